@@ -1,0 +1,43 @@
+/**
+ * The seam between bytes from producers and columns. Decoding validates: a bad row is reported with its index,
+ * field, code and reason, and its neighbours go on.
+ */
+import type { Batch } from "../columns/batch.ts"
+
+/** `ndjson`: one JSON object a line, blank lines skipped. `json`: one object, or an array of objects. */
+export type Framing = "ndjson" | "json"
+
+export interface RejectedRow {
+  /** Position among the rows received, from 0. */
+  readonly index: number
+  /** Path of the field, "a.b[2]"; null when the whole row is at fault. */
+  readonly field: string | null
+  /** Documented in docs/errors.md: missing-field, wrong-type, out-of-range, unknown-field, not-json … */
+  readonly code: string
+  readonly message: string
+}
+
+export interface DecodedRows {
+  /** Rows seen, good and bad. */
+  readonly received: number
+  /** Columns of the good rows, in the order of the contract's fields. Slices point into `bytes` or beyond its
+   *  end into memory that the decoder owns; valid until the caller drops the batch. */
+  readonly batch: Batch
+  /** Where each good row's own JSON text is in the input: what the log stores. */
+  readonly bytes: Uint8Array
+  readonly valueStarts: Int32Array
+  readonly valueEnds: Int32Array
+  /** Index among the rows received of each good row. */
+  readonly indexes: Int32Array
+  /** The first `maxRejected`; `rejectedCount` counts all. */
+  readonly rejected: readonly RejectedRow[]
+  readonly rejectedCount: number
+}
+
+export interface Decoder {
+  /**
+   * @throws PlatformError body-not-json (domain user) when the framing itself cannot be read, such as an array
+   * that never ends; what can be told apart row by row is reported as rejected rows instead.
+   */
+  decode(bytes: Uint8Array, framing: Framing, options?: { readonly maxRejected?: number }): DecodedRows
+}

@@ -1,0 +1,182 @@
+/**
+ * What the engine runs: a graph of operators as frozen data, in topological order, and the face it shows to the
+ * runner. The engine knows no SQL and no log. A runner lowers plans to an OperatorSpec list, feeds epochs, and
+ * takes changes, verdicts and checkpoints.
+ *
+ * Laws
+ * - An epoch is atomic: `runEpoch` returns when every operator is at rest, and what it returns depends only on
+ *   the operators' state and the EpochInput. Slices are given in (source, partition, offset) order.
+ * - At the end of every epoch each view's rows equal its query over all rows accepted so far (emit changes) or
+ *   over the closed windows (emit final), however rows were ordered or batched.
+ * - Every row of a source gets exactly one verdict per view that reads it.
+ */
+import type { Batch, ChangeBatch } from "../columns/batch.ts"
+import type { Column, Scalar } from "../columns/types.ts"
+import type { AggregateCall, Expression } from "../expr/expression.ts"
+
+export type OperatorSpec = SourceSpec | StageSpec | AggregateSpec | UnionSpec | ViewSpec
+
+interface SpecBase {
+  /** Stable across restarts of the same plan; names the operator's state in a checkpoint. */
+  readonly id: string
+}
+
+/** Rows of one event topic. */
+export interface SourceSpec extends SpecBase {
+  readonly kind: "source"
+  readonly columns: readonly Column[]
+}
+
+export interface EngineWindow {
+  readonly kind: "tumble" | "hop"
+  /** Timestamp, over the input row; a row whose time is NULL is filtered. */
+  readonly time: Expression
+  readonly sizeUs: bigint
+  readonly slideUs: bigint
+}
+
+/** Filter and project. With a window, a row is put out once for each of its windows, and expressions see
+ *  window_start and window_end at input.length and input.length + 1. */
+export interface StageSpec extends SpecBase {
+  readonly kind: "stage"
+  readonly input: string
+  readonly filter: Expression | null
+  readonly window: EngineWindow | null
+  /** Over rows that have window columns already (a stage behind a windowed stage). */
+  readonly outputs: readonly Expression[]
+  readonly columns: readonly Column[]
+}
+
+/** The stateless steps before a GROUP BY and the GROUP BY itself, generated as one function. Output columns: the
+ *  keys, then the aggregates. */
+export interface AggregateSpec extends SpecBase {
+  readonly kind: "aggregate"
+  readonly input: string
+  readonly filter: Expression | null
+  /** Where groups belong to windows: given when the window is assigned right here. */
+  readonly window: EngineWindow | null
+  readonly keys: readonly Expression[]
+  readonly aggregates: readonly AggregateCall[]
+  /** Positions among keys that hold the window's start and end; null for groups that never close. Both null
+   *  inside means that the window is part of the group although neither column is a key. */
+  readonly windowKeys: { readonly start: number | null; readonly end: number | null } | null
+  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). */
+  readonly windowSizeUs: bigint | null
+  readonly emit: "changes" | "final"
+  readonly allowedLatenessUs: bigint
+  readonly columns: readonly Column[]
+}
+
+export interface UnionSpec extends SpecBase {
+  readonly kind: "union"
+  readonly inputs: readonly string[]
+  readonly columns: readonly Column[]
+}
+
+/** Keeps a view's rows, nets its changes per key and epoch, and is an input for later operators. */
+export interface ViewSpec extends SpecBase {
+  readonly kind: "view"
+  readonly input: string
+  readonly name: string
+  readonly columns: readonly Column[]
+  /** Null: all columns tell rows apart, and a row has a multiplicity. */
+  readonly key: readonly number[] | null
+}
+
+/** Rows of one partition that entered the log together. */
+export interface SourceSlice {
+  readonly source: string
+  readonly partition: number
+  readonly baseOffset: number
+  readonly batch: Batch
+  /** Rows that a step before the engine has ruled out (duplicates): 1 = skip. Null: none. */
+  readonly skip: Uint8Array | null
+}
+
+export interface EpochInput {
+  readonly epoch: number
+  readonly slices: readonly SourceSlice[]
+  /** Watermark per source after this epoch's rows, in microseconds; never falls. */
+  readonly watermarksUs: ReadonlyMap<string, bigint>
+}
+
+/** Before the first row. */
+export const NO_WATERMARK = -(2n ** 63n)
+
+export const VERDICTS = ["applied", "filtered", "late", "failed", "duplicate"] as const
+export type Verdict = (typeof VERDICTS)[number]
+
+/** One view's ruling on the rows of one slice. */
+export interface SliceVerdicts {
+  readonly view: string
+  readonly source: string
+  readonly partition: number
+  readonly baseOffset: number
+  /** Index into VERDICTS per row. */
+  readonly verdicts: Uint8Array
+  /** Index into FAILURES per row, where the verdict is failed; null when no row failed. */
+  readonly failures: Uint8Array | null
+}
+
+export interface ViewChanges {
+  readonly view: string
+  /** Netted: per key at most one row with weight -1 and one with +1 (without a key: any weight). */
+  readonly changes: ChangeBatch
+}
+
+export interface EpochResult {
+  readonly epoch: number
+  /** Only views that changed. */
+  readonly changes: readonly ViewChanges[]
+  readonly verdicts: readonly SliceVerdicts[]
+}
+
+export type Comparison = "eq" | "ne" | "lt" | "lte" | "gt" | "gte"
+
+export interface RowQuery {
+  /** All must hold. A comparison with NULL never holds, except eq null and ne null, which mean IS [NOT] NULL. */
+  readonly where: readonly {
+    readonly column: number
+    readonly comparison: Comparison
+    readonly value: Scalar
+  }[]
+  /** Ends with the key (or all columns), so that the order is total. NULL sorts last ascending, first
+   *  descending, as PostgreSQL has it. */
+  readonly sort: readonly { readonly column: number; readonly descending: boolean }[]
+  readonly offset: number
+  readonly limit: number
+}
+
+/** A view's rows at one epoch; later epochs do not show in it. Must be released. */
+export interface ViewSnapshot extends Disposable {
+  readonly epoch: number
+  readonly rowCount: number
+  select(query: RowQuery): Batch
+}
+
+/** Operators' state and views' rows, and what they are at. */
+export interface Engine {
+  runEpoch(input: EpochInput): EpochResult
+  /** Freezes a view as of the last epoch; cheap, pages are shared until they change. */
+  snapshot(view: string): ViewSnapshot
+  /** The row with this key (scalars in the order of ViewSpec.key), or null. */
+  lookup(view: string, key: readonly Scalar[]): Scalar[] | null
+  /** State as of the last epoch, as parts to be written one by one while later epochs run. */
+  checkpoint(): EngineCheckpoint
+  /** Only on an engine that has run nothing. @throws checkpoint-mismatch when the operators differ. */
+  restore(parts: Iterable<CheckpointPart>): void
+  readonly epoch: number
+  /** Bytes of state and view rows, for metrics and limits. */
+  stateBytes(): number
+}
+
+export interface CheckpointPart {
+  /** `<operator id>/<part>`; the same name is never put out twice in one checkpoint. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+export interface EngineCheckpoint extends Disposable {
+  readonly epoch: number
+  parts(): Iterable<CheckpointPart>
+}

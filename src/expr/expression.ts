@@ -1,0 +1,83 @@
+/**
+ * Typed expressions as frozen data: what every home lowers. Types are resolved and casts are explicit, so a
+ * reader needs no rule of SQL to evaluate one. Evaluation is lazy exactly where PostgreSQL's is: a branch of
+ * CASE or COALESCE that is not taken cannot fail; AND and OR stop at the first operand that decides.
+ */
+import type { LogicalType, Scalar } from "../columns/types.ts"
+
+interface Typed {
+  readonly type: LogicalType
+  /** False only when it can be proven that the value is never NULL. */
+  readonly nullable: boolean
+}
+
+export interface ColumnReference extends Typed {
+  readonly kind: "column"
+  /** Position in the operator's input row. */
+  readonly index: number
+  readonly name: string
+}
+
+export interface Literal extends Typed {
+  readonly kind: "literal"
+  readonly value: Scalar
+}
+
+/** A function or operator of the catalogue; `signature` names one overload, e.g. `add(int64,int64)`. */
+export interface Call extends Typed {
+  readonly kind: "call"
+  readonly signature: string
+  readonly args: readonly Expression[]
+}
+
+export interface Cast extends Typed {
+  readonly kind: "cast"
+  readonly input: Expression
+}
+
+export interface Logical extends Typed {
+  readonly kind: "and" | "or"
+  readonly args: readonly Expression[]
+}
+
+export interface Case extends Typed {
+  readonly kind: "case"
+  readonly branches: readonly { readonly when: Expression; readonly then: Expression }[]
+  /** NULL when it was left out. */
+  readonly otherwise: Expression
+}
+
+export interface Coalesce extends Typed {
+  readonly kind: "coalesce"
+  readonly args: readonly Expression[]
+}
+
+export type Expression = ColumnReference | Literal | Call | Cast | Logical | Case | Coalesce
+
+export type AggregateName = "count" | "sum" | "avg" | "min" | "max"
+
+/** One aggregate of a GROUP BY. `count` without an argument is count(*). */
+export interface AggregateCall {
+  readonly kind: "aggregate"
+  readonly name: AggregateName
+  readonly argument: Expression | null
+  readonly distinct: boolean
+  /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
+   *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max as
+   *  the argument. */
+  readonly type: LogicalType
+  /** count is never null; the others are null over no rows. */
+  readonly nullable: boolean
+}
+
+/** Why a row's expression could not be evaluated; the row gets a failed verdict with this reason. */
+export const FAILURES = [
+  "none",
+  "integer-out-of-range",
+  "numeric-out-of-range",
+  "division-by-zero",
+  "invalid-cast",
+  "invalid-argument",
+  "timestamp-out-of-range",
+] as const
+export type Failure = (typeof FAILURES)[number]

@@ -1,0 +1,116 @@
+/**
+ * The bound plan: what a view's SQL means, as frozen data. Every home lowers this tree; none of them sees SQL.
+ * Each node says what its changes look like (`changes`), which columns are unique (`key`), which column carries
+ * event time (`timeColumn`) and what bounds its state.
+ */
+import type { Column } from "../columns/types.ts"
+import type { AggregateCall, Expression } from "../expr/expression.ts"
+
+/** append: rows only come. upsert: a row replaces the one with its key. retract: rows come and go. */
+export type ChangeKind = "append" | "upsert" | "retract"
+
+interface NodeBase {
+  readonly columns: readonly Column[]
+  readonly changes: ChangeKind
+  /** Positions of columns that are unique together; null when there are none. */
+  readonly key: readonly number[] | null
+  /** Position of the event-time column; null when it was projected away. */
+  readonly timeColumn: number | null
+}
+
+/** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
+export interface ScanNode extends NodeBase {
+  readonly kind: "scan"
+  readonly source: "event" | "view"
+  readonly name: string
+}
+
+export interface FilterNode extends NodeBase {
+  readonly kind: "filter"
+  readonly input: PlanNode
+  /** Rows for which it is not true are left out. */
+  readonly predicate: Expression
+}
+
+export interface ProjectNode extends NodeBase {
+  readonly kind: "project"
+  readonly input: PlanNode
+  readonly expressions: readonly Expression[]
+}
+
+/** Appends window_start and window_end to each row, once for each window that the row falls into. */
+export interface WindowNode extends NodeBase {
+  readonly kind: "window"
+  readonly input: PlanNode
+  readonly window: WindowSpec
+}
+
+export interface WindowSpec {
+  readonly kind: "tumble" | "hop"
+  /** Position of the timestamp column in the input. */
+  readonly timeColumn: number
+  readonly sizeUs: bigint
+  /** Equal to sizeUs for tumble. Windows start at multiples of it since 1970. */
+  readonly slideUs: bigint
+}
+
+/** GROUP BY. Output: the keys, then the aggregates. No keys: one row, also over no rows. */
+export interface AggregateNode extends NodeBase {
+  readonly kind: "aggregate"
+  readonly input: PlanNode
+  readonly keys: readonly Expression[]
+  readonly aggregates: readonly AggregateCall[]
+  /** Positions among `keys` of window_start and window_end when the groups belong to windows of an input
+   *  WindowNode, so that state can go when the window closes; null for groups that never close. */
+  readonly windowKeys: { readonly start: number | null; readonly end: number | null } | null
+}
+
+export interface UnionAllNode extends NodeBase {
+  readonly kind: "union-all"
+  readonly inputs: readonly PlanNode[]
+}
+
+export type PlanNode = ScanNode | FilterNode | ProjectNode | WindowNode | AggregateNode | UnionAllNode
+
+/** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
+export type Emit = "changes" | "final"
+
+/** What keeps the state of groups that never close from growing for ever. */
+export type StateBound =
+  | { readonly kind: "none" }
+  | { readonly kind: "windows" }
+  | { readonly kind: "declared-unbounded" }
+
+export interface ViewPlan {
+  readonly kind: "view"
+  readonly name: string
+  readonly description: string | null
+  readonly sql: string
+  readonly root: PlanNode
+  readonly columns: readonly Column[]
+  /** Positions of the key; null: rows are told apart by all their columns, with a multiplicity. */
+  readonly key: readonly number[] | null
+  readonly emit: Emit
+  readonly allowedLatenessMs: number
+  readonly state: StateBound
+  /** Names that the plan reads directly. */
+  readonly events: readonly string[]
+  readonly views: readonly string[]
+  /** Of the bound plan before any rewriting, with the fingerprints of what it reads: 16 hex digits. */
+  readonly fingerprint: string
+}
+
+/** A problem in a user's project, as `millrace check` shows it. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  /** What to write instead. */
+  readonly suggestion: string | null
+  /** Event or view it is in. */
+  readonly where: string
+  /** Path of the module, when known. */
+  readonly file: string | null
+  /** From 1, in `file` when the definition was found there, else in the SQL text. */
+  readonly line: number | null
+  readonly column: number | null
+}

@@ -1,0 +1,163 @@
+/**
+ * A running project as the doors see it: HTTP, the page, the CLI and tests all talk to this face, whatever homes
+ * the layers have.
+ */
+import type { Batch, ChangeBatch } from "../columns/batch.ts"
+import type { Scalar } from "../columns/types.ts"
+import type { EventContract } from "../contracts/contract.ts"
+import type { Framing, RejectedRow } from "../contracts/decoder.ts"
+import type { Comparison, Verdict } from "../engine/dataflow.ts"
+import type { ViewPlan } from "../plan/plan.ts"
+
+export interface IngestRequest {
+  /** Null: each row names its event in `event_type`. */
+  readonly event: string | null
+  readonly body: Uint8Array
+  readonly framing: Framing
+}
+
+export interface IngestAnswer {
+  readonly received: number
+  readonly accepted: number
+  readonly duplicates: number
+  /** Capped; `rejectedCount` counts all. */
+  readonly rejected: readonly RejectedRow[]
+  readonly rejectedCount: number
+  /** Null when nothing was accepted and nothing was a duplicate. */
+  readonly receipt: string | null
+}
+
+export interface ViewStatus {
+  readonly plan: ViewPlan
+  readonly epoch: number
+  readonly rowCount: number
+  /** Null before the first row. Microseconds. */
+  readonly watermarkUs: bigint | null
+  /** Events in the log that the view has not processed. */
+  readonly pendingEvents: number
+  /** Rows by verdict since the first epoch; with pendingEvents they add up to what was appended. */
+  readonly verdicts: Readonly<Record<Verdict, number>>
+}
+
+export interface EventStatus {
+  readonly contract: EventContract
+  readonly received: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: number
+  /** Records in the log. */
+  readonly appended: number
+  readonly eventsPerSecond: number
+  readonly watermarkUs: bigint | null
+  /** The partition that holds the watermark back. */
+  readonly watermarkPartition: number | null
+  readonly partitions: readonly {
+    readonly durableEnd: number
+    readonly processed: number
+    readonly idle: boolean
+  }[]
+}
+
+/** A refused row, kept for people to look at (the newest few hundred). */
+export interface RejectedSample extends RejectedRow {
+  readonly event: string | null
+  readonly atMs: number
+  /** The row's text, cut to 1 KB. */
+  readonly text: string
+}
+
+export interface ViewRowsRequest {
+  readonly view: string
+  readonly where: readonly {
+    readonly column: number
+    readonly comparison: Comparison
+    readonly value: Scalar
+  }[]
+  readonly sort: readonly { readonly column: number; readonly descending: boolean }[]
+  readonly limit: number
+  /** From an earlier page: the same epoch, where, sort; continues behind its last row. */
+  readonly cursor: string | null
+}
+
+export interface ViewRowsAnswer {
+  readonly rows: Batch
+  readonly rowCount: number
+  readonly epoch: number
+  readonly watermarkUs: bigint | null
+  /** Null on the last page. */
+  readonly cursor: string | null
+}
+
+export interface ReceiptAnswer {
+  readonly processed: boolean
+  /** Rows of the receipt by what the view did with them; null when not processed within the time. */
+  readonly verdicts: Readonly<Partial<Record<Verdict, number>>> | null
+  readonly epoch: number
+}
+
+/** What a live reader gets: a whole view, then what changes. */
+export type ViewUpdate =
+  | {
+      readonly kind: "snapshot"
+      readonly epoch: number
+      readonly watermarkUs: bigint | null
+      readonly rows: Batch
+      readonly last: boolean
+    }
+  | {
+      readonly kind: "changes"
+      readonly epoch: number
+      readonly watermarkUs: bigint | null
+      readonly changes: ChangeBatch
+    }
+
+/** Pull side of one subscription. A reader that falls behind the retained changes gets a snapshot again. */
+export interface Subscription extends Disposable {
+  /** The next update; waits until there is one. Null when the platform stops. */
+  next(): Promise<ViewUpdate | null>
+}
+
+export interface Runtime extends AsyncDisposable {
+  readonly startedAtMs: number
+  events(): readonly EventStatus[]
+  views(): readonly ViewStatus[]
+  rejectedSamples(): readonly RejectedSample[]
+  /**
+   * Resolves when the good rows are durable.
+   * @throws unknown-event, body-not-json (user); overloaded (retry, details.retryAfterMs) when the log's queue or
+   * the engine's backlog is full; log-failed (external) when the disk refuses.
+   */
+  ingest(request: IngestRequest): Promise<IngestAnswer>
+  /** @throws unknown-view, cursor-expired, cursor-invalid (user). */
+  rows(request: ViewRowsRequest): ViewRowsAnswer
+  lookup(view: string, key: readonly Scalar[]): Scalar[] | null
+  /** Waits until `view` has processed the receipt's rows, at most `timeoutMs`. @throws receipt-invalid (user) */
+  awaitReceipt(view: string, receipt: string, timeoutMs: number): Promise<ReceiptAnswer>
+  /** `afterEpoch`: continue behind that epoch when its changes are still known, else begin with a snapshot. */
+  subscribe(view: string, afterEpoch: number | null): Subscription
+  /** The newest events of a topic as they were sent, for `tail` and the page. */
+  tail(event: string, fromOffsets: ReadonlyMap<number, number> | null): EventTail
+  metrics(): readonly MetricSample[]
+  /** Ready to take events: recovered and caught up with the journal. */
+  ready(): { readonly ready: boolean; readonly reason: string | null }
+}
+
+export interface EventTail extends Disposable {
+  next(): Promise<readonly TailRecord[] | null>
+}
+
+export interface TailRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly appendTimeMs: number
+  readonly value: Uint8Array
+}
+
+export interface MetricSample {
+  /** Prometheus name with unit, e.g. millrace_events_accepted_total. */
+  readonly name: string
+  readonly type: "counter" | "gauge"
+  readonly help: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}

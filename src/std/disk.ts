@@ -1,0 +1,33 @@
+/**
+ * The disk as an argument, synchronous on purpose: whoever uses it runs in a thread of its own (or in the one
+ * seeded loop of a simulation), where writeSync + fdatasync beats a hop through the event loop 2 to 5 times.
+ * Paths are absolute, "/" separated. Any failure of the operating system is thrown as PlatformError
+ * (domain "external", codes in std/errors list: disk-full, disk-failed, file-missing).
+ */
+
+export interface DiskFile {
+  readonly path: string
+  /** Reads up to target.length bytes at `position`; the count is short only at the end of the file. */
+  read(target: Uint8Array, position: number): number
+  /** Writes all of `source` at `position`, or throws. Not durable before `sync` returns. */
+  write(source: Uint8Array, position: number): void
+  /** fdatasync: contents and size are durable when it returns. After it threw, nothing about the file is known. */
+  sync(): void
+  truncate(sizeBytes: number): void
+  sizeBytes(): number
+  close(): void
+}
+
+export interface Disk {
+  /** @throws PlatformError file-missing when it does not exist and `create` is not given. */
+  open(path: string, options?: { readonly create?: boolean; readonly readOnly?: boolean }): DiskFile
+  exists(path: string): boolean
+  /** Names directly in the directory, sorted; empty when there is no such directory. */
+  list(directory: string): string[]
+  makeDirectory(path: string): void
+  /** Atomic; durable after `syncDirectory` of the parent. */
+  rename(from: string, to: string): void
+  /** No error when it is already gone. */
+  remove(path: string): void
+  syncDirectory(path: string): void
+}
