@@ -10,6 +10,9 @@
  * - After a failed sync nothing is acknowledged until the partition was reopened and verified.
  * - A fenced topic takes records only from the writer that opened it last.
  */
+import type { RecordSet } from "../wire/kafka/record-set.ts"
+
+export type { RecordSet } from "../wire/kafka/record-set.ts"
 
 export type Cleanup = "delete" | "compact"
 export type Compression = "none" | "zstd"
@@ -31,26 +34,6 @@ export interface TopicSpec {
 export interface TopicInfo extends TopicSpec {
   /** 32 hex digits, given at creation; a topic made again under the same name has another. */
   readonly topicId: string
-}
-
-/**
- * Records as slices of one buffer; row r of the request has value bytes[valueStarts[r], valueEnds[r]).
- * The log copies what it needs before `append` returns its promise, so the caller may reuse the buffers.
- */
-export interface RecordSet {
-  readonly count: number
-  readonly bytes: Uint8Array
-  readonly valueStarts: Int32Array
-  /** Equal to its start for an empty value; -1 for a null value (a tombstone). */
-  readonly valueEnds: Int32Array
-  /** Keys likewise, as slices of `keyBytes`; null when no record has a key; an end of -1 is a null key. */
-  readonly keyBytes: Uint8Array | null
-  readonly keyStarts: Int32Array | null
-  readonly keyEnds: Int32Array | null
-  /** The same headers for every record, encoded by wire/kafka `encodeHeaders`; empty for none. */
-  readonly headers: Uint8Array
-  /** Rows of the arrays that belong to this request, ascending; null means all `count` of them. */
-  readonly rows: Int32Array | null
 }
 
 export interface AppendRequest {
@@ -112,7 +95,10 @@ export interface Log extends AsyncDisposable {
   offsetAtTime(topic: string, partition: number, timeMs: number): Promise<number>
   /** Takes the topic over: appends of every earlier writer are refused from now on with writer-fenced. */
   openWriter(topic: string): Promise<WriterToken>
-  /** Retention deletes nothing at or beyond the lowest offset held. Holding again moves the hold. */
+  /**
+   * Retention deletes nothing at or beyond the lowest offset held. Holding again moves the hold; holding at
+   * Number.MAX_SAFE_INTEGER releases it. A hold outlives a restart, at a position not beyond the last one asked for.
+   */
   hold(holder: string, topic: string, partition: number, offset: number): Promise<void>
   /** Bytes that were taken and not yet made durable. */
   readonly queuedBytes: number
