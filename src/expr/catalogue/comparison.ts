@@ -1,0 +1,59 @@
+/** Comparisons, tests for NULL and truth, and the functions that choose among values. */
+import type { LogicalType } from "../../columns/types.ts"
+import { STRING } from "../../columns/types.ts"
+import { commonType } from "../type-rules.ts"
+import type { CatalogueEntry, Unify } from "./entry.ts"
+import { fn, op } from "./entry.ts"
+
+const ORDERED = "boolean int32 int64 float64 decimal string bytes timestamp date interval".split(" ")
+const COMPARISONS = [
+  ["=", "eq"],
+  ["<>", "ne"],
+  ["<", "lt"],
+  ["<=", "lte"],
+  [">", "gt"],
+  [">=", "gte"],
+] as const
+
+/** All arguments become one type that can be compared; json cannot. */
+export const comparable: Unify = (args, literals) => {
+  const type = commonType(args, literals)
+  if (type === null || type.kind === "json") return null
+  return args.map(() => type)
+}
+
+/** Each argument stays as it is; an untyped one is a string. */
+export const each: Unify = (args) => args.map((arg): LogicalType => (arg === "unknown" ? STRING : arg))
+
+const first = (args: readonly LogicalType[]): LogicalType => args[0] ?? STRING
+const choice = { type: first, unify: comparable, nulls: "own" } as const
+const test = { unify: each, nulls: "never" } as const
+const truth = { nulls: "never" } as const
+const list = { unify: comparable, nulls: "own" } as const
+
+export const comparison: readonly CatalogueEntry[] = [
+  ...COMPARISONS.flatMap(([symbol, word]) =>
+    ORDERED.map((kind) => op(symbol, `${word}(${kind},${kind}) -> boolean`)),
+  ),
+  op("is distinct from", "is_distinct(any,any) -> boolean", { unify: comparable, nulls: "never" }),
+  op("is not distinct from", "is_not_distinct(any,any) -> boolean", { unify: comparable, nulls: "never" }),
+  op("is null", "is_null(any) -> boolean", test),
+  op("is not null", "is_not_null(any) -> boolean", test),
+  op("is true", "is_true(boolean) -> boolean", truth),
+  op("is not true", "is_not_true(boolean) -> boolean", truth),
+  op("is false", "is_false(boolean) -> boolean", truth),
+  op("is not false", "is_not_false(boolean) -> boolean", truth),
+  op("is unknown", "is_unknown(boolean) -> boolean", truth),
+  op("is not unknown", "is_not_unknown(boolean) -> boolean", truth),
+  op("not", "not(boolean) -> boolean"),
+  op("in", "in(any,any...) -> boolean", { ...list, postgres: "($1 IN ($rest))" }),
+  op("not in", "not_in(any,any...) -> boolean", { ...list, postgres: "($1 NOT IN ($rest))" }),
+  op("between", "between(any,any,any) -> boolean", { ...list, postgres: "($1 BETWEEN $2 AND $3)" }),
+  op("not between", "not_between(any,any,any) -> boolean", {
+    ...list,
+    postgres: "($1 NOT BETWEEN $2 AND $3)",
+  }),
+  fn("greatest(any...) -> any", choice),
+  fn("least(any...) -> any", choice),
+  fn("nullif(any,any) -> any", choice),
+]

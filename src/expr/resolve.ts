@@ -1,0 +1,200 @@
+/**
+ * Which overload a call in SQL means, by PostgreSQL's rules (its documentation, chapter 10): an exact match, else
+ * the candidate with most exact arguments, then most preferred types, then what untyped literals suggest.
+ * The rules run over this catalogue, whose overloads are a subset of PostgreSQL's own tables.
+ */
+import type { LogicalType, TypeKind } from "../columns/types.ts"
+import { decimal, FLOAT64, INT64, MAX_PRECISION, STRING, typeName } from "../columns/types.ts"
+import { functionNames, overloads } from "./catalogue/catalogue.ts"
+import type { ArgumentType, CatalogueEntry, Literals, ParameterKind } from "./catalogue/entry.ts"
+import { REFUSED_NAMES, REFUSED_OVERLOADS } from "./catalogue/refused.ts"
+import { selectCandidate } from "./catalogue/select.ts"
+import { decimalFor, INEXACT_SCALE } from "./decimal-types.ts"
+import type { AggregateName } from "./expression.ts"
+import { nearestName } from "./nearest-name.ts"
+
+export type { ArgumentType } from "./catalogue/entry.ts"
+export type { LiteralValue } from "./parse-literal.ts"
+export { parseLiteral } from "./parse-literal.ts"
+export { castAllowed, commonType } from "./type-rules.ts"
+
+export interface Refusal {
+  readonly ok: false
+  readonly reason: "no-such-function" | "no-overload" | "ambiguous"
+  /** Signatures that there are for this name. */
+  readonly candidates: readonly string[]
+  /** What to write instead, when we know. */
+  readonly note?: string
+}
+
+export interface Resolved {
+  readonly ok: true
+  readonly signature: string
+  /** What each argument has to be cast to. */
+  readonly argumentTypes: readonly LogicalType[]
+  readonly type: LogicalType
+  /** NULL exactly when an argument is. */
+  readonly strict: boolean
+  readonly neverNull: boolean
+}
+
+export type Resolution = Resolved | Refusal
+
+/** `literals`: the arguments that are constants; their values settle decimal types, as in round(x, 2). */
+export function resolveFunction(
+  name: string,
+  args: readonly ArgumentType[],
+  literals: Literals = [],
+): Resolution {
+  const refused = REFUSED_NAMES.get(name)
+  if (refused !== undefined) return { ok: false, reason: "no-overload", candidates: [], note: refused }
+  return resolve({ name, entries: overloads("function", name), args, literals })
+}
+
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["!=", "<>"],
+  ["~~", "like"],
+  ["!~~", "not like"],
+  ["~~*", "ilike"],
+  ["!~~*", "not ilike"],
+])
+
+/** Binary and unary operators, by their spelling in lower case: "+", "like", "is distinct from", "in". */
+export function resolveOperator(
+  operator: string,
+  args: readonly ArgumentType[],
+  literals: Literals = [],
+): Resolution {
+  const name = ALIASES.get(operator) ?? operator
+  const entries = overloads("operator", name)
+  return resolve({ name, entries, args: assumeSameType(entries, args), literals })
+}
+
+/** An operator's untyped side is taken for the other side's type, when such an operator exists. */
+function assumeSameType(
+  entries: readonly CatalogueEntry[],
+  args: readonly ArgumentType[],
+): readonly ArgumentType[] {
+  const known = args.find((arg) => arg !== "unknown")
+  if (args.length !== 2 || known === undefined || !args.includes("unknown")) return args
+  const exact = entries.some((entry) => entry.parameters.every((kind) => kind === known.kind))
+  return exact && known.kind !== "decimal" ? args.map(() => known) : args
+}
+
+interface Question {
+  readonly name: string
+  readonly entries: readonly CatalogueEntry[]
+  readonly args: readonly ArgumentType[]
+  readonly literals: Literals
+}
+
+function resolve({ name, entries, args, literals }: Question): Resolution {
+  const candidates = entries.map((entry) => entry.signature)
+  if (entries.length === 0) return { ok: false, reason: "no-such-function", candidates }
+  const note = REFUSED_OVERLOADS.get(`${name}(${args.map((arg) => kindOf(arg, args))})`)
+  if (note !== undefined) return { ok: false, reason: "no-overload", candidates, note }
+  const choice = selectCandidate(entries, args)
+  if (choice.kind === "one") return settle(choice.entry, args, literals)
+  for (const entry of entries) {
+    const unified = takes(entry, args.length) ? entry.unify?.(args, literals) : null
+    if (unified) return finish(entry, unified, literals)
+  }
+  return { ok: false, reason: choice.kind === "many" ? "ambiguous" : "no-overload", candidates }
+}
+
+/** For refused overloads: integers and literals beside a decimal count as decimals, other literals as strings. */
+function kindOf(arg: ArgumentType, args: readonly ArgumentType[]): string {
+  const besideDecimal = args.some((other) => other !== "unknown" && other.kind === "decimal")
+  if (arg === "unknown") return besideDecimal ? "decimal" : "string"
+  return besideDecimal && (arg.kind === "int32" || arg.kind === "int64") ? "decimal" : arg.kind
+}
+
+export function takes(entry: CatalogueEntry, count: number): boolean {
+  const { parameters, variadic } = entry
+  return variadic ? count >= parameters.length : count === parameters.length
+}
+
+function settle(entry: CatalogueEntry, args: readonly ArgumentType[], literals: Literals): Resolution {
+  const types = args.map((arg, index): LogicalType => {
+    const kind: ParameterKind = entry.parameters[Math.min(index, entry.parameters.length - 1)] ?? "any"
+    if (kind === "decimal") return decimalFor(arg, literals[index])
+    return arg !== "unknown" && arg.kind === kind ? arg : ({ kind } as { kind: Exclude<TypeKind, "decimal"> })
+  })
+  return finish(entry, types, literals)
+}
+
+function finish(entry: CatalogueEntry, types: readonly LogicalType[], literals: Literals): Resolution {
+  return {
+    ok: true,
+    signature: entry.signature,
+    argumentTypes: types,
+    type: entry.resultType(types, literals),
+    strict: entry.nulls === "strict",
+    neverNull: entry.nulls === "never",
+  }
+}
+
+export type AggregateResolution =
+  | {
+      readonly ok: true
+      readonly name: AggregateName
+      readonly argumentType: LogicalType | null
+      readonly type: LogicalType
+      readonly nullable: boolean
+    }
+  | Refusal
+
+const AGGREGATES: readonly AggregateName[] = ["count", "sum", "avg", "min", "max"]
+
+/** `arg` null stands for count(*). */
+export function resolveAggregate(
+  name: string,
+  arg: ArgumentType | null,
+  distinct: boolean,
+): AggregateResolution {
+  const found = AGGREGATES.find((known) => known === name)
+  if (found === undefined) return { ok: false, reason: "no-such-function", candidates: AGGREGATES }
+  const candidates = [`${name}(${found === "count" ? "*" : "number"})`]
+  const refuse = (note: string): Refusal => ({ ok: false, reason: "no-overload", candidates, note })
+  if (arg === null) {
+    if (found !== "count" || distinct) return refuse(`${name} needs an argument`)
+    return { ok: true, name: found, argumentType: null, type: INT64, nullable: false }
+  }
+  const type = arg === "unknown" ? STRING : arg
+  if (distinct && type.kind === "json") return refuse("json values cannot be compared; cast to text")
+  if (found === "count") return { ok: true, name: found, argumentType: type, type: INT64, nullable: false }
+  const result =
+    found === "sum" ? sumResult(type) : found === "avg" ? averageResult(type) : extremeResult(type)
+  if (result === null) return refuse(`${name} does not take ${typeName(type)}`)
+  return { ok: true, name: found, argumentType: type, type: result, nullable: true }
+}
+
+function sumResult(type: LogicalType): LogicalType | null {
+  if (type.kind === "int32") return INT64
+  if (type.kind === "int64") return decimal(MAX_PRECISION, 0)
+  if (type.kind === "decimal") return decimal(MAX_PRECISION, type.scale)
+  return type.kind === "float64" ? FLOAT64 : null
+}
+
+function averageResult(type: LogicalType): LogicalType | null {
+  if (type.kind === "float64") return FLOAT64
+  if (type.kind === "int32" || type.kind === "int64") return decimal(MAX_PRECISION, INEXACT_SCALE)
+  return type.kind === "decimal" ? decimal(MAX_PRECISION, Math.max(INEXACT_SCALE, type.scale)) : null
+}
+
+const UNORDERED: ReadonlySet<TypeKind> = new Set(["boolean", "json"])
+
+function extremeResult(type: LogicalType): LogicalType | null {
+  return UNORDERED.has(type.kind) ? null : type
+}
+
+/** The known function nearest to a misspelt name, or null when none is near. */
+export function suggestName(name: string): string | null {
+  return nearestName(name, [...functionNames(), ...AGGREGATES, "coalesce"])
+}
+
+/** Whether a resolved call can be NULL, given whether each argument can. */
+export function resultNullable(resolution: Resolved, nullable: readonly boolean[]): boolean {
+  if (resolution.neverNull) return false
+  return resolution.strict ? nullable.includes(true) : true
+}
