@@ -1,0 +1,93 @@
+/**
+ * `node scripts/run.mjs TASK [arguments]`: what package.json's scripts call. Installs what is missing, then runs the
+ * task under Node 24. A task is a list of steps; all of them run, and the exit code is that of the first that failed.
+ */
+import { existsSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { buildStudio } from "./build-studio.mjs"
+import { ensureInstalled } from "./install.mjs"
+import { findNode, NODE_FLAGS } from "./node24.mjs"
+import { endLike, runChild } from "./run-child.mjs"
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const TSC = "node_modules/typescript/bin/tsc"
+
+/** Two test files at a time: many of them start servers, workers and PostgreSQL of their own. */
+const TEST = ["--test", "--test-concurrency=2"]
+
+const TASKS = {
+  check: { about: "types, lint, tidy, walls, unit tests; under a minute", run: (node) => check(node) },
+  test: { about: "everything that CI runs", run: (node, args) => test(node, args) },
+  "test:page": {
+    about: "the page in a headless Chromium",
+    run: (node, args) => {
+      buildStudio(root, node)
+      return script(node, "test/page/run.ts", args)
+    },
+  },
+  golden: { about: "the golden SQL cases", run: (node, args) => script(node, "test/golden/run.ts", args) },
+  queries: { about: "random queries", run: (node, args) => script(node, "test/queries/run.ts", args) },
+  simulate: {
+    about: "the seeded simulation",
+    run: (node, args) => script(node, "test/simulate/run.ts", args),
+  },
+  kill: { about: "kill -9 under load", run: (node, args) => script(node, "test/kill/run.ts", args) },
+  bench: { about: "benches by name; --list", run: (node, args) => script(node, "bench/run.ts", args) },
+  new: { about: "a skeleton and its test", run: (node, args) => script(node, "scripts/new.ts", args) },
+  build: { about: "dist and the page, as the package has them", run: (node) => build(node) },
+}
+
+const [name, ...args] = process.argv.slice(2)
+const task = Object.hasOwn(TASKS, name ?? "") ? TASKS[name] : undefined
+if (task === undefined) {
+  if (name !== undefined) console.error(`run: there is no task "${name}"`)
+  for (const [taskName, { about }] of Object.entries(TASKS))
+    console.error(`  ${taskName.padEnd(10)} ${about}`)
+  process.exitCode = 2
+} else {
+  try {
+    await ensureInstalled(root)
+    endLike(await task.run(findNode(), args))
+  } catch (error) {
+    console.error(`${name}: ${error.message}`)
+    process.exitCode = 2
+  }
+}
+
+function script(node, path, scriptArgs) {
+  if (!existsSync(join(root, path))) throw new Error(`${path} is not in this clone`)
+  return runChild(node, [...NODE_FLAGS, path, ...scriptArgs], { cwd: root })
+}
+
+function check(node) {
+  return script(node, "scripts/check.ts", [])
+}
+
+/** Types and lint first, because they are quick; then every test file, with node:test's own summary at the end. */
+async function test(node, patterns) {
+  buildStudio(root, node)
+  const files =
+    patterns.length > 0 ? patterns : ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"]
+  const steps = [
+    [TSC, "--noEmit"],
+    ["node_modules/@biomejs/biome/bin/biome", "check"],
+    [...NODE_FLAGS, ...TEST, ...files],
+  ]
+  let failed = 0
+  for (const step of steps) {
+    const code = await runChild(node, step, { cwd: root })
+    if (failed === 0) failed = code
+    if (code > 128) break
+  }
+  return failed
+}
+
+/** dist must hold exactly what src says now, so it is emptied first. */
+async function build(node) {
+  const { rm } = await import("node:fs/promises")
+  await rm(join(root, "dist"), { recursive: true, force: true })
+  const code = await runChild(node, [TSC, "-p", "tsconfig.build.json"], { cwd: root })
+  if (code === 0) buildStudio(root, node)
+  return code
+}
