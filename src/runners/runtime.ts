@@ -35,6 +35,8 @@ export interface ViewStatus {
   readonly watermarkUs: bigint | null
   /** Events in the log that the view has not processed. */
   readonly pendingEvents: number
+  /** Append time of the oldest of them; null when there is none. */
+  readonly pendingSinceMs: number | null
   /** Rows by verdict since the first epoch; with pendingEvents they add up to what was appended. */
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
@@ -111,7 +113,8 @@ export type ViewUpdate =
       readonly changes: ChangeBatch
     }
 
-/** Pull side of one subscription. A reader that falls behind the retained changes gets a snapshot again. */
+/** Pull side of one subscription. A reader that falls behind the retained changes gets a snapshot again. Disposing
+ *  it resolves a pending `next` with null. Give all subscribers the same update object: its text is made once. */
 export interface Subscription extends Disposable {
   /** The next update; waits until there is one. Null when the platform stops. */
   next(): Promise<ViewUpdate | null>
@@ -119,6 +122,8 @@ export interface Subscription extends Disposable {
 
 export interface Runtime extends AsyncDisposable {
   readonly startedAtMs: number
+  /** Names this history: another one after the data directory was emptied, so that positions are not mixed up. */
+  readonly logId: string
   events(): readonly EventStatus[]
   views(): readonly ViewStatus[]
   rejectedSamples(): readonly RejectedSample[]
@@ -142,6 +147,7 @@ export interface Runtime extends AsyncDisposable {
   ready(): { readonly ready: boolean; readonly reason: string | null }
 }
 
+/** Disposing it resolves a pending `next` with null. */
 export interface EventTail extends Disposable {
   next(): Promise<readonly TailRecord[] | null>
 }

@@ -1,0 +1,138 @@
+/** JSON Schemas of the answers, by the names that routes use. Tests hold real answers against them. */
+import type { JsonSchema } from "./route.ts"
+
+const text = { type: "string" }
+const textOrNull = { type: ["string", "null"] }
+const count = { type: "integer", minimum: 0 }
+const flag = { type: "boolean" }
+const instant = { type: "string", format: "date-time" }
+const instantOrNull = { type: ["string", "null"], format: "date-time" }
+
+function object(
+  properties: Readonly<Record<string, JsonSchema>>,
+  optional: readonly string[] = [],
+): JsonSchema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: "object", properties, required, additionalProperties: false }
+}
+
+function list(items: JsonSchema): JsonSchema {
+  return { type: "array", items }
+}
+
+const problemProperties = {
+  type: text,
+  title: text,
+  status: { type: "integer" },
+  detail: text,
+  code: text,
+  instance: text,
+}
+
+const rejectedRow = { index: count, field: textOrNull, code: text, message: text }
+
+const ingestProperties = {
+  received: count,
+  accepted: count,
+  duplicates: count,
+  rejected: list(object(rejectedRow)),
+  rejected_count: count,
+  rejected_truncated: flag,
+  receipt: textOrNull,
+}
+
+const field = object({ name: text, type: text, nullable: flag, optional: flag })
+
+const eventProperties = {
+  name: text,
+  description: textOrNull,
+  fields: list(field),
+  id: text,
+  time: text,
+  key: textOrNull,
+  out_of_orderness_ms: count,
+  received: count,
+  accepted: count,
+  duplicates: count,
+  rejected: count,
+  appended: count,
+  events_per_second: { type: "number" },
+  watermark: instantOrNull,
+  watermark_partition: { type: ["integer", "null"] },
+  partitions: list(object({ partition: count, durable_end: count, processed: count, idle: flag })),
+}
+
+const eventSettings = object({
+  topic: text,
+  partitions: count,
+  idle_ms: count,
+  idle_advance: flag,
+  dedup_window_ms: { type: ["integer", "null"] },
+  unknown_fields: { enum: ["keep", "refuse"] },
+  retention_ms: { type: ["integer", "null"] },
+  retention_bytes: { type: ["integer", "null"] },
+  compression: { enum: ["none", "zstd"] },
+})
+
+const verdictCounts = { type: "object", additionalProperties: count }
+
+const view = object({
+  name: text,
+  description: textOrNull,
+  columns: list(object({ name: text, type: text, nullable: flag })),
+  key: { type: ["array", "null"], items: text },
+  epoch: count,
+  row_count: count,
+  watermark: instantOrNull,
+  lag: object({ events: count, ms: { type: "number", minimum: 0 } }),
+  verdicts: verdictCounts,
+  emit: { enum: ["changes", "final"] },
+  allowed_lateness_ms: count,
+  events: list(text),
+  views: list(text),
+  fingerprint: text,
+  sql: text,
+})
+
+export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  Problem: {
+    type: "object",
+    description: "RFC 9457. Further members depend on the code.",
+    properties: {
+      ...problemProperties,
+      retry_after_ms: count,
+      suggestions: list(text),
+      valid: list(text),
+      parameter: text,
+    },
+    required: ["type", "title", "status", "detail", "code"],
+  },
+  IngestAnswer: object(ingestProperties),
+  IngestProblem: object({ ...problemProperties, ...ingestProperties }, ["instance"]),
+  EventList: object({ events: list(object(eventProperties)) }),
+  Event: object({
+    ...eventProperties,
+    settings: eventSettings,
+    fingerprint: text,
+    json_schema: { type: "object" },
+  }),
+  ViewList: object({ views: list(view) }),
+  View: view,
+  Rows: object(
+    {
+      rows: list({ type: "object" }),
+      cursor: textOrNull,
+      epoch: count,
+      watermark: instantOrNull,
+      row_count: count,
+      receipt: object({ processed: flag, verdicts: { anyOf: [verdictCounts, { type: "null" }] } }),
+    },
+    ["receipt"],
+  ),
+  RejectedList: object({
+    rejected: list(object({ event: textOrNull, at: instant, ...rejectedRow, text })),
+  }),
+  Health: object({ status: { const: "ok" }, version: text, started_at: instant, uptime_ms: count }),
+  Readiness: object({ ready: flag, project: textOrNull }),
+  Document: { type: "object" },
+}

@@ -1,0 +1,87 @@
+/** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
+import type { FastifyReply, FastifyRequest } from "fastify"
+import type { Runtime } from "../../runners/runtime.ts"
+import type { Clock, Scheduler } from "../../std/clock.ts"
+import type { StaticFile } from "../../std/node/static-files.ts"
+import type { StreamRegistry } from "../live/stream-registry.ts"
+import type { BodyBudget } from "./body-budget.ts"
+import type { HttpMetrics } from "./http-metrics.ts"
+
+/** What handlers share; one per server. */
+export interface DoorContext {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly version: string
+  /** What the user calls the project; null when it has no name. */
+  readonly project: string | null
+  /** By path; null when the page was not built. */
+  readonly page: ReadonlyMap<string, StaticFile> | null
+  readonly bodies: BodyBudget
+  readonly streams: StreamRegistry
+  readonly metrics: HttpMetrics
+  readonly routes: readonly Route[]
+  /** A failure that no caller can be told about, or a bug; goes to the log of the process. */
+  readonly onFailure: (error: unknown, where: string) => void
+}
+
+export interface Route {
+  readonly method: "GET" | "POST"
+  /** In Fastify's spelling: /v1/events/:event */
+  readonly path: string
+  readonly operation: Operation
+  /** True for event streams: no HEAD, not part of request times. @default false */
+  readonly stream?: boolean
+  handle(context: DoorContext, request: FastifyRequest, reply: FastifyReply): unknown
+}
+
+export type JsonSchema = Readonly<Record<string, unknown>>
+
+export interface Operation {
+  readonly id: string
+  readonly summary: string
+  readonly parameters?: readonly Parameter[]
+  /** True when the route takes rows; their schemas come from the contracts. */
+  readonly takesRows?: boolean
+  /** What can be answered besides 403 (guard) and 500, which every route can. */
+  readonly responses: Readonly<Record<number, Answer>>
+}
+
+export interface Answer {
+  readonly description: string
+  /** Name of a schema in openapi-schemas.ts, or `Problem`; null for a body that is not JSON. */
+  readonly schema: string | null
+  /** @default "application/json", for Problem "application/problem+json" */
+  readonly type?: string
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly in: "path" | "query" | "header"
+  readonly description: string
+  readonly schema: JsonSchema
+}
+
+export const EVENT_PARAMETER: Parameter = {
+  name: "event",
+  in: "path",
+  description: "Name of an event.",
+  schema: { type: "string" },
+}
+
+export const VIEW_PARAMETER: Parameter = {
+  name: "view",
+  in: "path",
+  description: "Name of a view.",
+  schema: { type: "string" },
+}
+
+/** A failure among the documented answers. */
+export function problem(description: string): Answer {
+  return { description, schema: "Problem" }
+}
+
+/** The value of a path parameter; the router has seen to it that it is there. */
+export function pathParameter(request: FastifyRequest, name: string): string {
+  return (request.params as Readonly<Record<string, string>>)[name] ?? ""
+}

@@ -1,0 +1,36 @@
+/** Every route of the server, in the order in which /openapi.json lists them. */
+import type { Route } from "./route.ts"
+import { getEvent } from "./routes/get-event.ts"
+import { getEventTail } from "./routes/get-event-tail.ts"
+import { getEvents } from "./routes/get-events.ts"
+import { getHealthz } from "./routes/get-healthz.ts"
+import { getMetrics } from "./routes/get-metrics.ts"
+import { getOpenapi } from "./routes/get-openapi.ts"
+import { getPage, getPageFile } from "./routes/get-page.ts"
+import { getReadyz } from "./routes/get-readyz.ts"
+import { getRejected } from "./routes/get-rejected.ts"
+import { getView } from "./routes/get-view.ts"
+import { getViewChanges } from "./routes/get-view-changes.ts"
+import { getViewRows } from "./routes/get-view-rows.ts"
+import { getViews } from "./routes/get-views.ts"
+import { postEvent } from "./routes/post-event.ts"
+import { postEvents } from "./routes/post-events.ts"
+
+export const ROUTES: readonly Route[] = [
+  postEvents,
+  postEvent,
+  getEvents,
+  getEvent,
+  getEventTail,
+  getRejected,
+  getViews,
+  getView,
+  getViewRows,
+  getViewChanges,
+  getOpenapi,
+  getHealthz,
+  getReadyz,
+  getMetrics,
+  getPage,
+  getPageFile,
+]
