@@ -1,0 +1,143 @@
+/**
+ * What the platform's HTTP API answers, as far as the page reads it. Field names are the API's own; int64 and
+ * decimal values come as strings, timestamps as ISO 8601 text.
+ */
+
+/** A JSON value of a row's column. */
+export type Cell = string | number | boolean | null | readonly Cell[] | { readonly [key: string]: Cell }
+
+export type Row = Readonly<Record<string, Cell>>
+
+export interface Column {
+  readonly name: string
+  /** `int64`, `decimal(12,2)`, `timestamp` … */
+  readonly type: string
+  readonly nullable: boolean
+}
+
+export interface EventField extends Column {
+  readonly optional: boolean
+}
+
+export interface Partition {
+  readonly durable_end: number
+  readonly processed: number
+  readonly idle: boolean
+}
+
+export interface EventStream {
+  readonly name: string
+  readonly description: string | null
+  readonly fields: readonly EventField[]
+  readonly id: string
+  readonly time: string
+  readonly key: string | null
+  readonly out_of_orderness_ms: number
+  readonly received: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: number
+  readonly appended: number
+  readonly events_per_second: number
+  readonly watermark: string | null
+  readonly watermark_partition: number | null
+  readonly partitions: readonly Partition[]
+  readonly json_schema?: JsonSchema
+}
+
+/** The part of JSON Schema that contracts use. */
+export interface JsonSchema {
+  readonly type?: string | readonly string[]
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly enum?: readonly Cell[]
+  readonly const?: Cell
+  readonly anyOf?: readonly JsonSchema[]
+  readonly oneOf?: readonly JsonSchema[]
+  readonly format?: string
+  readonly pattern?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly examples?: readonly Cell[]
+  readonly default?: Cell
+}
+
+export const VERDICTS = ["applied", "filtered", "late", "failed", "duplicate"] as const
+export type Verdict = (typeof VERDICTS)[number]
+export type VerdictCounts = Readonly<Partial<Record<Verdict, number>>>
+
+export interface View {
+  readonly name: string
+  readonly description: string | null
+  readonly sql: string
+  readonly columns: readonly Column[]
+  /** Column names; empty or null when rows are told apart by all their columns. */
+  readonly key: readonly string[] | null
+  readonly emit: "changes" | "final"
+  readonly epoch: number
+  readonly row_count: number
+  readonly watermark: string | null
+  readonly pending_events: number
+  readonly lag_ms: number | null
+  readonly verdicts: VerdictCounts
+  /** Names that its SQL reads, when the platform says so. */
+  readonly events?: readonly string[]
+  readonly views?: readonly string[]
+}
+
+export interface RowsPage {
+  readonly rows: readonly Row[]
+  readonly cursor: string | null
+  readonly epoch: number
+  readonly watermark: string | null
+  readonly row_count: number
+  /** Only when asked with `after`. */
+  readonly after?: {
+    readonly processed: boolean
+    readonly verdicts: VerdictCounts | null
+  }
+}
+
+export interface RejectedRow {
+  readonly index: number
+  readonly field: string | null
+  readonly code: string
+  readonly message: string
+}
+
+export interface RejectedSample extends RejectedRow {
+  readonly event: string | null
+  readonly at: string
+  readonly text: string
+}
+
+export interface IngestAnswer {
+  readonly received: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: readonly RejectedRow[]
+  readonly receipt: string | null
+}
+
+export interface Snapshot {
+  readonly epoch: number
+  readonly watermark: string | null
+  readonly rows: readonly Row[]
+  readonly last: boolean
+}
+
+export interface Changes {
+  readonly epoch: number
+  readonly watermark: string | null
+  readonly changes: readonly { readonly weight: number; readonly row: Row }[]
+}
+
+export interface Health {
+  readonly ready: boolean
+  readonly reason: string | null
+  /** The project's name, when the platform says it. */
+  readonly project: string | null
+}

@@ -1,0 +1,25 @@
+/** Horizontal bars around zero. Hidden from screen readers: the table beside it holds the same numbers. */
+import type { Bar } from "./series.ts"
+
+export function BarChart({ bars }: { readonly bars: readonly Bar[] }) {
+  const low = Math.min(0, ...bars.map((bar) => bar.value))
+  const high = Math.max(0, ...bars.map((bar) => bar.value))
+  const span = high - low || 1
+  return (
+    <div className="bar-chart" aria-hidden="true">
+      {bars.map((bar) => {
+        const from = (Math.min(0, bar.value) - low) / span
+        const size = Math.abs(bar.value) / span
+        return (
+          <div className="bar-row" key={bar.name}>
+            <span className="bar-name">{bar.name}</span>
+            <span className="bar-track">
+              <span className="bar" style={{ left: `${from * 100}%`, width: `${size * 100}%` }} />
+            </span>
+            <span className="bar-value">{bar.text}</span>
+          </div>
+        )
+      })}
+    </div>
+  )
+}

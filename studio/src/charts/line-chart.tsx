@@ -1,0 +1,98 @@
+/**
+ * Lines over time, drawn by uPlot on a canvas and kept in place while data changes. The canvas is hidden from
+ * screen readers: the table beside it holds the same numbers.
+ */
+import { useEffect, useRef } from "react"
+import uPlot from "uplot"
+import "uplot/dist/uPlot.min.css"
+import { formatCompact } from "../format/numbers.ts"
+import type { Lines } from "./series.ts"
+import { readTheme, type Theme, useTheme } from "./theme.ts"
+
+const HEIGHT = 232
+
+interface Props {
+  readonly data: Lines
+  readonly measure: string
+}
+
+export function LineChart({ data, measure }: Props) {
+  const holder = useRef<HTMLDivElement>(null)
+  const chart = useRef<uPlot | null>(null)
+  const latest = useRef(data)
+  latest.current = data
+  const scheme = useTheme()
+  const names = data.lines.map((line) => line.name).join("\n")
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme, set of lines or measure is a new chart
+  useEffect(() => {
+    const element = holder.current
+    if (element === null) return
+    const made = new uPlot(
+      options(latest.current, readTheme(), element.clientWidth, measure),
+      tableOf(latest.current),
+      element,
+    )
+    chart.current = made
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      made.destroy()
+      chart.current = null
+    }
+  }, [scheme, names, measure])
+
+  useEffect(() => {
+    chart.current?.setData(tableOf(data))
+  }, [data])
+
+  return <div ref={holder} className="line-chart" style={{ height: HEIGHT }} aria-hidden="true" />
+}
+
+function tableOf(data: Lines): uPlot.AlignedData {
+  return [[...data.times], ...data.lines.map((line) => [...line.values])]
+}
+
+function options(data: Lines, theme: Theme, width: number, measure: string): uPlot.Options {
+  const axis: uPlot.Axis = {
+    stroke: theme.quiet,
+    font: theme.font,
+    grid: { stroke: theme.grid, width: 1 },
+    ticks: { show: false },
+  }
+  const onlyOne = data.lines.length === 1
+  return {
+    width,
+    height: HEIGHT,
+    padding: [12, 12, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    legend: { show: false },
+    cursor: { points: { size: 6 }, drag: { x: false, y: false }, y: false },
+    scales: { x: { time: true }, y: { range: yRange } },
+    axes: [
+      { ...axis, size: 34, space: 64 },
+      { ...axis, size: 54, gap: 8, values: (_, splits) => splits.map((value) => formatCompact(value)) },
+    ],
+    series: [
+      {},
+      ...data.lines.map((line, index) => ({
+        label: onlyOne ? measure : line.name,
+        stroke: theme.series[index % theme.series.length]!,
+        width: onlyOne ? 2 : 1.75,
+        spanGaps: true,
+        points: { show: data.times.length <= 3, size: 6 },
+        ...(onlyOne ? { fill: theme.wash } : {}),
+      })),
+    ],
+  }
+}
+
+/** Zero stays in sight unless the values are far from it and close together. */
+function yRange(_: uPlot, min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1]
+  const low = Math.min(0, min)
+  const high = Math.max(0, max)
+  const room = (high - low || 1) * 0.08
+  return [low < 0 ? low - room : 0, high > 0 ? high + room : 0]
+}

@@ -1,0 +1,89 @@
+/**
+ * What flows, every second: streams, views, health and refused rows, with a short memory of each stream's rate
+ * for its sparkline. Losing the platform keeps the last answers on screen and says so.
+ */
+import { useEffect, useRef, useState } from "react"
+import { ApiFailure, readEvents, readHealth, readRejected, readViews } from "../api/client.ts"
+import type { EventStream, Health, RejectedSample, View } from "../api/types.ts"
+import { poll } from "./poll.ts"
+
+const PAUSE_MS = 1_000
+/** Points of a sparkline: two minutes at one a second. */
+export const RATE_POINTS = 120
+
+export type Connection =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "live"; readonly atMs: number }
+  | { readonly kind: "lost"; readonly sinceMs: number; readonly why: string }
+
+export interface Status {
+  readonly connection: Connection
+  readonly events: readonly EventStream[]
+  readonly views: readonly View[]
+  readonly rejected: readonly RejectedSample[]
+  readonly health: Health | null
+  /** Events per second, oldest first, by stream. */
+  readonly rates: ReadonlyMap<string, readonly number[]>
+  readonly nowMs: number
+}
+
+const NOTHING_YET: Status = {
+  connection: { kind: "connecting" },
+  events: [],
+  views: [],
+  rejected: [],
+  health: null,
+  rates: new Map(),
+  nowMs: Date.now(),
+}
+
+export function useStatus(): Status {
+  const [status, setStatus] = useState(NOTHING_YET)
+  const latest = useRef(NOTHING_YET)
+  useEffect(() => {
+    const show = (next: Status): void => {
+      latest.current = next
+      setStatus(next)
+    }
+    return poll(async () => {
+      try {
+        show(await readStatus(latest.current.rates))
+      } catch (error) {
+        show(lost(latest.current, error))
+        throw error
+      }
+    }, PAUSE_MS)
+  }, [])
+  return status
+}
+
+async function readStatus(rates: Status["rates"]): Promise<Status> {
+  const [events, views, rejected, health] = await Promise.all([
+    readEvents(),
+    readViews(),
+    readRejected(),
+    readHealth(),
+  ])
+  const nowMs = Date.now()
+  return {
+    connection: { kind: "live", atMs: nowMs },
+    events,
+    views,
+    rejected,
+    health,
+    rates: new Map(events.map((event) => [event.name, appendRate(rates.get(event.name), event)])),
+    nowMs,
+  }
+}
+
+function appendRate(rates: readonly number[] | undefined, event: EventStream): readonly number[] {
+  return [...(rates ?? []), event.events_per_second].slice(-RATE_POINTS)
+}
+
+function lost(previous: Status, error: unknown): Status {
+  const nowMs = Date.now()
+  const why =
+    error instanceof ApiFailure ? error.message : "the platform gave an answer that is not understood"
+  const sinceMs = previous.connection.kind === "lost" ? previous.connection.sinceMs : nowMs
+  return { ...previous, connection: { kind: "lost", sinceMs, why }, nowMs }
+}

@@ -1,0 +1,118 @@
+/** The chart of a view with its choice of measure, its legend and a sentence about what is drawn. */
+import { useId, useMemo } from "react"
+import type { Column, Row, View } from "../api/types.ts"
+import { BarChart } from "../charts/bar-chart.tsx"
+import { BAR_ROWS, type ChartPlan } from "../charts/chart-plan.ts"
+import { LineChart } from "../charts/line-chart.tsx"
+import { barsOf, linesOf } from "../charts/series.ts"
+import { compareCells } from "../format/cells.ts"
+import { formatCount } from "../format/numbers.ts"
+
+interface Props {
+  readonly view: View
+  readonly plan: ChartPlan
+  readonly measure: Column
+  readonly rows: readonly Row[]
+  /** True when `rows` are all of them. */
+  readonly whole: boolean
+  readonly onMeasure: (name: string) => void
+}
+
+export function ViewChart({ view, plan, measure, rows, whole, onMeasure }: Props) {
+  const caption = useId()
+  return (
+    <figure className="chart" aria-labelledby={caption}>
+      <div className="chart-head">
+        <MeasureChoice view={view} plan={plan} measure={measure} onMeasure={onMeasure} />
+      </div>
+      {rows.length === 0 ? (
+        <p className="chart-empty">Nothing to draw yet.</p>
+      ) : plan.kind === "lines" ? (
+        <Lines plan={plan} measure={measure} rows={rows} />
+      ) : (
+        <Bars plan={plan} measure={measure} rows={rows} />
+      )}
+      <figcaption id={caption} className="note">
+        {sentence({ view, plan, measure, drawn: rows.length, whole })}
+      </figcaption>
+    </figure>
+  )
+}
+
+function MeasureChoice({
+  view,
+  plan,
+  measure,
+  onMeasure,
+}: Pick<Props, "view" | "plan" | "measure" | "onMeasure">) {
+  if (plan.measures.length === 1) return <p className="measure-only">{measure.name}</p>
+  return (
+    <fieldset className="segments">
+      <legend className="unseen">Measure drawn for {view.name}</legend>
+      {plan.measures.map((column) => (
+        <label key={column.name}>
+          <input
+            type="radio"
+            name={`measure-${view.name}`}
+            value={column.name}
+            checked={column.name === measure.name}
+            onChange={() => onMeasure(column.name)}
+          />
+          <span>{column.name}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function Lines({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
+  const data = useMemo(() => linesOf(rows, plan, measure), [rows, plan, measure])
+  const one = data.lines.length === 1 && plan.categories.length === 0
+  return (
+    <>
+      <LineChart data={data} measure={measure.name} />
+      {!one && (
+        <ul className="legend" aria-label="Lines drawn">
+          {data.lines.map((line, index) => (
+            <li key={line.name} data-series={index + 1}>
+              <span className="swatch" aria-hidden="true" />
+              {line.name}
+            </li>
+          ))}
+          {data.found > data.lines.length && (
+            <li className="note">
+              largest {data.lines.length} of {formatCount(data.found)}
+            </li>
+          )}
+        </ul>
+      )}
+    </>
+  )
+}
+
+function Bars({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
+  const bars = useMemo(() => {
+    const largest = [...rows].sort((a, b) => compareCells(b[measure.name], a[measure.name], measure))
+    return barsOf(largest.slice(0, BAR_ROWS), plan, measure)
+  }, [rows, plan, measure])
+  return <BarChart bars={bars} />
+}
+
+interface Drawn {
+  readonly view: View
+  readonly plan: ChartPlan
+  readonly measure: Column
+  readonly drawn: number
+  readonly whole: boolean
+}
+
+function sentence({ view, plan, measure, drawn, whole }: Drawn): string {
+  const of = plan.categories.map((column) => column.name).join(", ")
+  if (plan.time === null) return `The largest ${measure.name} by ${of}. The table has the numbers.`
+  const by = of === "" ? "" : ` for each ${of}`
+  const part =
+    whole || drawn >= view.row_count
+      ? ""
+      : ` Newest ${formatCount(drawn)} of ${formatCount(view.row_count)} rows.`
+  return `${measure.name}${by} over ${plan.time.name}, UTC.${part} The table has the numbers.`
+}

@@ -1,0 +1,214 @@
+/**
+ * A twin of the platform for the page alone: it speaks the shapes of the HTTP API over a real socket and serves
+ * the built page under the platform's Content-Security-Policy. Its data is canned (twin-project.ts).
+ */
+import { readFile } from "node:fs/promises"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { extname, join, normalize } from "node:path"
+import { setInterval } from "node:timers"
+import { FLIGHT_FIELDS, FLIGHT_SCHEMA, SIGNUP_FIELDS, SIGNUP_SCHEMA, VIEWS } from "./twin-project.ts"
+import { iso, selectRows, type TwinChange, TwinState } from "./twin-state.ts"
+
+const TICK_MS = 500
+const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'"
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+}
+
+export interface Twin extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly state: TwinState
+}
+
+export interface TwinOptions {
+  /** Folder of the built page. */
+  readonly page: string
+  /** 0: any free one. */
+  readonly port: number
+  /** False: a project that declares nothing. */
+  readonly declared?: boolean
+}
+
+export async function startTwin({ page, port, declared = true }: TwinOptions): Promise<Twin> {
+  const state = new TwinState(() => Date.now())
+  const server = createServer((request, response) => {
+    answer({ request, response, state, page, declared }).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end(String(error))
+    })
+  })
+  const timer = setInterval(() => state.tick(), TICK_MS)
+  await listen(server, port)
+  const address = server.address()
+  const bound = typeof address === "object" && address !== null ? address.port : port
+  return {
+    url: `http://127.0.0.1:${bound}/`,
+    port: bound,
+    state,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, "127.0.0.1", resolve)
+  })
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly state: TwinState
+  readonly page: string
+  readonly declared: boolean
+}
+
+async function answer(exchange: Exchange): Promise<void> {
+  const { request, response, state, declared } = exchange
+  const url = new URL(request.url ?? "/", "http://127.0.0.1")
+  const parts = url.pathname.split("/").filter((part) => part !== "")
+  if (parts[0] !== "v1" && url.pathname !== "/readyz") return servePage(exchange, url.pathname)
+  if (url.pathname === "/readyz") return json(response, { status: "ready", project: "twin" })
+  const [, what, name, part] = parts
+  if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
+  if (what === "events" && name !== undefined) return json(response, eventStatus(state, name, true))
+  if (what === "events") {
+    const names = declared ? ["user_signup", "flight"] : []
+    return json(response, { events: names.map((event) => eventStatus(state, event, false)) })
+  }
+  if (what === "rejected") return json(response, { rejected: state.rejected })
+  if (what === "views" && name === undefined) {
+    return json(response, { views: declared ? VIEWS.map((view) => viewStatus(state, view.name)) : [] })
+  }
+  const view = VIEWS.find((candidate) => candidate.name === name)
+  if (view === undefined) return json(response, { title: "Not found", detail: `no view ${name}` }, 404)
+  if (part === "changes") return streamChanges(exchange, view.name)
+  const rows = selectRows(state, view, url.searchParams)
+  const after = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
+  return json(response, { rows, cursor: null, ...place(state, view.name), after })
+}
+
+function eventStatus(state: TwinState, name: string, withSchema: boolean): Record<string, unknown> {
+  const flight = name === "flight"
+  const accepted = flight ? state.flights : state.signups
+  const rejected = flight ? state.flightsRejected : state.signupsRejected
+  const partitions = flight ? 4 : 1
+  const each = Math.floor(accepted / partitions)
+  const watermark = flight ? state.watermarks.flight : state.watermarks.user_signup
+  return {
+    name,
+    description: flight ? "A flight has left the gate." : "Somebody signed up.",
+    fields: flight ? FLIGHT_FIELDS : SIGNUP_FIELDS,
+    id: flight ? "flight_id" : "event_id",
+    time: flight ? "scheduled_at" : "timestamp",
+    key: flight ? "origin" : null,
+    out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000,
+    received: accepted + rejected,
+    accepted,
+    duplicates: 0,
+    rejected,
+    appended: accepted,
+    events_per_second: flight ? state.flightRate : state.signupRate,
+    watermark,
+    watermark_partition: flight ? state.epoch % 3 : 0,
+    partitions: Array.from({ length: partitions }, (_, index) => ({
+      durable_end: each,
+      processed: each - (flight ? 40 * index : 0),
+      idle: false,
+    })),
+    ...(withSchema ? { json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA } : {}),
+  }
+}
+
+function place(state: TwinState, view: string): Record<string, unknown> {
+  const watermark = view.startsWith("signups") ? state.watermarks.user_signup : state.watermarks.flight
+  return { epoch: state.epoch, watermark, row_count: state.rows.get(view)?.size ?? 0 }
+}
+
+function viewStatus(state: TwinState, name: string): Record<string, unknown> {
+  const view = VIEWS.find((candidate) => candidate.name === name)
+  const flights = view?.events.includes("flight") ?? false
+  return {
+    ...view,
+    emit: "changes",
+    ...place(state, name),
+    pending_events: flights ? state.random(300) : 0,
+    lag_ms: flights ? 12 : 0,
+    verdicts: { applied: flights ? state.flights : state.signups, filtered: 0, late: 0, failed: 0, duplicate: 0 },
+  }
+}
+
+async function takeEvent({ request, response, state }: Exchange, event: string): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString("utf8")
+  let row: Record<string, unknown>
+  try {
+    row = JSON.parse(text) as Record<string, unknown>
+  } catch (error) {
+    const detail = `the body is not JSON: ${String(error)}`
+    return json(response, { title: "Not JSON", detail, code: "body-not-json", status: 400 }, 400)
+  }
+  const schema = event === "flight" ? FLIGHT_SCHEMA : SIGNUP_SCHEMA
+  const time = event === "flight" ? "scheduled_at" : "timestamp"
+  const missing = schema.required.find((name) => row[name] === undefined)
+  const wrongTime = Number.isNaN(Date.parse(String(row[time])))
+  if (missing === undefined && !wrongTime) {
+    const day = Math.floor(Date.parse(String(row[time])) / 86_400_000) * 86_400_000
+    if (event === "user_signup") state.signup(typeof row["plan"] === "string" ? row["plan"] : null, day, 1)
+    state.epoch++
+    return json(response, { received: 1, accepted: 1, duplicates: 0, rejected: [], receipt: "dHdpbi0x" })
+  }
+  const reason = {
+    index: 0,
+    field: missing ?? time,
+    code: missing === undefined ? "wrong-type" : "missing-field",
+    message:
+      missing === undefined
+        ? `${time} is "${String(row[time])}", which is not a timestamp; write it like "2001-01-03T14:00:00Z"`
+        : `${missing} is missing; the contract of ${event} requires it`,
+  }
+  state.refuse({ event, ...reason, text })
+  const refusal = { received: 1, accepted: 0, duplicates: 0, rejected: [reason], receipt: null }
+  return json(response, refusal, 422)
+}
+
+function streamChanges({ response, state }: Exchange, view: string): void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" })
+  const send = (event: string, data: object): void => {
+    response.write(`id: ${state.epoch}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+  const { epoch, watermark } = place(state, view)
+  send("snapshot", { epoch, watermark, rows: [...(state.rows.get(view)?.values() ?? [])], last: true })
+  const watch = (changed: string, changes: readonly TwinChange[]): void => {
+    if (changed === view) send("changes", { epoch: state.epoch, watermark: iso(Date.now()), changes })
+  }
+  state.watchers.add(watch)
+  response.on("close", () => state.watchers.delete(watch))
+}
+
+async function servePage({ response, page }: Exchange, path: string): Promise<void> {
+  const file = join(page, normalize(path === "/" ? "/index.html" : path))
+  const type = CONTENT_TYPES[extname(file)]
+  if (!file.startsWith(page) || type === undefined) return json(response, { title: "Not found" }, 404)
+  try {
+    const bytes = await readFile(file)
+    response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(bytes)
+  } catch {
+    // The file is not part of the built page.
+    json(response, { title: "Not found" }, 404)
+  }
+}
+
+function json(response: ServerResponse, value: object, status = 200): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value))
+}
