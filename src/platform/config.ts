@@ -1,4 +1,5 @@
 /** `defineConfig()`: what a project says about itself in millrace.config.ts. */
+import { parseDuration } from "../std/durations.ts"
 import { invalidConfig } from "./project-errors.ts"
 
 export interface ProjectOptions {
@@ -9,6 +10,14 @@ export interface ProjectOptions {
   readonly port?: number
   /** Folder of all data, relative to the project; `--data` wins. @default ".millrace" */
   readonly data?: string
+  readonly log?: {
+    /** Size of a segment file, 1 MiB to 1 GiB; retention deletes whole segments. @default 134217728 */
+    readonly segmentBytes?: number
+  }
+  readonly checkpoints?: {
+    /** The longest time whose epochs a restart runs again, such as "10 seconds". @default "10 seconds" */
+    readonly interval?: string
+  }
 }
 
 export interface ProjectConfig {
@@ -17,10 +26,14 @@ export interface ProjectConfig {
   readonly description: string | null
   readonly port: number | null
   readonly data: string | null
+  readonly segmentBytes: number | null
+  readonly checkpointIntervalMs: number | null
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
-const OPTIONS = new Set(["name", "description", "port", "data"])
+const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints"])
+const SMALLEST_SEGMENT_BYTES = 1024 * 1024
+const LARGEST_SEGMENT_BYTES = 1024 * 1024 * 1024
 
 /**
  * @example
@@ -29,7 +42,7 @@ const OPTIONS = new Set(["name", "description", "port", "data"])
  */
 export function defineConfig(options: ProjectOptions): ProjectConfig {
   if (typeof options !== "object" || options === null) throw invalidConfig("give an object with a name")
-  const { name, description, port, data } = options
+  const { name, description, port, data, log, checkpoints } = options
   const unknown = Object.keys(options).filter((key) => !OPTIONS.has(key))
   if (unknown.length > 0) {
     throw invalidConfig(
@@ -53,5 +66,22 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     description: description ?? null,
     port: port ?? null,
     data: data ?? null,
+    segmentBytes: segmentBytesOf(log?.segmentBytes),
+    checkpointIntervalMs:
+      checkpoints?.interval === undefined ? null : parseDuration(checkpoints.interval, "checkpoints.interval"),
   })
+}
+
+/** What stands in for a config that could not be loaded; its problem is reported. */
+export function defaultConfig(name: string): ProjectConfig {
+  const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
+  return { kind: "config", name, ...unset }
+}
+
+function segmentBytesOf(bytes: number | undefined): number | null {
+  if (bytes === undefined) return null
+  if (Number.isInteger(bytes) && bytes >= SMALLEST_SEGMENT_BYTES && bytes <= LARGEST_SEGMENT_BYTES) return bytes
+  throw invalidConfig(
+    `log.segmentBytes is a whole number from ${SMALLEST_SEGMENT_BYTES} to ${LARGEST_SEGMENT_BYTES}`,
+  )
 }

@@ -10,7 +10,7 @@ import type { EventContract } from "../contracts/contract.ts"
 import type { Problem } from "../plan/plan.ts"
 import type { SourceModule, ViewDefinition } from "../plan/view.ts"
 import { viewInModule } from "../plan/view.ts"
-import type { ProjectConfig } from "./config.ts"
+import { defaultConfig, type ProjectConfig } from "./config.ts"
 import { moduleProblem } from "./module-problem.ts"
 import { projectNotFound } from "./project-errors.ts"
 import { CONFIG_FILE, projectModules } from "./project-files.ts"
@@ -92,7 +92,7 @@ async function loadConfig(folder: string, problems: Problem[]): Promise<ProjectC
       column: 1,
     })
   }
-  return { kind: "config", name: basename(folder), description: null, port: null, data: null }
+  return defaultConfig(basename(folder))
 }
 
 async function importModule(

@@ -1,4 +1,5 @@
 /** Errors of a user's project folder and of its modules. Documented in docs/errors.md. */
+import type { Problem } from "../plan/plan.ts"
 import { PlatformError } from "../std/errors.ts"
 
 export function invalidConfig(reason: string): PlatformError {
@@ -26,5 +27,17 @@ export function projectTooLarge(directory: string, limit: number): PlatformError
       `${directory} has more than ${limit} TypeScript modules; a project's modules are all loaded at its start. ` +
       "Keep the project in a folder of its own.",
     details: { directory, limit },
+  })
+}
+
+export function projectHasProblems(directory: string, problems: readonly Problem[]): PlatformError {
+  const lines = problems.map(({ where, message, suggestion }) => {
+    return `  ${where}: ${message}${suggestion === null ? "" : ` ${suggestion}`}`
+  })
+  return new PlatformError({
+    code: "project-has-problems",
+    domain: "user",
+    message: `The project in ${directory} cannot start:\n${lines.join("\n")}\nSee \`millrace check\` for places.`,
+    details: { problems },
   })
 }

@@ -1,0 +1,102 @@
+/**
+ * Assembles a project in this process: modules are loaded, views are bound, the log is opened, state is recovered,
+ * and the HTTP door opens last. Everything is closed in reverse order.
+ */
+import { mkdirSync, realpathSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { openThreadedLog } from "../log/embedded/threaded-log.ts"
+import { bindProject } from "../plan/bind-project.ts"
+import type { Problem } from "../plan/plan.ts"
+import { openRuntime } from "../runners/embedded/open-runtime.ts"
+import type { Runtime } from "../runners/runtime.ts"
+import { startHttp } from "../serve/http/server.ts"
+import { NodeClock } from "../std/node/clock.ts"
+import { NodeDisk } from "../std/node/disk.ts"
+import { NodeScheduler } from "../std/node/scheduler.ts"
+import { loadProject } from "./load-project.ts"
+import { projectHasProblems } from "./project-errors.ts"
+import { VERSION } from "./version.ts"
+
+export interface StartOptions {
+  /** Folder with millrace.config.ts. */
+  readonly projectDirectory: string
+  /** @default ".millrace" in the project */
+  readonly dataDirectory?: string
+  /** @default 4600 */
+  readonly port?: number
+  /** Takes the next free port when `port` is taken. @default false */
+  readonly portFallback?: boolean
+  /** Told in words what happens. */
+  readonly report?: (message: string) => void
+}
+
+export interface Platform extends AsyncDisposable {
+  /** http://127.0.0.1:PORT */
+  readonly url: string
+  readonly project: string
+  readonly runtime: Runtime
+  close(): Promise<void>
+}
+
+export const DEFAULT_PORT = 4600
+export const DEFAULT_DATA_DIRECTORY = ".millrace"
+const HOST = "127.0.0.1"
+
+/** @throws PlatformError project-has-problems, log-in-use, log-corrupt, port-taken and what recovery finds. */
+export async function startPlatform(options: StartOptions): Promise<Platform> {
+  const report = options.report ?? (() => {})
+  const projectDirectory = resolve(options.projectDirectory)
+  const project = await loadProject(projectDirectory)
+  const { plans, problems } = await bindProject(project)
+  const found: readonly Problem[] = [...project.problems, ...problems]
+  if (found.length > 0) throw projectHasProblems(projectDirectory, found)
+
+  const { config } = project
+  const dataDirectory = resolve(
+    options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`,
+  )
+  mkdirSync(dataDirectory, { recursive: true })
+  const data = realpathSync(dataDirectory)
+  await using closing = new AsyncDisposableStack()
+  const disk = new NodeDisk()
+  const clock = new NodeClock()
+  const scheduler = new NodeScheduler()
+  const log = closing.use(await openThreadedLog({
+      directory: `${data}/log`,
+      ...(config.segmentBytes === null ? {} : { segmentBytes: config.segmentBytes }),
+    }),
+  )
+  const runtime = await openRuntime({
+    log,
+    disk,
+    clock,
+    scheduler,
+    contracts: project.events,
+    plans,
+    checkpointDirectory: `${data}/checkpoints`,
+    ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
+    report,
+  })
+  closing.use(runtime)
+  const http = await startHttp({
+    runtime,
+    clock,
+    scheduler,
+    host: HOST,
+    port: options.port ?? config.port ?? DEFAULT_PORT,
+    portFallback: options.portFallback ?? false,
+    pageDirectory: pageDirectory(),
+    project: project.name,
+    version: VERSION,
+  })
+  closing.defer(() => http.close())
+  const open = closing.move()
+  const close = () => open.disposeAsync()
+  return { url: http.url, project: project.name, runtime, close, [Symbol.asyncDispose]: close }
+}
+
+/** studio/dist stands beside src in a clone and beside dist in the package. */
+function pageDirectory(): string {
+  return resolve(dirname(fileURLToPath(import.meta.url)), "../../studio/dist")
+}

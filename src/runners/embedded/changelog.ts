@@ -1,0 +1,85 @@
+/**
+ * The newest changes of one view, epoch by epoch, in memory. Readers pull with their own cursor; one that falls
+ * behind what is kept takes a fresh snapshot instead, so a slow reader costs nothing.
+ */
+import { assert } from "../../std/assert.ts"
+import type { ViewUpdate } from "../runtime.ts"
+
+/** Rows kept for readers that come back or are slow: minutes of a busy view, a few tens of MB at most. */
+const MAX_KEPT_ROWS = 200_000
+
+/** The same object for every reader, so that its text is made once. */
+export type ChangelogEntry = Extract<ViewUpdate, { kind: "changes" }>
+
+export class Changelog {
+  #entries: ChangelogEntry[] = []
+  #firstEntry = 0
+  #keptRows = 0
+  /** Changes of every epoch after this one are kept. */
+  #completeAfter: number
+  #waiting: (() => void)[] = []
+  #closed = false
+
+  /** @param startEpoch the epoch whose rows the view had when the log of changes began. */
+  constructor(startEpoch: number) {
+    this.#completeAfter = startEpoch
+  }
+
+  publish(entry: ChangelogEntry): void {
+    assert(entry.epoch > this.#completeAfter, "epochs grow")
+    this.#entries.push(entry)
+    this.#keptRows += entry.changes.length
+    while (this.#keptRows > MAX_KEPT_ROWS && this.#firstEntry < this.#entries.length - 1) {
+      const dropped = this.#entries[this.#firstEntry++]!
+      this.#keptRows -= dropped.changes.length
+      this.#completeAfter = dropped.epoch
+    }
+    if (this.#firstEntry > 1024) {
+      this.#entries = this.#entries.slice(this.#firstEntry)
+      this.#firstEntry = 0
+    }
+    this.#wake()
+  }
+
+  /** True when nothing after `epoch` is missing. */
+  reachesBackTo(epoch: number): boolean {
+    return epoch >= this.#completeAfter
+  }
+
+  /** The first entry after `epoch`, or undefined when there is none yet. */
+  after(epoch: number): ChangelogEntry | undefined {
+    let low = this.#firstEntry
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#entries[middle]!.epoch <= epoch) low = middle + 1
+      else high = middle
+    }
+    return this.#entries[low]
+  }
+
+  /** Resolves at the next publish or close. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#wake()
+  }
+
+  /** Lets every waiting reader look again; used when one of them is to stop. */
+  wake(): void {
+    this.#wake()
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, the parts are written in small
+ * steps between other work, and what the log must keep for recovery moves forward when the file is durable.
+ */
+import type { Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
+import type { Clock, Scheduler } from "../../std/clock.ts"
+import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
+
+/** Bounds what a restart has to run again: at most this much time, or this many rows, of epochs. */
+export const DEFAULT_INTERVAL_MS = 10_000
+const INTERVAL_ROWS = 5_000_000
+/** Bytes written before other work gets its turn: about a millisecond. */
+const STEP_BYTES = 1024 * 1024
+
+export interface CheckpointerParts {
+  readonly engine: Engine
+  readonly store: CheckpointStore
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly intervalMs: number
+  readonly manifest: (journalOffset: number) => CheckpointManifest
+  /** Called when the checkpoint is durable, with the oldest manifest that is still kept. */
+  readonly onDurable: (oldestKept: CheckpointManifest) => Promise<void>
+  readonly onFailed: (error: unknown) => void
+}
+
+export class Checkpointer {
+  readonly #parts: CheckpointerParts
+  #lastMs: number
+  #rowsSince = 0
+  #lastEpoch: number
+  #writing: Promise<void> | null = null
+  #previous: CheckpointManifest | null
+
+  /** @param restored the checkpoint that the engine was restored from, if any. */
+  constructor(parts: CheckpointerParts, restored: CheckpointManifest | null) {
+    this.#parts = parts
+    this.#lastMs = parts.clock.nowMs()
+    this.#lastEpoch = parts.engine.epoch
+    this.#previous = restored
+  }
+
+  countRows(rows: number): void {
+    this.#rowsSince += rows
+  }
+
+  /** Begins a checkpoint when one is due and none is being written. The engine is at rest. */
+  beginIfDue(journalOffset: number): void {
+    const due =
+      this.#parts.clock.nowMs() - this.#lastMs >= this.#parts.intervalMs || this.#rowsSince >= INTERVAL_ROWS
+    if (due && this.#writing === null && this.#parts.engine.epoch > this.#lastEpoch) this.#begin(journalOffset)
+  }
+
+  /** One last checkpoint, so that the next start has nothing to run again. */
+  async finish(journalOffset: number): Promise<void> {
+    await this.#writing
+    if (this.#parts.engine.epoch > this.#lastEpoch) this.#begin(journalOffset)
+    await this.#writing
+  }
+
+  #begin(journalOffset: number): void {
+    const { engine, clock, onFailed } = this.#parts
+    const checkpoint = engine.checkpoint()
+    const manifest = this.#parts.manifest(journalOffset)
+    this.#lastMs = clock.nowMs()
+    this.#rowsSince = 0
+    this.#lastEpoch = engine.epoch
+    this.#writing = this.#write(checkpoint, manifest)
+      .catch(onFailed)
+      .finally(() => {
+        checkpoint[Symbol.dispose]()
+        this.#writing = null
+      })
+  }
+
+  async #write(checkpoint: EngineCheckpoint, manifest: CheckpointManifest): Promise<void> {
+    const writer = this.#parts.store.begin(manifest.epoch)
+    try {
+      let stepBytes = 0
+      for (const part of checkpoint.parts()) {
+        writer.write(part)
+        stepBytes += part.bytes.length
+        if (stepBytes >= STEP_BYTES) {
+          stepBytes = 0
+          await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
+        }
+      }
+      writer.finish(manifest)
+    } catch (error) {
+      writer.abandon()
+      throw error
+    }
+    await this.#parts.onDurable(this.#previous ?? manifest)
+    this.#previous = manifest
+  }
+}

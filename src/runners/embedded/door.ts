@@ -1,0 +1,336 @@
+/**
+ * Where events come in: bytes are decoded and validated, duplicates are recognised, good rows are appended to the
+ * log, and the answer leaves after the sync. The decoded columns go on to the engine without being decoded again.
+ *
+ *   received = accepted + duplicates + rejected, for every request
+ */
+import type { Batch } from "../../columns/batch.ts"
+import { gatherRows } from "../../columns/gather.ts"
+import { allocateVector, type Vector } from "../../columns/vector.ts"
+import { readScalar } from "../../columns/scalar.ts"
+import { TIMESTAMP } from "../../columns/types.ts"
+import type { EventContract } from "../../contracts/contract.ts"
+import type { DecodedRows, Decoder, RejectedRow } from "../../contracts/decoder.ts"
+import { routeByEventType } from "../../contracts/route.ts"
+import type { AppendResult, Log, RecordSet, TopicInfo } from "../../log/log.ts"
+import { assert } from "../../std/assert.ts"
+import type { Clock } from "../../std/clock.ts"
+import { isPlatformError } from "../../std/errors.ts"
+import { encodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
+import { partitionOf } from "../../wire/kafka/partitioner.ts"
+import type { IngestAnswer, IngestRequest } from "../runtime.ts"
+import type { DuplicateMemory, Occurrence } from "./duplicates.ts"
+import { overloaded, unknownEvent } from "./errors.ts"
+import type { Intake, IntakeSlice } from "./intake.ts"
+import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
+
+/** Rejected rows that an answer names one by one. */
+const MAX_NAMED_REJECTS = 100
+/** Rows in the log that the engine has not taken; beyond it producers wait, so that lag stays bounded. */
+const MAX_BACKLOG_ROWS = 4_000_000
+const RETRY_AFTER_MS = 250
+
+/** One event's way through the door, and what was counted on it. */
+export interface EventLane {
+  readonly contract: EventContract
+  readonly decoder: Decoder
+  readonly topic: TopicInfo
+  readonly headers: Uint8Array
+  /** Null when ids are not remembered. */
+  readonly duplicates: DuplicateMemory | null
+  readonly counts: { received: number; accepted: number; duplicates: number; rejected: number }
+}
+
+export interface DoorParts {
+  readonly log: Log
+  readonly clock: Clock
+  readonly intake: Intake
+  readonly lanes: ReadonlyMap<string, EventLane>
+  readonly onRejected: (event: string | null, rows: readonly RejectedRow[], body: Uint8Array) => void
+}
+
+interface LaneAnswer {
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: readonly RejectedRow[]
+  readonly rejectedCount: number
+  readonly receipt: Receipt | null
+}
+
+export class Door {
+  readonly #parts: DoorParts
+  /** Ids that are on their way into the log, so that a second copy waits for the first one's offset. */
+  readonly #inFlight = new Map<string, Promise<Occurrence>>()
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+  }
+
+  async ingest(request: IngestRequest): Promise<IngestAnswer> {
+    if (this.#parts.intake.backlogRows > MAX_BACKLOG_ROWS) {
+      throw overloaded("The engine is too far behind", RETRY_AFTER_MS)
+    }
+    return request.event === null ? this.#ingestMixed(request) : this.#ingestOne(request.event, request)
+  }
+
+  async #ingestOne(event: string, request: IngestRequest): Promise<IngestAnswer> {
+    const lane = this.#lane(event)
+    const rows = lane.decoder.decode(request.body, request.framing, { maxRejected: MAX_NAMED_REJECTS })
+    const answer = await this.#admit(lane, rows)
+    return {
+      received: rows.received,
+      accepted: answer.accepted,
+      duplicates: answer.duplicates,
+      rejected: answer.rejected,
+      rejectedCount: answer.rejectedCount,
+      receipt: answer.receipt === null ? null : encodeReceipts([answer.receipt]),
+    }
+  }
+
+  /** Rows name their event themselves; each event's rows are decoded and appended together. */
+  async #ingestMixed(request: IngestRequest): Promise<IngestAnswer> {
+    const { groups, rejected, rejectedCount, received } = routeByEventType(request.body, request.framing, {
+      known: (name) => this.#parts.lanes.has(name),
+      maxRejected: MAX_NAMED_REJECTS,
+    })
+    if (rejectedCount > 0) this.#parts.onRejected(null, rejected, request.body)
+    const answers = await Promise.all(
+      groups.map(({ event, starts, ends, indexes }) => {
+        const lane = this.#lane(event)
+        const options = { maxRejected: MAX_NAMED_REJECTS }
+        return this.#admit(lane, lane.decoder.decodeRows(request.body, starts, ends, indexes, options))
+      }),
+    )
+    const receipts = answers.flatMap(({ receipt }) => (receipt === null ? [] : [receipt]))
+    return {
+      received,
+      accepted: sum(answers, (answer) => answer.accepted),
+      duplicates: sum(answers, (answer) => answer.duplicates),
+      rejected: [...rejected, ...answers.flatMap((answer) => answer.rejected)]
+        .sort((a, b) => a.index - b.index)
+        .slice(0, MAX_NAMED_REJECTS),
+      rejectedCount: rejectedCount + sum(answers, (answer) => answer.rejectedCount),
+      receipt: receipts.length === 0 ? null : encodeReceipts(receipts),
+    }
+  }
+
+  async #admit(lane: EventLane, rows: DecodedRows): Promise<LaneAnswer> {
+    const { counts } = lane
+    const fresh = this.#freshRows(lane, rows)
+    const appended = fresh.rows?.length === 0 ? [] : await this.#append(lane, rows, fresh.rows)
+    const earlier = await Promise.all(fresh.earlier)
+    const accepted = fresh.rows?.length ?? rows.batch.length
+    const duplicates = rows.batch.length - accepted
+    counts.received += rows.received
+    counts.accepted += accepted
+    counts.duplicates += duplicates
+    counts.rejected += rows.rejectedCount
+    if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, rows.bytes)
+    const ranges = [...appended, ...coveringRanges(earlier)]
+    return {
+      accepted,
+      duplicates,
+      rejected: rows.rejected,
+      rejectedCount: rows.rejectedCount,
+      receipt: ranges.length === 0 ? null : this.#receipt(lane, ranges),
+    }
+  }
+
+  #receipt(lane: EventLane, ranges: readonly ReceiptRange[]): Receipt {
+    const { topicId, name } = lane.topic
+    return { logId: this.#parts.log.logId, topicId, topic: name, event: lane.contract.name, ranges }
+  }
+
+  /** Rows that were not seen before (null: all of them), and where earlier requests' copies of the others are. */
+  #freshRows(lane: EventLane, rows: DecodedRows): { rows: Int32Array | null; earlier: Promise<Occurrence>[] } {
+    if (lane.duplicates === null) return { rows: null, earlier: [] }
+    const nowMs = this.#parts.clock.nowMs()
+    const fresh: number[] = []
+    const earlier: Promise<Occurrence>[] = []
+    const inRequest = new Set<string>()
+    for (const [row, id] of idsOf(lane.contract, rows.batch).entries()) {
+      const known = lane.duplicates.find(id, nowMs)
+      const inFlight = this.#inFlight.get(laneKey(lane, id))
+      if (known !== undefined) earlier.push(Promise.resolve(known))
+      else if (inFlight !== undefined) earlier.push(inFlight)
+      else if (!inRequest.has(id)) fresh.push(row)
+      inRequest.add(id)
+    }
+    return { rows: fresh.length === rows.batch.length ? null : Int32Array.from(fresh), earlier }
+  }
+
+  async #append(lane: EventLane, rows: DecodedRows, selected: Int32Array | null): Promise<ReceiptRange[]> {
+    const shares = this.#shares(lane, rows, selected)
+    return Promise.all(shares.map((share) => this.#appendShare(lane, rows, share)))
+  }
+
+  /** Splits rows by partition: murmur2 of the key, as Kafka's clients do. */
+  #shares(
+    lane: EventLane,
+    rows: DecodedRows,
+    selected: Int32Array | null,
+  ): { partition: number; rows: Int32Array | null }[] {
+    const { partitions, key, id } = lane.contract
+    if (partitions === 1) return [{ partition: 0, rows: selected }]
+    const keys = keySlices(lane.contract, rows.batch, key ?? id)
+    const byPartition = new Map<number, number[]>()
+    const all = selected ?? Int32Array.from({ length: rows.batch.length }, (_, row) => row)
+    for (const row of all) {
+      const start = keys.starts[row]!
+      const partition = partitionOf(keys.bytes, start, Math.max(start, keys.ends[row]!), partitions)
+      const share = byPartition.get(partition)
+      if (share === undefined) byPartition.set(partition, [row])
+      else share.push(row)
+    }
+    return [...byPartition].map(([partition, list]) => ({ partition, rows: Int32Array.from(list) }))
+  }
+
+  async #appendShare(
+    lane: EventLane,
+    rows: DecodedRows,
+    share: { partition: number; rows: Int32Array | null },
+  ): Promise<ReceiptRange> {
+    const { intake } = this.#parts
+    const { contract } = lane
+    const keys = contract.key === null ? null : keySlices(contract, rows.batch, contract.key)
+    const records: RecordSet = {
+      count: share.rows?.length ?? rows.batch.length,
+      bytes: rows.bytes,
+      valueStarts: rows.valueStarts,
+      valueEnds: rows.valueEnds,
+      keyBytes: keys?.bytes ?? null,
+      keyStarts: keys?.starts ?? null,
+      keyEnds: keys?.ends ?? null,
+      headers: lane.headers,
+      rows: share.rows,
+    }
+    const appending = this.#appendRecords(lane, share.partition, records)
+    const unregister = this.#registerInFlight(lane, rows, share, appending)
+    try {
+      const { baseOffset, appendTimeMs } = await appending
+      const batch = share.rows === null ? rows.batch : gatherRows(rows.batch, share.rows)
+      const topic = lane.topic.name
+      const base = { event: contract.name, topic, partition: share.partition, baseOffset, appendTimeMs }
+      intake.offer(intakeSlice(base, batch, rows.bytes.length))
+      return { partition: share.partition, first: baseOffset, last: baseOffset + records.count - 1 }
+    } finally {
+      unregister()
+    }
+  }
+
+  async #appendRecords(lane: EventLane, partition: number, records: RecordSet): Promise<AppendResult> {
+    try {
+      return await this.#parts.log.append({ topic: lane.topic.name, partition, records })
+    } catch (error) {
+      if (isPlatformError(error, "log-full")) throw overloaded("The log's queue is full", RETRY_AFTER_MS)
+      throw error
+    }
+  }
+
+  #registerInFlight(
+    lane: EventLane,
+    rows: DecodedRows,
+    share: { partition: number; rows: Int32Array | null },
+    appending: Promise<AppendResult>,
+  ): () => void {
+    if (lane.duplicates === null) return () => {}
+    const ids = idsOf(lane.contract, rows.batch)
+    const keys: string[] = []
+    const all = share.rows ?? Int32Array.from({ length: rows.batch.length }, (_, row) => row)
+    for (const [rank, row] of all.entries()) {
+      const key = laneKey(lane, ids[row]!)
+      const occurrence = appending.then(({ baseOffset, appendTimeMs }) => {
+        return { partition: share.partition, offset: baseOffset + rank, appendTimeMs }
+      })
+      occurrence.catch(() => {}) // Whoever waits for it hears of the failure; nobody may be waiting.
+      this.#inFlight.set(key, occurrence)
+      keys.push(key)
+    }
+    return () => {
+      for (const key of keys) this.#inFlight.delete(key)
+    }
+  }
+
+  #lane(event: string): EventLane {
+    const lane = this.#parts.lanes.get(event)
+    if (lane === undefined) throw unknownEvent(event, [...this.#parts.lanes.keys()])
+    return lane
+  }
+}
+
+export function makeHeaders(contract: EventContract): Uint8Array {
+  return encodeHeaders([
+    { name: HEADER_NAME.event, value: Buffer.from(contract.name) },
+    { name: HEADER_NAME.contractVersion, value: Buffer.from(contract.fingerprint) },
+  ])
+}
+
+/** Puts processed_at behind the decoded columns. */
+export function intakeSlice(
+  place: Pick<IntakeSlice, "event" | "topic" | "partition" | "baseOffset" | "appendTimeMs">,
+  batch: Batch,
+  heldBytes: number,
+): IntakeSlice {
+  const processedAt = allocateVector(TIMESTAMP, batch.length)
+  ;(processedAt.values as BigInt64Array).fill(BigInt(place.appendTimeMs) * 1000n)
+  const vectors: readonly Vector[] = [...batch.vectors, processedAt]
+  return { ...place, count: batch.length, batch: { length: batch.length, vectors }, heldBytes }
+}
+
+/** The id of each row as text. */
+export function idsOf(contract: EventContract, batch: Batch): readonly string[] {
+  const vector = batch.vectors[fieldIndex(contract, contract.id)]
+  assert(vector !== undefined, "a contract's id is one of its fields")
+  return Array.from({ length: batch.length }, (_, row) => String(readScalar(vector, row)))
+}
+
+export function fieldIndex(contract: EventContract, field: string): number {
+  const index = contract.fields.findIndex(({ name }) => name === field)
+  assert(index >= 0, `${field} is a field of ${contract.name}`)
+  return index
+}
+
+/** The bytes of a field per row, as the record's key: strings as they are, other types as their text. */
+function keySlices(
+  contract: EventContract,
+  batch: Batch,
+  field: string,
+): { bytes: Uint8Array; starts: Int32Array; ends: Int32Array } {
+  const vector = batch.vectors[fieldIndex(contract, field)]
+  assert(vector !== undefined, `${field} is a column`)
+  if (vector.type.kind === "string") {
+    const ends = vector.ends.slice(0, batch.length)
+    for (let row = 0; row < batch.length; row++) if (vector.nulls[row] === 1) ends[row] = -1
+    return { bytes: vector.data, starts: vector.values as Int32Array, ends }
+  }
+  const texts = Array.from({ length: batch.length }, (_, row) => readScalar(vector, row))
+  const encoded = texts.map((value) => (value === null ? null : Buffer.from(String(value))))
+  const starts = new Int32Array(batch.length)
+  const ends = new Int32Array(batch.length)
+  let position = 0
+  for (const [row, bytes] of encoded.entries()) {
+    starts[row] = position
+    position += bytes?.length ?? 0
+    ends[row] = bytes === null ? -1 : position
+  }
+  return { bytes: Buffer.concat(encoded.filter((bytes) => bytes !== null)), starts, ends }
+}
+
+function laneKey(lane: EventLane, id: string): string {
+  return `${lane.topic.name}/${id}`
+}
+
+function coveringRanges(occurrences: readonly Occurrence[]): ReceiptRange[] {
+  const ranges = new Map<number, { partition: number; first: number; last: number }>()
+  for (const { partition, offset } of occurrences) {
+    const range = ranges.get(partition) ?? { partition, first: offset, last: offset }
+    range.first = Math.min(range.first, offset)
+    range.last = Math.max(range.last, offset)
+    ranges.set(partition, range)
+  }
+  return [...ranges.values()]
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}

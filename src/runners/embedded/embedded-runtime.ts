@@ -1,0 +1,285 @@
+/**
+ * A project running in this process: the log, the door, the engine and what is known of them, behind the Runtime
+ * face. Opening it recovers: last checkpoint, then the journaled epochs again, then whatever the log has beyond.
+ */
+import type { Scalar } from "../../columns/types.ts"
+import type { EventContract } from "../../contracts/contract.ts"
+import type { Engine, EpochResult } from "../../engine/dataflow.ts"
+import { NO_WATERMARK } from "../../engine/dataflow.ts"
+import type { Log } from "../../log/log.ts"
+import type { ViewPlan } from "../../plan/plan.ts"
+import type { Clock, Scheduler } from "../../std/clock.ts"
+import type {
+  EventStatus,
+  EventTail,
+  IngestAnswer,
+  IngestRequest,
+  MetricSample,
+  ReceiptAnswer,
+  RejectedSample,
+  Runtime,
+  Subscription,
+  ViewRowsAnswer,
+  ViewRowsRequest,
+  ViewStatus,
+} from "../runtime.ts"
+import { Changelog } from "./changelog.ts"
+import type { CheckpointManifest } from "./checkpoint-store.ts"
+import type { Checkpointer } from "./checkpointer.ts"
+import { Door, type EventLane } from "./door.ts"
+import type { EpochLoop } from "./epoch-loop.ts"
+import { unknownEvent, unknownView } from "./errors.ts"
+import { LogTail } from "./log-tail.ts"
+import type { Intake, IntakeSlice } from "./intake.ts"
+import type { EpochRecord } from "./journal.ts"
+import { collectMetrics } from "./metrics.ts"
+import { Rate } from "./rate.ts"
+import { ReceiptDesk } from "./receipt-desk.ts"
+import { RejectedSamples } from "./rejected-samples.ts"
+import type { VerdictLedger } from "./verdict-ledger.ts"
+import { ViewReader } from "./view-reader.ts"
+import { ViewSubscription } from "./view-subscription.ts"
+import type { SourceTime } from "./watermarks.ts"
+
+/** What recovery has put together. */
+export interface RuntimeParts {
+  readonly log: Log
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly contracts: readonly EventContract[]
+  readonly plans: readonly ViewPlan[]
+  readonly lanes: ReadonlyMap<string, EventLane>
+  readonly times: ReadonlyMap<string, SourceTime>
+  readonly intake: Intake
+  readonly ledger: VerdictLedger
+}
+
+export class EmbeddedRuntime implements Runtime {
+  readonly startedAtMs: number
+  readonly logId: string
+  readonly #parts: RuntimeParts
+  readonly #door: Door
+  readonly #samples = new RejectedSamples()
+  readonly #rates: ReadonlyMap<string, Rate>
+  readonly #plans: ReadonlyMap<string, ViewPlan>
+  readonly #changelogs = new Map<string, Changelog>()
+  readonly #desk: ReceiptDesk
+  readonly #tails = new Set<LogTail>()
+  #engine: Engine | null = null
+  #reader: ViewReader | null = null
+  #loop: EpochLoop | null = null
+  #checkpointer: Checkpointer | null = null
+  #journalOffset = 0
+  #notReady: string | null = "recovering"
+
+  constructor(parts: RuntimeParts) {
+    const { clock, log } = parts
+    this.#parts = parts
+    this.startedAtMs = clock.nowMs()
+    this.logId = log.logId
+    this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
+    this.#rates = new Map(parts.contracts.map(({ name }) => [name, new Rate(clock)]))
+    this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
+    this.#door = new Door({
+      ...parts,
+      onRejected: (event, rows, body) => this.#samples.add(event, rows, body, clock.nowMs()),
+    })
+  }
+
+  /** The engine as recovery left it, before any epoch is run again. */
+  attach(engine: Engine, loop: EpochLoop, checkpointer: Checkpointer, journalOffset: number): void {
+    this.#engine = engine
+    this.#reader = new ViewReader(engine, this.#parts.clock)
+    this.#loop = loop
+    this.#checkpointer = checkpointer
+    this.#journalOffset = journalOffset
+    for (const { name } of this.#parts.plans) this.#changelogs.set(name, new Changelog(engine.epoch))
+  }
+
+  /** Takes events from now on. */
+  open(): void {
+    this.#notReady = null
+    this.#loop?.start()
+  }
+
+  fail(error: Error): void {
+    this.#notReady = error.message
+  }
+
+  /** An epoch's outputs may leave. */
+  publish(result: EpochResult, cut: EpochRecord, slices: readonly IntakeSlice[]): void {
+    this.#parts.ledger.record(result.verdicts)
+    for (const { view, changes } of result.changes) {
+      const watermarkUs = this.#viewWatermark(this.#plan(view))
+      this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
+    }
+    let rows = 0
+    for (const slice of slices) {
+      rows += slice.count
+      this.#desk.processed(slice)
+    }
+    this.#checkpointer!.countRows(rows)
+    this.#desk.settle(cut.epoch)
+  }
+
+  atRest(journalOffset: number): void {
+    this.#journalOffset = journalOffset
+    this.#checkpointer!.beginIfDue(journalOffset)
+  }
+
+  events(): readonly EventStatus[] {
+    return this.#parts.contracts.map((contract) => this.#eventStatus(contract))
+  }
+
+  views(): readonly ViewStatus[] {
+    const { ledger } = this.#parts
+    return this.#parts.plans.map((plan) => ({
+      plan,
+      epoch: this.#engine!.epoch,
+      rowCount: this.#engine!.rowCount(plan.name),
+      watermarkUs: this.#viewWatermark(plan),
+      ...this.#pending(plan),
+      verdicts: ledger.totals(plan.name),
+    }))
+  }
+
+  rejectedSamples(): readonly RejectedSample[] {
+    return this.#samples.list()
+  }
+
+  async ingest(request: IngestRequest): Promise<IngestAnswer> {
+    const answer = await this.#door.ingest(request)
+    if (request.event !== null) this.#rates.get(request.event)?.add(answer.accepted)
+    for (const tail of this.#tails) tail.wake()
+    return answer
+  }
+
+  rows(request: ViewRowsRequest): ViewRowsAnswer {
+    const plan = this.#plan(request.view)
+    return this.#reader!.rows(plan, request, this.#viewWatermark(plan))
+  }
+
+  lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
+    return this.#engine!.lookup(this.#plan(view).name, key)
+  }
+
+  awaitReceipt(view: string, receipt: string, timeoutMs: number): Promise<ReceiptAnswer> {
+    return this.#desk.answer(this.#plan(view), receipt, timeoutMs, () => this.#engine!.epoch)
+  }
+
+  subscribe(view: string, afterEpoch: number | null): Subscription {
+    const plan = this.#plan(view)
+    const parts = {
+      engine: this.#engine!,
+      plan,
+      changelog: this.#changelogs.get(view)!,
+      watermarkUs: () => this.#viewWatermark(plan),
+    }
+    return new ViewSubscription(parts, afterEpoch)
+  }
+
+  tail(event: string, fromOffsets: ReadonlyMap<number, number> | null): EventTail {
+    const lane = this.#parts.lanes.get(event)
+    if (lane === undefined) throw unknownEvent(event, [...this.#parts.lanes.keys()])
+    const positions = this.#parts.intake.positions().filter(({ topic }) => topic === lane.topic.name)
+    const starts = new Map(
+      positions.map(({ partition, durableEnd }) => [partition, fromOffsets?.get(partition) ?? durableEnd]),
+    )
+    const tail = new LogTail(this.#parts.log, lane, starts, () => this.#tails.delete(tail))
+    this.#tails.add(tail)
+    return tail
+  }
+
+  metrics(): readonly MetricSample[] {
+    return collectMetrics(this, this.#engine!.stateBytes(), this.#parts.log.queuedBytes)
+  }
+
+  ready(): { readonly ready: boolean; readonly reason: string | null } {
+    return { ready: this.#notReady === null, reason: this.#notReady }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#notReady = "stopping"
+    await this.#loop?.stop()
+    for (const changelog of this.#changelogs.values()) changelog.close()
+    for (const tail of [...this.#tails]) tail[Symbol.dispose]()
+    this.#desk.close()
+    this.#reader?.[Symbol.dispose]()
+    if (this.#loop?.failure === null) await this.#checkpointer?.finish(this.#journalOffset)
+  }
+
+  /** What a checkpoint keeps beside the engine's parts. */
+  manifest(generation: string, journalOffset: number): CheckpointManifest {
+    const { intake, times, lanes, ledger, log } = this.#parts
+    const positions: Record<string, number[]> = {}
+    for (const { topic, partition, taken } of intake.positions()) (positions[topic] ??= [])[partition] = taken
+    return {
+      epoch: this.#engine!.epoch,
+      generation,
+      journalOffset,
+      logId: log.logId,
+      positions,
+      sources: Object.fromEntries([...times].map(([event, time]) => [event, time.save()])),
+      verdicts: ledger.save(),
+      counters: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.counts }])),
+    }
+  }
+
+  #eventStatus(contract: EventContract): EventStatus {
+    const { lanes, times, intake, clock } = this.#parts
+    const lane = lanes.get(contract.name)!
+    const time = times.get(contract.name)!
+    const nowMs = clock.nowMs()
+    const positions = intake.positions().filter(({ topic }) => topic === lane.topic.name)
+    return {
+      contract,
+      ...lane.counts,
+      appended: positions.reduce((total, { durableEnd }) => total + durableEnd, 0),
+      eventsPerSecond: this.#rates.get(contract.name)!.perSecond(),
+      watermarkUs: known(time.watermarkUs),
+      watermarkPartition: time.holdingPartition(nowMs),
+      partitions: positions.map(({ partition, durableEnd, taken }) => {
+        return { durableEnd, processed: taken, idle: time.isIdle(partition, nowMs) }
+      }),
+    }
+  }
+
+  /** Events that reach the view, directly or through other views. */
+  #eventsOf(plan: ViewPlan): ReadonlySet<string> {
+    const events = new Set(plan.events)
+    for (const view of plan.views) for (const event of this.#eventsOf(this.#plan(view))) events.add(event)
+    return events
+  }
+
+  #viewWatermark(plan: ViewPlan): bigint | null {
+    let lowest: bigint | null = null
+    for (const event of this.#eventsOf(plan)) {
+      const { watermarkUs } = this.#parts.times.get(event)!
+      if (lowest === null || watermarkUs < lowest) lowest = watermarkUs
+    }
+    return lowest === null ? null : known(lowest)
+  }
+
+  #pending(plan: ViewPlan): Pick<ViewStatus, "pendingEvents" | "pendingSinceMs"> {
+    const topics = new Set([...this.#eventsOf(plan)].map((event) => this.#parts.lanes.get(event)!.topic.name))
+    let pendingEvents = 0
+    let pendingSinceMs: number | null = null
+    for (const { topic, partition, durableEnd, taken } of this.#parts.intake.positions()) {
+      if (!topics.has(topic)) continue
+      pendingEvents += durableEnd - taken
+      const oldestMs = this.#parts.intake.waitingSinceMs(topic, partition)
+      if (oldestMs !== null) pendingSinceMs = Math.min(pendingSinceMs ?? oldestMs, oldestMs)
+    }
+    return { pendingEvents, pendingSinceMs }
+  }
+
+  #plan(view: string): ViewPlan {
+    const plan = this.#plans.get(view)
+    if (plan === undefined) throw unknownView(view, [...this.#plans.keys()])
+    return plan
+  }
+}
+
+function known(watermarkUs: bigint): bigint | null {
+  return watermarkUs === NO_WATERMARK ? null : watermarkUs
+}

@@ -1,0 +1,200 @@
+/**
+ * The heartbeat: takes rows from the intake, cuts an epoch, journals it, runs the engine, lets the outputs go.
+ *
+ *   intake -> cut -> journal.append (synced) -> engine.runEpoch (to rest) -> publish -> checkpoint, if due
+ */
+import type { EpochInput, EpochResult, SourceSlice } from "../../engine/dataflow.ts"
+import type { Engine } from "../../engine/dataflow.ts"
+import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
+import type { EventLane } from "./door.ts"
+import { fieldIndex, idsOf } from "./door.ts"
+import { stateBroken } from "./errors.ts"
+import { bySource, type Intake, type IntakeSlice } from "./intake.ts"
+import type { EpochRecord, Journal, JournalEntry } from "./journal.ts"
+import { sourceId } from "./lower.ts"
+import type { SourceTime } from "./watermarks.ts"
+
+/** Rows of one epoch: enough to amortise the journal's sync, few enough to stay within milliseconds. */
+const MAX_EPOCH_ROWS = 32_768
+/** How often idle partitions are looked at when nothing arrives. */
+const IDLE_CHECK_MS = 250
+
+export interface EpochLoopParts {
+  readonly engine: Engine
+  readonly journal: Journal
+  readonly intake: Intake
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly generation: string
+  readonly lanes: ReadonlyMap<string, EventLane>
+  readonly times: ReadonlyMap<string, SourceTime>
+  /** Called for each epoch in order, when its outputs may leave. */
+  readonly publish: (result: EpochResult, cut: EpochRecord, slices: readonly IntakeSlice[]) => void
+  /** Called between epochs: checkpoints and whatever else wants the engine at rest. */
+  readonly atRest: (journalOffset: number) => void
+  readonly onFailed: (error: Error) => void
+}
+
+export class EpochLoop {
+  readonly #parts: EpochLoopParts
+  #epoch: number
+  /** The next epoch is the first of this generation, over an engine that has run nothing. */
+  #fresh = true
+  #stopping = false
+  #running: Promise<void> | null = null
+  #failure: Error | null = null
+
+  /** @param lastEpoch the newest epoch that the journal knows, of any generation. */
+  constructor(parts: EpochLoopParts, lastEpoch: number) {
+    this.#parts = parts
+    this.#epoch = lastEpoch
+  }
+
+  get failure(): Error | null {
+    return this.#failure
+  }
+
+  /** The engine was restored from a checkpoint: the next epoch continues it. */
+  continueCheckpoint(): void {
+    this.#fresh = false
+  }
+
+  /** Runs one journaled epoch again: same rows, same watermarks. */
+  async replay({ record, offset }: JournalEntry): Promise<void> {
+    const { intake, times, clock } = this.#parts
+    const slices: IntakeSlice[] = []
+    for (const [topic, ends] of Object.entries(record.ends)) {
+      for (const [partition, end] of ends) slices.push(...(await intake.takeUntil(topic, partition, end)))
+    }
+    slices.sort(bySource)
+    this.#observe(slices, clock.nowMs())
+    for (const [event, text] of Object.entries(record.watermarksUs)) {
+      times.get(event)?.restoreWatermark(BigInt(text))
+    }
+    this.#epoch = record.epoch
+    this.#fresh = false
+    this.#parts.publish(this.#run(record, slices), record, slices)
+    this.#parts.atRest(offset)
+  }
+
+  start(): void {
+    this.#running = this.#loop().catch((cause: unknown) => {
+      this.#failure = stateBroken(cause)
+      this.#parts.onFailed(this.#failure)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#parts.intake.wake()
+    await this.#running
+  }
+
+  async #loop(): Promise<void> {
+    const { intake } = this.#parts
+    while (!this.#stopping) {
+      const slices = await intake.take(MAX_EPOCH_ROWS)
+      if (slices.length > 0) await this.#runNew(slices)
+      else if (this.#timeMoved()) await this.#runNew([])
+      else await this.#waitForWork()
+    }
+  }
+
+  async #waitForWork(): Promise<void> {
+    const { intake, scheduler } = this.#parts
+    const timer: Timer = scheduler.after(IDLE_CHECK_MS, () => intake.wake())
+    await intake.waitForRows()
+    timer.cancel()
+  }
+
+  async #runNew(slices: readonly IntakeSlice[]): Promise<void> {
+    const { journal, clock } = this.#parts
+    const record = this.#cut(slices, clock.nowMs())
+    // First the journal, then the engine: whoever reads a view sees only epochs that will be the same after a
+    // crash. The wait costs nothing, since this thread decodes the next rows meanwhile.
+    const offset = await journal.append(record)
+    this.#parts.publish(this.#run(record, slices), record, slices)
+    this.#parts.atRest(offset)
+  }
+
+  #cut(slices: readonly IntakeSlice[], nowMs: number): EpochRecord {
+    const { generation, times } = this.#parts
+    this.#observe(slices, nowMs)
+    const watermarksUs: Record<string, string> = {}
+    for (const [event, time] of times) watermarksUs[event] = String(time.advance(nowMs))
+    const fresh = this.#fresh
+    this.#fresh = false
+    return { epoch: ++this.#epoch, generation, fresh, clockMs: nowMs, ends: endsOf(slices), watermarksUs }
+  }
+
+  #observe(slices: readonly IntakeSlice[], nowMs: number): void {
+    const { lanes, times, intake } = this.#parts
+    for (const { topic, partition, taken, durableEnd } of intake.positions()) {
+      if (taken === durableEnd) continue
+      for (const [event, lane] of lanes) {
+        if (lane.topic.name === topic) times.get(event)!.markBusy(partition, nowMs)
+      }
+    }
+    for (const { event, partition, batch, appendTimeMs } of slices) {
+      const { contract } = lanes.get(event)!
+      times.get(event)!.observe(partition, batch, fieldIndex(contract, contract.time), appendTimeMs, nowMs)
+    }
+  }
+
+  #run(record: EpochRecord, slices: readonly IntakeSlice[]): EpochResult {
+    const { engine, times } = this.#parts
+    const watermarksUs = new Map<string, bigint>()
+    for (const event of times.keys()) {
+      const text = record.watermarksUs[event]
+      if (text !== undefined) watermarksUs.set(sourceId(event), BigInt(text))
+    }
+    const input: EpochInput = {
+      epoch: record.epoch,
+      slices: slices.map((slice) => this.#sourceSlice(slice)),
+      watermarksUs,
+    }
+    return engine.runEpoch(input)
+  }
+
+  #sourceSlice(slice: IntakeSlice): SourceSlice {
+    const { event, partition, baseOffset, batch } = slice
+    return { source: sourceId(event), partition, baseOffset, batch, skip: this.#rule(slice) }
+  }
+
+  /** Marks rows whose id came before within the window; every id is remembered either way. */
+  #rule(slice: IntakeSlice): Uint8Array | null {
+    const lane = this.#parts.lanes.get(slice.event)!
+    const { duplicates, contract } = lane
+    if (duplicates === null) return null
+    const { partition, baseOffset, appendTimeMs } = slice
+    let skip: Uint8Array | null = null
+    for (const [row, id] of idsOf(contract, slice.batch).entries()) {
+      if (duplicates.admit(id, { partition, offset: baseOffset + row, appendTimeMs })) continue
+      skip ??= new Uint8Array(slice.count)
+      skip[row] = 1
+    }
+    return skip
+  }
+
+  /** True when a watermark would move although no rows came: a partition fell idle. */
+  #timeMoved(): boolean {
+    const nowMs = this.#parts.clock.nowMs()
+    let moved = false
+    for (const time of this.#parts.times.values()) {
+      const before = time.watermarkUs
+      if (time.advance(nowMs) > before) moved = true
+    }
+    return moved
+  }
+}
+
+function endsOf(slices: readonly IntakeSlice[]): EpochRecord["ends"] {
+  const ends: Record<string, [number, number][]> = {}
+  for (const { topic, partition, baseOffset, count } of slices) {
+    const list = (ends[topic] ??= [])
+    const known = list.find(([other]) => other === partition)
+    if (known === undefined) list.push([partition, baseOffset + count])
+    else known[1] = Math.max(known[1], baseOffset + count)
+  }
+  return ends
+}

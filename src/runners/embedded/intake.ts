@@ -1,0 +1,192 @@
+/**
+ * Rows on their way from the log to the engine, per partition and in offset order. Rows that came through the door
+ * wait here decoded; whatever is missing (after a restart, or when the queue was full) is read from the log again.
+ *
+ *   processed ........ head of queue ........ durableEnd
+ *             ^ a gap is loaded from the log
+ */
+import type { Batch } from "../../columns/batch.ts"
+import { assert } from "../../std/assert.ts"
+
+/** Bytes of producers' bodies that may wait decoded; beyond it rows are read from the log when their turn comes. */
+const MAX_QUEUED_BYTES = 128 * 1024 * 1024
+
+/** Rows of one event that entered a partition together: consecutive offsets, one append time. */
+export interface IntakeSlice {
+  readonly event: string
+  readonly topic: string
+  readonly partition: number
+  readonly baseOffset: number
+  readonly count: number
+  /** Columns as views see them: the contract's fields, then processed_at. */
+  readonly batch: Batch
+  readonly appendTimeMs: number
+  /** Size of the buffer that the batch keeps alive. */
+  readonly heldBytes: number
+}
+
+/** Reads rows [from, until) of a partition from the log as slices; fewer are legal, none at a gap's end is not. */
+export type SliceLoader = (
+  topic: string,
+  partition: number,
+  from: number,
+  until: number,
+) => Promise<{ readonly slices: readonly IntakeSlice[]; readonly nextOffset: number }>
+
+export interface PartitionPosition {
+  readonly topic: string
+  readonly partition: number
+  /** Next offset that no epoch has taken. */
+  taken: number
+  /** Next offset that is not in the log. */
+  durableEnd: number
+}
+
+interface PartitionQueue extends PartitionPosition {
+  slices: IntakeSlice[]
+}
+
+export class Intake {
+  readonly #partitions = new Map<string, PartitionQueue>()
+  readonly #load: SliceLoader
+  #queuedBytes = 0
+  #wake: (() => void) | null = null
+
+  constructor(load: SliceLoader) {
+    this.#load = load
+  }
+
+  /** Begins at `taken`; rows up to `durableEnd` are already in the log. */
+  addPartition(position: PartitionPosition): void {
+    this.#partitions.set(keyOf(position.topic, position.partition), { ...position, slices: [] })
+  }
+
+  /** Takes rows that the door has appended. Slices of one partition may arrive in any order. */
+  offer(slice: IntakeSlice): void {
+    const queue = this.#queue(slice.topic, slice.partition)
+    queue.durableEnd = Math.max(queue.durableEnd, slice.baseOffset + slice.count)
+    if (this.#queuedBytes + slice.heldBytes <= MAX_QUEUED_BYTES) {
+      this.#queuedBytes += slice.heldBytes
+      insertInOrder(queue.slices, slice)
+    }
+    this.wake()
+  }
+
+  /** Rows in the log that no epoch has taken. */
+  get backlogRows(): number {
+    let rows = 0
+    for (const { durableEnd, taken } of this.#partitions.values()) rows += durableEnd - taken
+    return rows
+  }
+
+  /** Append time of the oldest row that waits decoded; null when none does. */
+  waitingSinceMs(topic: string, partition: number): number | null {
+    return this.#queue(topic, partition).slices[0]?.appendTimeMs ?? null
+  }
+
+  positions(): readonly PartitionPosition[] {
+    return [...this.#partitions.values()]
+  }
+
+  position(topic: string, partition: number): PartitionPosition {
+    return this.#queue(topic, partition)
+  }
+
+  /**
+   * At most about `maxRows` rows, in the engine's order; empty when everything was taken. Partitions
+   * take turns, so that one with a long backlog does not make the rows of another late.
+   */
+  async take(maxRows: number): Promise<readonly IntakeSlice[]> {
+    const taken: IntakeSlice[] = []
+    let rows = 0
+    let open = [...this.#partitions.values()].filter((queue) => queue.taken < queue.durableEnd)
+    while (rows < maxRows && open.length > 0) {
+      const stillOpen: PartitionQueue[] = []
+      for (const queue of open) {
+        const slice = await this.#next(queue)
+        if (slice === null) continue
+        taken.push(slice)
+        rows += slice.count
+        if (queue.taken < queue.durableEnd) stillOpen.push(queue)
+      }
+      open = stillOpen
+    }
+    return taken.sort(bySource)
+  }
+
+  /** Exactly the rows up to `end`, as an earlier epoch had them. */
+  async takeUntil(topic: string, partition: number, end: number): Promise<readonly IntakeSlice[]> {
+    const queue = this.#queue(topic, partition)
+    const taken: IntakeSlice[] = []
+    while (queue.taken < end) {
+      const { slices, nextOffset } = await this.#load(topic, partition, queue.taken, end)
+      assert(nextOffset > queue.taken, `the log moves on from ${topic}/${partition}@${queue.taken}`)
+      taken.push(...slices)
+      queue.taken = nextOffset
+    }
+    queue.durableEnd = Math.max(queue.durableEnd, end)
+    return taken
+  }
+
+  /** Resolves when rows were offered, or somebody else calls wake. */
+  waitForRows(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  wake(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
+  }
+
+  async #next(queue: PartitionQueue): Promise<IntakeSlice | null> {
+    const head = queue.slices[0]
+    if (head !== undefined && head.baseOffset <= queue.taken) {
+      queue.slices.shift()
+      this.#queuedBytes -= head.heldBytes
+      if (head.baseOffset + head.count <= queue.taken) return this.#next(queue)
+      assert(head.baseOffset === queue.taken, "an epoch ends where an append ends")
+      queue.taken = head.baseOffset + head.count
+      return head
+    }
+    if (queue.taken >= queue.durableEnd) return null
+    const until = Math.min(head?.baseOffset ?? queue.durableEnd, queue.durableEnd)
+    const { slices, nextOffset } = await this.#load(queue.topic, queue.partition, queue.taken, until)
+    const [first, ...rest] = slices
+    if (first === undefined) {
+      assert(nextOffset > queue.taken, `the log moves on from ${queue.topic}/${queue.partition}@${queue.taken}`)
+      queue.taken = nextOffset
+      return this.#next(queue)
+    }
+    for (const slice of rest) {
+      this.#queuedBytes += slice.heldBytes
+      insertInOrder(queue.slices, slice)
+    }
+    queue.taken = first.baseOffset + first.count
+    return first
+  }
+
+  #queue(topic: string, partition: number): PartitionQueue {
+    const queue = this.#partitions.get(keyOf(topic, partition))
+    assert(queue !== undefined, `${topic}/${partition} is a partition of the project`)
+    return queue
+  }
+}
+
+/** The engine's order: event, partition, offset. */
+export function bySource(a: IntakeSlice, b: IntakeSlice): number {
+  if (a.event !== b.event) return a.event < b.event ? -1 : 1
+  return a.partition - b.partition || a.baseOffset - b.baseOffset
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`
+}
+
+function insertInOrder(slices: IntakeSlice[], slice: IntakeSlice): void {
+  let at = slices.length
+  while (at > 0 && slices[at - 1]!.baseOffset > slice.baseOffset) at--
+  slices.splice(at, 0, slice)
+}

@@ -1,0 +1,57 @@
+/** The platform's figures as Prometheus samples. The balance can be read off them: see the help texts. */
+import { VERDICTS } from "../../engine/dataflow.ts"
+import type { EventStatus, MetricSample, Runtime, ViewStatus } from "../runtime.ts"
+
+export function collectMetrics(runtime: Runtime, stateBytes: number, queuedBytes: number): MetricSample[] {
+  return [
+    gauge("millrace_engine_state_bytes", "Operator state and view rows.", {}, stateBytes),
+    gauge("millrace_log_queued_bytes", "Taken by the log and not yet synced.", {}, queuedBytes),
+    ...runtime.events().flatMap(eventSamples),
+    ...runtime.views().flatMap(viewSamples),
+  ]
+}
+
+function eventSamples(status: EventStatus): MetricSample[] {
+  const labels = { event: status.contract.name }
+  const received = "Rows received = accepted + duplicates + rejected."
+  return [
+    counter("millrace_events_received_total", received, labels, status.received),
+    counter("millrace_events_accepted_total", "Rows appended to the log.", labels, status.accepted),
+    counter("millrace_events_duplicate_total", "Rows that the door knew already.", labels, status.duplicates),
+    counter("millrace_events_rejected_total", "Rows refused with a reason.", labels, status.rejected),
+    gauge("millrace_events_per_second", "Accepted, over the last seconds.", labels, status.eventsPerSecond),
+    ...watermark("millrace_event_watermark_seconds", labels, status.watermarkUs),
+  ]
+}
+
+function viewSamples(status: ViewStatus): MetricSample[] {
+  const labels = { view: status.plan.name }
+  const rows = "Rows of the view's events by verdict; with pending they add up to what was appended."
+  return [
+    ...VERDICTS.map((verdict) =>
+      counter("millrace_view_events_total", rows, { ...labels, verdict }, status.verdicts[verdict]),
+    ),
+    gauge("millrace_view_pending_events", "In the log, not yet processed.", labels, status.pendingEvents),
+    gauge("millrace_view_rows", "Rows in the view.", labels, status.rowCount),
+    gauge("millrace_view_epoch", "Newest epoch in the view.", labels, status.epoch),
+    ...watermark("millrace_view_watermark_seconds", labels, status.watermarkUs),
+  ]
+}
+
+function watermark(name: string, labels: Record<string, string>, valueUs: bigint | null): MetricSample[] {
+  const help = "Event time up to which input is complete, seconds since 1970; absent before the first row."
+  return valueUs === null ? [] : [gauge(name, help, labels, Number(valueUs) / 1e6)]
+}
+
+function counter(
+  name: string,
+  help: string,
+  labels: Record<string, string>,
+  value: number,
+): MetricSample {
+  return { name, type: "counter", help, labels, value }
+}
+
+function gauge(name: string, help: string, labels: Record<string, string>, value: number): MetricSample {
+  return { name, type: "gauge", help, labels, value }
+}

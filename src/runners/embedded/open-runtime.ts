@@ -1,0 +1,242 @@
+/**
+ * Start and recovery of a project in this process.
+ *
+ *   checkpoint of this generation? --yes--> restore engine, positions, counters
+ *        | no                                     |
+ *        v                                        v
+ *   begin of the log                       run its later journaled epochs again: same cuts, same watermarks
+ *        |                                        |
+ *        +----------------> take what the log has beyond, then what comes <----+
+ *
+ * A generation is one version of contracts and views. A new one rebuilds every view from the log.
+ */
+import type { EventContract } from "../../contracts/contract.ts"
+import { createJsonDecoder } from "../../contracts/json/create-json-decoder.ts"
+import { createEngine } from "../../engine/create-engine.ts"
+import type { Engine } from "../../engine/dataflow.ts"
+import type { Log } from "../../log/log.ts"
+import type { ViewPlan } from "../../plan/plan.ts"
+import type { Clock, Scheduler } from "../../std/clock.ts"
+import type { Disk } from "../../std/disk.ts"
+import { fingerprint } from "../../std/fingerprint.ts"
+import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
+import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
+import { type EventLane, makeHeaders } from "./door.ts"
+import { DuplicateMemory } from "./duplicates.ts"
+import { EmbeddedRuntime } from "./embedded-runtime.ts"
+import { EpochLoop } from "./epoch-loop.ts"
+import { historyLoader, recallDuplicates } from "./history.ts"
+import { Intake } from "./intake.ts"
+import { Journal, type JournalEntry } from "./journal.ts"
+import { lowerViews } from "./lower.ts"
+import { VerdictLedger } from "./verdict-ledger.ts"
+import { SourceTime } from "./watermarks.ts"
+
+export interface OpenRuntimeOptions {
+  readonly log: Log
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly contracts: readonly EventContract[]
+  /** In dependency order. */
+  readonly plans: readonly ViewPlan[]
+  readonly checkpointDirectory: string
+  /** @default 10 seconds */
+  readonly checkpointIntervalMs?: number
+  /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
+  readonly report: (message: string) => void
+}
+
+interface Restored {
+  readonly engine: Engine
+  readonly manifest: CheckpointManifest | null
+}
+
+export async function openRuntime(options: OpenRuntimeOptions): Promise<EmbeddedRuntime> {
+  const { log, clock, scheduler, contracts, plans, report } = options
+  const generation = generationOf(contracts, plans)
+  const store = new CheckpointStore(options.disk, options.checkpointDirectory)
+  const { engine, manifest } = restoreNewest(options, store, generation)
+  const lanes = await openLanes(log, contracts)
+  const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
+  const ledger = new VerdictLedger(plans.map(({ name }) => name))
+  if (manifest !== null) ledger.restore(manifest.verdicts)
+  const intake = new Intake(historyLoader(log, lanes))
+  await addPartitions(log, lanes, intake, manifest)
+  for (const lane of lanes.values()) {
+    Object.assign(lane.counts, manifest?.counters[lane.contract.name])
+    await recallDuplicates(log, lane, intake)
+  }
+  const journal = await Journal.open(log)
+  const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
+  const runtime = new EmbeddedRuntime({ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger })
+  const loop = new EpochLoop(
+    {
+      engine,
+      journal,
+      intake,
+      clock,
+      scheduler,
+      generation,
+      lanes,
+      times,
+      publish: (result, cut, slices) => runtime.publish(result, cut, slices),
+      atRest: (offset) => runtime.atRest(offset),
+      onFailed: (error) => {
+        runtime.fail(error)
+        report(error.message)
+      },
+    },
+    Math.max(lastEpoch, manifest?.epoch ?? 0),
+  )
+  if (manifest !== null) loop.continueCheckpoint()
+  const checkpointer = new Checkpointer(
+    {
+      engine,
+      store,
+      clock,
+      scheduler,
+      intervalMs: options.checkpointIntervalMs ?? DEFAULT_INTERVAL_MS,
+      manifest: (offset) => runtime.manifest(generation, offset),
+      onDurable: (kept) => releaseLog(log, journal, kept),
+      onFailed: (error) => report(`A checkpoint could not be written, the one before stays: ${String(error)}`),
+    },
+    manifest,
+  )
+  await releaseLog(log, journal, manifest)
+  runtime.attach(engine, loop, checkpointer, manifest?.journalOffset ?? 0)
+  for (const entry of entries) await loop.replay(entry)
+  countAppended(lanes, intake)
+  if (intake.backlogRows > 0) report(`${intake.backlogRows} events in the log are processed first.`)
+  runtime.open()
+  return runtime
+}
+
+/** What decides whether state and journal of an earlier process are of use. */
+function generationOf(contracts: readonly EventContract[], plans: readonly ViewPlan[]): string {
+  const parts = [
+    ...contracts.map(({ name, fingerprint }) => `${name}=${fingerprint}`),
+    ...plans.map(({ name, fingerprint, emit, allowedLatenessMs }) => {
+      return `${name}=${fingerprint}/${emit}/${allowedLatenessMs}`
+    }),
+  ]
+  return fingerprint(parts.join("\n"))
+}
+
+function restoreNewest(options: OpenRuntimeOptions, store: CheckpointStore, generation: string): Restored {
+  const specs = lowerViews(options.contracts, options.plans)
+  for (const { path } of store.list()) {
+    try {
+      const manifest = store.manifest(path)
+      if (manifest.logId !== options.log.logId || manifest.generation !== generation) continue
+      const engine = createEngine(specs)
+      engine.restore(store.parts(path))
+      return { engine, manifest }
+    } catch (error) {
+      options.report(error instanceof Error ? error.message : String(error))
+    }
+  }
+  return { engine: createEngine(specs), manifest: null }
+}
+
+async function openLanes(
+  log: Log,
+  contracts: readonly EventContract[],
+): Promise<ReadonlyMap<string, EventLane>> {
+  const lanes = new Map<string, EventLane>()
+  for (const contract of contracts) {
+    const { retention } = contract
+    const topic = await log.createTopic({
+      name: contract.topic,
+      partitions: contract.partitions,
+      compression: contract.compression,
+      ...(retention.ms === undefined ? {} : { retentionMs: retention.ms }),
+      ...(retention.bytes === undefined ? {} : { retentionBytes: retention.bytes }),
+    })
+    lanes.set(contract.name, {
+      contract,
+      decoder: createJsonDecoder(contract),
+      topic,
+      headers: makeHeaders(contract),
+      duplicates: contract.dedupWindowMs === null ? null : new DuplicateMemory(contract.dedupWindowMs),
+      counts: { received: 0, accepted: 0, duplicates: 0, rejected: 0 },
+    })
+  }
+  return lanes
+}
+
+function sourceTime(contract: EventContract, clock: Clock, manifest: CheckpointManifest | null): SourceTime {
+  const time = new SourceTime(contract, clock.nowMs())
+  const saved = manifest?.sources[contract.name]
+  if (saved !== undefined) time.restore(saved)
+  return time
+}
+
+async function addPartitions(
+  log: Log,
+  lanes: ReadonlyMap<string, EventLane>,
+  intake: Intake,
+  manifest: CheckpointManifest | null,
+): Promise<void> {
+  const topics = new Map([...lanes.values()].map(({ topic }) => [topic.name, topic]))
+  for (const { name, partitions } of topics.values()) {
+    for (let partition = 0; partition < partitions; partition++) {
+      const { begin, durableEnd } = await log.range(name, partition)
+      const taken = manifest?.positions[name]?.[partition] ?? begin
+      intake.addPartition({ topic: name, partition, taken, durableEnd })
+    }
+  }
+}
+
+/** Journaled epochs of this generation that the restored state does not hold, and the newest epoch of any. */
+async function entriesToReplay(
+  journal: Journal,
+  generation: string,
+  manifest: CheckpointManifest | null,
+): Promise<{ lastEpoch: number; entries: readonly JournalEntry[] }> {
+  let lastEpoch = 0
+  let entries: JournalEntry[] = []
+  let usable = manifest !== null
+  for await (const entry of journal.entries()) {
+    const { record } = entry
+    lastEpoch = Math.max(lastEpoch, record.epoch)
+    if (manifest !== null && record.epoch <= manifest.epoch) continue
+    if (record.generation !== generation) {
+      // Another version ran in between: its epochs did not touch this state, and cuts after it begin afresh.
+      if (manifest === null) {
+        entries = []
+        usable = false
+      }
+      continue
+    }
+    if (record.fresh && manifest === null) {
+      entries = []
+      usable = true
+    }
+    if (usable) entries.push(entry)
+  }
+  return { lastEpoch, entries }
+}
+
+/** Lets the log drop what neither the kept checkpoints nor the journal need. */
+async function releaseLog(log: Log, journal: Journal, kept: CheckpointManifest | null): Promise<void> {
+  await journal.release(kept?.journalOffset ?? 0)
+  for (const [topic, positions] of Object.entries(kept?.positions ?? {})) {
+    for (const [partition, offset] of positions.entries()) await log.hold("recovery", topic, partition, offset)
+  }
+}
+
+/** Rows that were appended after the last checkpoint were accepted, although nobody alive counted them. */
+function countAppended(lanes: ReadonlyMap<string, EventLane>, intake: Intake): void {
+  for (const { contract, topic, counts } of lanes.values()) {
+    const appended = intake
+      .positions()
+      .filter((position) => position.topic === topic.name)
+      .reduce((total, { durableEnd }) => total + durableEnd, 0)
+    const missed = appended - counts.accepted
+    if (missed > 0 && contract.topic === contract.name) {
+      counts.accepted += missed
+      counts.received += missed
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** Answers what became of a receipt's rows in a view, waiting until the view has processed them. */
+import type { Verdict } from "../../engine/dataflow.ts"
+import type { Log } from "../../log/log.ts"
+import type { ViewPlan } from "../../plan/plan.ts"
+import type { Scheduler } from "../../std/clock.ts"
+import type { ReceiptAnswer } from "../runtime.ts"
+import type { EventLane } from "./door.ts"
+import { receiptInvalid } from "./errors.ts"
+import type { Intake, IntakeSlice } from "./intake.ts"
+import { sourceId } from "./lower.ts"
+import { belongsTo, decodeReceipts, type Receipt } from "./receipt.ts"
+import type { VerdictLedger } from "./verdict-ledger.ts"
+
+export interface ReceiptDeskParts {
+  readonly log: Log
+  readonly scheduler: Scheduler
+  readonly lanes: ReadonlyMap<string, EventLane>
+  readonly intake: Intake
+  readonly ledger: VerdictLedger
+  readonly plans: ReadonlyMap<string, ViewPlan>
+}
+
+interface Waiter {
+  readonly receipts: readonly Receipt[]
+  readonly wake: () => void
+}
+
+export class ReceiptDesk {
+  readonly #parts: ReceiptDeskParts
+  /** Next offset behind the published epochs, by "topic/partition". */
+  readonly #published = new Map<string, number>()
+  readonly #waiters = new Set<Waiter>()
+
+  constructor(parts: ReceiptDeskParts) {
+    this.#parts = parts
+  }
+
+  /** The slice's epoch was published. */
+  processed({ topic, partition, baseOffset, count }: IntakeSlice): void {
+    this.#published.set(`${topic}/${partition}`, baseOffset + count)
+  }
+
+  /** An epoch is out: whoever waited for it goes on. */
+  settle(_epoch: number): void {
+    for (const waiter of this.#waiters) {
+      if (this.#isProcessed(waiter.receipts)) waiter.wake()
+    }
+  }
+
+  close(): void {
+    for (const waiter of this.#waiters) waiter.wake()
+  }
+
+  /** @throws PlatformError receipt-invalid */
+  async answer(
+    plan: ViewPlan,
+    text: string,
+    timeoutMs: number,
+    epoch: () => number,
+  ): Promise<ReceiptAnswer> {
+    const receipts = decodeReceipts(text).filter((receipt) => {
+      this.#check(text, receipt)
+      return readsEvent(plan, receipt.event, this.#parts.plans)
+    })
+    if (receipts.length === 0) throw receiptInvalid(text, `has no event that the view "${plan.name}" reads`)
+    if (!this.#isProcessed(receipts)) await this.#wait(receipts, timeoutMs)
+    if (!this.#isProcessed(receipts)) return { processed: false, verdicts: null, epoch: epoch() }
+    return { processed: true, verdicts: this.#verdicts(plan, receipts), epoch: epoch() }
+  }
+
+  #check(text: string, receipt: Receipt): void {
+    const lane = this.#parts.lanes.get(receipt.event)
+    const { logId } = this.#parts.log
+    if (lane === undefined || !belongsTo(receipt, logId, lane.topic.topicId)) {
+      throw receiptInvalid(text, "belongs to another log")
+    }
+    for (const { partition, last } of receipt.ranges) {
+      const known = partition < lane.topic.partitions
+      if (!known || last >= this.#parts.intake.position(lane.topic.name, partition).durableEnd) {
+        throw receiptInvalid(text, "names an offset that this log has not given")
+      }
+    }
+  }
+
+  #isProcessed(receipts: readonly Receipt[]): boolean {
+    return receipts.every(({ topic, ranges }) =>
+      ranges.every(({ partition, last }) => last < this.#publishedEnd(topic, partition)),
+    )
+  }
+
+  /** Everything that a restored checkpoint holds was published by an earlier process. */
+  #publishedEnd(topic: string, partition: number): number {
+    return this.#published.get(`${topic}/${partition}`) ?? this.#parts.intake.position(topic, partition).taken
+  }
+
+  #wait(receipts: readonly Receipt[], timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer.cancel()
+        this.#waiters.delete(waiter)
+        resolve()
+      }
+      const timer = this.#parts.scheduler.after(timeoutMs, done)
+      const waiter: Waiter = { receipts, wake: done }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  #verdicts(plan: ViewPlan, receipts: readonly Receipt[]): Partial<Record<Verdict, number>> {
+    const totals: Partial<Record<Verdict, number>> = {}
+    for (const { event, ranges } of receipts) {
+      const { counts } = this.#parts.ledger.lookUp(plan.name, sourceId(event), ranges)
+      for (const [verdict, count] of Object.entries(counts) as [Verdict, number][]) {
+        if (count > 0) totals[verdict] = (totals[verdict] ?? 0) + count
+      }
+    }
+    return totals
+  }
+}
+
+/** Directly, or through another view. */
+export function readsEvent(plan: ViewPlan, event: string, plans: ReadonlyMap<string, ViewPlan>): boolean {
+  return plan.events.includes(event) || plan.views.some((view) => readsEvent(plans.get(view)!, event, plans))
+}

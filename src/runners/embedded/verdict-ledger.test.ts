@@ -1,0 +1,41 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { FAILURES } from "../../expr/expression.ts"
+import { VERDICTS, type SliceVerdicts, type Verdict } from "../../engine/dataflow.ts"
+import { VerdictLedger } from "./verdict-ledger.ts"
+
+function slice(baseOffset: number, verdicts: readonly Verdict[]): SliceVerdicts {
+  const failures = Uint8Array.from(verdicts, (verdict) =>
+    verdict === "failed" ? FAILURES.indexOf("division-by-zero") : 0,
+  )
+  const codes = Uint8Array.from(verdicts, (verdict) => VERDICTS.indexOf(verdict))
+  return { view: "v", source: "event:e", partition: 0, baseOffset, verdicts: codes, failures }
+}
+
+test("totals count every row once, and survive a checkpoint", () => {
+  const ledger = new VerdictLedger(["v", "w"])
+  ledger.record([slice(0, ["applied", "late"]), slice(2, ["failed", "applied", "duplicate", "filtered"])])
+  const expected = { applied: 2, filtered: 1, late: 1, failed: 1, duplicate: 1 }
+  assert.deepEqual(ledger.totals("v"), expected)
+  assert.equal(ledger.ruled("v"), 6)
+  assert.equal(ledger.ruled("w"), 0)
+  const restored = new VerdictLedger(["v"])
+  restored.restore(JSON.parse(JSON.stringify(ledger.save())))
+  assert.deepEqual(restored.totals("v"), expected)
+})
+
+test("a receipt's rows are found across slices, with the reasons of those that failed", () => {
+  const ledger = new VerdictLedger(["v"])
+  ledger.record([slice(0, ["applied", "late"]), slice(2, ["failed", "applied"])])
+  const found = ledger.lookUp("v", "event:e", [{ partition: 0, first: 1, last: 2 }])
+  assert.deepEqual(found.counts, { applied: 0, filtered: 0, late: 1, failed: 1, duplicate: 0 })
+  assert.deepEqual(found.failures, { "division-by-zero": 1 })
+  assert.equal(found.forgotten, 0)
+})
+
+test("rows that nobody ruled on here are counted as forgotten", () => {
+  const ledger = new VerdictLedger(["v"])
+  ledger.record([slice(10, ["applied"])])
+  assert.equal(ledger.lookUp("v", "event:e", [{ partition: 0, first: 8, last: 10 }]).forgotten, 2)
+  assert.equal(ledger.lookUp("v", "event:e", [{ partition: 1, first: 0, last: 0 }]).forgotten, 1)
+})

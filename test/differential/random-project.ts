@@ -1,0 +1,337 @@
+/**
+ * Random projects for the differential test: events with rows, and views over them and over each other, within
+ * the SQL that views speak. Expressions are made so that PostgreSQL can evaluate them on every row: numbers stay
+ * small, divisors are guarded. The seed decides everything.
+ */
+import { SeededRandom } from "../../src/std/random.ts"
+
+export type Kind = "int32" | "int64" | "decimal" | "float64" | "string" | "boolean" | "timestamp"
+
+interface Field {
+  readonly name: string
+  readonly kind: Kind
+}
+
+export interface RandomView {
+  readonly name: string
+  readonly sql: string
+  readonly final: boolean
+  readonly columns: readonly Field[]
+}
+
+export interface RandomProject {
+  readonly seed: number
+  /** Lines of golden cases (test/golden/case-file.ts), so that a failure can be kept as one. */
+  readonly text: string
+  /** Which constructs occur, for the report of what was covered. */
+  readonly features: ReadonlySet<string>
+}
+
+const EVENT_FIELDS: readonly Field[] = [
+  { name: "id", kind: "int64" },
+  { name: "at", kind: "timestamp" },
+  { name: "s", kind: "string" },
+  { name: "t", kind: "string" },
+  { name: "i", kind: "int32" },
+  { name: "j", kind: "int32" },
+  { name: "l", kind: "int64" },
+  { name: "d", kind: "decimal" },
+  { name: "f", kind: "float64" },
+  { name: "b", kind: "boolean" },
+]
+const DECLARED: Readonly<Record<Kind, string>> = {
+  int32: "int32",
+  int64: "int64",
+  decimal: "decimal(10,2)",
+  float64: "float64",
+  string: "string",
+  boolean: "boolean",
+  timestamp: "timestamp",
+}
+const WORDS = ["", "a", "b", "ab", "Abc", "a_b", "%", "zebra", "Ünï", "😀"]
+const START_MS = Date.UTC(2026, 1, 27, 23, 58)
+const MAX_ROWS = 60
+
+export function randomProject(seed: number): RandomProject {
+  return new ProjectMaker(seed).make()
+}
+
+class ProjectMaker {
+  readonly #seed: number
+  readonly #random: SeededRandom
+  readonly #features = new Set<string>()
+
+  constructor(seed: number) {
+    this.#seed = seed
+    this.#random = new SeededRandom(seed)
+  }
+
+  make(): RandomProject {
+    const lines = [`# Random project, seed ${this.#seed}`]
+    const declared = EVENT_FIELDS.map(({ name, kind }, index) => {
+      return `${name} ${DECLARED[kind]}${index > 1 ? " null" : ""}`
+    })
+    lines.push(`event e (${declared.join(", ")})`)
+    const views: RandomView[] = []
+    const count = 1 + this.#random.below(3)
+    for (let index = 0; index < count; index++) views.push(this.#view(`v${index}`, views))
+    for (const { name, sql, final } of views) {
+      lines.push(`view ${name} (${final ? "emit final, " : ""}unbounded)`, sql)
+    }
+    lines.push("rows e", ...this.#rows())
+    return { seed: this.#seed, text: `${lines.join("\n")}\n`, features: this.#features }
+  }
+
+  #view(name: string, earlier: readonly RandomView[]): RandomView {
+    const readable = earlier.filter(({ final }) => !final)
+    const lower = readable.length > 0 && this.#chance(0.6) ? this.#pick(readable) : null
+    if (lower !== null) this.#feature("view over view")
+    const source = lower === null ? { from: "e", columns: EVENT_FIELDS } : { from: lower.name, columns: lower.columns }
+    const form = this.#random.below(6)
+    if (form === 0) return { name, final: false, ...this.#union(source) }
+    if (form === 1) return { name, final: false, ...this.#select(source, "") }
+    if (form <= 3 && lower === null) return this.#windowed(name, source)
+    if (form === 4) return { name, final: false, ...this.#nested(source) }
+    return { name, final: false, ...this.#grouped(source, source.from) }
+  }
+
+  #select(source: Source, alias: string): Query {
+    this.#feature("select")
+    const columns = Array.from({ length: 1 + this.#random.below(4) }, (_, index) => {
+      const kind = this.#pick(KINDS)
+      return { name: `c${alias}${index}`, kind, sql: this.#expression(kind, source.columns, 3) }
+    })
+    const list = columns.map(({ name, sql }) => `${sql} AS ${name}`).join(", ")
+    return { sql: `SELECT ${list} FROM ${source.from}${this.#where(source)}`, columns }
+  }
+
+  #grouped(source: Source, from: string, windowKeys: readonly string[] = []): Query {
+    this.#feature("group by")
+    const keys = Array.from({ length: this.#random.below(3) }, (_, index) => {
+      const kind = this.#pick(KEY_KINDS)
+      return { name: `k${index}`, kind, sql: this.#expression(kind, source.columns, 2) }
+    })
+    const aggregates = Array.from({ length: 1 + this.#random.below(4) }, (_, index) => {
+      return { name: `a${index}`, ...this.#aggregate(source.columns) }
+    })
+    const windows = windowKeys.map((name) => ({ name, kind: "timestamp" as const, sql: name }))
+    const selected = [...windows, ...keys, ...aggregates]
+    const list = selected.map(({ name, sql }) => (name === sql ? sql : `${sql} AS ${name}`)).join(", ")
+    const groups = [...windows, ...keys].map(({ sql }) => sql)
+    const groupBy = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
+    const having = this.#chance(0.3) ? ` HAVING ${this.#having(source.columns)}` : ""
+    return { sql: `SELECT ${list} FROM ${from}${this.#where(source)}${groupBy}${having}`, columns: selected }
+  }
+
+  #windowed(name: string, source: Source): RandomView {
+    const hop = this.#chance(0.4)
+    this.#feature(hop ? "hop" : "tumble")
+    const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
+    const call = hop
+      ? `hop(${source.from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds')`
+      : `tumble(${source.from}, at, INTERVAL '${size}')`
+    const keys = this.#pick([["window_start"], ["window_end"], ["window_start", "window_end"]])
+    const final = this.#chance(0.4)
+    if (final) this.#feature("emit final")
+    return { name, final, ...this.#grouped(source, call, keys) }
+  }
+
+  #nested(source: Source): Query {
+    this.#feature("cte")
+    const inner = this.#chance(0.5) ? this.#select(source, "i") : this.#grouped(source, source.from)
+    const outer = { from: "inside", columns: inner.columns }
+    const query = this.#chance(0.5) ? this.#select(outer, "o") : this.#grouped(outer, "inside")
+    return { sql: `WITH inside AS (${inner.sql}) ${query.sql}`, columns: query.columns }
+  }
+
+  #union(source: Source): Query {
+    this.#feature("union all")
+    const first = this.#select(source, "")
+    const others = Array.from({ length: 1 + this.#random.below(2) }, () => {
+      const list = first.columns.map(({ kind }) => this.#expression(kind, source.columns, 2)).join(", ")
+      return `SELECT ${list} FROM ${source.from}${this.#where(source)}`
+    })
+    return { sql: [first.sql, ...others].join(" UNION ALL "), columns: first.columns }
+  }
+
+  #where({ columns }: Source): string {
+    return this.#chance(0.5) ? ` WHERE ${this.#expression("boolean", columns, 3)}` : ""
+  }
+
+  #having(columns: readonly Field[]): string {
+    this.#feature("having")
+    return this.#pick([
+      "count(*) > 1",
+      "count(*) < 4",
+      `min(${this.#expression("int32", columns, 1)}) > -5`,
+      `max(${this.#expression("string", columns, 1)}) IS NOT NULL`,
+    ])
+  }
+
+  #aggregate(columns: readonly Field[]): { kind: Kind; sql: string } {
+    const distinct = this.#chance(0.25) ? "DISTINCT " : ""
+    const name = this.#pick(["count(*)", "count", "sum", "avg", "min", "max"])
+    this.#feature(`${name}${distinct}`)
+    if (name === "count(*)") return { kind: "int64", sql: "count(*)" }
+    if (name === "count") {
+      return { kind: "int64", sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})` }
+    }
+    if (name === "min" || name === "max") {
+      const kind = this.#pick(ORDERED_KINDS)
+      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})` }
+    }
+    const kind = this.#pick(SUMMED_KINDS)
+    const argument = this.#expression(kind, columns, 2)
+    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})` }
+    // Cast down so that the next layer knows its type; the sums stay small.
+    return name === "sum"
+      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument}) AS bigint)` }
+      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument}) AS numeric(10,2))` }
+  }
+
+  #expression(kind: Kind, columns: readonly Field[], depth: number): string {
+    const own = columns.filter((column) => column.kind === kind).map(({ name }) => name)
+    if (depth === 0 || this.#chance(0.35)) {
+      return own.length > 0 && this.#chance(0.85) ? this.#pick(own) : this.#literal(kind)
+    }
+    const make = this.#pick(MAKERS[kind])
+    return make((inner) => this.#expression(inner, columns, depth - 1), this.#random)
+  }
+
+  #literal(kind: Kind): string {
+    const number = this.#random.below(21) - 10
+    switch (kind) {
+      case "int32":
+        return `(${number})`
+      case "int64":
+        return `CAST(${number} AS bigint)`
+      case "decimal":
+        return `CAST(${number}.${this.#random.below(90) + 10} AS numeric(10,2))`
+      case "float64":
+        return `CAST(${number}.5 AS double precision)`
+      case "string":
+        return `'${this.#pick(WORDS)}'`
+      case "boolean":
+        return this.#chance(0.5) ? "TRUE" : "FALSE"
+      case "timestamp":
+        return `TIMESTAMP '2026-02-28 00:0${this.#random.below(10)}:00'`
+    }
+  }
+
+  #rows(): string[] {
+    const count = this.#random.below(MAX_ROWS)
+    return Array.from({ length: count }, (_, id) => JSON.stringify(this.#row(id)))
+  }
+
+  #row(id: number): Record<string, unknown> {
+    const row: Record<string, unknown> = {
+      id,
+      at: new Date(START_MS + this.#random.below(240) * 1000).toISOString(),
+    }
+    for (const { name, kind } of EVENT_FIELDS.slice(2)) if (!this.#chance(0.2)) row[name] = this.#value(kind)
+    return row
+  }
+
+  #value(kind: Kind): unknown {
+    const number = this.#random.below(21) - 10
+    if (kind === "string") return this.#pick(WORDS)
+    if (kind === "boolean") return this.#chance(0.5)
+    if (kind === "decimal") return `${number}.${this.#random.below(90) + 10}`
+    if (kind === "float64") return this.#pick([0, -0, 0.5, 1.25, -3.75, number * 1.5, number / 8])
+    return number
+  }
+
+  #feature(name: string): void {
+    this.#features.add(name)
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#random.below(items.length)]!
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random.float() < probability
+  }
+}
+
+interface Source {
+  readonly from: string
+  readonly columns: readonly Field[]
+}
+
+interface Query {
+  readonly sql: string
+  readonly columns: readonly Field[]
+}
+
+const KINDS: readonly Kind[] = ["int32", "int64", "decimal", "float64", "string", "boolean", "timestamp"]
+const KEY_KINDS: readonly Kind[] = ["int32", "int64", "string", "boolean", "decimal", "timestamp", "float64"]
+const ORDERED_KINDS: readonly Kind[] = ["int32", "int64", "string", "decimal", "timestamp", "float64"]
+const SUMMED_KINDS: readonly Kind[] = ["int32", "int64", "decimal", "float64"]
+
+type Maker = (of: (kind: Kind) => string, random: SeededRandom) => string
+
+const choice: (kind: Kind) => Maker = (kind) => (of) =>
+  `CASE WHEN ${of("boolean")} THEN ${of(kind)} ELSE ${of(kind)} END`
+const fallback: (kind: Kind) => Maker = (kind) => (of) => `COALESCE(${of(kind)}, ${of(kind)})`
+const nullWhen: (kind: Kind) => Maker = (kind) => (of) => `NULLIF(${of(kind)}, ${of(kind)})`
+const common = (kind: Kind): readonly Maker[] => [choice(kind), fallback(kind), nullWhen(kind)]
+const compare: (kind: Kind) => Maker = (kind) => (of, random) => {
+  const operator = ["=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM"][random.below(7)]
+  return `(${of(kind)} ${operator} ${of(kind)})`
+}
+
+const MAKERS: Readonly<Record<Kind, readonly Maker[]>> = {
+  int32: [
+    ...common("int32"),
+    (of) => `(${of("int32")} % 7 + ${of("int32")} % 5)`,
+    (of) => `(${of("int32")} / NULLIF(${of("int32")} % 3, 0))`,
+    (of) => `length(${of("string")})`,
+    (of) => `abs(${of("int32")} % 1000)`,
+    (of) => `CAST(${of("int64")} % 1000 AS integer)`,
+    (of) => `CAST(extract(minute FROM ${of("timestamp")}) AS integer)`,
+  ],
+  int64: [
+    ...common("int64"),
+    (of) => `(${of("int64")} % 1000 * 3)`,
+    (of) => `(${of("int64")} % 1000 - ${of("int32")} % 1000)`,
+    (of) => `CAST(${of("int32")} AS bigint)`,
+    (of) => `greatest(${of("int64")}, ${of("int64")})`,
+  ],
+  decimal: [
+    ...common("decimal"),
+    (of) => `CAST(${of("decimal")} % 100 * ${of("int32")} / 10 % 1000 AS numeric(10,2))`,
+    (of) => `CAST(round(${of("decimal")}, 1) AS numeric(10,2))`,
+    (of) => `CAST(${of("int32")} % 100000 AS numeric(10,2))`,
+  ],
+  float64: [
+    ...common("float64"),
+    (of) => `(${of("float64")} / 4)`,
+    (of) => `CAST(${of("int32")} AS double precision)`,
+    (of) => `least(${of("float64")}, ${of("float64")})`,
+  ],
+  string: [
+    ...common("string"),
+    (of) => `upper(${of("string")})`,
+    (of) => `substring(${of("string")}, 2, 3)`,
+    (of) => `left(${of("string")} || ${of("string")}, 6)`,
+    (of) => `CAST(${of("int32")} AS text)`,
+    (of) => `replace(${of("string")}, 'a', 'x')`,
+    (of) => `trim(${of("string")})`,
+  ],
+  boolean: [
+    ...KINDS.filter((kind) => kind !== "boolean").map(compare),
+    (of) => `(${of("boolean")} AND ${of("boolean")})`,
+    (of) => `(${of("boolean")} OR ${of("boolean")})`,
+    (of) => `(NOT ${of("boolean")})`,
+    (of) => `(${of("int32")} IS NULL)`,
+    (of) => `(${of("string")} LIKE 'a%')`,
+    (of) => `(${of("int32")} BETWEEN -3 AND 4)`,
+    (of) => `(${of("int32")} IN (1, 2, ${of("int32")}))`,
+  ],
+  timestamp: [
+    ...common("timestamp"),
+    (of) => `date_trunc('minute', ${of("timestamp")})`,
+    (of) => `(${of("timestamp")} + INTERVAL '90 seconds')`,
+  ],
+}

@@ -1,0 +1,155 @@
+/**
+ * PostgreSQL (PGlite) as the oracle for views: the same SQL over the same rows, with the window table functions
+ * written out as subqueries. Values come back as the cells of canonical.ts.
+ */
+import { PGlite } from "@electric-sql/pglite"
+import { readRow } from "../../src/columns/scalar.ts"
+import type { Column, LogicalType, Scalar } from "../../src/columns/types.ts"
+import type { Batch } from "../../src/columns/batch.ts"
+import { cellOfText, type Row } from "./canonical.ts"
+
+export interface OracleTable {
+  readonly name: string
+  readonly columns: readonly Column[]
+  readonly batch: Batch
+}
+
+export interface OracleView {
+  readonly name: string
+  readonly sql: string
+  readonly columns: readonly Column[]
+}
+
+/** Rows per INSERT statement. */
+const INSERT_ROWS = 500
+
+export class PgOracle implements AsyncDisposable {
+  readonly #pg: PGlite
+
+  private constructor(pg: PGlite) {
+    this.#pg = pg
+  }
+
+  static async open(): Promise<PgOracle> {
+    const pg = await PGlite.create()
+    await pg.exec("SET timezone = 'UTC'; SET extra_float_digits = 1")
+    return new PgOracle(pg)
+  }
+
+  /** Replaces whatever an earlier case left. */
+  async load(tables: readonly OracleTable[], views: readonly OracleView[]): Promise<void> {
+    await this.#pg.exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    for (const table of tables) await this.#pg.exec(tableStatements(table))
+    for (const view of views) {
+      await this.#pg.exec(`CREATE VIEW ${quote(view.name)} AS ${writeOutWindows(view.sql)}`)
+    }
+  }
+
+  /** The view's rows. Rejects when PostgreSQL cannot evaluate it (division by zero, overflow …). */
+  async rows(view: OracleView): Promise<readonly Row[]> {
+    const names = view.columns.map((_, index) => `c${index}`)
+    const list = view.columns.map(({ type }, index) => `${exportAs(`c${index}`, type)} AS c${index}`)
+    const sql = `SELECT ${list.join(", ")} FROM ${quote(view.name)} AS v(${names.join(", ")})`
+    const { rows } = await this.#pg.query<(string | null)[]>(sql, [], { rowMode: "array" })
+    return rows.map((row) => row.map((text, index) => cellOfText(text, view.columns[index]!.type)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pg.close()
+  }
+}
+
+function tableStatements({ name, columns, batch }: OracleTable): string {
+  const definitions = columns.map((column) => `${quote(column.name)} ${postgresType(column.type)}`)
+  const statements = [`CREATE TABLE ${quote(name)} (${definitions.join(", ")})`]
+  for (let first = 0; first < batch.length; first += INSERT_ROWS) {
+    const rows: string[] = []
+    for (let row = first; row < Math.min(batch.length, first + INSERT_ROWS); row++) {
+      const values = readRow(batch, row).map((value, index) => literal(value, columns[index]!.type))
+      rows.push(`(${values.join(", ")})`)
+    }
+    statements.push(`INSERT INTO ${quote(name)} VALUES ${rows.join(", ")}`)
+  }
+  return statements.join(";\n")
+}
+
+const WINDOW_CALL =
+  /\b(tumble|hop)\s*\(\s*(\w+)\s*,\s*(\w+)\s*,\s*INTERVAL\s*'([^']+)'\s*(?:,\s*INTERVAL\s*'([^']+)'\s*)?\)/gi
+
+/** tumble(t, time, INTERVAL size) and hop(t, time, INTERVAL slide, INTERVAL size) as plain SQL. */
+export function writeOutWindows(sql: string): string {
+  return sql.replace(WINDOW_CALL, (_, kind: string, source: string, time: string, a: string, b?: string) => {
+    const size = kind.toLowerCase() === "hop" ? b! : a
+    const slide = a
+    const newest = `date_bin(INTERVAL '${slide}', ${time}, TIMESTAMP '1970-01-01')`
+    return `(SELECT src.*, w AS window_start, w + INTERVAL '${size}' AS window_end
+      FROM ${source} AS src, LATERAL generate_series(${newest},
+        ${time} - INTERVAL '${size}' + INTERVAL '1 microsecond', - INTERVAL '${slide}') AS w)`
+  })
+}
+
+export function postgresType(type: LogicalType): string {
+  switch (type.kind) {
+    case "boolean":
+      return "boolean"
+    case "int32":
+      return "integer"
+    case "int64":
+      return "bigint"
+    case "float64":
+      return "double precision"
+    case "decimal":
+      return `numeric(${type.precision},${type.scale})`
+    case "string":
+      return 'text COLLATE "C"'
+    case "bytes":
+      return "bytea"
+    case "json":
+      return "json"
+    case "timestamp":
+      return "timestamp"
+    case "date":
+      return "date"
+    case "interval":
+      return "interval"
+  }
+}
+
+/** How a column leaves PostgreSQL so that `canonicalText` can read it. */
+function exportAs(column: string, type: LogicalType): string {
+  switch (type.kind) {
+    case "timestamp":
+      return `(extract(epoch FROM ${column}) * 1000000)::bigint::text`
+    case "date":
+      return `(${column} - DATE '1970-01-01')::text`
+    case "bytes":
+      return `encode(${column}, 'hex')`
+    default:
+      return `${column}::text`
+  }
+}
+
+function literal(value: Scalar, type: LogicalType): string {
+  if (value === null) return "NULL"
+  switch (type.kind) {
+    case "timestamp":
+      return `(TIMESTAMP '1970-01-01' + INTERVAL '1 microsecond' * ${value as bigint})`
+    case "date":
+      return `(DATE '1970-01-01' + (${value as number}))`
+    case "bytes":
+      return `'\\x${Buffer.from(value as Uint8Array).toString("hex")}'`
+    case "decimal":
+      return `${value as bigint} * 1e-${type.scale}::numeric`
+    case "float64":
+      return `'${value as number}'::float8`
+    case "string":
+    case "json":
+      return `'${(value as string).replaceAll("'", "''")}'`
+    default:
+      return `'${String(value)}'`
+  }
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
