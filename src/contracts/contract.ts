@@ -2,17 +2,21 @@
  * An event contract as frozen data: what `event()` returns, what decoders are generated from, what the lock file
  * records. The zod schema is the users' way to write it; `fields` is what the platform works with.
  */
+import type { z } from "zod"
 import type { Column, LogicalType } from "../columns/types.ts"
+import type { FieldRule } from "./field-rule.ts"
 
 export type UnknownFields = "keep" | "refuse"
 
 export interface ContractField extends Column {
-  /** True when the producer may leave the key out (zod optional or default); null is then stored. */
+  /** True when the producer may leave the key out; its default is then stored, or null when it has none. */
   readonly optional: boolean
   readonly type: LogicalType
+  /** What a producer may send for it. Absent in contracts that event() did not make: no checks then. */
+  readonly rule?: FieldRule
 }
 
-export interface EventContract<Row = unknown> {
+export interface EventContract<Row = unknown, Input = Row> {
   readonly kind: "event"
   /** snake_case, 1 to 63 characters; unique across events, streams, tables and views. */
   readonly name: string
@@ -40,8 +44,13 @@ export interface EventContract<Row = unknown> {
   readonly jsonSchema: Readonly<Record<string, unknown>>
   /** Fingerprint of the fields and their checks: 16 hex digits. */
   readonly fingerprint: string
+  /** The schema of the whole row when it has checks over several fields; they are then run on every row. */
+  readonly rowSchema?: z.ZodType | null
+  readonly owner?: string | null
   /** What one decoded row looks like; carried for type inference only. */
   readonly row?: Row
+  /** What a producer sends: keys with defaults may be missing, int64 may be text. For type inference only. */
+  readonly input?: Input
 }
 
 /** The columns that views see: the fields, then `processed_at` (append time). */

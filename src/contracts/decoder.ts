@@ -34,10 +34,26 @@ export interface DecodedRows {
   readonly rejectedCount: number
 }
 
+export interface DecodeOptions {
+  /** Rejected rows that are described; the others are only counted. @default 100 */
+  readonly maxRejected?: number
+}
+
+/** Rows that were taken apart already: row i is bytes[starts[i], ends[i]), one JSON object. */
+export interface RowRanges {
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  /** What each row is called in `indexes` and `rejected`; null: its position here. */
+  readonly indexes: Int32Array | null
+  readonly count: number
+}
+
 export interface Decoder {
   /**
    * @throws PlatformError body-not-json (domain user) when the framing itself cannot be read, such as an array
    * that never ends; what can be told apart row by row is reported as rejected rows instead.
    */
-  decode(bytes: Uint8Array, framing: Framing, options?: { readonly maxRejected?: number }): DecodedRows
+  decode(bytes: Uint8Array, framing: Framing, options?: DecodeOptions): DecodedRows
+  /** Rows of a routed body, or records of the log again. */
+  decodeRows(bytes: Uint8Array, ranges: RowRanges, options?: DecodeOptions): DecodedRows
 }
