@@ -14,8 +14,18 @@ interface NodeBase {
   readonly changes: ChangeKind
   /** Positions of columns that are unique together; null when there are none. */
   readonly key: readonly number[] | null
-  /** Position of the event-time column; null when it was projected away. */
+  /** Position of the event-time column; null when it was projected away. Where it is `windowColumns.end`, a row's
+   *  time is that column minus 1 us. */
   readonly timeColumn: number | null
+  /** Columns that hold the window each row belongs to; null when rows belong to none. */
+  readonly windowColumns: WindowColumns | null
+}
+
+/** Positions of window_start and window_end (null: projected away), and what lies between them. */
+export interface WindowColumns {
+  readonly start: number | null
+  readonly end: number | null
+  readonly sizeUs: bigint
 }
 
 /** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
@@ -75,7 +85,8 @@ export type PlanNode = ScanNode | FilterNode | ProjectNode | WindowNode | Aggreg
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"
 
-/** What keeps the state of groups that never close from growing for ever. */
+/** What keeps the state of groups that never close from growing for ever. none: there are no such groups (no
+ *  state, or one row's). windows: every group closes with its window. */
 export type StateBound =
   | { readonly kind: "none" }
   | { readonly kind: "windows" }

@@ -1,0 +1,155 @@
+/**
+ * All events and views of a project -> the plan of every view, in an order in which each comes after what it
+ * reads, and every problem found. Views are bound when they are first read, so a circle shows as a view that is
+ * read while it is being bound.
+ */
+import type { SelectStmt } from "libpg-query"
+import type { EventContract } from "../contracts/contract.ts"
+import type { ReadSource } from "./bind/bind-view.ts"
+import { bindView } from "./bind/bind-view.ts"
+import type { Finding } from "./errors.ts"
+import { Abandoned, findings, Refused } from "./errors.ts"
+import { scanEvent, scanView } from "./nodes/scan.ts"
+import type { PlanNode, Problem, ViewPlan } from "./plan.ts"
+import { loadParser, parseSelect } from "./sql/parse.ts"
+import { locateInModule, offsetOfByte, placeAt } from "./sql/places.ts"
+import type { ViewDefinition } from "./view.ts"
+
+export interface Project {
+  readonly events: readonly EventContract[]
+  readonly views: readonly ViewDefinition[]
+}
+
+export interface BoundProject {
+  /** In dependency order. Views with problems may be missing; do not run any while there are problems. */
+  readonly plans: readonly ViewPlan[]
+  readonly problems: readonly Problem[]
+}
+
+export async function bindProject(project: Project): Promise<BoundProject> {
+  await loadParser()
+  return new ProjectBinder(project).bind()
+}
+
+class ProjectBinder {
+  readonly #project: Project
+  readonly #events = new Map<string, EventContract>()
+  readonly #views = new Map<string, ViewDefinition>()
+  readonly #selects = new Map<string, SelectStmt>()
+  /** null: has problems. Absent: not looked at yet. */
+  readonly #plans = new Map<string, ViewPlan | null>()
+  /** Views being bound at the moment, outermost first. */
+  readonly #open: string[] = []
+  /** Views on a circle, which is reported once. */
+  readonly #circular = new Set<string>()
+  readonly #problems: Problem[] = []
+
+  constructor(project: Project) {
+    this.#project = project
+  }
+
+  bind(): BoundProject {
+    this.#takeNames()
+    for (const view of this.#views.values()) this.#parse(view)
+    for (const name of this.#views.keys()) this.#planOf(name)
+    const plans = [...this.#plans.values()].filter((plan) => plan !== null)
+    const order = new Map(this.#project.views.map((view, i) => [view.name, i]))
+    const place = (problem: Problem) => order.get(problem.where) ?? -1
+    const problems = this.#problems.toSorted(
+      (a, b) => place(a) - place(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    )
+    return { plans, problems }
+  }
+
+  #takeNames(): void {
+    const { events, views } = this.#project
+    const taken = new Map<string, string>()
+    const take = (name: string, kind: string): boolean => {
+      const earlier = taken.get(name)
+      if (earlier === undefined) taken.set(name, kind)
+      else this.#report(name, findings.duplicateName(name, `${earlier} and ${kind}`), null)
+      return earlier === undefined
+    }
+    for (const event of events) if (take(event.name, "event")) this.#events.set(event.name, event)
+    for (const view of views) if (take(view.name, "view")) this.#views.set(view.name, view)
+  }
+
+  #parse(view: ViewDefinition): void {
+    const parsed = parseSelect(view.sql)
+    if (parsed.ok) this.#selects.set(view.name, parsed.select)
+    else {
+      this.#plans.set(view.name, null)
+      this.#report(view.name, parsed.finding, parsed.offset)
+    }
+  }
+
+  #planOf(name: string): ViewPlan | null {
+    const known = this.#plans.get(name)
+    if (known !== undefined) return known
+    const definition = this.#views.get(name)!
+    const reads = new Map<string, ReadSource>()
+    this.#open.push(name)
+    const plan = bindView({
+      definition,
+      select: this.#selects.get(name)!,
+      catalog: {
+        scan: (source, byte) => this.#scan(source, byte, reads),
+        names: [...this.#events.keys(), ...this.#views.keys()].filter((other) => other !== name),
+      },
+      reads,
+      report: (finding, byte) =>
+        this.#report(name, finding, byte === null ? null : offsetOfByte(definition.sql, byte)),
+    })
+    this.#open.pop()
+    this.#plans.set(name, plan)
+    return plan
+  }
+
+  #scan(name: string, byte: number | null, reads: Map<string, ReadSource>): PlanNode | null {
+    const event = this.#events.get(name)
+    if (event !== undefined) {
+      reads.set(name, { source: "event", fingerprint: event.fingerprint, allowedLatenessMs: 0 })
+      return scanEvent(event)
+    }
+    if (!this.#views.has(name)) return null
+    const circle = this.#open.indexOf(name)
+    if (circle >= 0) {
+      const path = this.#open.slice(circle)
+      for (const view of path) this.#circular.add(view)
+      throw new Refused(findings.viewCycle([...path, name]), byte)
+    }
+    const plan = this.#planOf(name)
+    if (plan === null) throw this.#cannotRead(name, byte)
+    const { fingerprint, allowedLatenessMs } = plan
+    reads.set(name, { source: "view", fingerprint, allowedLatenessMs })
+    return scanView(plan)
+  }
+
+  /** A circle is reported once, where it closes; the views on it are not blamed for each other again. */
+  #cannotRead(name: string, byte: number | null): Error {
+    const reader = this.#open.at(-1)!
+    if (this.#circular.has(reader) && this.#circular.has(name))
+      return new Abandoned("the circle was reported")
+    return new Refused(findings.dependsOnProblem(name), byte)
+  }
+
+  #report(where: string, { code, message, suggestion }: Finding, offset: number | null): void {
+    const view = this.#views.get(where)
+    const module = view?.module ?? null
+    const inModule =
+      view === undefined || module === null || offset === null
+        ? null
+        : locateInModule(module.text, view.sql, offset, view.name)
+    const inSql = view === undefined || offset === null ? null : placeAt(view.sql, offset)
+    const { line = null, column = null } = inModule ?? inSql ?? {}
+    this.#problems.push({
+      code,
+      message,
+      suggestion,
+      where,
+      file: inModule === null && inSql !== null ? null : (module?.path ?? null),
+      line,
+      column,
+    })
+  }
+}

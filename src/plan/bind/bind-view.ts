@@ -1,0 +1,102 @@
+/** One view's parsed SQL -> its plan, with every problem that can be found. */
+import type { SelectStmt } from "libpg-query"
+import { assert } from "../../std/assert.ts"
+import type { Finding } from "../errors.ts"
+import { findings } from "../errors.ts"
+import { fingerprintPlan } from "../fingerprint.ts"
+import { aggregateNode } from "../nodes/aggregate.ts"
+import { namesOf, rebuild } from "../nodes/rebuild.ts"
+import type { PlanNode, ViewPlan } from "../plan.ts"
+import type { ViewDefinition } from "../view.ts"
+import { bindQuery } from "./bind-query.ts"
+import { NO_NAME } from "./bind-select.ts"
+import type { Catalog, ViewContext } from "./context.ts"
+import { attempt } from "./context.ts"
+import { hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
+
+/** An event or a view that was read, as far as a plan depends on it. */
+export interface ReadSource {
+  readonly source: "event" | "view"
+  readonly fingerprint: string
+  /** How long its rows are corrected after their window closed; 0 for events. */
+  readonly allowedLatenessMs: number
+}
+
+export interface BindViewParts {
+  readonly definition: ViewDefinition
+  readonly select: SelectStmt
+  readonly catalog: Catalog
+  /** Filled by the catalog while names are resolved. */
+  readonly reads: ReadonlyMap<string, ReadSource>
+  readonly report: (finding: Finding, byte: number | null) => void
+}
+
+/** Null when the SQL does not bind. A view that binds but breaks a rule is reported and still has a plan, so that
+ *  the views that read it can be checked. */
+export function bindView({ definition, select, catalog, reads, report }: BindViewParts): ViewPlan | null {
+  const { sql, emit, name, description } = definition
+  let problems = 0
+  const view: ViewContext = {
+    sql,
+    catalog,
+    acceptsUnboundedState: definition.state === "unbounded",
+    report(finding, byte) {
+      if (finding.code !== "unbounded-state") problems++
+      report(finding, byte)
+    },
+  }
+  const relation = attempt(view, () => bindQuery(select, new Map(), view))
+  if (relation === null) return null
+  assert(relation.columns.length === relation.node.columns.length, "a query's columns are all visible")
+  checkColumns(relation.node, view)
+  if (problems > 0) return null
+  checkEmission(relation.node, definition, view)
+  const inherited = [...reads.values()].map((read) => read.allowedLatenessMs)
+  const allowedLatenessMs = Math.max(definition.allowedLatenessMs, ...inherited)
+  const root = emit === "final" && allowedLatenessMs === 0 ? onceAtClose(relation.node) : relation.node
+  const readsOf = (source: "event" | "view") =>
+    [...reads].filter(([, read]) => read.source === source).map(([readName]) => readName)
+  const inputs = new Map([...reads].map(([readName, read]) => [readName, read.fingerprint]))
+  return Object.freeze({
+    kind: "view",
+    name,
+    description,
+    sql,
+    root,
+    columns: root.columns,
+    key: root.key,
+    emit,
+    allowedLatenessMs,
+    state: stateBound(root),
+    events: readsOf("event"),
+    views: readsOf("view"),
+    fingerprint: fingerprintPlan({ root, emit, allowedLatenessMs, inputs }),
+  })
+}
+
+const COLUMN_NAME = /^[a-z_][a-z0-9_]{0,62}$/
+
+function checkColumns(root: PlanNode, view: ViewContext): void {
+  const seen = new Set<string>()
+  for (const [i, { name }] of root.columns.entries()) {
+    if (name === NO_NAME) view.report(findings.unnamedColumn(i + 1), null)
+    else if (!COLUMN_NAME.test(name)) view.report(findings.columnName(name), null)
+    else if (seen.has(name)) view.report(findings.duplicateColumn(name), null)
+    seen.add(name)
+  }
+}
+
+function checkEmission(root: PlanNode, definition: ViewDefinition, view: ViewContext): void {
+  const reason = definition.emit === "final" ? whyNotFinal(root) : null
+  if (reason !== null) view.report(findings.finalNeedsWindow(reason), null)
+  if (definition.allowedLatenessMs > 0 && !hasWindows(root)) view.report(findings.latenessNeedsWindow(), null)
+}
+
+/** Groups that belong to a window put their row out once, so what comes out of them is append-only. */
+function onceAtClose(root: PlanNode): PlanNode {
+  return rebuild(root, (node) => {
+    if (node.kind !== "aggregate" || node.windowKeys === null) return node
+    const { input, keys, aggregates } = node
+    return aggregateNode({ input, keys, aggregates, names: namesOf(node), once: true })
+  })
+}

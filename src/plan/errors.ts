@@ -1,0 +1,258 @@
+/**
+ * Every problem that this room finds in a view, one factory a code. A finding says what is wrong and what to
+ * write instead; where it is (view, file, line, column) is added by whoever reports it. Codes of constructs that
+ * PostgreSQL's grammar takes and a view does not are in unsupported.ts.
+ */
+import { PlatformError } from "../std/errors.ts"
+
+export interface Finding {
+  readonly code: string
+  readonly message: string
+  readonly suggestion: string | null
+}
+
+/** Ends the binding of one clause; carries what is reported and the byte of the SQL that it is about. */
+export class Refused extends Error {
+  override readonly name = "Refused"
+  readonly finding: Finding
+  readonly byte: number | null
+
+  constructor(finding: Finding, byte: number | null) {
+    super(finding.message)
+    this.finding = finding
+    this.byte = byte
+  }
+}
+
+/** Ends the binding of what builds on a part whose problem was reported already. */
+export class Abandoned extends Error {
+  override readonly name = "Abandoned"
+}
+
+function finding(code: string, message: string, suggestion: string | null = null): Finding {
+  return { code, message, suggestion }
+}
+
+const didYouMean = (name: string | null): string | null => (name === null ? null : `did you mean ${name}?`)
+
+const list = (names: readonly string[]): string => names.join(", ")
+
+const text = {
+  sqlEmpty: () => finding("sql-empty", "the SQL is empty", "write a SELECT statement"),
+  sqlTooLong: (length: number, limit: number) =>
+    finding(
+      "sql-too-long",
+      `the SQL has ${length} characters; at most ${limit} are taken`,
+      "split it into several views",
+    ),
+  sqlTooDeep: () =>
+    finding("sql-too-deep", "the SQL is nested too deeply", "split it into several views or WITH queries"),
+  sqlSyntax: (message: string, flinkStyle = false) =>
+    finding(
+      "sql-syntax",
+      message,
+      flinkStyle
+        ? "write tumble(source, time_column, INTERVAL '1 hour'), without TABLE and DESCRIPTOR"
+        : null,
+    ),
+  severalStatements: () =>
+    finding("several-statements", "a view is one SELECT statement", "declare a view for each statement"),
+  notASelect: (statement: string) =>
+    finding("not-a-select", `a view is a SELECT statement, not ${statement}`, "write a SELECT statement"),
+}
+
+const namesFound = {
+  duplicateName: (name: string, kinds: string) =>
+    finding(
+      "duplicate-name",
+      `the name ${name} is taken twice (${kinds}); FROM uses names bare, so they are unique across events and views`,
+      "rename one of them",
+    ),
+  unknownSource: (name: string, nearest: string | null) =>
+    finding("unknown-source", `there is no event, view or WITH query named ${name}`, didYouMean(nearest)),
+  unknownColumn: (name: string, where: string, nearest: string | null) =>
+    finding("unknown-column", `${where} has no column ${name}`, didYouMean(nearest)),
+  unknownQualifier: (name: string, known: string | null) =>
+    finding("unknown-source", `nothing in FROM is named ${name}`, didYouMean(known)),
+  ambiguousColumn: (name: string) =>
+    finding(
+      "ambiguous-column",
+      `${name} means more than one column`,
+      `rename one of them in a WITH query first, such as SELECT ${name} AS inner_${name}`,
+    ),
+  aliasNotVisible: (name: string, clause: string) =>
+    finding(
+      "unknown-column",
+      `${name} is an alias of the SELECT list, which ${clause} cannot see`,
+      "repeat the expression, or compute it in a WITH query",
+    ),
+  duplicateColumn: (name: string) =>
+    finding("duplicate-column", `two columns are named ${name}`, "give one of them another name with AS"),
+  unnamedColumn: (position: number) =>
+    finding("unnamed-column", `column ${position} has no name`, "name it: expression AS name"),
+  columnName: (name: string) =>
+    finding(
+      "column-name",
+      `"${name}" cannot name a view's column: a to z, 0 to 9 and _, at most 63, not starting with a digit`,
+      "give it another name with AS",
+    ),
+  duplicateWith: (name: string) =>
+    finding("duplicate-with", `two WITH queries are named ${name}`, "rename one of them"),
+  columnAliases: (given: number, columns: number) =>
+    finding(
+      "column-alias-count",
+      `${given} column names are given for ${columns} columns`,
+      "name no more columns than there are",
+    ),
+}
+
+const views = {
+  viewCycle: (path: readonly string[]) =>
+    finding(
+      "view-cycle",
+      `views read each other in a circle: ${path.join(" -> ")}`,
+      "let one of them read an event",
+    ),
+  dependsOnProblem: (name: string) =>
+    finding("depends-on-problem", `it reads ${name}, which has problems of its own`, `mend ${name} first`),
+  unboundedState: (what: string, suggestion: string) => finding("unbounded-state", what, suggestion),
+  finalNeedsWindow: (what: string) =>
+    finding(
+      "final-needs-window",
+      `emit: "final" puts a row out when its window closes, but ${what}`,
+      'group by window_end of tumble() or hop(), or leave emit at "changes"',
+    ),
+  latenessNeedsWindow: () =>
+    finding(
+      "lateness-needs-window",
+      "allowedLateness keeps windows open for late rows, but nothing here is grouped by a window",
+      "leave allowedLateness out",
+    ),
+}
+
+const typing = {
+  unknownFunction: (name: string, nearest: string | null) =>
+    finding("unknown-function", `there is no function ${name}`, didYouMean(nearest)),
+  noOverload: (name: string, types: readonly string[], note: string | null, candidates: readonly string[]) =>
+    finding(
+      "no-overload",
+      /^\w/.test(name) && !name.includes(" ")
+        ? `${name}(${list(types)}) does not exist`
+        : `the operator ${name} does not take ${types.join(" and ")}`,
+      note ?? (candidates.length > 0 ? `there is ${list(candidates.slice(0, 6))}` : null),
+    ),
+  ambiguousCall: (name: string, types: readonly string[], candidates: readonly string[]) =>
+    finding(
+      "ambiguous-call",
+      `${name}(${list(types)}) could mean several functions: ${list(candidates.slice(0, 6))}`,
+      "cast the arguments to the types you mean",
+    ),
+  nondeterministic: (name: string) =>
+    finding(
+      "nondeterministic",
+      `${name} gives another value at every run, so a view could not be replayed or checked`,
+      /time|date|now/.test(name)
+        ? "use the event's own time, or processed_at (when the row was appended)"
+        : "send the value inside the event",
+    ),
+  typeMismatch: (what: string, wanted: string, got: string) =>
+    finding("type-mismatch", `${what} must be ${wanted}, not ${got}`, `cast it: (…)::${wanted}`),
+  noCommonType: (what: string, a: string, b: string) =>
+    finding(
+      "type-mismatch",
+      `${what} cannot have both ${a} and ${b}`,
+      "cast one of them to the other's type",
+    ),
+  castNotAllowed: (from: string, to: string) =>
+    finding("cast-not-allowed", `${from} cannot be cast to ${to}`, null),
+  badLiteral: (reason: string) => finding("bad-literal", reason, null),
+  unsupportedType: (name: string, suggestion: string) =>
+    finding("unsupported-type", `the type ${name} does not exist here`, suggestion),
+  jsonKey: (name: string) =>
+    finding(
+      "json-key",
+      `${name} is json, which cannot be compared, so it can be neither grouped by nor DISTINCT`,
+      `cast it: ${name}::text`,
+    ),
+  intervalColumn: (name: string) =>
+    finding(
+      "interval-column",
+      `column ${name} is an interval, which no column can be`,
+      "take a number out of it: extract(epoch from …)",
+    ),
+}
+
+const grouping = {
+  ungroupedColumn: (name: string) =>
+    finding(
+      "ungrouped-column",
+      `${name} must appear in GROUP BY or be used in an aggregate`,
+      `add ${name} to GROUP BY, or write min(${name}) or max(${name})`,
+    ),
+  aggregateNotAllowed: (name: string, clause: string) =>
+    finding(
+      "aggregate-not-allowed",
+      `the aggregate ${name} cannot stand in ${clause}`,
+      clause === "WHERE"
+        ? "use HAVING"
+        : clause === "another aggregate"
+          ? "aggregate in a WITH query first, then aggregate its rows"
+          : "aggregate in a WITH query first",
+    ),
+  groupPosition: (position: number, columns: number) =>
+    finding("group-position", `GROUP BY ${position}: the SELECT list has ${columns} columns`, null),
+  groupConstant: () =>
+    finding("group-constant", "GROUP BY takes a column's name, number or expression, not a constant", null),
+  unionColumns: (left: number, right: number) =>
+    finding(
+      "union-columns",
+      `the branches of UNION ALL have ${left} and ${right} columns`,
+      "select the same number of columns in each",
+    ),
+}
+
+const windowing = {
+  windowArguments: (name: string) =>
+    finding(
+      "window-arguments",
+      `${name} is called with the wrong arguments`,
+      name === "hop"
+        ? "write hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size"
+        : "write tumble(source, time_column, INTERVAL '1 hour')",
+    ),
+  windowSource: (name: string) =>
+    finding(
+      "window-source",
+      `the first argument of ${name} is the name of an event, a view or a WITH query`,
+      "name a subquery in WITH, then use that name",
+    ),
+  windowTime: (column: string, source: string, timeColumn: string | null) =>
+    finding(
+      "window-time",
+      `${column} is not the event time of ${source}, so its windows would never close`,
+      timeColumn === null
+        ? `${source} has no time column; let it keep its event time or window_end`
+        : `use ${timeColumn}`,
+    ),
+  windowInterval: (what: string, reason: string) =>
+    finding("window-interval", `${what} ${reason}`, "write a literal such as INTERVAL '10 minutes'"),
+  hopSlide: (slide: string, size: string) =>
+    finding(
+      "hop-slide",
+      `the window's size (${size}) is not a multiple of its slide (${slide})`,
+      "hop takes the slide first, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+    ),
+  hopWindows: (count: string, limit: number) =>
+    finding(
+      "hop-windows",
+      `each row would fall into ${count} windows; at most ${limit} are taken`,
+      "use a longer slide",
+    ),
+}
+
+export const findings = { ...text, ...namesFound, ...views, ...typing, ...grouping, ...windowing }
+
+/** @throws PlatformError: what `view()` refuses at once, before any SQL is read. */
+export function invalidView(name: string, message: string): PlatformError {
+  return new PlatformError({ code: "invalid-view", domain: "user", message: `view ${name}: ${message}` })
+}

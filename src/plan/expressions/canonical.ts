@@ -1,0 +1,50 @@
+/**
+ * One text per meaning: equal texts are equal expressions. Names of columns and what is derived from the parts
+ * (nullability) are left out, so that renaming an inner alias or proving more about NULL changes nothing.
+ */
+import type { Scalar } from "../../columns/types.ts"
+import { typeName } from "../../columns/types.ts"
+import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { assertNever } from "../../std/assert.ts"
+
+export function canonical(expression: Expression): string {
+  switch (expression.kind) {
+    case "column":
+      return `#${expression.index}`
+    case "literal":
+      return `${scalarText(expression.value)}:${typeName(expression.type)}`
+    case "call":
+      return `${expression.signature}->${typeName(expression.type)}[${all(expression.args)}]`
+    case "cast":
+      return `cast->${typeName(expression.type)}[${canonical(expression.input)}]`
+    case "and":
+    case "or":
+      return `${expression.kind}[${all(expression.args)}]`
+    case "coalesce":
+      return `coalesce->${typeName(expression.type)}[${all(expression.args)}]`
+    case "case": {
+      const branches = expression.branches.map(({ when, then }) => `${canonical(when)}?${canonical(then)}`)
+      return `case->${typeName(expression.type)}[${branches.join()};${canonical(expression.otherwise)}]`
+    }
+    default:
+      return assertNever(expression)
+  }
+}
+
+const all = (expressions: readonly Expression[]): string => expressions.map(canonical).join()
+
+export function canonicalAggregate({ name, argument, distinct, type }: AggregateCall): string {
+  const over = argument === null ? "*" : canonical(argument)
+  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}]`
+}
+
+/** JSON strings quote themselves, so no text can be mistaken for another kind of value. */
+function scalarText(value: Scalar): string {
+  if (value === null) return "null"
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number") return Object.is(value, -0) ? "0" : String(value)
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value)
+  if (value instanceof Uint8Array)
+    return `x${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join("")}`
+  return `i${value.months}/${value.days}/${value.micros}`
+}

@@ -1,0 +1,95 @@
+/** Reading and rebuilding expression trees: children, columns used, substitution. */
+import type { Case, Expression } from "../../expr/expression.ts"
+import { assert, assertNever } from "../../std/assert.ts"
+
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "column":
+    case "literal":
+      return []
+    case "cast":
+      return [expression.input]
+    case "call":
+    case "and":
+    case "or":
+    case "coalesce":
+      return expression.args
+    case "case":
+      return [...expression.branches.flatMap(({ when, then }) => [when, then]), expression.otherwise]
+    default:
+      return assertNever(expression)
+  }
+}
+
+/** The same expression over other children, given in the order of `childrenOf`. */
+export function withChildren(expression: Expression, children: readonly Expression[]): Expression {
+  switch (expression.kind) {
+    case "column":
+    case "literal":
+      return expression
+    case "cast":
+      return { ...expression, input: children[0]! }
+    case "call":
+    case "and":
+    case "or":
+    case "coalesce":
+      return { ...expression, args: children }
+    case "case":
+      return {
+        ...expression,
+        branches: expression.branches.map((_, i) => caseBranch(children[2 * i]!, children[2 * i + 1]!)),
+        otherwise: children.at(-1)!,
+      }
+    default:
+      return assertNever(expression)
+  }
+}
+
+export function caseBranch(when: Expression, result: Expression): Case["branches"][number] {
+  // biome-ignore lint/suspicious/noThenProperty: WHEN … THEN … is what SQL calls it; nothing awaits a branch
+  return { when, then: result }
+}
+
+/** Rebuilds from the top: where `replace` answers, its answer stands and nothing below is visited. */
+export function rewrite(
+  expression: Expression,
+  replace: (part: Expression) => Expression | null,
+): Expression {
+  const replaced = replace(expression)
+  if (replaced !== null) return replaced
+  const children = childrenOf(expression)
+  if (children.length === 0) return expression
+  const rebuilt = children.map((child) => rewrite(child, replace))
+  return rebuilt.every((child, i) => child === children[i]) ? expression : withChildren(expression, rebuilt)
+}
+
+export function columnsUsed(expression: Expression, into: Set<number> = new Set()): Set<number> {
+  if (expression.kind === "column") into.add(expression.index)
+  for (const child of childrenOf(expression)) columnsUsed(child, into)
+  return into
+}
+
+/** The expression over a project's input instead of its output. */
+export function substitute(expression: Expression, columns: readonly Expression[]): Expression {
+  return rewrite(expression, (part) => {
+    if (part.kind !== "column") return null
+    const replacement = columns[part.index]
+    assert(replacement !== undefined, "a column reference is inside its input's row")
+    return replacement
+  })
+}
+
+/** The expression after its input's columns moved: old position -> new position. */
+export function moveColumns(expression: Expression, places: ReadonlyMap<number, number>): Expression {
+  return rewrite(expression, (part) => {
+    if (part.kind !== "column") return null
+    const index = places.get(part.index)
+    assert(index !== undefined, "a column that is used is kept")
+    return index === part.index ? part : { ...part, index }
+  })
+}
+
+/** Nodes in the tree. */
+export function sizeOf(expression: Expression): number {
+  return childrenOf(expression).reduce((sum, child) => sum + sizeOf(child), 1)
+}

@@ -1,0 +1,51 @@
+/**
+ * The semantic fingerprint of a view: its bound plan before any rewriting, its emission, and the fingerprints of
+ * what it reads. What is derived (keys, change kinds, nullability) stays out, so that a planner that proves more
+ * rebuilds no view.
+ */
+import type { Column } from "../columns/types.ts"
+import { typeName } from "../columns/types.ts"
+import { assertNever } from "../std/assert.ts"
+import { fingerprint } from "../std/fingerprint.ts"
+import { canonical, canonicalAggregate } from "./expressions/canonical.ts"
+import type { Emit, PlanNode } from "./plan.ts"
+
+export interface FingerprintParts {
+  readonly root: PlanNode
+  readonly emit: Emit
+  readonly allowedLatenessMs: number
+  /** Of the events and views that are read, by name. */
+  readonly inputs: ReadonlyMap<string, string>
+}
+
+/** 16 hex digits. */
+export function fingerprintPlan({ root, emit, allowedLatenessMs, inputs }: FingerprintParts): string {
+  const reads = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, print]) => `${name}=${print}`)
+  const names = root.columns.map(columnText)
+  return fingerprint([nodeText(root), names.join(), emit, String(allowedLatenessMs), ...reads].join("\n"))
+}
+
+const columnText = ({ name, type }: Column): string => `${JSON.stringify(name)}:${typeName(type)}`
+
+function nodeText(node: PlanNode): string {
+  switch (node.kind) {
+    case "scan":
+      return `scan ${node.source} ${node.name}(${node.columns.map(columnText).join()})`
+    case "filter":
+      return `filter ${canonical(node.predicate)}(${nodeText(node.input)})`
+    case "project":
+      return `project ${node.expressions.map(canonical).join()}(${nodeText(node.input)})`
+    case "window": {
+      const { kind, timeColumn, sizeUs, slideUs } = node.window
+      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}(${nodeText(node.input)})`
+    }
+    case "aggregate": {
+      const keys = node.keys.map(canonical).join()
+      return `aggregate ${keys};${node.aggregates.map(canonicalAggregate).join()}(${nodeText(node.input)})`
+    }
+    case "union-all":
+      return `union-all(${node.inputs.map(nodeText).join()})`
+    default:
+      return assertNever(node)
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The SELECT list. Key, time and window survive where their columns are handed on as they are. Of a window's
+ * start and end either stands for the other, because a window's size is fixed.
+ */
+import type { Expression } from "../../expr/expression.ts"
+import { assert } from "../../std/assert.ts"
+import type { PlanNode, ProjectNode, WindowColumns } from "../plan.ts"
+
+export interface ProjectParts {
+  readonly input: PlanNode
+  readonly expressions: readonly Expression[]
+  /** Output names, one per expression. */
+  readonly names: readonly string[]
+}
+
+export function projectNode({ input, expressions, names }: ProjectParts): ProjectNode {
+  assert(expressions.length === names.length, "every projected expression has a name")
+  const places = new Map<number, number>()
+  for (const [position, expression] of expressions.entries()) {
+    if (expression.kind === "column" && !places.has(expression.index)) places.set(expression.index, position)
+  }
+  const columns = expressions.map(({ type, nullable }, i) => ({ name: names[i]!, type, nullable }))
+  const windowColumns = projectWindow(input.windowColumns, places)
+  const key = projectKey(input, places)
+  const time = input.timeColumn === null ? undefined : places.get(input.timeColumn)
+  return Object.freeze({
+    kind: "project",
+    input,
+    expressions,
+    columns,
+    changes: input.changes === "upsert" && key === null ? "retract" : input.changes,
+    key,
+    timeColumn: time ?? windowColumns?.end ?? null,
+    windowColumns,
+  })
+}
+
+function projectWindow(window: WindowColumns | null, places: Places): WindowColumns | null {
+  if (window === null) return null
+  const start = window.start === null ? null : (places.get(window.start) ?? null)
+  const end = window.end === null ? null : (places.get(window.end) ?? null)
+  return start === null && end === null ? null : { start, end, sizeUs: window.sizeUs }
+}
+
+type Places = ReadonlyMap<number, number>
+
+function projectKey({ key, windowColumns }: PlanNode, places: Places): readonly number[] | null {
+  if (key === null) return null
+  const projected = key.map((index) => places.get(index) ?? partnerPlace(index, windowColumns, places))
+  if (projected.includes(undefined)) return null
+  return [...new Set(projected as number[])]
+}
+
+function partnerPlace(index: number, window: WindowColumns | null, places: Places): number | undefined {
+  const partner = index === window?.start ? window.end : index === window?.end ? window.start : null
+  return partner === null ? undefined : places.get(partner)
+}

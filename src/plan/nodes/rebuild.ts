@@ -1,0 +1,66 @@
+/** The same node over other inputs, with everything that is derived from them derived anew. */
+import { assertNever } from "../../std/assert.ts"
+import type { AggregateNode, PlanNode } from "../plan.ts"
+import { aggregateNode } from "./aggregate.ts"
+import { filterNode } from "./filter.ts"
+import { projectNode } from "./project.ts"
+import { unionAllNode } from "./union-all.ts"
+import { windowNode } from "./window.ts"
+
+export function inputsOf(node: PlanNode): readonly PlanNode[] {
+  if (node.kind === "scan") return []
+  return node.kind === "union-all" ? node.inputs : [node.input]
+}
+
+export const namesOf = (node: PlanNode): readonly string[] => node.columns.map((column) => column.name)
+
+/** Whether a windowed group's row comes once, at its window's close. */
+export const comesOnce = (node: AggregateNode): boolean => node.changes === "append"
+
+export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNode {
+  if (inputsOf(node).every((input, i) => input === inputs[i])) return node
+  const input = inputs[0]!
+  switch (node.kind) {
+    case "scan":
+      return node
+    case "filter":
+      return filterNode(input, node.predicate)
+    case "project":
+      return projectNode({ input, expressions: node.expressions, names: namesOf(node) })
+    case "window":
+      return windowNode(input, node.window)
+    case "aggregate": {
+      const { keys, aggregates } = node
+      return aggregateNode({ input, keys, aggregates, names: namesOf(node), once: comesOnce(node) })
+    }
+    case "union-all":
+      return unionAllNode(inputs)
+    default:
+      return assertNever(node)
+  }
+}
+
+/** Rebuilds a tree from its leaves; a subtree that stands in two places is rebuilt once and stays one object. */
+export function rebuild(root: PlanNode, change: (node: PlanNode) => PlanNode): PlanNode {
+  const done = new Map<PlanNode, PlanNode>()
+  const visit = (node: PlanNode): PlanNode => {
+    const known = done.get(node)
+    if (known !== undefined) return known
+    const rebuilt = change(withInputs(node, inputsOf(node).map(visit)))
+    done.set(node, rebuilt)
+    return rebuilt
+  }
+  return visit(root)
+}
+
+/** Every node once, inputs before the nodes that read them. */
+export function nodesOf(root: PlanNode): readonly PlanNode[] {
+  const found = new Set<PlanNode>()
+  const visit = (node: PlanNode): void => {
+    if (found.has(node)) return
+    for (const input of inputsOf(node)) visit(input)
+    found.add(node)
+  }
+  visit(root)
+  return [...found]
+}

@@ -1,0 +1,81 @@
+/** `view()`: a user's definition of a view as frozen data. Nothing is parsed here; bindProject reads the SQL. */
+import { parseDuration } from "../std/durations.ts"
+import { invalidView } from "./errors.ts"
+import type { Emit } from "./plan.ts"
+
+export interface ViewOptions {
+  /** One SELECT statement in PostgreSQL's grammar; docs/sql.md says what it may hold. */
+  readonly sql: string
+  readonly description?: string
+  /** @default "changes" */
+  readonly emit?: Emit
+  /** How long after a window closed its rows are still corrected, such as "10 minutes". @default "0 s" */
+  readonly allowedLateness?: string
+  /** Needed when groups never close; a promise that their number stays within memory. */
+  readonly state?: "unbounded"
+}
+
+export interface ViewDefinition {
+  readonly kind: "view"
+  readonly name: string
+  readonly sql: string
+  readonly description: string | null
+  readonly emit: Emit
+  readonly allowedLatenessMs: number
+  readonly state: "bounded" | "unbounded"
+  /** Where it was written, so that problems can name file and line; null when not known. */
+  readonly module: SourceModule | null
+}
+
+export interface SourceModule {
+  readonly path: string
+  readonly text: string
+}
+
+const NAME = /^[a-z][a-z0-9_]{0,62}$/
+/** A month: state of windows that stay open longer belongs into a view without windows. */
+const MAX_LATENESS_MS = 31 * 86_400_000
+const OPTIONS = new Set(["sql", "description", "emit", "allowedLateness", "state"])
+
+/**
+ * @example
+ * const delays = view("delays_per_hour", {
+ *   sql: `SELECT window_end, origin, avg(delay) AS mean_delay
+ *         FROM tumble(flight, scheduled_at, INTERVAL '1 hour')
+ *         GROUP BY window_end, origin`,
+ *   allowedLateness: "10 minutes",
+ * })
+ * @throws PlatformError invalid-view, invalid-duration
+ */
+export function view(name: string, options: ViewOptions): ViewDefinition {
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw invalidView(
+      JSON.stringify(name),
+      "a name is snake_case, 1 to 63 characters, starting with a letter",
+    )
+  }
+  const { sql, description, emit = "changes", allowedLateness = "0 s", state } = options
+  const unknown = Object.keys(options).filter((key) => !OPTIONS.has(key))
+  if (unknown.length > 0) throw invalidView(name, `there is no option ${unknown.join(", ")}`)
+  if (typeof sql !== "string") throw invalidView(name, "sql is a string that holds a SELECT statement")
+  if (emit !== "changes" && emit !== "final") throw invalidView(name, 'emit is "changes" or "final"')
+  if (state !== undefined && state !== "unbounded")
+    throw invalidView(name, 'state is "unbounded" or left out')
+  const allowedLatenessMs = parseDuration(allowedLateness, `allowedLateness of view ${name}`)
+  if (allowedLatenessMs > MAX_LATENESS_MS) throw invalidView(name, "allowedLateness is at most 31 days")
+  return Object.freeze({
+    kind: "view",
+    name,
+    sql,
+    description: description ?? null,
+    emit,
+    allowedLatenessMs,
+    state: state ?? "bounded",
+    module: null,
+  })
+}
+
+/** The same definition, knowing the module that it was loaded from. */
+export function viewInModule(definition: ViewDefinition, module: SourceModule): ViewDefinition {
+  return Object.freeze({ ...definition, module: Object.freeze({ ...module }) })
+}
