@@ -1,6 +1,7 @@
 /**
  * An in-memory twin of Runtime for tests of the doors: the same answers from plain JavaScript, nothing durable.
- * `hold` keeps events unprocessed, `fail` makes the next call fail, `makeReady` changes readiness.
+ * `hold` keeps events unprocessed, `fail` makes the next call fail, `failIngest` the next posts, `makeReady`
+ * changes readiness.
  */
 import type { Scalar } from "../../src/columns/types.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
@@ -55,6 +56,7 @@ export class TwinRuntime implements Runtime {
   #held = false
   #closed = false
   #failure: unknown = null
+  readonly #ingestFailures: unknown[] = []
   #ready: { ready: boolean; reason: string | null } = { ready: true, reason: null }
   openSubscriptions = 0
 
@@ -78,6 +80,11 @@ export class TwinRuntime implements Runtime {
 
   fail(error: unknown): void {
     this.#failure = error
+  }
+
+  /** The next posts fail, one with each error. */
+  failIngest(...errors: unknown[]): void {
+    this.#ingestFailures.push(...errors)
   }
 
   makeReady(reason: string | null): void {
@@ -128,7 +135,8 @@ export class TwinRuntime implements Runtime {
   }
 
   async ingest({ event, body, framing }: IngestRequest): Promise<IngestAnswer> {
-    this.#failIfTold()
+    const told = this.#ingestFailures.shift()
+    if (told !== undefined) throw told
     const named = event === null ? null : this.#topics.get(event)
     if (named === undefined) throw failure("unknown-event", `there is no event "${event}"`)
     const parsed = parseRows(body, framing, (row) =>

@@ -18,7 +18,7 @@ export interface TwinViewSpec {
 }
 
 /** Epochs whose rows and changes are still known. */
-const KEPT_EPOCHS = 20
+const KEPT_EPOCHS = 6
 
 interface EpochRows {
   readonly rows: readonly ScalarRow[]

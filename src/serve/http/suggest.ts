@@ -7,11 +7,13 @@ const MAX_COMPARED = 64
 /** At most MAX_SUGGESTIONS of `known`, nearest first; none when nothing is near. */
 export function suggest(name: string, known: readonly string[]): string[] {
   const wanted = name.slice(0, MAX_COMPARED).toLowerCase()
-  const within = Math.max(2, Math.floor(wanted.length / 3))
+  const within = wanted.length < 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3))
+  // Among equally near names the one that begins alike: people mistype the end.
+  const firstDiffers = (candidate: string) => Number(candidate[0]?.toLowerCase() !== wanted[0])
   return known
     .map((candidate) => ({ candidate, distance: nearness(wanted, candidate.toLowerCase()) }))
     .filter((entry) => entry.distance <= within)
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) => a.distance - b.distance || firstDiffers(a.candidate) - firstDiffers(b.candidate))
     .slice(0, MAX_SUGGESTIONS)
     .map((entry) => entry.candidate)
 }
