@@ -18,6 +18,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
+const NONE = { received: 1, accepted: 0, duplicates: 0, rejected: [], rejected_count: 0, receipt: null }
+
 export interface Twin extends AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -76,8 +78,9 @@ async function answer(exchange: Exchange): Promise<void> {
   const { request, response, state, declared } = exchange
   const url = new URL(request.url ?? "/", "http://127.0.0.1")
   const parts = url.pathname.split("/").filter((part) => part !== "")
-  if (parts[0] !== "v1" && url.pathname !== "/readyz") return servePage(exchange, url.pathname)
-  if (url.pathname === "/readyz") return json(response, { status: "ready", project: "twin" })
+  if (url.pathname === "/readyz") return json(response, { ready: true })
+  if (url.pathname === "/healthz") return json(response, { status: "ok", version: "0.1.0", project: "twin" })
+  if (parts[0] !== "v1") return servePage(exchange, url.pathname)
   const [, what, name, part] = parts
   if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
   if (what === "events" && name !== undefined) return json(response, eventStatus(state, name, true))
@@ -93,11 +96,11 @@ async function answer(exchange: Exchange): Promise<void> {
   if (view === undefined) return json(response, { title: "Not found", detail: `no view ${name}` }, 404)
   if (part === "changes") return streamChanges(exchange, view.name)
   const rows = selectRows(state, view, url.searchParams)
-  const after = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
-  return json(response, { rows, cursor: null, ...place(state, view.name), after })
+  const receipt = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
+  return json(response, { rows, cursor: null, ...place(state, view.name), receipt })
 }
 
-function eventStatus(state: TwinState, name: string, withSchema: boolean): Record<string, unknown> {
+function eventStatus(state: TwinState, name: string, full: boolean): Record<string, unknown> {
   const flight = name === "flight"
   const accepted = flight ? state.flights : state.signups
   const rejected = flight ? state.flightsRejected : state.signupsRejected
@@ -111,21 +114,24 @@ function eventStatus(state: TwinState, name: string, withSchema: boolean): Recor
     id: flight ? "flight_id" : "event_id",
     time: flight ? "scheduled_at" : "timestamp",
     key: flight ? "origin" : null,
-    out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000,
-    received: accepted + rejected,
-    accepted,
-    duplicates: 0,
-    rejected,
-    appended: accepted,
+    counters: { received: accepted + rejected, accepted, duplicates: 0, rejected, appended: accepted },
     events_per_second: flight ? state.flightRate : state.signupRate,
     watermark,
     watermark_partition: flight ? state.epoch % 3 : 0,
+    ...(full ? eventDetails(flight, each, partitions) : {}),
+  }
+}
+
+function eventDetails(flight: boolean, each: number, partitions: number): Record<string, unknown> {
+  return {
+    settings: { partitions, out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000 },
     partitions: Array.from({ length: partitions }, (_, index) => ({
+      partition: index,
       durable_end: each,
       processed: each - (flight ? 40 * index : 0),
       idle: false,
     })),
-    ...(withSchema ? { json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA } : {}),
+    json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA,
   }
 }
 
@@ -139,11 +145,17 @@ function viewStatus(state: TwinState, name: string): Record<string, unknown> {
   const flights = view?.events.includes("flight") ?? false
   return {
     ...view,
+    views: [],
     emit: "changes",
     ...place(state, name),
-    pending_events: flights ? state.random(300) : 0,
-    lag_ms: flights ? 12 : 0,
-    verdicts: { applied: flights ? state.flights : state.signups, filtered: 0, late: 0, failed: 0, duplicate: 0 },
+    lag: { events: flights ? state.random(300) : 0, ms: flights ? 12 : 0 },
+    verdicts: {
+      applied: flights ? state.flights : state.signups,
+      filtered: 0,
+      late: 0,
+      failed: 0,
+      duplicate: 0,
+    },
   }
 }
 
@@ -166,7 +178,7 @@ async function takeEvent({ request, response, state }: Exchange, event: string):
     const day = Math.floor(Date.parse(String(row[time])) / 86_400_000) * 86_400_000
     if (event === "user_signup") state.signup(typeof row["plan"] === "string" ? row["plan"] : null, day, 1)
     state.epoch++
-    return json(response, { received: 1, accepted: 1, duplicates: 0, rejected: [], receipt: "dHdpbi0x" })
+    return json(response, { ...NONE, accepted: 1, receipt: "dHdpbi0x" })
   }
   const reason = {
     index: 0,
@@ -178,8 +190,7 @@ async function takeEvent({ request, response, state }: Exchange, event: string):
         : `${missing} is missing; the contract of ${event} requires it`,
   }
   state.refuse({ event, ...reason, text })
-  const refusal = { received: 1, accepted: 0, duplicates: 0, rejected: [reason], receipt: null }
-  return json(response, refusal, 422)
+  return json(response, { ...NONE, rejected: [reason], rejected_count: 1 }, 422)
 }
 
 function streamChanges({ response, state }: Exchange, view: string): void {

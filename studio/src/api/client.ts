@@ -4,19 +4,20 @@
  */
 import type {
   EventStream,
+  EventSummary,
   Health,
   IngestAnswer,
-  JsonSchema,
   RejectedSample,
   Row,
   RowsPage,
-  VerdictCounts,
   View,
 } from "./types.ts"
 
 /** A platform that does not answer for this long is shown as lost; a wait for a receipt is allowed longer. */
 const TIMEOUT_MS = 8_000
 export const RECEIPT_WAIT_MS = 10_000
+/** Each stream is asked for by name once a second. */
+const MAX_STREAMS = 24
 
 export class ApiFailure extends Error {
   /** Null when the platform did not answer at all. */
@@ -39,15 +40,14 @@ export interface RowsQuery {
   readonly after?: string
 }
 
+/** All streams with their partitions; a stream beyond the first few is left to the API. */
 export async function readEvents(): Promise<readonly EventStream[]> {
-  return (await get<{ events: readonly EventStream[] }>("v1/events")).events
+  const { events } = await get<{ events: readonly EventSummary[] }>("v1/events")
+  return Promise.all(events.slice(0, MAX_STREAMS).map(({ name }) => readEvent(name)))
 }
 
-export async function readSchema(event: string): Promise<JsonSchema> {
-  const answer = await get<{ json_schema?: JsonSchema; event?: { json_schema?: JsonSchema } }>(
-    `v1/events/${encodeURIComponent(event)}`,
-  )
-  return answer.json_schema ?? answer.event?.json_schema ?? {}
+export function readEvent(name: string): Promise<EventStream> {
+  return get<EventStream>(`v1/events/${encodeURIComponent(name)}`)
 }
 
 export async function readViews(): Promise<readonly View[]> {
@@ -58,18 +58,16 @@ export async function readRejected(): Promise<readonly RejectedSample[]> {
   return (await get<{ rejected: readonly RejectedSample[] }>("v1/rejected")).rejected
 }
 
-interface RawRowsPage extends RowsPage {
-  readonly processed?: boolean
-  readonly verdicts?: VerdictCounts | null
-}
-
 export async function readRows(view: string, query: RowsQuery): Promise<RowsPage> {
   const search = new URLSearchParams()
   for (const [column, value] of query.where ?? []) search.append(`where.${column}`, value)
   if (query.sort !== undefined) search.set("sort", query.sort)
   search.set("limit", String(query.limit))
-  if (query.after !== undefined) search.set("after", query.after)
-  return get<RawRowsPage>(`v1/views/${encodeURIComponent(view)}/rows?${search}`, TIMEOUT_MS + RECEIPT_WAIT_MS)
+  if (query.after !== undefined) {
+    search.set("after", query.after)
+    search.set("timeout_ms", String(RECEIPT_WAIT_MS))
+  }
+  return get<RowsPage>(`v1/views/${encodeURIComponent(view)}/rows?${search}`, TIMEOUT_MS + RECEIPT_WAIT_MS)
 }
 
 /** Rows accepted and refused are both an answer; anything else is a failure. */
@@ -89,13 +87,17 @@ export async function sendEvent(event: string, body: string): Promise<IngestAnsw
 
 /** Whether the platform takes events yet, why not, and what the project is called. */
 export async function readHealth(): Promise<Health> {
-  const response = await request("readyz", TIMEOUT_MS)
-  const body = await bodyOf(response)
-  const fields = isRecord(body) ? body : {}
+  const [readiness, about] = await Promise.all([
+    request("readyz", TIMEOUT_MS),
+    request("healthz", TIMEOUT_MS),
+  ])
+  const [ready, health] = await Promise.all([bodyOf(readiness), bodyOf(about)])
+  const fields = isRecord(health) ? health : {}
   return {
-    ready: response.ok,
-    reason: textOf(fields["reason"]) ?? textOf(fields["detail"]),
-    project: textOf(fields["project"]) ?? textOf(fields["name"]),
+    ready: readiness.ok,
+    reason: isRecord(ready) ? textOf(ready["reason"]) : null,
+    version: textOf(fields["version"]),
+    project: textOf(fields["project"]),
   }
 }
 

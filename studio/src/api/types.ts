@@ -25,24 +25,33 @@ export interface Partition {
   readonly idle: boolean
 }
 
-export interface EventStream {
+/** What `GET /v1/events` lists. */
+export interface EventSummary {
   readonly name: string
   readonly description: string | null
   readonly fields: readonly EventField[]
+  /** Names of the fields that are the id, the event time and the partition key. */
   readonly id: string
   readonly time: string
   readonly key: string | null
-  readonly out_of_orderness_ms: number
-  readonly received: number
-  readonly accepted: number
-  readonly duplicates: number
-  readonly rejected: number
-  readonly appended: number
+  readonly counters: {
+    readonly received: number
+    readonly accepted: number
+    readonly duplicates: number
+    readonly rejected: number
+    /** Records in the log. */
+    readonly appended: number
+  }
   readonly events_per_second: number
   readonly watermark: string | null
   readonly watermark_partition: number | null
+}
+
+/** What `GET /v1/events/:event` adds. */
+export interface EventStream extends EventSummary {
+  readonly settings: { readonly out_of_orderness_ms: number }
   readonly partitions: readonly Partition[]
-  readonly json_schema?: JsonSchema
+  readonly json_schema: JsonSchema
 }
 
 /** The part of JSON Schema that contracts use. */
@@ -53,8 +62,8 @@ export interface JsonSchema {
   readonly required?: readonly string[]
   readonly enum?: readonly Cell[]
   readonly const?: Cell
+  readonly allOf?: readonly JsonSchema[]
   readonly anyOf?: readonly JsonSchema[]
-  readonly oneOf?: readonly JsonSchema[]
   readonly format?: string
   readonly pattern?: string
   readonly minimum?: number
@@ -74,18 +83,18 @@ export interface View {
   readonly description: string | null
   readonly sql: string
   readonly columns: readonly Column[]
-  /** Column names; empty or null when rows are told apart by all their columns. */
+  /** Column names; null when rows are told apart by all their columns. */
   readonly key: readonly string[] | null
   readonly emit: "changes" | "final"
   readonly epoch: number
   readonly row_count: number
   readonly watermark: string | null
-  readonly pending_events: number
-  readonly lag_ms: number | null
+  /** Events in the log that it has not processed, and how long the oldest of them has waited. */
+  readonly lag: { readonly events: number; readonly ms: number }
   readonly verdicts: VerdictCounts
-  /** Names that its SQL reads, when the platform says so. */
-  readonly events?: readonly string[]
-  readonly views?: readonly string[]
+  /** What its SQL reads. */
+  readonly events: readonly string[]
+  readonly views: readonly string[]
 }
 
 export interface RowsPage {
@@ -95,7 +104,7 @@ export interface RowsPage {
   readonly watermark: string | null
   readonly row_count: number
   /** Only when asked with `after`. */
-  readonly after?: {
+  readonly receipt?: {
     readonly processed: boolean
     readonly verdicts: VerdictCounts | null
   }
@@ -118,7 +127,9 @@ export interface IngestAnswer {
   readonly received: number
   readonly accepted: number
   readonly duplicates: number
+  /** Capped; `rejected_count` counts all. */
   readonly rejected: readonly RejectedRow[]
+  readonly rejected_count: number
   readonly receipt: string | null
 }
 
@@ -138,6 +149,7 @@ export interface Changes {
 export interface Health {
   readonly ready: boolean
   readonly reason: string | null
+  readonly version: string | null
   /** The project's name, when the platform says it. */
   readonly project: string | null
 }

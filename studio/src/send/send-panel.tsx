@@ -1,7 +1,6 @@
 /** The form that sends a test event of a chosen contract. */
-import { type FormEvent, useEffect, useId, useState } from "react"
-import { readSchema } from "../api/client.ts"
-import type { EventStream, JsonSchema } from "../api/types.ts"
+import { type FormEvent, useId, useState } from "react"
+import type { EventStream, View } from "../api/types.ts"
 import type { Status } from "../live/use-status.ts"
 import { breakJson, type Draft, draftJson } from "./draft.ts"
 import { exampleDraft } from "./example.ts"
@@ -62,29 +61,17 @@ interface FormProps extends Props {
 }
 
 function EventForm({ event, status, onArrivals }: FormProps) {
-  const [schema, setSchema] = useState<JsonSchema>(event.json_schema ?? {})
-  const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, schema, Date.now()))
+  const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, Date.now()))
   /** JSON written by hand; null while the fields decide. */
   const [written, setWritten] = useState<string | null>(null)
   const { state, send } = useSend(onArrivals)
   const json = written ?? draftJson(event.fields, draft)
-  const views = status.views.filter((view) => view.events?.includes(event.name) ?? true)
+  const views = readersOf(event.name, status.views)
 
   const startAfresh = (): void => {
     setWritten(null)
-    setDraft(exampleDraft(event, schema, Date.now()))
+    setDraft(exampleDraft(event, Date.now()))
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the example is made once, when the contract is known
-  useEffect(() => {
-    readSchema(event.name)
-      .then((read) => {
-        setSchema(read)
-        setDraft(exampleDraft(event, read, Date.now()))
-      })
-      // Without the schema the fields alone still make a form.
-      .catch(() => undefined)
-  }, [event.name])
-
   const submit = (submitted: FormEvent): void => {
     submitted.preventDefault()
     if (state.kind !== "sending") void send(event, views, json)
@@ -94,7 +81,6 @@ function EventForm({ event, status, onArrivals }: FormProps) {
       {written === null ? (
         <FieldInputs
           event={event}
-          schema={schema}
           draft={draft}
           onChange={(name, text) => setDraft({ ...draft, [name]: text })}
         />
@@ -142,9 +128,23 @@ function JsonBox({ json, editing, onEdit }: JsonProps) {
         value={json}
         readOnly={!editing}
         rows={Math.min(12, json.split("\n").length)}
+        wrap="off"
         spellCheck={false}
         onChange={(change) => onEdit(change.target.value)}
       />
     </div>
   )
+}
+
+/** Views that read the event, themselves or through other views. */
+function readersOf(event: string, views: readonly View[]): readonly View[] {
+  const reading = new Set<string>()
+  let before = -1
+  while (reading.size > before) {
+    before = reading.size
+    for (const view of views) {
+      if (view.events.includes(event) || view.views.some((name) => reading.has(name))) reading.add(view.name)
+    }
+  }
+  return views.filter(({ name }) => reading.has(name))
 }
