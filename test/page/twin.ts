@@ -18,7 +18,16 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
-const NONE = { received: 1, accepted: 0, duplicates: 0, rejected: [], rejected_count: 0, receipt: null }
+const NO_VERDICTS = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0, pending: 0 }
+const NONE = {
+  received: 1,
+  accepted: 0,
+  duplicates: 0,
+  rejected: [],
+  rejected_count: 0,
+  rejected_truncated: false,
+  receipt: null,
+}
 
 export interface Twin extends AsyncDisposable {
   readonly url: string
@@ -78,8 +87,7 @@ async function answer(exchange: Exchange): Promise<void> {
   const { request, response, state, declared } = exchange
   const url = new URL(request.url ?? "/", "http://127.0.0.1")
   const parts = url.pathname.split("/").filter((part) => part !== "")
-  if (url.pathname === "/readyz") return json(response, { ready: true })
-  if (url.pathname === "/healthz") return json(response, { status: "ok", version: "0.1.0", project: "twin" })
+  if (url.pathname === "/readyz") return json(response, { ready: true, project: "twin" })
   if (parts[0] !== "v1") return servePage(exchange, url.pathname)
   const [, what, name, part] = parts
   if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
@@ -114,23 +122,39 @@ function eventStatus(state: TwinState, name: string, full: boolean): Record<stri
     id: flight ? "flight_id" : "event_id",
     time: flight ? "scheduled_at" : "timestamp",
     key: flight ? "origin" : null,
-    counters: { received: accepted + rejected, accepted, duplicates: 0, rejected, appended: accepted },
+    out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000,
+    received: accepted + rejected,
+    accepted,
+    duplicates: 0,
+    rejected,
+    appended: accepted,
     events_per_second: flight ? state.flightRate : state.signupRate,
     watermark,
     watermark_partition: flight ? state.epoch % 3 : 0,
-    ...(full ? eventDetails(flight, each, partitions) : {}),
-  }
-}
-
-function eventDetails(flight: boolean, each: number, partitions: number): Record<string, unknown> {
-  return {
-    settings: { partitions, out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000 },
     partitions: Array.from({ length: partitions }, (_, index) => ({
       partition: index,
       durable_end: each,
       processed: each - (flight ? 40 * index : 0),
       idle: false,
     })),
+    ...(full ? eventDetails(flight, partitions) : {}),
+  }
+}
+
+function eventDetails(flight: boolean, partitions: number): Record<string, unknown> {
+  return {
+    settings: {
+      topic: flight ? "flight" : "user_signup",
+      partitions,
+      idle_ms: 30_000,
+      idle_advance: false,
+      dedup_window_ms: null,
+      unknown_fields: "keep",
+      retention_ms: null,
+      retention_bytes: null,
+      compression: "none",
+    },
+    fingerprint: "0123456789abcdef",
     json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA,
   }
 }
@@ -149,13 +173,9 @@ function viewStatus(state: TwinState, name: string): Record<string, unknown> {
     emit: "changes",
     ...place(state, name),
     lag: { events: flights ? state.random(300) : 0, ms: flights ? 12 : 0 },
-    verdicts: {
-      applied: flights ? state.flights : state.signups,
-      filtered: 0,
-      late: 0,
-      failed: 0,
-      duplicate: 0,
-    },
+    verdicts: { ...NO_VERDICTS, applied: flights ? state.flights : state.signups },
+    allowed_lateness_ms: 0,
+    fingerprint: "0123456789abcdef",
   }
 }
 
@@ -190,7 +210,14 @@ async function takeEvent({ request, response, state }: Exchange, event: string):
         : `${missing} is missing; the contract of ${event} requires it`,
   }
   state.refuse({ event, ...reason, text })
-  return json(response, { ...NONE, rejected: [reason], rejected_count: 1 }, 422)
+  const problem = {
+    type: "urn:millrace:error:all-rows-rejected",
+    title: "All rows rejected",
+    status: 422,
+    detail: `none of the 1 rows could be taken; row 0: ${reason.message}`,
+    code: "all-rows-rejected",
+  }
+  return json(response, { ...problem, ...NONE, rejected: [reason], rejected_count: 1 }, 422)
 }
 
 function streamChanges({ response, state }: Exchange, view: string): void {

@@ -4,9 +4,9 @@
  */
 import type {
   EventStream,
-  EventSummary,
   Health,
   IngestAnswer,
+  JsonSchema,
   RejectedSample,
   Row,
   RowsPage,
@@ -16,8 +16,6 @@ import type {
 /** A platform that does not answer for this long is shown as lost; a wait for a receipt is allowed longer. */
 const TIMEOUT_MS = 8_000
 export const RECEIPT_WAIT_MS = 10_000
-/** Each stream is asked for by name once a second. */
-const MAX_STREAMS = 24
 
 export class ApiFailure extends Error {
   /** Null when the platform did not answer at all. */
@@ -40,14 +38,13 @@ export interface RowsQuery {
   readonly after?: string
 }
 
-/** All streams with their partitions; a stream beyond the first few is left to the API. */
 export async function readEvents(): Promise<readonly EventStream[]> {
-  const { events } = await get<{ events: readonly EventSummary[] }>("v1/events")
-  return Promise.all(events.slice(0, MAX_STREAMS).map(({ name }) => readEvent(name)))
+  return (await get<{ events: readonly EventStream[] }>("v1/events")).events
 }
 
-export function readEvent(name: string): Promise<EventStream> {
-  return get<EventStream>(`v1/events/${encodeURIComponent(name)}`)
+/** What a producer of this event may send. */
+export async function readSchema(event: string): Promise<JsonSchema> {
+  return (await get<{ json_schema: JsonSchema }>(`v1/events/${encodeURIComponent(event)}`)).json_schema
 }
 
 export async function readViews(): Promise<readonly View[]> {
@@ -87,18 +84,10 @@ export async function sendEvent(event: string, body: string): Promise<IngestAnsw
 
 /** Whether the platform takes events yet, why not, and what the project is called. */
 export async function readHealth(): Promise<Health> {
-  const [readiness, about] = await Promise.all([
-    request("readyz", TIMEOUT_MS),
-    request("healthz", TIMEOUT_MS),
-  ])
-  const [ready, health] = await Promise.all([bodyOf(readiness), bodyOf(about)])
-  const fields = isRecord(health) ? health : {}
-  return {
-    ready: readiness.ok,
-    reason: isRecord(ready) ? textOf(ready["reason"]) : null,
-    version: textOf(fields["version"]),
-    project: textOf(fields["project"]),
-  }
+  const response = await request("readyz", TIMEOUT_MS)
+  const body = await bodyOf(response)
+  const fields = isRecord(body) ? body : {}
+  return { ready: response.ok, reason: textOf(fields["reason"]), project: textOf(fields["project"]) }
 }
 
 export function changesUrl(view: string): string {

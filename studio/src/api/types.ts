@@ -25,8 +25,7 @@ export interface Partition {
   readonly idle: boolean
 }
 
-/** What `GET /v1/events` lists. */
-export interface EventSummary {
+export interface EventStream {
   readonly name: string
   readonly description: string | null
   readonly fields: readonly EventField[]
@@ -34,24 +33,15 @@ export interface EventSummary {
   readonly id: string
   readonly time: string
   readonly key: string | null
-  readonly counters: {
-    readonly received: number
-    readonly accepted: number
-    readonly duplicates: number
-    readonly rejected: number
-    /** Records in the log. */
-    readonly appended: number
-  }
+  readonly out_of_orderness_ms: number
+  readonly received: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: number
   readonly events_per_second: number
   readonly watermark: string | null
   readonly watermark_partition: number | null
-}
-
-/** What `GET /v1/events/:event` adds. */
-export interface EventStream extends EventSummary {
-  readonly settings: { readonly out_of_orderness_ms: number }
   readonly partitions: readonly Partition[]
-  readonly json_schema: JsonSchema
 }
 
 /** The part of JSON Schema that contracts use. */
@@ -149,7 +139,6 @@ export interface Changes {
 export interface Health {
   readonly ready: boolean
   readonly reason: string | null
-  readonly version: string | null
   /** The project's name, when the platform says it. */
   readonly project: string | null
 }

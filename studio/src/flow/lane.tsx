@@ -15,7 +15,7 @@ export function Lane({ event, rates, nowMs }: Props) {
     (sum, partition) => sum + Math.max(0, partition.durable_end - partition.processed),
     0,
   )
-  const total = Math.max(1, event.counters.received)
+  const total = Math.max(1, event.received)
   return (
     <article className="lane" aria-labelledby={`lane-${event.name}`}>
       <header className="lane-head">
@@ -29,16 +29,14 @@ export function Lane({ event, rates, nowMs }: Props) {
         <Sparkline values={rates} />
       </div>
       <dl className="figures">
-        <Figure name="Accepted" value={formatCount(event.counters.accepted)} />
+        <Figure name="Accepted" value={formatCount(event.accepted)} />
         <Figure
           name="Rejected"
-          value={formatCount(event.counters.rejected)}
-          note={
-            event.counters.rejected > 0 ? `${((100 * event.counters.rejected) / total).toFixed(2)} %` : null
-          }
-          tone={event.counters.rejected > 0 ? "bad" : null}
+          value={formatCount(event.rejected)}
+          note={event.rejected > 0 ? `${((100 * event.rejected) / total).toFixed(2)} %` : null}
+          tone={event.rejected > 0 ? "bad" : null}
         />
-        <Figure name="Duplicates" value={formatCount(event.counters.duplicates)} />
+        <Figure name="Duplicates" value={formatCount(event.duplicates)} />
         <Figure
           name="Lag"
           value={formatCount(pending)}

@@ -8,7 +8,7 @@ import type { Status } from "../live/use-status.ts"
 const SHOWN = 12
 
 export function Rejected({ status }: { readonly status: Status }) {
-  const total = status.events.reduce((sum, event) => sum + event.counters.rejected, 0)
+  const total = status.events.reduce((sum, event) => sum + event.rejected, 0)
   const newest = [...status.rejected].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, SHOWN)
   return (
     <section id="rejected" className="section" aria-labelledby="rejected-title" tabIndex={-1}>

@@ -8,11 +8,11 @@ import { type Draft, inputKind } from "./draft.ts"
 /** Data that is further than this from the clock is replayed history; a test event joins it at its newest time. */
 const HISTORY_MS = 86_400_000
 
-export function exampleDraft(event: EventStream, nowMs: number): Draft {
+export function exampleDraft(event: EventStream, schema: JsonSchema, nowMs: number): Draft {
   const time = exampleTime(event, nowMs)
   const draft: Record<string, string> = {}
   for (const field of event.fields) {
-    draft[field.name] = exampleText(event, field, fieldSchema(event, field.name), time)
+    draft[field.name] = exampleText(event, field, fieldSchema(schema, field.name), time)
   }
   return draft
 }
@@ -40,8 +40,8 @@ function exampleText(event: EventStream, field: EventField, schema: JsonSchema, 
 }
 
 /** A field's schema with what is said in its `allOf`, and in the first of its `anyOf`, drawn together. */
-export function fieldSchema(event: EventStream, field: string): JsonSchema {
-  return drawTogether(event.json_schema.properties?.[field] ?? {})
+export function fieldSchema(schema: JsonSchema, field: string): JsonSchema {
+  return drawTogether(schema.properties?.[field] ?? {})
 }
 
 function drawTogether(schema: JsonSchema): JsonSchema {
@@ -57,8 +57,7 @@ function exampleId(field: EventField, schema: JsonSchema): string {
 
 /** `2001-01-03T14:00:00.000`: what a datetime-local field takes; UTC. */
 function exampleTime(event: EventStream, nowMs: number): string {
-  const newestMs =
-    event.watermark === null ? nowMs : Date.parse(event.watermark) + event.settings.out_of_orderness_ms
+  const newestMs = event.watermark === null ? nowMs : Date.parse(event.watermark) + event.out_of_orderness_ms
   const ms = Math.abs(nowMs - newestMs) > HISTORY_MS ? newestMs : nowMs
   return new Date(ms).toISOString().slice(0, 23)
 }

@@ -6,11 +6,12 @@ import { fieldSchema } from "./example.ts"
 
 interface Props {
   readonly event: EventStream
+  readonly schema: JsonSchema
   readonly draft: Draft
   readonly onChange: (name: string, text: string) => void
 }
 
-export function FieldInputs({ event, draft, onChange }: Props) {
+export function FieldInputs({ event, schema, draft, onChange }: Props) {
   return (
     <div className="fields">
       {event.fields.map((field) => (
@@ -18,7 +19,7 @@ export function FieldInputs({ event, draft, onChange }: Props) {
           key={field.name}
           field={field}
           role={roleOf(event, field)}
-          schema={fieldSchema(event, field.name)}
+          schema={fieldSchema(schema, field.name)}
           text={draft[field.name] ?? ""}
           onChange={(text) => onChange(field.name, text)}
         />

@@ -1,6 +1,7 @@
 /** The form that sends a test event of a chosen contract. */
-import { type FormEvent, useId, useState } from "react"
-import type { EventStream, View } from "../api/types.ts"
+import { type FormEvent, useEffect, useId, useState } from "react"
+import { readSchema } from "../api/client.ts"
+import type { EventStream, JsonSchema, View } from "../api/types.ts"
 import type { Status } from "../live/use-status.ts"
 import { breakJson, type Draft, draftJson } from "./draft.ts"
 import { exampleDraft } from "./example.ts"
@@ -16,6 +17,7 @@ interface Props {
 export function SendPanel({ status, onArrivals }: Props) {
   const [chosen, setChosen] = useState<string | null>(null)
   const event = status.events.find(({ name }) => name === chosen) ?? status.events[0] ?? null
+  const schema = useSchema(event?.name ?? null)
   return (
     <section id="send" className="section" aria-labelledby="send-title" tabIndex={-1}>
       <div className="section-head">
@@ -29,11 +31,32 @@ export function SendPanel({ status, onArrivals }: Props) {
           {status.events.length > 1 && (
             <EventChoice events={status.events} chosen={event.name} onChoose={setChosen} />
           )}
-          <EventForm key={event.name} event={event} status={status} onArrivals={onArrivals} />
+          {schema === null ? (
+            <p className="note">Reading the contract…</p>
+          ) : (
+            <EventForm
+              key={event.name}
+              event={event}
+              schema={schema}
+              status={status}
+              onArrivals={onArrivals}
+            />
+          )}
         </div>
       )}
     </section>
   )
+}
+
+/** Null until it is known; when it cannot be read, the fields alone still make a form. */
+function useSchema(event: string | null): JsonSchema | null {
+  const [known, setKnown] = useState<{ event: string; schema: JsonSchema } | null>(null)
+  useEffect(() => {
+    if (event === null) return
+    const show = (schema: JsonSchema): void => setKnown({ event, schema })
+    readSchema(event).then(show, () => show({}))
+  }, [event])
+  return known !== null && known.event === event ? known.schema : null
 }
 
 interface ChoiceProps {
@@ -58,19 +81,20 @@ function EventChoice({ events, chosen, onChoose }: ChoiceProps) {
 
 interface FormProps extends Props {
   readonly event: EventStream
+  readonly schema: JsonSchema
 }
 
-function EventForm({ event, status, onArrivals }: FormProps) {
-  const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, Date.now()))
+function EventForm({ event, schema, status, onArrivals }: FormProps) {
+  const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, schema, Date.now()))
   /** JSON written by hand; null while the fields decide. */
   const [written, setWritten] = useState<string | null>(null)
   const { state, send } = useSend(onArrivals)
-  const json = written ?? draftJson(event.fields, draft)
+  const json = written ?? draftJson(event, schema, draft)
   const views = readersOf(event.name, status.views)
 
   const startAfresh = (): void => {
     setWritten(null)
-    setDraft(exampleDraft(event, Date.now()))
+    setDraft(exampleDraft(event, schema, Date.now()))
   }
   const submit = (submitted: FormEvent): void => {
     submitted.preventDefault()
@@ -81,6 +105,7 @@ function EventForm({ event, status, onArrivals }: FormProps) {
       {written === null ? (
         <FieldInputs
           event={event}
+          schema={schema}
           draft={draft}
           onChange={(name, text) => setDraft({ ...draft, [name]: text })}
         />
@@ -97,7 +122,7 @@ function EventForm({ event, status, onArrivals }: FormProps) {
           type="button"
           className="button"
           title="An event that the contract refuses"
-          onClick={() => setWritten(breakJson(draftJson(event.fields, draft), event.time))}
+          onClick={() => setWritten(breakJson(draftJson(event, schema, draft), event.time))}
         >
           Break it
         </button>

@@ -29,7 +29,7 @@ function sentence({ events }: Status): string {
   const parts = events.map(
     (event) =>
       `${event.name}: ${formatRate(event.events_per_second)} events per second, ` +
-      `${formatCount(event.counters.accepted)} accepted, ${formatCount(event.counters.rejected)} rejected`,
+      `${formatCount(event.accepted)} accepted, ${formatCount(event.rejected)} rejected`,
   )
   return parts.length === 0 ? "" : `${parts.join(". ")}.`
 }
