@@ -137,9 +137,10 @@ export function selectRows(state: TwinState, view: TwinView, search: URLSearchPa
   for (const [name, value] of search) {
     const [where, column = "", comparison = "eq"] = name.split(".")
     if (where !== "where") continue
-    rows = rows.filter((row) =>
-      comparison === "lte" ? String(row[column]) <= value : String(row[column]) === value,
-    )
+    rows = rows.filter((row) => {
+      if (comparison === "is_null") return String(row[column] === null) === value
+      return comparison === "lte" ? String(row[column]) <= value : String(row[column]) === value
+    })
   }
   const sort = search.get("sort") ?? ""
   const column = sort.replace(/^-/, "")

@@ -18,6 +18,17 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
+const NO_VERDICTS = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0, pending: 0 }
+const NONE = {
+  received: 1,
+  accepted: 0,
+  duplicates: 0,
+  rejected: [],
+  rejected_count: 0,
+  rejected_truncated: false,
+  receipt: null,
+}
+
 export interface Twin extends AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -76,8 +87,8 @@ async function answer(exchange: Exchange): Promise<void> {
   const { request, response, state, declared } = exchange
   const url = new URL(request.url ?? "/", "http://127.0.0.1")
   const parts = url.pathname.split("/").filter((part) => part !== "")
-  if (parts[0] !== "v1" && url.pathname !== "/readyz") return servePage(exchange, url.pathname)
-  if (url.pathname === "/readyz") return json(response, { status: "ready", project: "twin" })
+  if (url.pathname === "/readyz") return json(response, { ready: true, project: "twin" })
+  if (parts[0] !== "v1") return servePage(exchange, url.pathname)
   const [, what, name, part] = parts
   if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
   if (what === "events" && name !== undefined) return json(response, eventStatus(state, name, true))
@@ -93,11 +104,11 @@ async function answer(exchange: Exchange): Promise<void> {
   if (view === undefined) return json(response, { title: "Not found", detail: `no view ${name}` }, 404)
   if (part === "changes") return streamChanges(exchange, view.name)
   const rows = selectRows(state, view, url.searchParams)
-  const after = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
-  return json(response, { rows, cursor: null, ...place(state, view.name), after })
+  const receipt = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
+  return json(response, { rows, cursor: null, ...place(state, view.name), receipt })
 }
 
-function eventStatus(state: TwinState, name: string, withSchema: boolean): Record<string, unknown> {
+function eventStatus(state: TwinState, name: string, full: boolean): Record<string, unknown> {
   const flight = name === "flight"
   const accepted = flight ? state.flights : state.signups
   const rejected = flight ? state.flightsRejected : state.signupsRejected
@@ -121,11 +132,30 @@ function eventStatus(state: TwinState, name: string, withSchema: boolean): Recor
     watermark,
     watermark_partition: flight ? state.epoch % 3 : 0,
     partitions: Array.from({ length: partitions }, (_, index) => ({
+      partition: index,
       durable_end: each,
       processed: each - (flight ? 40 * index : 0),
       idle: false,
     })),
-    ...(withSchema ? { json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA } : {}),
+    ...(full ? eventDetails(flight, partitions) : {}),
+  }
+}
+
+function eventDetails(flight: boolean, partitions: number): Record<string, unknown> {
+  return {
+    settings: {
+      topic: flight ? "flight" : "user_signup",
+      partitions,
+      idle_ms: 30_000,
+      idle_advance: false,
+      dedup_window_ms: null,
+      unknown_fields: "keep",
+      retention_ms: null,
+      retention_bytes: null,
+      compression: "none",
+    },
+    fingerprint: "0123456789abcdef",
+    json_schema: flight ? FLIGHT_SCHEMA : SIGNUP_SCHEMA,
   }
 }
 
@@ -139,11 +169,13 @@ function viewStatus(state: TwinState, name: string): Record<string, unknown> {
   const flights = view?.events.includes("flight") ?? false
   return {
     ...view,
+    views: [],
     emit: "changes",
     ...place(state, name),
-    pending_events: flights ? state.random(300) : 0,
-    lag_ms: flights ? 12 : 0,
-    verdicts: { applied: flights ? state.flights : state.signups, filtered: 0, late: 0, failed: 0, duplicate: 0 },
+    lag: { events: flights ? state.random(300) : 0, ms: flights ? 12 : 0 },
+    verdicts: { ...NO_VERDICTS, applied: flights ? state.flights : state.signups },
+    allowed_lateness_ms: 0,
+    fingerprint: "0123456789abcdef",
   }
 }
 
@@ -166,7 +198,7 @@ async function takeEvent({ request, response, state }: Exchange, event: string):
     const day = Math.floor(Date.parse(String(row[time])) / 86_400_000) * 86_400_000
     if (event === "user_signup") state.signup(typeof row["plan"] === "string" ? row["plan"] : null, day, 1)
     state.epoch++
-    return json(response, { received: 1, accepted: 1, duplicates: 0, rejected: [], receipt: "dHdpbi0x" })
+    return json(response, { ...NONE, accepted: 1, receipt: "dHdpbi0x" })
   }
   const reason = {
     index: 0,
@@ -178,8 +210,14 @@ async function takeEvent({ request, response, state }: Exchange, event: string):
         : `${missing} is missing; the contract of ${event} requires it`,
   }
   state.refuse({ event, ...reason, text })
-  const refusal = { received: 1, accepted: 0, duplicates: 0, rejected: [reason], receipt: null }
-  return json(response, refusal, 422)
+  const problem = {
+    type: "urn:millrace:error:all-rows-rejected",
+    title: "All rows rejected",
+    status: 422,
+    detail: `none of the 1 rows could be taken; row 0: ${reason.message}`,
+    code: "all-rows-rejected",
+  }
+  return json(response, { ...problem, ...NONE, rejected: [reason], rejected_count: 1 }, 422)
 }
 
 function streamChanges({ response, state }: Exchange, view: string): void {

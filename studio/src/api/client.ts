@@ -10,7 +10,6 @@ import type {
   RejectedSample,
   Row,
   RowsPage,
-  VerdictCounts,
   View,
 } from "./types.ts"
 
@@ -43,11 +42,9 @@ export async function readEvents(): Promise<readonly EventStream[]> {
   return (await get<{ events: readonly EventStream[] }>("v1/events")).events
 }
 
+/** What a producer of this event may send. */
 export async function readSchema(event: string): Promise<JsonSchema> {
-  const answer = await get<{ json_schema?: JsonSchema; event?: { json_schema?: JsonSchema } }>(
-    `v1/events/${encodeURIComponent(event)}`,
-  )
-  return answer.json_schema ?? answer.event?.json_schema ?? {}
+  return (await get<{ json_schema: JsonSchema }>(`v1/events/${encodeURIComponent(event)}`)).json_schema
 }
 
 export async function readViews(): Promise<readonly View[]> {
@@ -58,18 +55,16 @@ export async function readRejected(): Promise<readonly RejectedSample[]> {
   return (await get<{ rejected: readonly RejectedSample[] }>("v1/rejected")).rejected
 }
 
-interface RawRowsPage extends RowsPage {
-  readonly processed?: boolean
-  readonly verdicts?: VerdictCounts | null
-}
-
 export async function readRows(view: string, query: RowsQuery): Promise<RowsPage> {
   const search = new URLSearchParams()
   for (const [column, value] of query.where ?? []) search.append(`where.${column}`, value)
   if (query.sort !== undefined) search.set("sort", query.sort)
   search.set("limit", String(query.limit))
-  if (query.after !== undefined) search.set("after", query.after)
-  return get<RawRowsPage>(`v1/views/${encodeURIComponent(view)}/rows?${search}`, TIMEOUT_MS + RECEIPT_WAIT_MS)
+  if (query.after !== undefined) {
+    search.set("after", query.after)
+    search.set("timeout_ms", String(RECEIPT_WAIT_MS))
+  }
+  return get<RowsPage>(`v1/views/${encodeURIComponent(view)}/rows?${search}`, TIMEOUT_MS + RECEIPT_WAIT_MS)
 }
 
 /** Rows accepted and refused are both an answer; anything else is a failure. */
@@ -92,11 +87,7 @@ export async function readHealth(): Promise<Health> {
   const response = await request("readyz", TIMEOUT_MS)
   const body = await bodyOf(response)
   const fields = isRecord(body) ? body : {}
-  return {
-    ready: response.ok,
-    reason: textOf(fields["reason"]) ?? textOf(fields["detail"]),
-    project: textOf(fields["project"]) ?? textOf(fields["name"]),
-  }
+  return { ready: response.ok, reason: textOf(fields["reason"]), project: textOf(fields["project"]) }
 }
 
 export function changesUrl(view: string): string {

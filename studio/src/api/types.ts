@@ -29,6 +29,7 @@ export interface EventStream {
   readonly name: string
   readonly description: string | null
   readonly fields: readonly EventField[]
+  /** Names of the fields that are the id, the event time and the partition key. */
   readonly id: string
   readonly time: string
   readonly key: string | null
@@ -37,12 +38,10 @@ export interface EventStream {
   readonly accepted: number
   readonly duplicates: number
   readonly rejected: number
-  readonly appended: number
   readonly events_per_second: number
   readonly watermark: string | null
   readonly watermark_partition: number | null
   readonly partitions: readonly Partition[]
-  readonly json_schema?: JsonSchema
 }
 
 /** The part of JSON Schema that contracts use. */
@@ -53,8 +52,8 @@ export interface JsonSchema {
   readonly required?: readonly string[]
   readonly enum?: readonly Cell[]
   readonly const?: Cell
+  readonly allOf?: readonly JsonSchema[]
   readonly anyOf?: readonly JsonSchema[]
-  readonly oneOf?: readonly JsonSchema[]
   readonly format?: string
   readonly pattern?: string
   readonly minimum?: number
@@ -74,18 +73,18 @@ export interface View {
   readonly description: string | null
   readonly sql: string
   readonly columns: readonly Column[]
-  /** Column names; empty or null when rows are told apart by all their columns. */
+  /** Column names; null when rows are told apart by all their columns. */
   readonly key: readonly string[] | null
   readonly emit: "changes" | "final"
   readonly epoch: number
   readonly row_count: number
   readonly watermark: string | null
-  readonly pending_events: number
-  readonly lag_ms: number | null
+  /** Events in the log that it has not processed, and how long the oldest of them has waited. */
+  readonly lag: { readonly events: number; readonly ms: number }
   readonly verdicts: VerdictCounts
-  /** Names that its SQL reads, when the platform says so. */
-  readonly events?: readonly string[]
-  readonly views?: readonly string[]
+  /** What its SQL reads. */
+  readonly events: readonly string[]
+  readonly views: readonly string[]
 }
 
 export interface RowsPage {
@@ -95,7 +94,7 @@ export interface RowsPage {
   readonly watermark: string | null
   readonly row_count: number
   /** Only when asked with `after`. */
-  readonly after?: {
+  readonly receipt?: {
     readonly processed: boolean
     readonly verdicts: VerdictCounts | null
   }
@@ -118,7 +117,9 @@ export interface IngestAnswer {
   readonly received: number
   readonly accepted: number
   readonly duplicates: number
+  /** Capped; `rejected_count` counts all. */
   readonly rejected: readonly RejectedRow[]
+  readonly rejected_count: number
   readonly receipt: string | null
 }
 

@@ -14,13 +14,17 @@ const HEIGHT = 232
 interface Props {
   readonly data: Lines
   readonly measure: string
+  /** The position under the pointer in `data.times`; null when it leaves. */
+  readonly onPoint: (index: number | null) => void
 }
 
-export function LineChart({ data, measure }: Props) {
+export function LineChart({ data, measure, onPoint }: Props) {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)
   const latest = useRef(data)
   latest.current = data
+  const point = useRef(onPoint)
+  point.current = onPoint
   const scheme = useTheme()
   const names = data.lines.map((line) => line.name).join("\n")
 
@@ -29,7 +33,10 @@ export function LineChart({ data, measure }: Props) {
     const element = holder.current
     if (element === null) return
     const made = new uPlot(
-      options(latest.current, readTheme(), element.clientWidth, measure),
+      {
+        ...options(latest.current, readTheme(), element.clientWidth, measure),
+        hooks: { setCursor: [(plot) => point.current(plot.cursor.idx ?? null)] },
+      },
       tableOf(latest.current),
       element,
     )
@@ -71,7 +78,7 @@ function options(data: Lines, theme: Theme, width: number, measure: string): uPl
     cursor: { points: { size: 6 }, drag: { x: false, y: false }, y: false },
     scales: { x: { time: true }, y: { range: yRange } },
     axes: [
-      { ...axis, size: 34, space: 64 },
+      { ...axis, size: 38, space: 76, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, size: 54, gap: 8, values: (_, splits) => splits.map((value) => formatCompact(value)) },
     ],
     series: [
@@ -86,6 +93,15 @@ function options(data: Lines, theme: Theme, width: number, measure: string): uPl
       })),
     ],
   }
+}
+
+/** The clock, with the date below where a day begins. */
+function timeLabel(seconds: number, index: number): string {
+  const text = new Date(seconds * 1000).toISOString()
+  const clock = text.slice(11, 16)
+  const date = text.slice(0, 10)
+  if (clock === "00:00") return date
+  return index === 0 ? `${clock}\n${date}` : clock
 }
 
 /** Zero stays in sight unless the values are far from it and close together. */

@@ -1,4 +1,4 @@
-/** A stream's rate over the last two minutes, like the level of water in its channel. */
+/** A stream's rate over the last minute, like the level of water in its channel. */
 import { useId } from "react"
 import { RATE_POINTS } from "../live/use-status.ts"
 

@@ -22,10 +22,10 @@ export function Lane({ event, rates, nowMs }: Props) {
         <h3 id={`lane-${event.name}`}>{event.name}</h3>
         {event.description !== null && <p>{event.description}</p>}
       </header>
-      <div className="lane-pace">
-        <p className="big">
-          {formatRate(event.events_per_second)} <span className="unit">events/s</span>
-        </p>
+      <p className="lane-rate">
+        {formatRate(event.events_per_second)} <span className="unit">events/s</span>
+      </p>
+      <div className="lane-water">
         <Sparkline values={rates} />
       </div>
       <dl className="figures">

@@ -17,6 +17,7 @@ export function formatCell(value: Cell | undefined, column: Column): string {
   if (typeof value === "boolean") return value ? "true" : "false"
   if (typeof value === "object") return JSON.stringify(value)
   if (column.type === "timestamp") return formatInstant(String(value))
+  if (column.type === "date") return String(value).slice(0, 10)
   if (!isNumeric(column)) return String(value)
   if (typeof value === "string") return formatExact(value)
   return Number.isInteger(value) ? formatCount(value) : formatFloat(value)

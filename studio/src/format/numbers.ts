@@ -27,12 +27,13 @@ export function formatFloat(value: number): string {
   return fine.format(value)
 }
 
-/** Groups the digits of exact text: "-1234567.8900" becomes "-1,234,567.89". */
+/** Groups the digits of exact text: "-1234567.8900" becomes "−1,234,567.8900". */
 export function formatExact(text: string): string {
   const match = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(text)
   if (match === null) return text
   const whole = grouped.format(BigInt(match[2]!))
-  const decimals = (match[3] ?? "").slice(0, SHOWN_DECIMALS).replace(/0+$/, "")
+  const given = match[3] ?? ""
+  const decimals = given.length > SHOWN_DECIMALS ? given.slice(0, SHOWN_DECIMALS) : given
   const sign = match[1] === "-" ? "\u2212" : ""
   return decimals === "" ? `${sign}${whole}` : `${sign}${whole}.${decimals}`
 }

@@ -36,6 +36,17 @@ export function formatInstant(instant: string): string {
     : `${date} ${minutes}:${seconds}${shortFraction}`
 }
 
+/** True when all of these are midnights: the column holds days, and a clock would be noise. */
+export function areDays(instants: Iterable<unknown>): boolean {
+  let some = false
+  for (const instant of instants) {
+    if (instant === null || instant === undefined) continue
+    if (!/[T ]00:00(:00(\.0+)?)?(Z|\+00:?00)?$/.test(String(instant))) return false
+    some = true
+  }
+  return some
+}
+
 /** The wall clock, "14:03:22", in the reader's own zone: for things that happened just now. */
 export function formatClock(instant: string): string {
   const at = new Date(instant)

@@ -8,8 +8,8 @@ import type { EventStream, Health, RejectedSample, View } from "../api/types.ts"
 import { poll } from "./poll.ts"
 
 const PAUSE_MS = 1_000
-/** Points of a sparkline: two minutes at one a second. */
-export const RATE_POINTS = 120
+/** Points of a sparkline: a minute at one a second. */
+export const RATE_POINTS = 60
 
 export type Connection =
   | { readonly kind: "connecting" }

@@ -3,7 +3,7 @@
  * together as text, so that an int64 keeps all its digits. Nothing is checked here: the contract decides, and a
  * refusal is as good an answer as a receipt.
  */
-import type { EventField } from "../api/types.ts"
+import type { EventField, EventStream, JsonSchema } from "../api/types.ts"
 
 /** Text by field name; an empty text leaves an optional field out. */
 export type Draft = Readonly<Record<string, string>>
@@ -34,13 +34,14 @@ export function inputKind(field: EventField): InputKind {
 }
 
 /** Pretty-printed; fields in the contract's order. */
-export function draftJson(fields: readonly EventField[], draft: Draft): string {
+export function draftJson(event: EventStream, schema: JsonSchema, draft: Draft): string {
   const lines: string[] = []
-  for (const field of fields) {
+  for (const field of event.fields) {
     const text = draft[field.name] ?? ""
     if (text === "" && (field.optional || !field.nullable) && inputKind(field) !== "text") continue
     if (text === "" && field.optional) continue
-    const value = text === "" && field.nullable ? "null" : jsonValue(field, text)
+    const asNumber = schema.properties?.[field.name]?.type === "number"
+    const value = text === "" && field.nullable ? "null" : jsonValue(field, text, asNumber)
     lines.push(`  ${JSON.stringify(field.name)}: ${value}`)
   }
   return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n}`
@@ -48,7 +49,7 @@ export function draftJson(fields: readonly EventField[], draft: Draft): string {
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 
-function jsonValue(field: EventField, text: string): string {
+function jsonValue(field: EventField, text: string, asNumber: boolean): string {
   switch (inputKind(field)) {
     case "number":
       // A decimal is text: as a JSON number it might pass through a double on its way.
@@ -56,12 +57,18 @@ function jsonValue(field: EventField, text: string): string {
     case "boolean":
       return text === "true" || text === "false" ? text : JSON.stringify(text)
     case "datetime":
-      return JSON.stringify(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
+      return instantJson(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`, asNumber)
     case "json":
       return isJson(text) ? text : JSON.stringify(text)
     default:
       return JSON.stringify(text)
   }
+}
+
+/** A contract may want its times as numbers since 1970; milliseconds are what most have. */
+function instantJson(text: string, asNumber: boolean): string {
+  const ms = Date.parse(text)
+  return asNumber && !Number.isNaN(ms) ? String(ms) : JSON.stringify(text)
 }
 
 function isJson(text: string): boolean {

@@ -12,7 +12,7 @@ export function exampleDraft(event: EventStream, schema: JsonSchema, nowMs: numb
   const time = exampleTime(event, nowMs)
   const draft: Record<string, string> = {}
   for (const field of event.fields) {
-    draft[field.name] = exampleText(event, field, schema.properties?.[field.name] ?? {}, time)
+    draft[field.name] = exampleText(event, field, fieldSchema(schema, field.name), time)
   }
   return draft
 }
@@ -20,7 +20,7 @@ export function exampleDraft(event: EventStream, schema: JsonSchema, nowMs: numb
 function exampleText(event: EventStream, field: EventField, schema: JsonSchema, time: string): string {
   if (field.name === event.id) return exampleId(field, schema)
   if (field.name === event.time) return time
-  const given = schema.const ?? schema.examples?.[0] ?? schema.default ?? choicesOf(schema)[0]
+  const given = schema.const ?? schema.examples?.[0] ?? schema.default ?? schema.enum?.[0]
   if (given !== undefined && given !== null) return cellText(given)
   if (field.name === "event_type") return event.name
   switch (inputKind(field)) {
@@ -39,17 +39,20 @@ function exampleText(event: EventStream, field: EventField, schema: JsonSchema, 
   }
 }
 
-/** Values that a field is limited to; empty when it is not. */
-export function choicesOf(schema: JsonSchema): readonly Cell[] {
-  if (schema.enum !== undefined) return schema.enum
-  return (schema.anyOf ?? schema.oneOf ?? []).flatMap((part) => part.enum ?? [])
+/** A field's schema with what is said in its `allOf`, and in the first of its `anyOf`, drawn together. */
+export function fieldSchema(schema: JsonSchema, field: string): JsonSchema {
+  return drawTogether(schema.properties?.[field] ?? {})
+}
+
+function drawTogether(schema: JsonSchema): JsonSchema {
+  const parts = [...(schema.allOf ?? []), ...(schema.anyOf ?? []).slice(0, 1)]
+  return Object.assign({}, schema, ...parts.map(drawTogether))
 }
 
 function exampleId(field: EventField, schema: JsonSchema): string {
   if (inputKind(field) === "number")
     return String(9_000_000_000 + crypto.getRandomValues(new Uint32Array(1))[0]!)
-  const uuid = crypto.randomUUID()
-  return schema.format === "uuid" || schema.pattern !== undefined ? uuid : `test-${uuid.slice(0, 8)}`
+  return crypto.randomUUID().slice(0, schema.maxLength)
 }
 
 /** `2001-01-03T14:00:00.000`: what a datetime-local field takes; UTC. */

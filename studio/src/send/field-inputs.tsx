@@ -2,7 +2,7 @@
 import { useId } from "react"
 import type { EventField, EventStream, JsonSchema } from "../api/types.ts"
 import { type Draft, inputKind } from "./draft.ts"
-import { choicesOf } from "./example.ts"
+import { fieldSchema } from "./example.ts"
 
 interface Props {
   readonly event: EventStream
@@ -19,7 +19,7 @@ export function FieldInputs({ event, schema, draft, onChange }: Props) {
           key={field.name}
           field={field}
           role={roleOf(event, field)}
-          schema={schema.properties?.[field.name] ?? {}}
+          schema={fieldSchema(schema, field.name)}
           text={draft[field.name] ?? ""}
           onChange={(text) => onChange(field.name, text)}
         />
@@ -65,7 +65,7 @@ interface ControlProps extends Omit<InputProps, "role"> {
 }
 
 function Control({ kind, field, schema, text, onChange, shared }: ControlProps) {
-  const choices = kind === "boolean" ? [true, false] : choicesOf(schema)
+  const choices = kind === "boolean" ? [true, false] : (schema.enum ?? []).filter((choice) => choice !== null)
   if (choices.length > 0) {
     return (
       <select {...shared} value={text} onChange={(change) => onChange(change.target.value)}>

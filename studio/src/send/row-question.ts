@@ -14,8 +14,9 @@ export function rowQuestion(view: View, event: EventStream, json: string): Pick<
   for (const name of view.key ?? []) {
     const column = view.columns.find((candidate) => candidate.name === name)
     if (column === undefined || isTime(column)) continue
+    if (!event.fields.some((field) => field.name === name)) continue
     const text = sent[name] === undefined || sent[name] === null ? null : String(sent[name])
-    if (text !== null) where.push([name, text])
+    where.push(text === null ? [`${name}.is_null`, "true"] : [name, text])
   }
   const time = timeColumn(view)
   const instant = sent[event.time]

@@ -1,7 +1,7 @@
 /** The form that sends a test event of a chosen contract. */
 import { type FormEvent, useEffect, useId, useState } from "react"
 import { readSchema } from "../api/client.ts"
-import type { EventStream, JsonSchema } from "../api/types.ts"
+import type { EventStream, JsonSchema, View } from "../api/types.ts"
 import type { Status } from "../live/use-status.ts"
 import { breakJson, type Draft, draftJson } from "./draft.ts"
 import { exampleDraft } from "./example.ts"
@@ -17,6 +17,7 @@ interface Props {
 export function SendPanel({ status, onArrivals }: Props) {
   const [chosen, setChosen] = useState<string | null>(null)
   const event = status.events.find(({ name }) => name === chosen) ?? status.events[0] ?? null
+  const schema = useSchema(event?.name ?? null)
   return (
     <section id="send" className="section" aria-labelledby="send-title" tabIndex={-1}>
       <div className="section-head">
@@ -30,11 +31,32 @@ export function SendPanel({ status, onArrivals }: Props) {
           {status.events.length > 1 && (
             <EventChoice events={status.events} chosen={event.name} onChoose={setChosen} />
           )}
-          <EventForm key={event.name} event={event} status={status} onArrivals={onArrivals} />
+          {schema === null ? (
+            <p className="note">Reading the contract…</p>
+          ) : (
+            <EventForm
+              key={event.name}
+              event={event}
+              schema={schema}
+              status={status}
+              onArrivals={onArrivals}
+            />
+          )}
         </div>
       )}
     </section>
   )
+}
+
+/** Null until it is known; when it cannot be read, the fields alone still make a form. */
+function useSchema(event: string | null): JsonSchema | null {
+  const [known, setKnown] = useState<{ event: string; schema: JsonSchema } | null>(null)
+  useEffect(() => {
+    if (event === null) return
+    const show = (schema: JsonSchema): void => setKnown({ event, schema })
+    readSchema(event).then(show, () => show({}))
+  }, [event])
+  return known !== null && known.event === event ? known.schema : null
 }
 
 interface ChoiceProps {
@@ -59,32 +81,21 @@ function EventChoice({ events, chosen, onChoose }: ChoiceProps) {
 
 interface FormProps extends Props {
   readonly event: EventStream
+  readonly schema: JsonSchema
 }
 
-function EventForm({ event, status, onArrivals }: FormProps) {
-  const [schema, setSchema] = useState<JsonSchema>(event.json_schema ?? {})
+function EventForm({ event, schema, status, onArrivals }: FormProps) {
   const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, schema, Date.now()))
   /** JSON written by hand; null while the fields decide. */
   const [written, setWritten] = useState<string | null>(null)
   const { state, send } = useSend(onArrivals)
-  const json = written ?? draftJson(event.fields, draft)
-  const views = status.views.filter((view) => view.events?.includes(event.name) ?? true)
+  const json = written ?? draftJson(event, schema, draft)
+  const views = readersOf(event.name, status.views)
 
   const startAfresh = (): void => {
     setWritten(null)
     setDraft(exampleDraft(event, schema, Date.now()))
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the example is made once, when the contract is known
-  useEffect(() => {
-    readSchema(event.name)
-      .then((read) => {
-        setSchema(read)
-        setDraft(exampleDraft(event, read, Date.now()))
-      })
-      // Without the schema the fields alone still make a form.
-      .catch(() => undefined)
-  }, [event.name])
-
   const submit = (submitted: FormEvent): void => {
     submitted.preventDefault()
     if (state.kind !== "sending") void send(event, views, json)
@@ -111,7 +122,7 @@ function EventForm({ event, status, onArrivals }: FormProps) {
           type="button"
           className="button"
           title="An event that the contract refuses"
-          onClick={() => setWritten(breakJson(draftJson(event.fields, draft), event.time))}
+          onClick={() => setWritten(breakJson(draftJson(event, schema, draft), event.time))}
         >
           Break it
         </button>
@@ -142,9 +153,23 @@ function JsonBox({ json, editing, onEdit }: JsonProps) {
         value={json}
         readOnly={!editing}
         rows={Math.min(12, json.split("\n").length)}
+        wrap="off"
         spellCheck={false}
         onChange={(change) => onEdit(change.target.value)}
       />
     </div>
   )
+}
+
+/** Views that read the event, themselves or through other views. */
+function readersOf(event: string, views: readonly View[]): readonly View[] {
+  const reading = new Set<string>()
+  let before = -1
+  while (reading.size > before) {
+    before = reading.size
+    for (const view of views) {
+      if (view.events.includes(event) || view.views.some((name) => reading.has(name))) reading.add(view.name)
+    }
+  }
+  return views.filter(({ name }) => reading.has(name))
 }

@@ -87,15 +87,15 @@ async function arrive({ view, event, json, receipt }: Sent): Promise<Arrival> {
   try {
     const page = await readRows(view.name, { limit: 1, after: receipt, ...rowQuestion(view, event, json) })
     const tookMs = performance.now() - startedAtMs
-    const after = page.after
-    if (after !== undefined && !after.processed) {
-      return { ...waiting, tookMs, problem: "not worked through yet; it is durable and will be" }
-    }
-    const verdicts = after?.verdicts ?? {}
+    const verdicts = page.receipt?.verdicts ?? {}
     const applied = (verdicts.applied ?? 0) > 0
     return { ...waiting, tookMs, verdicts, epoch: page.epoch, row: applied ? (page.rows[0] ?? null) : null }
   } catch (error) {
-    return { ...waiting, problem: wordsOf(error) }
+    const late = error instanceof ApiFailure && error.code === "receipt-not-processed"
+    return {
+      ...waiting,
+      problem: late ? "not worked through yet; it is durable and will be" : wordsOf(error),
+    }
   }
 }
 

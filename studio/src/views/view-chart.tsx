@@ -1,12 +1,13 @@
 /** The chart of a view with its choice of measure, its legend and a sentence about what is drawn. */
-import { useId, useMemo } from "react"
+import { useId, useMemo, useState } from "react"
 import type { Column, Row, View } from "../api/types.ts"
 import { BarChart } from "../charts/bar-chart.tsx"
 import { BAR_ROWS, type ChartPlan } from "../charts/chart-plan.ts"
 import { LineChart } from "../charts/line-chart.tsx"
 import { barsOf, linesOf } from "../charts/series.ts"
 import { compareCells } from "../format/cells.ts"
-import { formatCount } from "../format/numbers.ts"
+import { formatCount, formatFloat } from "../format/numbers.ts"
+import { formatInstant } from "../format/times.ts"
 
 interface Props {
   readonly view: View
@@ -67,16 +68,20 @@ function MeasureChoice({
 
 function Lines({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
   const data = useMemo(() => linesOf(rows, plan, measure), [rows, plan, measure])
-  const one = data.lines.length === 1 && plan.categories.length === 0
+  const [pointed, setPointed] = useState<number | null>(null)
+  const instant = pointed === null ? undefined : data.times[pointed]
+  const at = instant === undefined ? null : formatInstant(new Date(instant * 1000).toISOString())
   return (
     <>
-      <LineChart data={data} measure={measure.name} />
-      {!one && (
+      <LineChart data={data} measure={measure.name} onPoint={setPointed} />
+      {(data.lines.length > 1 || at !== null || plan.categories.length > 0) && (
         <ul className="legend" aria-label="Lines drawn">
+          {at !== null && <li className="at">{at}</li>}
           {data.lines.map((line, index) => (
             <li key={line.name} data-series={index + 1}>
               <span className="swatch" aria-hidden="true" />
               {line.name}
+              {at !== null && <strong>{valueAt(line.values, pointed)}</strong>}
             </li>
           ))}
           {data.found > data.lines.length && (
@@ -88,6 +93,11 @@ function Lines({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">
       )}
     </>
   )
+}
+
+function valueAt(values: readonly (number | null)[], index: number | null): string {
+  const value = index === null ? null : (values[index] ?? null)
+  return value === null ? "–" : formatFloat(value)
 }
 
 function Bars({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {

@@ -36,8 +36,8 @@ export function ViewFacts({ view, mode, connected }: Props) {
           </li>
         )}
         <li>
-          <strong>{formatCount(view.pending_events)}</strong> pending
-          {view.lag_ms !== null && view.lag_ms >= 1_000 && <> · {formatSpan(view.lag_ms)} late</>}
+          <strong>{formatCount(view.lag.events)}</strong> pending
+          {view.lag.ms >= 1_000 && <> for {formatSpan(view.lag.ms)}</>}
         </li>
         {view.emit === "final" && (
           <li title="A window's rows appear once, when it closes">closed windows only</li>

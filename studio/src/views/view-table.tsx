@@ -1,8 +1,9 @@
 /** The rows of a view: sortable, with what has just changed marked for a moment. */
-import { useId } from "react"
+import { useId, useMemo } from "react"
 import type { Column, Row, View } from "../api/types.ts"
 import { formatCell, isNumeric } from "../format/cells.ts"
 import { formatCount } from "../format/numbers.ts"
+import { areDays } from "../format/times.ts"
 import { rowKey } from "../live/row-store.ts"
 import type { Arrival } from "../send/use-send.ts"
 import type { Sort } from "./sort.ts"
@@ -19,6 +20,7 @@ interface Props {
 export function ViewTable({ view, data, sort, onSort, arrived }: Props) {
   const caption = useId()
   const arrivedKey = arrived === null || arrived.row === null ? null : rowKey(arrived.row, view.key)
+  const columns = useMemo(() => withDays(view.columns, data.table), [view.columns, data.table])
   if (data.table.length === 0) return <NoRows view={view} />
   return (
     <div className="table-side">
@@ -41,7 +43,7 @@ export function ViewTable({ view, data, sort, onSort, arrived }: Props) {
               <BodyRow
                 key={key}
                 row={row}
-                columns={view.columns}
+                columns={columns}
                 changed={data.changed.get(key) ?? null}
                 step={data.step}
                 arrived={key === arrivedKey}
@@ -57,6 +59,15 @@ export function ViewTable({ view, data, sort, onSort, arrived }: Props) {
         {data.mode === "stream" ? "Pushed as it changes." : "Asked for again as it changes."}
       </p>
     </div>
+  )
+}
+
+/** A timestamp column that holds only midnights is shown as one of dates. */
+function withDays(columns: readonly Column[], rows: ViewData["table"]): readonly Column[] {
+  return columns.map((column) =>
+    column.type === "timestamp" && areDays(rows.map(([, row]) => row[column.name]))
+      ? { ...column, type: "date" }
+      : column,
   )
 }
 
@@ -95,7 +106,9 @@ interface RowProps {
 
 /** Two names of one animation take turns: a new name is what makes a browser start it again. */
 function BodyRow({ row, columns, changed, step, arrived }: RowProps) {
-  const flash = step % 2 === 0 ? "flash-even" : "flash-odd"
+  const turn = step % 2 === 0 ? "even" : "odd"
+  const isNew = changed !== null && changed.size === columns.length
+  const flash = `${isNew ? "came" : "flash"}-${turn}`
   return (
     <tr data-arrived={arrived ? "" : undefined}>
       {columns.map((column) => {

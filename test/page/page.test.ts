@@ -1,0 +1,241 @@
+/**
+ * The page in a real browser, against a twin of the platform's API: what people see and do, with the mouse, with
+ * the keyboard alone, and in the terms of a screen reader. Run by `npm run test:page`.
+ */
+import assert from "node:assert/strict"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { after, before, test } from "node:test"
+import type { Page } from "playwright-core"
+import { build } from "vite"
+import { auditPage } from "./audit.ts"
+import { type Browser, findChromium, HOW_TO_GET_ONE, startChromium } from "./chromium.ts"
+import { startTwin, type Twin } from "./twin.ts"
+
+const STUDIO = join(import.meta.dirname, "../../studio")
+const executable = findChromium()
+const skip = executable === null ? "no Chromium" : false
+if (executable === null) console.log(`\n${HOW_TO_GET_ONE}\n`)
+
+let browser: Browser
+let built: string
+let twin: Twin
+
+before(async () => {
+  if (executable === null) return
+  built = mkdtempSync(join(tmpdir(), "millrace-studio-"))
+  await build({ root: STUDIO, logLevel: "warn", build: { outDir: built, emptyOutDir: true } })
+  twin = await startTwin({ page: built, port: 0 })
+  browser = await startChromium(executable)
+})
+
+after(async () => {
+  if (executable === null) return
+  await browser[Symbol.asyncDispose]()
+  await twin[Symbol.asyncDispose]()
+  rmSync(built, { recursive: true, force: true })
+})
+
+interface Opened extends AsyncDisposable {
+  readonly page: Page
+  /** Errors in the console and requests to other hosts. */
+  readonly complaints: string[]
+}
+
+interface Look {
+  readonly url?: string
+  readonly colorScheme?: "dark" | "light"
+  readonly width?: number
+}
+
+async function open({ url = twin.url, colorScheme = "light", width = 1440 }: Look = {}): Promise<Opened> {
+  const page = await browser.context.newPage()
+  const complaints: string[] = []
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text())
+  })
+  page.on("pageerror", (error) => complaints.push(error.message))
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url)) complaints.push(`a request to ${request.url()}`)
+  })
+  await page.emulateMedia({ colorScheme })
+  await page.setViewportSize({ width, height: 900 })
+  await page.goto(url)
+  await page.getByText("Live", { exact: true }).waitFor()
+  return { page, complaints, [Symbol.asyncDispose]: () => page.close() }
+}
+
+const card = (page: Page, view: string) => page.getByRole("article", { name: view, exact: true })
+
+test("it loads from its own host alone, without an error, and every view fills", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  for (const view of ["signups_per_plan_and_day", "delays_by_airport_hour", "worst_routes"]) {
+    await card(page, view).scrollIntoViewIfNeeded()
+    await card(page, view).locator("tbody tr").nth(9).waitFor()
+  }
+  assert.equal(await page.locator(".uplot canvas").count(), 2)
+  assert.equal(await page.locator(".bar-row").count(), 14)
+  assert.deepEqual(opened.complaints, [])
+})
+
+test("numbers move by themselves", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  const accepted = page.getByRole("article", { name: "flight", exact: true }).locator("dd .value").first()
+  const before = await accepted.textContent()
+  const total = async () =>
+    (await card(page, "signups_per_plan_and_day").locator("tbody tr td:last-child").allTextContents())
+      .slice(0, 4)
+      .join()
+  const rows = await total()
+  await page.waitForFunction(
+    (text) => document.querySelectorAll(".lane dd .value")[5]?.textContent !== text,
+    before,
+  )
+  await page.waitForTimeout(2_500)
+  assert.notEqual(await total(), rows)
+})
+
+test("a test event is accepted and shown where it went", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await page.getByLabel("plan", { exact: true }).selectOption("team")
+  assert.match(await page.getByLabel("JSON to be sent").inputValue(), /"plan": "team"/)
+  await page.getByRole("button", { name: "Send event" }).click()
+  const answer = page.locator(".answer")
+  await answer.getByText("Accepted.").waitFor()
+  await answer.getByText("applied").waitFor()
+  assert.deepEqual(await answer.locator(".arrival-row dd").first().allTextContents(), ["team"])
+  const arrived = card(page, "signups_per_plan_and_day").locator("tr[data-arrived]")
+  await arrived.waitFor()
+  assert.equal(await arrived.locator("td").first().textContent(), "team")
+  assert.deepEqual(opened.complaints, [])
+})
+
+test("a broken event says which field is wrong and why, and joins the list of refusals", {
+  skip,
+}, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await page.getByRole("button", { name: "Break it" }).click()
+  await page.getByRole("button", { name: "Send event" }).click()
+  const answer = page.locator(".answer")
+  await answer.getByText("Rejected.").waitFor()
+  assert.match((await answer.textContent()) ?? "", /timestamp.*is not a timestamp; write it like/)
+  const refused = page.locator(".reject").first()
+  await refused.getByText("is not a timestamp").waitFor()
+  await refused.getByText("What was sent").click()
+  assert.match((await refused.locator("pre").textContent()) ?? "", /yesterday, around noon/)
+})
+
+test("everything can be done with the keyboard alone", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  const focused = () =>
+    page.evaluate(() => `${document.activeElement?.localName} ${document.activeElement?.textContent ?? ""}`)
+  await page.keyboard.press("Tab")
+  assert.equal(await focused(), "a Skip to what flows")
+  await page.keyboard.press("Enter")
+  assert.equal(new URL(page.url()).hash, "#flow")
+  await card(page, "signups_per_plan_and_day").locator("tbody tr").first().waitFor()
+
+  await tabTo(page, "SQL of signups_per_plan_and_day")
+  const ring = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)
+  assert.equal(ring, "solid")
+  await page.keyboard.press("Enter")
+  await card(page, "signups_per_plan_and_day").getByText("GROUP BY plan").waitFor()
+
+  await tabTo(page, "signups")
+  await page.keyboard.press("Space")
+  const head = card(page, "signups_per_plan_and_day").getByRole("columnheader", { name: "signups" })
+  assert.equal(await head.getAttribute("aria-sort"), "descending")
+
+  await tabTo(page, "Send event")
+  await page.keyboard.press("Enter")
+  await page.locator(".answer").getByText("Accepted.").waitFor()
+})
+
+/** Presses Tab until a control with this text has the focus. */
+async function tabTo(page: Page, text: string): Promise<void> {
+  const limit = 120
+  for (let pressed = 0; pressed < limit; pressed++) {
+    await page.keyboard.press("Tab")
+    const found = await page.evaluate(() => document.activeElement?.textContent?.replace(/[↓↑]/g, "").trim())
+    if (found === text) return
+  }
+  assert.fail(`Tab does not reach "${text}"`)
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`names, headings, tables and contrast are right in ${colorScheme}`, { skip }, async () => {
+    await using opened = await open({ colorScheme })
+    const { page } = opened
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" })
+    for (const view of ["delays_by_airport_hour", "worst_routes"]) {
+      await card(page, view).scrollIntoViewIfNeeded()
+      await card(page, view).locator("tbody tr").first().waitFor()
+    }
+    await page.getByRole("button", { name: "Break it" }).click()
+    await page.getByRole("button", { name: "Send event" }).click()
+    await page.locator(".answer").getByText("Rejected.").waitFor()
+    const audit = await page.evaluate(auditPage)
+    assert.deepEqual(audit.problems, [])
+    assert.ok(audit.textsChecked > 200, `${audit.textsChecked} texts`)
+  })
+}
+
+test("the audit finds what is wrong", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await page.evaluate(() => {
+    document
+      .querySelector("main")
+      ?.insertAdjacentHTML(
+        "beforeend",
+        '<h5>deep</h5><input><table><tr><th>x</th></tr></table><p style="color:#999;background:#fff">pale</p>',
+      )
+  })
+  const { problems } = await page.evaluate(auditPage)
+  for (const part of ["skips a level", "no name: <input", "without a caption", "without scope", "pale"]) {
+    assert.ok(
+      problems.some((problem) => problem.includes(part)),
+      `${part} in ${problems.join("; ")}`,
+    )
+  }
+})
+
+test("a telephone's width needs no scrolling sideways", { skip }, async () => {
+  await using opened = await open({ width: 380 })
+  const { page } = opened
+  await card(page, "worst_routes").scrollIntoViewIfNeeded()
+  await card(page, "worst_routes").locator("tbody tr").first().waitFor()
+  const width = await page.evaluate(() => document.documentElement.scrollWidth)
+  assert.equal(width, 380)
+})
+
+test("a lost platform is said and found again", { skip }, async () => {
+  const first = await startTwin({ page: built, port: 0 })
+  await using opened = await open({ url: first.url })
+  const { page } = opened
+  await card(page, "signups_per_plan_and_day").locator("tbody tr").first().waitFor()
+  await first[Symbol.asyncDispose]()
+  await page.getByText("No connection to the platform.").waitFor()
+  await page.getByText("Connection lost").waitFor()
+  assert.ok((await card(page, "signups_per_plan_and_day").locator("tbody tr").count()) > 9, "rows stay")
+  await using again = await startTwin({ page: built, port: first.port })
+  await page.getByText("Live", { exact: true }).waitFor()
+  assert.equal(await page.getByText("No connection to the platform.").count(), 0)
+  const epochs = again.state.epoch
+  await page.waitForTimeout(3_000)
+  assert.ok(again.state.watchers.size > 0, `the change streams are open again (epoch ${epochs})`)
+})
+
+test("a project that declares nothing is told what to write", { skip }, async () => {
+  await using empty = await startTwin({ page: built, port: 0, declared: false })
+  await using opened = await open({ url: empty.url })
+  await opened.page.getByText("This project declares no event yet.").waitFor()
+  await opened.page.getByText("This project declares no view yet.").waitFor()
+  assert.deepEqual(opened.complaints, [])
+})

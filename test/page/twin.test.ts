@@ -1,0 +1,33 @@
+/** The twin answers in the shapes that the real HTTP door promises; else the page would be tested against a dream. */
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import { SCHEMAS } from "../../src/serve/http/openapi-schemas.ts"
+import { startTwin } from "./twin.ts"
+
+const ajv = new Ajv2020({ strict: false, validateFormats: false })
+
+const ANSWERS: readonly (readonly [schema: string, path: string, body?: string])[] = [
+  ["EventList", "v1/events"],
+  ["Event", "v1/events/flight"],
+  ["ViewList", "v1/views"],
+  ["Rows", "v1/views/worst_routes/rows?sort=-avg_delay&limit=3"],
+  ["Rows", "v1/views/signups_per_plan_and_day/rows?where.plan.is_null=true&limit=1&after=x"],
+  ["RejectedList", "v1/rejected"],
+  ["Readiness", "readyz"],
+  ["IngestAnswer", "v1/events/user_signup", "timestamp"],
+  ["IngestProblem", "v1/events/user_signup", "not a time"],
+]
+
+test("every answer of the twin fits the schema that the HTTP door publishes", async () => {
+  await using twin = await startTwin({ page: "/nowhere", port: 0 })
+  for (const [schema, path, kind] of ANSWERS) {
+    const time = kind === "timestamp" ? "2026-01-02T03:04:05Z" : "never"
+    const row = { event_id: "1", event_type: "user_signup", timestamp: time, user_id: "u", schema_version: 1 }
+    const post = { method: "POST", body: JSON.stringify(row) }
+    const response = await fetch(twin.url + path, kind === undefined ? {} : post)
+    const validate = ajv.compile(SCHEMAS[schema] ?? false)
+    const answer: unknown = await response.json()
+    assert.ok(validate(answer), `${path}: ${ajv.errorsText(validate.errors)}`)
+  }
+})
