@@ -1,6 +1,6 @@
 /**
- * `npm run check`: types, lint, the rules of the repository and the unit tests, with one line each. What passes is
- * quiet; what fails shows its output below its line.
+ * `npm run check`: types, lint, the rules of the repository and the unit tests, with one line each. What
+ * passes is quiet; what fails shows its output below its line.
  */
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"

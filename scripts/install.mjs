@@ -1,7 +1,8 @@
 /**
  * Makes sure that node_modules holds what package-lock.json says, and installs it if not.
- * Invariant: the stamp inside node_modules is the hash of the lock file that was installed, so a check costs one
- * read; what somebody installed with npm himself is recognised by npm's own record and not installed again.
+ * Invariant: the stamp inside node_modules is the hash of the lock file that was installed, so a check costs
+ * one read; what somebody installed with npm himself is recognised by npm's own record and not installed
+ * again.
  */
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command `millrace`. In an installed package it runs the compiled dist; in a clone it runs src as it stands,
- * after installing what is missing. Either way under the Node that findNode names.
+ * The command `millrace`. In an installed package it runs the compiled dist; in a clone it runs src as it
+ * stands, after installing what is missing. Either way under the Node that findNode names.
  */
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"

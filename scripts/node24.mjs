@@ -1,6 +1,7 @@
 /**
- * Finds the Node that Millrace runs on. npm brings Node 24 as a package per platform, without install scripts, so
- * whatever Node started us (20 or newer) can start everything. Plain JavaScript: it runs before the right Node does.
+ * Finds the Node that Millrace runs on. npm brings Node 24 as a package per platform, without install
+ * scripts, so whatever Node started us (20 or newer) can start everything. Plain JavaScript: it runs before
+ * the right Node does.
  */
 import { existsSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -20,7 +21,9 @@ const PACKAGES = {
 /** Flags that every process of ours is started with: Node 24.0 still calls type stripping experimental. */
 export const NODE_FLAGS = ["--disable-warning=ExperimentalWarning"]
 
-/** Path of a Node that is at least 24: the one from npm, else the one that runs this. Throws with what to do. */
+/**
+ * Path of a Node that is at least 24: the one from npm, else the one that runs this. Throws with what to do.
+ */
 export function findNode() {
   const platform = `${process.platform}-${process.arch}`
   const name = PACKAGES[platform]

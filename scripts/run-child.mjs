@@ -1,6 +1,7 @@
 /**
- * Runs another program in our place: its output is ours, the signals that we get go to it, and we end as it ends.
- * A launcher cannot be replaced by its child on every Node and system, so it has to be as good as invisible.
+ * Runs another program in our place: its output is ours, the signals that we get go to it, and we end as it
+ * ends. A launcher cannot be replaced by its child on every Node and system, so it has to be as good as
+ * invisible.
  */
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
@@ -24,7 +25,9 @@ export function runChild(command, args, { follow = false, ...options } = {}) {
   })
 }
 
-/** Ends this process the way its child ended: by the same signal where there was one, so that a shell sees it. */
+/**
+ * Ends this process the way its child ended: by the same signal where there was one, so that a shell sees it.
+ */
 export function endLike(code) {
   const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
   if (FORWARDED.includes(signal) && process.platform !== "win32") process.kill(process.pid, signal)

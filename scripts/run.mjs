@@ -1,6 +1,7 @@
 /**
- * `node scripts/run.mjs TASK [arguments]`: what package.json's scripts call. Installs what is missing, then runs the
- * task under Node 24. A task is a list of steps; all of them run, and the exit code is that of the first that failed.
+ * `node scripts/run.mjs TASK [arguments]`: what package.json's scripts call. Installs what is missing, then
+ * runs the task under Node 24. A task is a list of steps; all of them run, and the exit code is that of the
+ * first that failed.
  */
 import { existsSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -64,7 +65,10 @@ function check(node) {
   return script(node, "scripts/check.ts", [])
 }
 
-/** Types and lint first, because they are quick; then every test file, with node:test's own summary at the end. */
+/**
+ * Types and lint first, because they are quick; then every test file, with node:test's own summary at the
+ * end.
+ */
 async function test(node, patterns) {
   buildStudio(root, node)
   const files =
