@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util"
 import { bindProject } from "../../src/plan/bind-project.ts"
-import { createJsonDecoder } from "../../src/contracts/json/create-json-decoder.ts"
+import { createJsonDecoder } from "../../src/contracts/json/decoder.ts"
 import { eventColumns } from "../../src/runners/embedded/lower.ts"
 import { differenceOf } from "../kit/canonical.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"

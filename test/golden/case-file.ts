@@ -11,18 +11,18 @@
  *   {"k": "a", "n": "2"}
  */
 import { z } from "zod"
+import type { EventContract } from "../../src/contracts/contract.ts"
+import { event } from "../../src/contracts/event.ts"
 import {
   bytes,
   date,
   decimal,
-  event,
   float64,
   int32,
   int64,
   json,
   timestamp,
-} from "../../src/contracts/schema-words.ts"
-import type { EventContract } from "../../src/contracts/contract.ts"
+} from "../../src/contracts/field-types.ts"
 import { type ViewDefinition, view } from "../../src/plan/view.ts"
 
 export interface GoldenCase {

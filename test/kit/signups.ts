@@ -75,6 +75,7 @@ const plan: ViewPlan = {
     columns: userSignup.fields,
     changes: "append",
     key: [0],
+    windowColumns: null,
     timeColumn: 2,
   },
   columns,

@@ -46,7 +46,7 @@ export interface DoorParts {
   readonly clock: Clock
   readonly intake: Intake
   readonly lanes: ReadonlyMap<string, EventLane>
-  readonly onRejected: (event: string | null, rows: readonly RejectedRow[], body: Uint8Array) => void
+  readonly onRejected: (event: string | null, rows: readonly RejectedRow[], request: IngestRequest) => void
 }
 
 interface LaneAnswer {
@@ -76,7 +76,7 @@ export class Door {
   async #ingestOne(event: string, request: IngestRequest): Promise<IngestAnswer> {
     const lane = this.#lane(event)
     const rows = lane.decoder.decode(request.body, request.framing, { maxRejected: MAX_NAMED_REJECTS })
-    const answer = await this.#admit(lane, rows)
+    const answer = await this.#admit(lane, rows, request)
     return {
       received: rows.received,
       accepted: answer.accepted,
@@ -90,15 +90,15 @@ export class Door {
   /** Rows name their event themselves; each event's rows are decoded and appended together. */
   async #ingestMixed(request: IngestRequest): Promise<IngestAnswer> {
     const { groups, rejected, rejectedCount, received } = routeByEventType(request.body, request.framing, {
-      known: (name) => this.#parts.lanes.has(name),
+      known: this.#parts.lanes,
       maxRejected: MAX_NAMED_REJECTS,
     })
-    if (rejectedCount > 0) this.#parts.onRejected(null, rejected, request.body)
+    if (rejectedCount > 0) this.#parts.onRejected(null, rejected, request)
     const answers = await Promise.all(
-      groups.map(({ event, starts, ends, indexes }) => {
+      [...groups].map(([event, ranges]) => {
         const lane = this.#lane(event)
-        const options = { maxRejected: MAX_NAMED_REJECTS }
-        return this.#admit(lane, lane.decoder.decodeRows(request.body, starts, ends, indexes, options))
+        const rows = lane.decoder.decodeRows(request.body, ranges, { maxRejected: MAX_NAMED_REJECTS })
+        return this.#admit(lane, rows, request)
       }),
     )
     const receipts = answers.flatMap(({ receipt }) => (receipt === null ? [] : [receipt]))
@@ -114,7 +114,7 @@ export class Door {
     }
   }
 
-  async #admit(lane: EventLane, rows: DecodedRows): Promise<LaneAnswer> {
+  async #admit(lane: EventLane, rows: DecodedRows, request: IngestRequest): Promise<LaneAnswer> {
     const { counts } = lane
     const fresh = this.#freshRows(lane, rows)
     const appended = fresh.rows?.length === 0 ? [] : await this.#append(lane, rows, fresh.rows)
@@ -125,7 +125,7 @@ export class Door {
     counts.accepted += accepted
     counts.duplicates += duplicates
     counts.rejected += rows.rejectedCount
-    if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, rows.bytes)
+    if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, request)
     const ranges = [...appended, ...coveringRanges(earlier)]
     return {
       accepted,

@@ -82,7 +82,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
     this.#door = new Door({
       ...parts,
-      onRejected: (event, rows, body) => this.#samples.add(event, rows, body, clock.nowMs()),
+      onRejected: (event, rows, request) => this.#samples.add(event, rows, request, clock.nowMs()),
     })
   }
 

@@ -123,8 +123,8 @@ function decodeRun(lane: EventLane, partition: number, columns: RecordColumns, r
   const last = run.first + run.count
   const starts = columns.valueStarts.slice(run.first, last)
   const ends = columns.valueEnds.slice(run.first, last)
-  const indexes = Int32Array.from({ length: run.count }, (_, index) => index)
-  const rows = decoder.decodeRows(columns.bytes, starts, ends, indexes, { maxRejected: 1 })
+  const ranges = { starts, ends, indexes: null, count: run.count }
+  const rows = decoder.decodeRows(columns.bytes, ranges, { maxRejected: 1 })
   const baseOffset = columns.baseOffset + columns.offsetDeltas[run.first]!
   const refused = rows.rejected[0]
   if (refused !== undefined) {

@@ -11,7 +11,7 @@
  * A generation is one version of contracts and views. A new one rebuilds every view from the log.
  */
 import type { EventContract } from "../../contracts/contract.ts"
-import { createJsonDecoder } from "../../contracts/json/create-json-decoder.ts"
+import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { createEngine } from "../../engine/create-engine.ts"
 import type { Engine } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
