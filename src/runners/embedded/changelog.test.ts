@@ -3,7 +3,12 @@ import { test } from "node:test"
 import { Changelog } from "./changelog.ts"
 
 const entry = (epoch: number, rows = 1) => {
-  return { kind: "changes" as const, epoch, watermarkUs: null, changes: { length: rows, vectors: [], weights: null } }
+  return {
+    kind: "changes" as const,
+    epoch,
+    watermarkUs: null,
+    changes: { length: rows, vectors: [], weights: null },
+  }
 }
 
 test("a reader finds the first change after the epoch that it has", () => {
@@ -45,4 +50,16 @@ test("readers wait until something is published, or until the end", async () => 
   changelog.close()
   await closed
   assert.ok(changelog.closed)
+})
+
+test("what a checkpoint keeps of it continues it", () => {
+  const changelog = new Changelog(5)
+  for (let epoch = 6; epoch < 30; epoch++) changelog.publish(entry(epoch, 3_000))
+  const { completeAfter, entries } = changelog.save()
+  assert.equal(completeAfter, 23)
+  const restored = new Changelog(completeAfter, entries)
+  assert.ok(restored.reachesBackTo(23))
+  assert.ok(!restored.reachesBackTo(22))
+  assert.equal(restored.after(23)?.epoch, 24)
+  assert.deepEqual(new Changelog(5).save(), { completeAfter: 5, entries: [] })
 })

@@ -7,6 +7,8 @@ import type { ViewUpdate } from "../runtime.ts"
 
 /** Rows kept for readers that come back or are slow: minutes of a busy view, a few tens of MB at most. */
 const MAX_KEPT_ROWS = 200_000
+/** Rows of it that a checkpoint keeps, so that readers go on where they were also after a restart. */
+const MAX_SAVED_ROWS = 20_000
 
 /** The same object for every reader, so that its text is made once. */
 export type ChangelogEntry = Extract<ViewUpdate, { kind: "changes" }>
@@ -20,9 +22,25 @@ export class Changelog {
   #waiting: (() => void)[] = []
   #closed = false
 
-  /** @param startEpoch the epoch whose rows the view had when the log of changes began. */
-  constructor(startEpoch: number) {
+  /** @param startEpoch nothing changed after this epoch that is not in `entries`. */
+  constructor(startEpoch: number, entries: readonly ChangelogEntry[] = []) {
     this.#completeAfter = startEpoch
+    for (const entry of entries) this.publish(entry)
+  }
+
+  /** The newest entries, for a checkpoint. */
+  save(): { readonly completeAfter: number; readonly entries: readonly ChangelogEntry[] } {
+    let first = this.#entries.length
+    let rows = 0
+    while (first > this.#firstEntry) {
+      rows += this.#entries[first - 1]!.changes.length
+      if (rows > MAX_SAVED_ROWS) break
+      first--
+    }
+    const before = this.#entries[first - 1]
+    const completeAfter =
+      first > this.#firstEntry && before !== undefined ? before.epoch : this.#completeAfter
+    return { completeAfter, entries: this.#entries.slice(first) }
   }
 
   publish(entry: ChangelogEntry): void {

@@ -11,8 +11,8 @@ import { crc32c } from "@node-rs/crc32"
 import type { CheckpointPart } from "../../engine/dataflow.ts"
 import { assert } from "../../std/assert.ts"
 import type { Disk, DiskFile } from "../../std/disk.ts"
-import type { SourceTimeState } from "./watermarks.ts"
 import { checkpointCorrupt } from "./errors.ts"
+import type { SourceTimeState } from "./watermarks.ts"
 
 const MAGIC = Buffer.from("MRCKPT01")
 const PART_HEADER_BYTES = 12
@@ -33,6 +33,8 @@ export interface CheckpointManifest {
   /** Rows per verdict, in the order of VERDICTS, by view. */
   readonly verdicts: Readonly<Record<string, readonly number[]>>
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** By view: its changes after this epoch are in the checkpoint. */
+  readonly changelogs: Readonly<Record<string, number>>
 }
 
 export class CheckpointStore {

@@ -2,7 +2,7 @@
  * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, the parts are written in small
  * steps between other work, and what the log must keep for recovery moves forward when the file is durable.
  */
-import type { Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
+import type { CheckpointPart, Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 
@@ -19,6 +19,8 @@ export interface CheckpointerParts {
   readonly scheduler: Scheduler
   readonly intervalMs: number
   readonly manifest: (journalOffset: number) => CheckpointManifest
+  /** What the runner keeps beside the engine's parts, as of now. */
+  readonly runnerParts: () => Iterable<CheckpointPart>
   /** Called when the checkpoint is durable, with the oldest manifest that is still kept. */
   readonly onDurable: (oldestKept: CheckpointManifest) => Promise<void>
   readonly onFailed: (error: unknown) => void
@@ -48,7 +50,8 @@ export class Checkpointer {
   beginIfDue(journalOffset: number): void {
     const due =
       this.#parts.clock.nowMs() - this.#lastMs >= this.#parts.intervalMs || this.#rowsSince >= INTERVAL_ROWS
-    if (due && this.#writing === null && this.#parts.engine.epoch > this.#lastEpoch) this.#begin(journalOffset)
+    if (due && this.#writing === null && this.#parts.engine.epoch > this.#lastEpoch)
+      this.#begin(journalOffset)
   }
 
   /** One last checkpoint, so that the next start has nothing to run again. */
@@ -62,10 +65,11 @@ export class Checkpointer {
     const { engine, clock, onFailed } = this.#parts
     const checkpoint = engine.checkpoint()
     const manifest = this.#parts.manifest(journalOffset)
+    const runnerParts = this.#parts.runnerParts()
     this.#lastMs = clock.nowMs()
     this.#rowsSince = 0
     this.#lastEpoch = engine.epoch
-    this.#writing = this.#write(checkpoint, manifest)
+    this.#writing = this.#write(checkpoint, runnerParts, manifest)
       .catch(onFailed)
       .finally(() => {
         checkpoint[Symbol.dispose]()
@@ -73,14 +77,19 @@ export class Checkpointer {
       })
   }
 
-  async #write(checkpoint: EngineCheckpoint, manifest: CheckpointManifest): Promise<void> {
+  async #write(
+    checkpoint: EngineCheckpoint,
+    runnerParts: Iterable<CheckpointPart>,
+    manifest: CheckpointManifest,
+  ): Promise<void> {
     const writer = this.#parts.store.begin(manifest.epoch)
     try {
       let stepBytes = 0
-      for (const part of checkpoint.parts()) {
-        writer.write(part)
-        stepBytes += part.bytes.length
-        if (stepBytes >= STEP_BYTES) {
+      for (const parts of [checkpoint.parts(), runnerParts]) {
+        for (const part of parts) {
+          writer.write(part)
+          stepBytes += part.bytes.length
+          if (stepBytes < STEP_BYTES) continue
           stepBytes = 0
           await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
         }

@@ -6,9 +6,9 @@
  */
 import type { Batch } from "../../columns/batch.ts"
 import { gatherRows } from "../../columns/gather.ts"
-import { allocateVector, type Vector } from "../../columns/vector.ts"
 import { readScalar } from "../../columns/scalar.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
+import { allocateVector, type Vector } from "../../columns/vector.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import type { DecodedRows, Decoder, RejectedRow } from "../../contracts/decoder.ts"
 import { routeByEventType } from "../../contracts/route.ts"
@@ -142,7 +142,10 @@ export class Door {
   }
 
   /** Rows that were not seen before (null: all of them), and where earlier requests' copies of the others are. */
-  #freshRows(lane: EventLane, rows: DecodedRows): { rows: Int32Array | null; earlier: Promise<Occurrence>[] } {
+  #freshRows(
+    lane: EventLane,
+    rows: DecodedRows,
+  ): { rows: Int32Array | null; earlier: Promise<Occurrence>[] } {
     if (lane.duplicates === null) return { rows: null, earlier: [] }
     const nowMs = this.#parts.clock.nowMs()
     const fresh: number[] = []

@@ -4,7 +4,7 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
-import type { Engine, EpochResult } from "../../engine/dataflow.ts"
+import type { CheckpointPart, Engine, EpochResult } from "../../engine/dataflow.ts"
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
@@ -23,15 +23,16 @@ import type {
   ViewRowsRequest,
   ViewStatus,
 } from "../runtime.ts"
-import { Changelog } from "./changelog.ts"
+import type { Changelog } from "./changelog.ts"
+import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
-import { LogTail } from "./log-tail.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
+import { LogTail } from "./log-tail.ts"
 import { collectMetrics } from "./metrics.ts"
 import { Rate } from "./rate.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
@@ -54,6 +55,15 @@ export interface RuntimeParts {
   readonly ledger: VerdictLedger
 }
 
+/** What runs epochs, as recovery left it before any is run again. */
+export interface Recovered {
+  readonly engine: Engine
+  readonly loop: EpochLoop
+  readonly checkpointer: Checkpointer
+  readonly changelogs: ReadonlyMap<string, Changelog>
+  readonly journalOffset: number
+}
+
 export class EmbeddedRuntime implements Runtime {
   readonly startedAtMs: number
   readonly logId: string
@@ -62,7 +72,7 @@ export class EmbeddedRuntime implements Runtime {
   readonly #samples = new RejectedSamples()
   readonly #rates: ReadonlyMap<string, Rate>
   readonly #plans: ReadonlyMap<string, ViewPlan>
-  readonly #changelogs = new Map<string, Changelog>()
+  #changelogs: ReadonlyMap<string, Changelog> = new Map()
   readonly #desk: ReceiptDesk
   readonly #tails = new Set<LogTail>()
   #engine: Engine | null = null
@@ -86,14 +96,14 @@ export class EmbeddedRuntime implements Runtime {
     })
   }
 
-  /** The engine as recovery left it, before any epoch is run again. */
-  attach(engine: Engine, loop: EpochLoop, checkpointer: Checkpointer, journalOffset: number): void {
+  attach(recovered: Recovered): void {
+    const { engine, loop, checkpointer, changelogs, journalOffset } = recovered
     this.#engine = engine
     this.#reader = new ViewReader(engine, this.#parts.clock)
     this.#loop = loop
     this.#checkpointer = checkpointer
+    this.#changelogs = changelogs
     this.#journalOffset = journalOffset
-    for (const { name } of this.#parts.plans) this.#changelogs.set(name, new Changelog(engine.epoch))
   }
 
   /** Takes events from now on. */
@@ -222,7 +232,17 @@ export class EmbeddedRuntime implements Runtime {
       sources: Object.fromEntries([...times].map(([event, time]) => [event, time.save()])),
       verdicts: ledger.save(),
       counters: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.counts }])),
+      changelogs: Object.fromEntries(this.#savedChangelogs((saved) => saved.completeAfter)),
     }
+  }
+
+  /** The views' newest changes, for the checkpoint that is being taken. */
+  checkpointParts(): Iterable<CheckpointPart> {
+    return changelogParts(this.#savedChangelogs((saved) => saved.entries))
+  }
+
+  #savedChangelogs<Value>(pick: (saved: ReturnType<Changelog["save"]>) => Value): Map<string, Value> {
+    return new Map([...this.#changelogs].map(([view, changelog]) => [view, pick(changelog.save())]))
   }
 
   #eventStatus(contract: EventContract): EventStatus {

@@ -3,8 +3,7 @@
  *
  *   intake -> cut -> journal.append (synced) -> engine.runEpoch (to rest) -> publish -> checkpoint, if due
  */
-import type { EpochInput, EpochResult, SourceSlice } from "../../engine/dataflow.ts"
-import type { Engine } from "../../engine/dataflow.ts"
+import type { Engine, EpochInput, EpochResult, SourceSlice } from "../../engine/dataflow.ts"
 import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
 import type { EventLane } from "./door.ts"
 import { fieldIndex, idsOf } from "./door.ts"

@@ -156,7 +156,10 @@ export class Intake {
     const { slices, nextOffset } = await this.#load(queue.topic, queue.partition, queue.taken, until)
     const [first, ...rest] = slices
     if (first === undefined) {
-      assert(nextOffset > queue.taken, `the log moves on from ${queue.topic}/${queue.partition}@${queue.taken}`)
+      assert(
+        nextOffset > queue.taken,
+        `the log moves on from ${queue.topic}/${queue.partition}@${queue.taken}`,
+      )
       queue.taken = nextOffset
       return this.#next(queue)
     }

@@ -6,9 +6,9 @@
  *   [source]  [------------- one aggregate operator ---------]   [-- one stage --]   [view]
  */
 import type { Column } from "../../columns/types.ts"
+import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import { TIMESTAMP } from "../../columns/types.ts"
 import type { EngineWindow, OperatorSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { someColumn, substituteColumns } from "../../expr/rewrite.ts"
@@ -176,18 +176,34 @@ class ViewLowering {
 }
 
 function identityPipe(input: string, columns: readonly Column[]): Pipe {
-  return { input, inputColumns: columns, filter: null, window: null, outputs: references(columns), identity: true }
+  return {
+    input,
+    inputColumns: columns,
+    filter: null,
+    window: null,
+    outputs: references(columns),
+    identity: true,
+  }
 }
 
 /** A scan may have had unread columns pruned: find the others by name. */
 function selectScanned(input: string, all: readonly Column[], scanned: readonly Column[]): Pipe {
   const everything = references(all)
   const outputs = scanned.map((column) => {
-    const found = everything.find((reference) => reference.kind === "column" && reference.name === column.name)
+    const found = everything.find(
+      (reference) => reference.kind === "column" && reference.name === column.name,
+    )
     assert(found !== undefined, `${column.name} is a column of ${input}`)
     return found
   })
-  return { input, inputColumns: all, filter: null, window: null, outputs, identity: all.length === scanned.length }
+  return {
+    input,
+    inputColumns: all,
+    filter: null,
+    window: null,
+    outputs,
+    identity: all.length === scanned.length,
+  }
 }
 
 function references(columns: readonly Column[]): readonly Expression[] {

@@ -43,12 +43,7 @@ function watermark(name: string, labels: Record<string, string>, valueUs: bigint
   return valueUs === null ? [] : [gauge(name, help, labels, Number(valueUs) / 1e6)]
 }
 
-function counter(
-  name: string,
-  help: string,
-  labels: Record<string, string>,
-  value: number,
-): MetricSample {
+function counter(name: string, help: string, labels: Record<string, string>, value: number): MetricSample {
   return { name, type: "counter", help, labels, value }
 }
 

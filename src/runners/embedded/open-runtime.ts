@@ -13,14 +13,15 @@
 import type { EventContract } from "../../contracts/contract.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { createEngine } from "../../engine/create-engine.ts"
-import type { Engine } from "../../engine/dataflow.ts"
+import type { CheckpointPart, Engine } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import { fingerprint } from "../../std/fingerprint.ts"
-import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
+import { isChangelogPart, restoreChangelogs } from "./changelog-parts.ts"
 import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
+import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
 import { DuplicateMemory } from "./duplicates.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
@@ -50,13 +51,14 @@ export interface OpenRuntimeOptions {
 interface Restored {
   readonly engine: Engine
   readonly manifest: CheckpointManifest | null
+  readonly runnerParts: readonly CheckpointPart[]
 }
 
 export async function openRuntime(options: OpenRuntimeOptions): Promise<EmbeddedRuntime> {
   const { log, clock, scheduler, contracts, plans, report } = options
   const generation = generationOf(contracts, plans)
   const store = new CheckpointStore(options.disk, options.checkpointDirectory)
-  const { engine, manifest } = restoreNewest(options, store, generation)
+  const { engine, manifest, runnerParts } = restoreNewest(options, store, generation)
   const lanes = await openLanes(log, contracts)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
@@ -69,7 +71,17 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   }
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
-  const runtime = new EmbeddedRuntime({ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger })
+  const runtime = new EmbeddedRuntime({
+    log,
+    clock,
+    scheduler,
+    contracts,
+    plans,
+    lanes,
+    times,
+    intake,
+    ledger,
+  })
   const loop = new EpochLoop(
     {
       engine,
@@ -98,13 +110,18 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
       scheduler,
       intervalMs: options.checkpointIntervalMs ?? DEFAULT_INTERVAL_MS,
       manifest: (offset) => runtime.manifest(generation, offset),
+      runnerParts: () => runtime.checkpointParts(),
       onDurable: (kept) => releaseLog(log, journal, kept),
-      onFailed: (error) => report(`A checkpoint could not be written, the one before stays: ${String(error)}`),
+      onFailed: (error) =>
+        report(`A checkpoint could not be written, the one before stays: ${String(error)}`),
     },
     manifest,
   )
   await releaseLog(log, journal, manifest)
-  runtime.attach(engine, loop, checkpointer, manifest?.journalOffset ?? 0)
+  // Without a checkpoint the views begin empty, just before the first epoch that will be run.
+  const emptyAt = entries[0] === undefined ? lastEpoch : entries[0].record.epoch - 1
+  const changelogs = restoreChangelogs(plans, emptyAt, manifest, runnerParts)
+  runtime.attach({ engine, loop, checkpointer, changelogs, journalOffset: manifest?.journalOffset ?? 0 })
   for (const entry of entries) await loop.replay(entry)
   countAppended(lanes, intake)
   if (intake.backlogRows > 0) report(`${intake.backlogRows} events in the log are processed first.`)
@@ -130,13 +147,24 @@ function restoreNewest(options: OpenRuntimeOptions, store: CheckpointStore, gene
       const manifest = store.manifest(path)
       if (manifest.logId !== options.log.logId || manifest.generation !== generation) continue
       const engine = createEngine(specs)
-      engine.restore(store.parts(path))
-      return { engine, manifest }
+      const runnerParts: CheckpointPart[] = []
+      engine.restore(withoutRunnerParts(store.parts(path), runnerParts))
+      return { engine, manifest, runnerParts }
     } catch (error) {
       options.report(error instanceof Error ? error.message : String(error))
     }
   }
-  return { engine: createEngine(specs), manifest: null }
+  return { engine: createEngine(specs), manifest: null, runnerParts: [] }
+}
+
+function* withoutRunnerParts(
+  parts: Iterable<CheckpointPart>,
+  runnerParts: CheckpointPart[],
+): Generator<CheckpointPart> {
+  for (const part of parts) {
+    if (isChangelogPart(part)) runnerParts.push(part)
+    else yield part
+  }
 }
 
 async function openLanes(
@@ -222,7 +250,8 @@ async function entriesToReplay(
 async function releaseLog(log: Log, journal: Journal, kept: CheckpointManifest | null): Promise<void> {
   await journal.release(kept?.journalOffset ?? 0)
   for (const [topic, positions] of Object.entries(kept?.positions ?? {})) {
-    for (const [partition, offset] of positions.entries()) await log.hold("recovery", topic, partition, offset)
+    for (const [partition, offset] of positions.entries())
+      await log.hold("recovery", topic, partition, offset)
   }
 }
 

@@ -52,12 +52,7 @@ export class ReceiptDesk {
   }
 
   /** @throws PlatformError receipt-invalid */
-  async answer(
-    plan: ViewPlan,
-    text: string,
-    timeoutMs: number,
-    epoch: () => number,
-  ): Promise<ReceiptAnswer> {
+  async answer(plan: ViewPlan, text: string, timeoutMs: number, epoch: () => number): Promise<ReceiptAnswer> {
     const receipts = decodeReceipts(text).filter((receipt) => {
       this.#check(text, receipt)
       return readsEvent(plan, receipt.event, this.#parts.plans)

@@ -36,6 +36,10 @@ test("what is not a receipt is refused with a reason", () => {
     encode([["a", "b", "c", "d", "0"]]),
   ]
   for (const text of bad) {
-    assert.throws(() => decodeReceipts(text), (error) => isPlatformError(error, "receipt-invalid"), text)
+    assert.throws(
+      () => decodeReceipts(text),
+      (error) => isPlatformError(error, "receipt-invalid"),
+      text,
+    )
   }
 })

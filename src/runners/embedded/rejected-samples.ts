@@ -50,7 +50,11 @@ function lineFinder(body: Uint8Array): (index: number) => string {
 
 /** Text of the n-th element of an array, or of the only object. */
 function elementFinder(body: Uint8Array): (index: number) => string {
-  const value: unknown = JSON.parse(Buffer.from(body).toString("utf8").replace(/^\uFEFF/, ""))
+  const value: unknown = JSON.parse(
+    Buffer.from(body)
+      .toString("utf8")
+      .replace(/^\uFEFF/, ""),
+  )
   return (index) => cut(JSON.stringify(Array.isArray(value) ? value[index] : value) ?? "")
 }
 

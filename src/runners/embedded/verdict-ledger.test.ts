@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { type SliceVerdicts, VERDICTS, type Verdict } from "../../engine/dataflow.ts"
 import { FAILURES } from "../../expr/expression.ts"
-import { VERDICTS, type SliceVerdicts, type Verdict } from "../../engine/dataflow.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 
 function slice(baseOffset: number, verdicts: readonly Verdict[]): SliceVerdicts {

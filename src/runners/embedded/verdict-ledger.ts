@@ -2,9 +2,10 @@
  * What each view did with each row: totals for ever, and the newest rulings row by row, so that a producer can ask
  * what became of its receipt.
  */
-import { FAILURES, type Failure } from "../../expr/expression.ts"
+
 import type { SliceVerdicts, Verdict } from "../../engine/dataflow.ts"
 import { VERDICTS } from "../../engine/dataflow.ts"
+import { FAILURES, type Failure } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { ReceiptRange } from "./receipt.ts"
 
@@ -24,7 +25,11 @@ export class VerdictLedger {
   #keptBytes = 0
 
   constructor(views: readonly string[]) {
-    for (const view of views) this.#totals.set(view, VERDICTS.map(() => 0))
+    for (const view of views)
+      this.#totals.set(
+        view,
+        VERDICTS.map(() => 0),
+      )
   }
 
   record(slices: readonly SliceVerdicts[]): void {
@@ -40,7 +45,10 @@ export class VerdictLedger {
   totals(view: string): Record<Verdict, number> {
     const totals = this.#totals.get(view)
     assert(totals !== undefined, `${view} is a view of the project`)
-    return Object.fromEntries(VERDICTS.map((name, index) => [name, totals[index]!])) as Record<Verdict, number>
+    return Object.fromEntries(VERDICTS.map((name, index) => [name, totals[index]!])) as Record<
+      Verdict,
+      number
+    >
   }
 
   /** Rows with a verdict. */

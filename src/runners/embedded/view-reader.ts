@@ -98,7 +98,10 @@ export class ViewReader implements Disposable {
 export function totalOrder(plan: ViewPlan, sort: RowQuery["sort"]): RowQuery["sort"] {
   const rest = plan.key ?? plan.columns.map((_, index) => index)
   const asked = new Set(sort.map(({ column }) => column))
-  return [...sort, ...rest.filter((column) => !asked.has(column)).map((column) => ({ column, descending: false }))]
+  return [
+    ...sort,
+    ...rest.filter((column) => !asked.has(column)).map((column) => ({ column, descending: false })),
+  ]
 }
 
 function describe({ where, sort }: ViewRowsRequest): string {

@@ -11,7 +11,8 @@ const FAR = 10_000_000
 
 function times(...seconds: number[]): Batch {
   const vector = allocateVector(TIMESTAMP, seconds.length)
-  for (const [row, second] of seconds.entries()) (vector.values as BigInt64Array)[row] = BigInt(second) * 1_000_000n
+  for (const [row, second] of seconds.entries())
+    (vector.values as BigInt64Array)[row] = BigInt(second) * 1_000_000n
   return { length: seconds.length, vectors: [vector] }
 }
 
