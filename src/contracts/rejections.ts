@@ -16,6 +16,7 @@ export const REJECT_CODES = [
   "nul-character",
   "lone-surrogate",
   "missing-event-type",
+  "unknown-event",
 ] as const
 
 export type RejectCode = (typeof REJECT_CODES)[number]

@@ -27,7 +27,7 @@ import {
   KIND_TRUE,
 } from "./scanner.ts"
 import type { Scratch } from "./text.ts"
-import { sliceText, unescape } from "./text.ts"
+import { appendUnescaped, sliceText } from "./text.ts"
 
 /** A scanned value: its bytes with quotes, and the scanner's flags for it. */
 export interface ScannedValue {
@@ -131,7 +131,7 @@ export class FieldReader {
     if (value.flags & FLAG_LONE_SURROGATE) return "lone-surrogate"
     if (value.flags & FLAG_ESCAPED) {
       this.#storeSlice(column, row, base, () =>
-        unescape(value.bytes, value.start + 1, value.end - 1, this.#scratch),
+        appendUnescaped(value.bytes, value.start + 1, value.end - 1, this.#scratch),
       )
     } else {
       column.values[row] = value.start + 1

@@ -51,7 +51,7 @@ const SIMPLE: Readonly<Record<number, number>> = {
 }
 
 /** Appends the content of a scanned JSON string (without quotes, no lone surrogates) as plain UTF-8. */
-export function unescape(bytes: Uint8Array, start: number, end: number, scratch: Scratch): void {
+export function appendUnescaped(bytes: Uint8Array, start: number, end: number, scratch: Scratch): void {
   const target = scratch.reserve(end - start) // an escape is never shorter than its UTF-8
   let to = scratch.length
   let at = start
