@@ -274,7 +274,7 @@ test("a bug is 500, says nothing about itself, and is reported", async () => {
 })
 
 test("bodies in work are bounded together", async () => {
-  await using small = await startTwinServer({ maxBufferedBodyBytes: 1_000 })
+  await using small = await startTwinServer({ limits: { bufferedBodyBytes: 1_000 } })
   const answer = await post(small.url, PATH, signup("a", { user_id: "x".repeat(2_000) }))
   assert.equal(answer.status, 429)
   assert.ok(answer.headers["retry-after"])

@@ -39,10 +39,16 @@ export interface HttpOptions {
   readonly project?: string | null
   /** Bugs, and failures of streams that were already open. @default writes nothing */
   readonly onFailure?: (error: unknown, where: string) => void
-  /** Open event streams. @default MAX_STREAMS */
-  readonly maxStreams?: number
-  /** Bytes of request bodies in work. @default MAX_BUFFERED_BODY_BYTES */
-  readonly maxBufferedBodyBytes?: number
+  readonly limits?: DoorLimits
+}
+
+/** Limits that a test or a small machine sets lower; the defaults are the constants of limits.ts. */
+export interface DoorLimits {
+  readonly streams?: number
+  readonly bufferedBodyBytes?: number
+  readonly headersTimeoutMs?: number
+  readonly requestTimeoutMs?: number
+  readonly timeoutCheckMs?: number
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -58,7 +64,7 @@ export interface HttpServer extends AsyncDisposable {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const host = listenAddress(options.host ?? "127.0.0.1")
   const context = contextOf(options)
-  const app = buildApp(context)
+  const app = buildApp(context, options.limits ?? {})
   await listen(app, host, options)
   const { port } = app.server.address() as AddressInfo
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
@@ -78,7 +84,8 @@ function listenAddress(host: string): string {
 
 function contextOf(options: HttpOptions): DoorContext {
   const { runtime, clock, scheduler, version, pageDirectory } = options
-  const limit = options.maxStreams ?? limits.MAX_STREAMS
+  const { streams = limits.MAX_STREAMS, bufferedBodyBytes = limits.MAX_BUFFERED_BODY_BYTES } =
+    options.limits ?? {}
   return {
     runtime,
     clock,
@@ -86,32 +93,32 @@ function contextOf(options: HttpOptions): DoorContext {
     version,
     project: options.project ?? null,
     page: pageDirectory === null ? null : readStaticFiles(pageDirectory, { maxBytes: limits.MAX_PAGE_BYTES }),
-    bodies: new BodyBudget(options.maxBufferedBodyBytes ?? limits.MAX_BUFFERED_BODY_BYTES),
-    streams: new StreamRegistry(scheduler, { limit }),
+    bodies: new BodyBudget(bufferedBodyBytes),
+    streams: new StreamRegistry(scheduler, { limit: streams }),
     metrics: new HttpMetrics(),
     routes: ROUTES,
     onFailure: options.onFailure ?? (() => {}),
   }
 }
 
-function buildApp(context: DoorContext): FastifyInstance {
+function buildApp(context: DoorContext, given: DoorLimits): FastifyInstance {
   const app = fastify({
     logger: false,
     http: {
       maxHeaderSize: limits.MAX_HEADER_BYTES,
-      headersTimeout: limits.HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: limits.TIMEOUT_CHECK_MS,
+      headersTimeout: given.headersTimeoutMs ?? limits.HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: given.timeoutCheckMs ?? limits.TIMEOUT_CHECK_MS,
       // The guard answers a missing Host with a problem.
       requireHostHeader: false,
     },
-    requestTimeout: limits.REQUEST_TIMEOUT_MS,
+    requestTimeout: given.requestTimeoutMs ?? limits.REQUEST_TIMEOUT_MS,
     keepAliveTimeout: limits.KEEP_ALIVE_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
     exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(context, error, request, reply),
-    routerOptions: { maxParamLength: 256, querystringParser: () => ({}) },
+    routerOptions: { maxParamLength: limits.MAX_HEADER_BYTES, querystringParser: () => ({}) },
   })
   app.server.maxConnections = limits.MAX_CONNECTIONS
   app.removeAllContentTypeParsers()

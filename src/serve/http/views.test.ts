@@ -97,7 +97,7 @@ test("what is not known or not valid is 400 and named, with what there is", asyn
     ["?where.constructor.eq=x", "unknown-column", "constructor", []],
     ["?sort=-dya", "unknown-column", "dya", ["day"]],
     ["?sort=", "unknown-column", "", []],
-    ["?where.signups.ge=5", "unknown-comparison", "ge", ["gte", "ne"]],
+    ["?where.signups.ge=5", "unknown-comparison", "ge", ["gt", "gte", "ne"]],
     ["?where.signups.toString=5", "unknown-comparison", "toString", []],
     ["?plan=premium", "unknown-parameter", "plan", ["where.plan"]],
     ["?limt=5", "unknown-parameter", "limt", ["limit"]],

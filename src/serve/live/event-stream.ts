@@ -11,7 +11,7 @@ export interface StreamEvent {
   readonly name: string
   /** Null: a reader that reconnects resumes behind the last event that had one. */
   readonly id: string | null
-  /** One line of JSON. */
+  /** JSON text; line breaks between its tokens are made into spaces, in its strings there are none. */
   readonly data: string
 }
 
@@ -48,7 +48,8 @@ export class EventStream {
   async send(event: StreamEvent): Promise<boolean> {
     if (this.#closed) return false
     const id = event.id === null ? "" : `id: ${event.id}\n`
-    if (this.#response.write(`event: ${event.name}\n${id}data: ${event.data}\n\n`)) return true
+    const data = event.data.replace(/[\r\n]+/g, " ")
+    if (this.#response.write(`event: ${event.name}\n${id}data: ${data}\n\n`)) return true
     await this.#drained()
     return !this.#closed
   }

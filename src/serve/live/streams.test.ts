@@ -194,7 +194,7 @@ test("a slow reader is sent a fresh snapshot instead of what piled up", async ()
 })
 
 test("the number of streams is bounded, and one that ends makes room", async () => {
-  await using kit = await startTwinServer({ maxStreams: 2 })
+  await using kit = await startTwinServer({ limits: { streams: 2 } })
   const first = await read(kit.url, CHANGES)
   using _second = await read(kit.url, TAIL)
   for (const path of [CHANGES, TAIL]) {

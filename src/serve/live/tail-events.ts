@@ -36,10 +36,9 @@ function recordText({ partition, offset, appendTimeMs, value }: TailRecord): str
   return `{"partition":${partition},"offset":${offset},"appended_at":${at},"value":${valueText(value)}}`
 }
 
-/** Line breaks between JSON tokens would end the event's data line; inside JSON strings there are none. */
 function valueText(value: Uint8Array): string {
   const text = utf8.decode(value)
-  return isJson(text) ? text.replace(/[\r\n]+/g, " ") : JSON.stringify(text)
+  return isJson(text) ? text : JSON.stringify(text)
 }
 
 function isJson(text: string): boolean {

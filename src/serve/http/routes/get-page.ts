@@ -1,9 +1,9 @@
 /** GET / and its files: the page. Files under /assets/ carry a hash in their names and may be kept for ever. */
 import type { FastifyReply, FastifyRequest } from "fastify"
-import { routeNotFound } from "../../errors.ts"
 import type { DoorContext, Operation, Route } from "../route.ts"
 import { problem } from "../route.ts"
 import { unbuiltPage } from "../unbuilt-page.ts"
+import { unmatched } from "../unmatched.ts"
 
 /** The page loads nothing from elsewhere and nobody frames it; uPlot and React set styles through the DOM. */
 const POLICY =
@@ -42,13 +42,13 @@ export const getPageFile: Route = {
     sendFile(context, request, reply, `/${(request.params as { "*": string })["*"]}`),
 }
 
-function sendFile({ page }: DoorContext, request: FastifyRequest, reply: FastifyReply, path: string) {
+function sendFile({ page, routes }: DoorContext, request: FastifyRequest, reply: FastifyReply, path: string) {
   if (page === null && path === "/index.html") {
     reply.header("content-security-policy", POLICY).header("content-type", "text/html; charset=utf-8")
     return reply.code(200).send(unbuiltPage())
   }
   const file = page?.get(path)
-  if (file === undefined) throw routeNotFound(path)
+  if (file === undefined) throw unmatched(routes, request.method, path)
   reply.header("content-security-policy", POLICY)
   reply.header(
     "cache-control",
