@@ -109,7 +109,9 @@ function cutEpochs(inputs: readonly EventRows[], { epochRows, shuffleSeed }: Arr
         batch: part,
         skip: null,
       }
-      ;(cuts[cut] ??= []).push(slice)
+      const slices = cuts[cut] ?? []
+      slices.push(slice)
+      cuts[cut] = slices
     }
   }
   return cuts

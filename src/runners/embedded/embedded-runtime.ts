@@ -222,7 +222,11 @@ export class EmbeddedRuntime implements Runtime {
   manifest(generation: string, journalOffset: number): CheckpointManifest {
     const { intake, times, lanes, ledger, log } = this.#parts
     const positions: Record<string, number[]> = {}
-    for (const { topic, partition, taken } of intake.positions()) (positions[topic] ??= [])[partition] = taken
+    for (const { topic, partition, taken } of intake.positions()) {
+      const ends = positions[topic] ?? []
+      ends[partition] = taken
+      positions[topic] = ends
+    }
     return {
       epoch: this.#engine!.epoch,
       generation,

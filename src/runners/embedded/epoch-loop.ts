@@ -190,7 +190,8 @@ export class EpochLoop {
 function endsOf(slices: readonly IntakeSlice[]): EpochRecord["ends"] {
   const ends: Record<string, [number, number][]> = {}
   for (const { topic, partition, baseOffset, count } of slices) {
-    const list = (ends[topic] ??= [])
+    ends[topic] ??= []
+    const list = ends[topic]
     const known = list.find(([other]) => other === partition)
     if (known === undefined) list.push([partition, baseOffset + count])
     else known[1] = Math.max(known[1], baseOffset + count)
