@@ -168,6 +168,17 @@ export interface Engine {
   readonly epoch: number
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number
+  /** What a view has left out that is no event's verdict, for metrics. */
+  losses(view: string): ViewLosses
+}
+
+export interface ViewLosses {
+  /** Rows put out with an aggregate that did not fit its column; the column is NULL there. */
+  readonly overflowedResults: number
+  /** Changes of upstream rows whose expressions failed; they are left out, and so are their retractions. */
+  readonly failedChanges: number
+  /** Changes of upstream rows whose window was gone. */
+  readonly lateChanges: number
 }
 
 export interface CheckpointPart {

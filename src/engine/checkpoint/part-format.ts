@@ -1,0 +1,88 @@
+/**
+ * What a checkpoint is made of. Parts are named `<operator id>/<part>`:
+ *   $engine/meta        format, plan fingerprint, epoch, watermarks
+ *   <id>/meta           JSON: windows and tables of the operator, in the order of their page images
+ *   <id>/pages/<n>      page images one behind the other, as they lie in memory
+ *   <id>/multisets/<n>  values of ordered multisets, as JSON lines
+ * A part that is missing or short is noticed: meta says how many bytes and entries there are.
+ */
+import type { Scalar } from "../../columns/types.ts"
+import type { CheckpointPart } from "../dataflow.ts"
+import { checkpointDamaged } from "../errors.ts"
+
+/** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
+export const CHECKPOINT_FORMAT = 1
+/** Page images are collected to parts of about this size: large enough to write fast, small enough to buffer. */
+export const PART_BYTES = 1 << 20
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export interface TableMeta {
+  readonly depth: number
+  readonly count: number
+  /** Size class of each page, in hash order. */
+  readonly pages: readonly number[]
+}
+
+export interface WindowMeta {
+  readonly start: string
+  readonly end: string
+  readonly closed: boolean
+  readonly emitting: boolean
+  readonly tables: readonly TableMeta[]
+  /** Entries of each multiset. */
+  readonly multisets: readonly number[]
+}
+
+export interface OperatorMeta {
+  readonly nextGroup: number
+  readonly rowCount: number
+  readonly windows: readonly WindowMeta[]
+  readonly losses: { readonly overflowedResults: number; readonly failedChanges: number; readonly lateChanges: number }
+}
+
+export interface EngineMeta {
+  readonly format: number
+  readonly plan: string
+  readonly epoch: number
+  readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
+}
+
+export function jsonPart(name: string, value: unknown): CheckpointPart {
+  return { name, bytes: encoder.encode(JSON.stringify(value)) }
+}
+
+export function readJson<T>(parts: ReadonlyMap<string, Uint8Array>, name: string): T {
+  const bytes = parts.get(name)
+  if (bytes === undefined) throw checkpointDamaged(name, "is missing")
+  try {
+    return JSON.parse(decoder.decode(bytes)) as T
+  } catch (cause) {
+    throw checkpointDamaged(name, `is not JSON (${String(cause)})`)
+  }
+}
+
+export type MultisetEntry = readonly [group: number, count: number, value: string]
+
+/** The value as text that says its JavaScript type. */
+export function encodeValue(value: Scalar): string {
+  if (typeof value === "string") return `s${value}`
+  if (typeof value === "bigint") return `b${value}`
+  if (value instanceof Uint8Array) return `x${Array.from(value).join(",")}`
+  return `n${String(value)}`
+}
+
+export function decodeValue(text: string): Scalar {
+  const rest = text.slice(1)
+  switch (text[0]) {
+    case "s":
+      return rest
+    case "b":
+      return BigInt(rest)
+    case "x":
+      return Uint8Array.from(rest === "" ? [] : rest.split(","), Number)
+    default:
+      return Number(rest)
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Text that applies one row to its group's accumulators. Everything that can fail was evaluated before: from the
+ * first statement here on, the row counts. The local `w` is the row's weight (absent for append-only input,
+ * where it is 1), `p` and `a` are the group's page and slot.
+ */
+import { isVariableWidth } from "../../columns/types.ts"
+import { wordsPerRow } from "../../columns/vector.ts"
+import type { RowCode } from "../../expr/row-code.ts"
+import { assert } from "../../std/assert.ts"
+import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
+import type { CodeScope } from "./code-scope.ts"
+import { addLimbs, addTriple, addWords, LIMB_CARRY } from "./exact-sums.ts"
+import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
+import type { FieldLoader, LoadedField } from "./field-loader.ts"
+import type { SlotPlace } from "./slot-code.ts"
+import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
+
+export interface LoadedArgument {
+  readonly state: ArgumentState
+  /** The value as a JavaScript scalar; null where only bytes are needed. */
+  readonly value: string | null
+  readonly isNull: string | null
+  readonly loaded: LoadedField | null
+}
+
+export interface AccumulateContext {
+  readonly scope: CodeScope
+  readonly row: RowCode
+  readonly loader: FieldLoader
+  readonly plan: AccumulatorPlan
+  readonly place: SlotPlace
+  /** False: the weight is 1 and known to be. */
+  readonly weighted: boolean
+  /** Expressions for a distinct table and a multiset of the current window. */
+  readonly distinctTable: (index: number) => string
+  readonly multiset: (index: number) => string
+}
+
+/** Evaluates all arguments; the row may fail here. */
+export function loadArguments(context: AccumulateContext, lines: string[]): LoadedArgument[] {
+  return context.plan.arguments.map((state) => loadArgument(context, state, lines))
+}
+
+function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
+  const { expression, distinct, sum, extremes } = state
+  const inPlace = extremes.some((extreme) => extreme.multiset === null)
+  const wantsBytes = isVariableWidth(expression.type) && inPlace
+  const wantsScalar = sum !== null || (extremes.length > 0 && !wantsBytes)
+  const loaded = distinct !== null || wantsBytes ? context.loader.load(expression, lines) : null
+  if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
+  const code = context.row.evaluate(expression)
+  lines.push(context.row.takeStatements())
+  return { state, value: code.value, isNull: code.isNull, loaded }
+}
+
+export function accumulate(context: AccumulateContext, args: readonly LoadedArgument[]): string {
+  const lines = args.map((arg) => {
+    const update = updateArgument(context, arg)
+    if (update.trim() === "") return ""
+    return arg.isNull === null ? `{\n${update}\n}` : `if (!(${arg.isNull})) {\n${update}\n}`
+  })
+  const { a } = { a: context.place.address }
+  lines.push(`f64[${a} + ${context.plan.rowsAt}] += ${context.weighted ? "w" : "1"};`)
+  return lines.join("\n")
+}
+
+function updateArgument(context: AccumulateContext, arg: LoadedArgument): string {
+  const { state } = arg
+  const a = context.place.address
+  const lines: string[] = []
+  const weight = state.distinct !== null ? "dw" : context.weighted ? "w" : "1"
+  if (state.distinct !== null) lines.push(distinctDelta(context, arg))
+  for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
+  if (state.sum !== null) lines.push(updateSum(context, arg, weight))
+  const count = state.countAt === context.plan.rowsAt ? "" : `f64[${a} + ${state.countAt}] += ${weight};`
+  if (state.distinct === null) return [...lines, count, resetFloat(context, state, weight)].join("\n")
+  const [delta, ...changes] = [...lines, count, resetFloat(context, state, weight)]
+  return `${delta}\nif (dw !== 0) {\n${changes.join("\n")}\n}`
+}
+
+/** Declares dw: +1 when the value is new in its group, -1 when its last occurrence went, else 0. */
+function distinctDelta(context: AccumulateContext, arg: LoadedArgument): string {
+  const { scope, plan, place, weighted } = context
+  const distinct = arg.state.distinct
+  assert(distinct !== null && arg.loaded !== null && plan.groupAt !== null, "a distinct argument has its table")
+  const [group0, group1] = [scope.local("g"), scope.local("g")]
+  const table = scope.local("dt")
+  const names = { page: scope.local("dp"), address: scope.local("da"), hash: scope.local("dh") }
+  const mirror = scope.local("m")
+  const group: LoadedField = { type: distinct.group.type, isNull: null, halves: [group0, group1], bytes: null }
+  const find = findOrInsert(scope, {
+    table,
+    mirror,
+    layout: distinct.layout,
+    keys: [
+      { field: distinct.group, loaded: group },
+      { field: distinct.value, loaded: { ...arg.loaded, isNull: null } },
+    ],
+    ...names,
+    onInsert: "",
+  })
+  const count = `f64[${names.address} + ${distinct.countAt}]`
+  return `
+    const ${table} = ${context.distinctTable(distinct.index)};
+    let ${mirror}_dir, ${mirror}_shift, ${mirror}_gen; ${loadTable(mirror, table)}
+    const ${group0} = i32[(${place.address} + ${plan.groupAt}) * 2];
+    const ${group1} = i32[(${place.address} + ${plan.groupAt}) * 2 + 1];
+    ${find}
+    let dw = 0;
+    { const before = ${count}, after = before + ${weighted ? "w" : "1"};
+      ${count} = after;
+      dw = (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
+      ${weighted ? `if (after === 0) ${table}.remove(${names.page}, ${names.address});` : ""} }`
+}
+
+function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: string): string {
+  const { sum } = arg.state
+  assert(sum !== null && arg.value !== null, "a sum has a value")
+  const a = context.place.address
+  const at = `${a} + ${sum.at}`
+  const { scope } = context
+  const once = weight === "1"
+  switch (sum.kind) {
+    case "limbs": {
+      const add = `{ const s = f64[${at}] + ${once ? arg.value : `(${arg.value}) * ${weight}`};
+        if (s > ${LIMB_CARRY} || s < -${LIMB_CARRY}) {
+          const c = Math.trunc(s / 4294967296); f64[${at} + 1] += c; f64[${at}] = s - c * 4294967296;
+        } else f64[${at}] = s; }`
+      if (once || weight === "dw") return add
+      const helper = scope.bind(addLimbs, "addLimbs")
+      return `if (w > 1048576 || w < -1048576) ${helper}(S, ${at}, ${arg.value}, w); else ${add}`
+    }
+    case "words": {
+      const add = `{ const x = i64[${at}], y = BigInt.asIntN(64, ${arg.value}), s = BigInt.asIntN(64, x + y);
+        if (((x ^ s) & (y ^ s)) < 0n) i64[${at} + 1] += y < 0n ? -1n : 1n;
+        i64[${at}] = s; }`
+      if (once) return add
+      return `if (${weight} === 1) ${add} else ${scope.bind(addWords, "addWords")}(S, ${at}, ${arg.value}, ${weight});`
+    }
+    case "wide":
+      return `${scope.bind(addTriple, "addWide")}(S, ${at}, ${arg.value}, ${weight});`
+    case "float":
+      return `{ const x = ${arg.value};
+        if (x - x === 0) {
+          const y = ${once ? "x" : `x * ${weight}`}, s = f64[${at}], t = s + y;
+          f64[${at} + 1] += Math.abs(s) >= Math.abs(y) ? (s - t) + y : (y - t) + s;
+          f64[${at}] = t;
+        } else f64[${at} + (x !== x ? 2 : x > 0 ? 3 : 4)] += ${weight}; }`
+  }
+}
+
+/** Over no values a float sum is exactly zero again, whatever rounding left. */
+function resetFloat(context: AccumulateContext, state: ArgumentState, weight: string): string {
+  if (state.sum?.kind !== "float" || weight === "1") return ""
+  const a = context.place.address
+  // The rows word is updated last, so it lacks this row's weight here.
+  const after = state.countAt === context.plan.rowsAt ? ` + ${weight}` : ""
+  const at = `${a} + ${state.sum.at}`
+  return `if (f64[${a} + ${state.countAt}]${after} === 0) { f64[${at}] = 0; f64[${at} + 1] = 0; }`
+}
+
+function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme: ExtremeState): string {
+  const { scope, place, plan } = context
+  const a = place.address
+  if (extreme.multiset !== null) {
+    // One multiset serves both minimum and maximum.
+    if (arg.state.extremes[0] !== extreme) return ""
+    assert(arg.value !== null && plan.groupAt !== null, "a multiset has values")
+    return `${context.multiset(extreme.multiset)}.add(f64[${a} + ${plan.groupAt}], ${arg.value}, w);`
+  }
+  assert(!context.weighted, "values that can be retracted are in a multiset")
+  const { type } = arg.state.expression
+  const at = `${a} + ${extreme.at}`
+  const first = `f64[${a} + ${arg.state.countAt}] === 0`
+  if (arg.loaded !== null && arg.loaded.bytes !== null) {
+    const { data, start, end } = arg.loaded.bytes
+    const order = `${scope.bind(compareBytes, "compare")}(u8, ${place.page} * 8 + i32[(${at}) * 2], i32[(${at}) * 2 + 1], ${data}, ${start}, ${end} - ${start})`
+    const worse = `${order} ${extreme.name === "min" ? ">" : "<"} 0`
+    return `if (${first} || ${worse}) { ${storeBytes(place, extreme.at!, data, start, end)} }`
+  }
+  assert(arg.value !== null, "an extreme has a value")
+  if (wordsPerRow(type) === 2) {
+    const read = scope.bind(readWideWord, "readWide")
+    const write = scope.bind(writeWideWord, "writeWide")
+    const better = replaces(type, extreme.name, arg.value, `${read}(S, ${at})`)
+    return `if (${first} || ${better}) ${write}(S, ${at}, ${arg.value});`
+  }
+  const numbers = type.kind === "int32" || type.kind === "date" || type.kind === "float64"
+  const memory = numbers ? "f64" : "i64"
+  const stored = type.kind === "float64" ? "(x === 0 ? 0 : x === x ? x : NaN)" : "x"
+  return `{ const x = ${arg.value}, c = ${memory}[${at}];
+    if (${first} || ${replaces(type, extreme.name, "x", "c")}) ${memory}[${at}] = ${stored}; }`
+}
+

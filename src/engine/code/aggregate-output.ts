@@ -1,0 +1,90 @@
+/**
+ * From accumulator words to output columns. A result that does not fit its column is NULL there and counted:
+ * the output row is marked, no input row is refused (which one would depend on the order they came in).
+ */
+import { writeWide } from "../../columns/scalar.ts"
+import type { LogicalType } from "../../columns/types.ts"
+import type { RowColumn } from "../operators/row-builder.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { divideRounded, readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
+
+export type SumKind = "limbs" | "words" | "wide" | "float"
+
+/** Counts results that were marked. */
+export interface OverflowCount {
+  overflowedResults: number
+}
+
+const MAX_INT64 = 2n ** 63n - 1n
+const MIN_INT64 = -(2n ** 63n)
+const MAX_DECIMAL = 10n ** 38n
+
+/** What sums of this type are kept in. */
+export function sumKind(type: LogicalType): SumKind {
+  if (type.kind === "int32") return "limbs"
+  if (type.kind === "float64") return "float"
+  return type.kind === "decimal" && type.precision > 18 ? "wide" : "words"
+}
+
+export const SUM_WORDS: Readonly<Record<SumKind, number>> = { limbs: 2, words: 2, wide: 3, float: 5 }
+
+export class AggregateOutput {
+  readonly #store: PageStore
+  readonly #losses: OverflowCount
+
+  constructor(store: PageStore, losses: OverflowCount) {
+    this.#store = store
+    this.#losses = losses
+  }
+
+  count(column: RowColumn, row: number, rows: number): void {
+    column.nulls[row] = 0
+    ;(column.values as BigInt64Array)[row] = BigInt(rows)
+  }
+
+  sum(column: RowColumn, row: number, kind: SumKind, at: number, rows: number): void {
+    if (rows === 0) {
+      column.nulls[row] = 1
+    } else if (kind === "float") {
+      this.#setFloat(column, row, readFloatSum(this.#store, at))
+    } else {
+      this.#setInteger(column, row, this.#exactSum(kind, at))
+    }
+  }
+
+  /** `shift`: by how many digits the result's scale exceeds the argument's. */
+  average(column: RowColumn, row: number, kind: SumKind, at: number, rows: number, shift: number): void {
+    if (rows === 0) {
+      column.nulls[row] = 1
+    } else if (kind === "float") {
+      const sum = readFloatSum(this.#store, at)
+      this.#setFloat(column, row, sum === undefined ? undefined : sum / rows)
+    } else {
+      this.#setInteger(column, row, divideRounded(this.#exactSum(kind, at), BigInt(rows), shift))
+    }
+  }
+
+  #exactSum(kind: SumKind, at: number): bigint {
+    if (kind === "limbs") return readLimbs(this.#store, at)
+    return kind === "words" ? readWords(this.#store, at) : readTriple(this.#store, at)
+  }
+
+  #setInteger(column: RowColumn, row: number, value: bigint): void {
+    const values = column.values as BigInt64Array
+    const fits =
+      column.words === 2
+        ? value < MAX_DECIMAL && value > -MAX_DECIMAL
+        : value <= MAX_INT64 && value >= MIN_INT64
+    column.nulls[row] = fits ? 0 : 1
+    if (!fits) this.#losses.overflowedResults++
+    const stored = fits ? value : 0n
+    if (column.words === 2) writeWide(values, row, stored)
+    else values[row] = stored
+  }
+
+  #setFloat(column: RowColumn, row: number, value: number | undefined): void {
+    column.nulls[row] = value === undefined ? 1 : 0
+    if (value === undefined) this.#losses.overflowedResults++
+    ;(column.values as Float64Array)[row] = value ?? 0
+  }
+}

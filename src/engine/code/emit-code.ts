@@ -1,0 +1,115 @@
+/**
+ * Text that turns a slot into an output row: fields as they are, windows from their table, aggregates through
+ * AggregateOutput. The row goes to position `n` of a RowBuilder, which the caller has made room for.
+ */
+import { isVariableWidth } from "../../columns/types.ts"
+import { wordsPerRow } from "../../columns/vector.ts"
+import type { RowBuilder } from "../operators/row-builder.ts"
+import type { PageStore } from "../state/page-store.ts"
+import type { SlotField } from "../state/slot-layout.ts"
+import type { AggregateState } from "./accumulators.ts"
+import { AggregateOutput, type OverflowCount } from "./aggregate-output.ts"
+import { CodeScope } from "./code-scope.ts"
+
+/** What a window's table knows about it. */
+export interface WindowBounds {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+export type OutputColumn =
+  | { readonly kind: "field"; readonly field: SlotField }
+  | { readonly kind: "window"; readonly bound: "start" | "end" }
+  | { readonly kind: "aggregate"; readonly state: AggregateState; readonly rowsAt: number; readonly groupAt: number | null }
+
+/** Writes the slot's row at `builder.length` without counting it. */
+export type EmitRow = (builder: RowBuilder, page: number, address: number, window: WindowBounds) => void
+
+export function compileEmit(store: PageStore, outputs: readonly OutputColumn[], losses: OverflowCount): EmitRow {
+  const scope = new CodeScope()
+  const aggregateOutput = scope.bind(new AggregateOutput(store, losses), "out")
+  const lines = outputs.map((output, k) => {
+    const column = `c${k}`
+    const declared = `const ${column} = builder.columns[${k}];`
+    switch (output.kind) {
+      case "field":
+        return `${declared}\n${emitField(output.field, column)}`
+      case "window":
+        return `${declared}\n${column}.nulls[n] = 0; ${column}.values[n] = window.${output.bound};`
+      case "aggregate":
+        return `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+    }
+  })
+  const body = `const i32 = S.i32, i64 = S.i64, f64 = S.f64, u8 = S.u8, n = builder.length;
+    if (n === builder.capacity) builder.grow();
+    ${lines.join("\n")}`
+  return scope.compile<EmitRow>(["builder", "p", "a", "window"], body, { names: ["S"], values: [store] })
+}
+
+function emitField(field: SlotField, column: string): string {
+  const { nullBit, offset, type } = field
+  const isNull =
+    nullBit === null ? "0" : `(i32[(a << 1) + ${2 + (nullBit >> 5)}] & ${1 << (nullBit & 31)}) === 0 ? 0 : 1`
+  return `${column}.nulls[n] = ${isNull};\n${emitValue(type, `a + ${offset}`, column)}`
+}
+
+function emitValue(type: SlotField["type"], at: string, column: string): string {
+  if (isVariableWidth(type)) {
+    return `{ const s = p * 8 + i32[(${at}) << 1]; ${column}.setBytes(n, u8, s, s + i32[((${at}) << 1) + 1]); }`
+  }
+  if (wordsPerRow(type) === 2) {
+    return `${column}.values[2 * n] = i64[${at}]; ${column}.values[2 * n + 1] = i64[${at} + 1];`
+  }
+  switch (type.kind) {
+    case "boolean":
+    case "int32":
+    case "date":
+      return `${column}.values[n] = i32[(${at}) << 1];`
+    case "float64":
+      return `${column}.values[n] = f64[${at}];`
+    default:
+      return `${column}.values[n] = i64[${at}];`
+  }
+}
+
+function emitAggregate(
+  scope: CodeScope,
+  output: Extract<OutputColumn, { kind: "aggregate" }>,
+  column: string,
+  aggregateOutput: string,
+): string {
+  const { call, argument } = output.state
+  const rows = `f64[a + ${argument === null ? output.rowsAt : argument.countAt}]`
+  if (argument === null || call.name === "count") return `${aggregateOutput}.count(${column}, n, ${rows});`
+  const { type } = argument.expression
+  if (call.name === "sum" || call.name === "avg") {
+    const { kind, at } = argument.sum!
+    const head = `${column}, n, "${kind}", a + ${at}, ${rows}`
+    if (call.name === "sum") return `${aggregateOutput}.sum(${head});`
+    const scale = type.kind === "decimal" ? type.scale : 0
+    const shift = call.type.kind === "decimal" ? call.type.scale - scale : 0
+    return `${aggregateOutput}.average(${head}, ${shift});`
+  }
+  const extreme = argument.extremes.find((candidate) => candidate.name === call.name)!
+  if (extreme.multiset !== null) {
+    const write = scope.bind(setScalar, "set")
+    const found = `window.multisets[${extreme.multiset}].extreme(f64[a + ${output.groupAt}], "${call.name}")`
+    return `if (${rows} === 0) ${column}.nulls[n] = 1; else ${write}(${column}, n, ${found});`
+  }
+  const numbers = type.kind === "int32" || type.kind === "date"
+  const emit = numbers ? `${column}.values[n] = f64[a + ${extreme.at}];` : emitValue(type, `a + ${extreme.at}`, column)
+  return `if (${rows} === 0) ${column}.nulls[n] = 1; else { ${column}.nulls[n] = 0; ${emit} }`
+}
+
+/** A scalar of a multiset into an output column. */
+function setScalar(column: RowBuilder["columns"][number], row: number, value: unknown): void {
+  column.nulls[row] = 0
+  if (typeof value === "string") column.setText(row, value)
+  else if (value instanceof Uint8Array) column.setBytes(row, value, 0, value.length)
+  else if (column.words === 2) {
+    const wide = value as bigint
+    ;(column.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
+    ;(column.values as BigInt64Array)[2 * row + 1] = wide >> 64n
+  } else column.values[row] = value as never
+}
+

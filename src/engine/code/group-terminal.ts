@@ -1,0 +1,164 @@
+/**
+ * Ends a route at a GROUP BY: assigns the window, finds the group and updates its accumulators, in the same loop
+ * that decoded and filtered the row. In judging mode it evaluates all of that and changes nothing.
+ *
+ * Locals: W the window's state (null when it is gone), T its key table mirrored as m_*, p and a the group's page
+ * and slot.
+ */
+import type { Expression } from "../../expr/expression.ts"
+import { assert } from "../../std/assert.ts"
+import type { AggregateSpec } from "../dataflow.ts"
+import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
+import { accumulate, loadArguments } from "./accumulate-code.ts"
+import type { AccumulatorPlan } from "./accumulators.ts"
+import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
+import type { KeyedField, SlotPlace } from "./slot-code.ts"
+import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
+import { substitute } from "./substitute.ts"
+
+export interface GroupPlan {
+  readonly spec: AggregateSpec
+  readonly layout: SlotLayout
+  /** Fields of the keys that are not the window's; null for those that are. */
+  readonly keyFields: readonly (SlotField | null)[]
+  readonly accumulators: AccumulatorPlan
+}
+
+const PLACE: SlotPlace = { table: "T", mirror: "m", page: "p", address: "a" }
+
+export class GroupTerminal implements Terminal {
+  readonly shape: RouteShape
+  readonly windows: 0 | 1
+  readonly begin = ""
+  readonly undo = ""
+  readonly #plan: GroupPlan
+  readonly #operator: object
+  readonly #judging: boolean
+
+  constructor(shape: RouteShape, plan: GroupPlan, operator: object, mode: "apply" | "judge") {
+    this.shape = shape
+    this.#plan = plan
+    this.#operator = operator
+    this.#judging = mode === "judge"
+    this.windows = plan.spec.window === null ? 0 : 1
+  }
+
+  declare(writer: RouteWriter): string {
+    const operator = writer.scope.bind(this.#operator, "op")
+    const { windowKeys, window } = this.#plan.spec
+    const whole = windowKeys === null ? `W = ${operator}.whole; ${this.#enterWindow()}` : ""
+    const range = window === null ? "let current = null;" : "let rangeStart = 1n, rangeEnd = 0n;"
+    return `let W = null, T = null, emitting = false; ${declareTable("m")} ${range}
+      let touched = ${operator}.touched, slots = touched.slots, touchedCount = touched.count;
+      ${whole}`
+  }
+
+  write(writer: RouteWriter, columns: readonly Expression[]): void {
+    const { spec } = this.#plan
+    writer.filter(spec.filter, columns)
+    const input = spec.window === null ? columns : this.#assignWindow(writer, columns)
+    const keys = spec.keys.map((key) => substitute(key, input))
+    if (spec.window === null && spec.windowKeys !== null) this.#windowOfKeys(writer, keys)
+    const loadedKeys: KeyedField[] = []
+    this.#plan.keyFields.forEach((field, k) => {
+      if (field !== null) loadedKeys.push({ field, loaded: writer.loader.load(keys[k]!, writer.lines) })
+    })
+    const context = {
+      scope: writer.scope,
+      row: writer.row,
+      loader: writer.loader,
+      plan: this.#argumentsOver(input),
+      place: PLACE,
+      weighted: this.shape.weighted,
+      distinctTable: (index: number) => `W.distinct[${index}]`,
+      multiset: (index: number) => `W.multisets[${index}]`,
+    }
+    const args = loadArguments(context, writer.lines)
+    writer.push("hits++;")
+    if (this.#judging) return
+    writer.push(this.#findGroup(writer, loadedKeys))
+    writer.push(accumulate(context, args))
+  }
+
+  readonly finish = (): string => ""
+
+  #findGroup(writer: RouteWriter, keys: readonly KeyedField[]): string {
+    const { layout, accumulators } = this.#plan
+    const operator = writer.scope.bind(this.#operator, "op")
+    const number =
+      accumulators.groupAt === null ? "" : `f64[a + ${accumulators.groupAt}] = ${operator}.nextGroup++;`
+    return `${findOrInsert(writer.scope, { ...PLACE, keys, layout, hash: "h", onInsert: number })}
+      if (emitting) {
+        const u = i32[(a << 1) + 1];
+        if (u >= touchedCount || slots[u] !== a) {
+          ${operator}.touch(p, a, W); slots = touched.slots; touchedCount = touched.count;
+        }
+      }`
+  }
+
+  /** The window's table becomes the current one. */
+  #enterWindow(): string {
+    if (this.#judging) return ""
+    return `if (W !== null) { T = W.table; emitting = W.emitting; ${loadTable("m", "T")} }`
+  }
+
+  #assignWindow(writer: RouteWriter, columns: readonly Expression[]): readonly Expression[] {
+    const { spec } = this.#plan
+    const window = spec.window!
+    const assigner = writer.scope.bind((this.#operator as { assigner: unknown }).assigner, "win")
+    const { start, end, columns: added } = writer.windowColumns()
+    const time = writer.scope.local("t")
+    writer.time(window, columns, time)
+    const whole = spec.windowKeys === null
+    const seek = `if (!${assigner}.assign(${time})) { ${writer.windowFailure()} }
+      rangeStart = ${assigner}.rangeStart; rangeEnd = ${assigner}.rangeEnd;`
+    const outside = `${time} < rangeStart || ${time} >= rangeEnd`
+    if (window.sizeUs === window.slideUs && !whole) {
+      writer.push(`if (${outside}) { ${seek} W = ${assigner}.live.length === 0 ? null : ${assigner}.live[0];
+        ${this.#enterWindow()} }
+        if (W === null) { ${writer.skip("late")} }
+        const ${start} = W.start, ${end} = W.end;`)
+    } else {
+      const [label, j] = [writer.scope.local("w"), writer.scope.local("j")]
+      const windows = whole ? `${assigner}.all` : `${assigner}.live`
+      writer.push(`if (${outside}) { ${seek} }`)
+      writer.push(`if (${windows}.length < ${assigner}.all.length) lates++;`)
+      writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
+      if (whole) {
+        writer.push(`const ${start} = ${windows}[${j}], ${end} = ${start} + ${writer.scope.bind(window.sizeUs, "size")};`)
+      } else {
+        writer.push(`W = ${windows}[${j}]; ${this.#enterWindow()} const ${start} = W.start, ${end} = W.end;`)
+      }
+    }
+    return [...columns, ...added]
+  }
+
+  /** Rows that carry window columns: the group's window is the one they name. */
+  #windowOfKeys(writer: RouteWriter, keys: readonly Expression[]): void {
+    const { windowKeys, windowSizeUs } = this.#plan.spec
+    assert(windowKeys !== null && windowSizeUs !== null, "rows with window columns have windows of a known size")
+    const position = windowKeys.end ?? windowKeys.start
+    assert(position !== null, "a key holds the window that rows carry")
+    const { value, isNull } = writer.evaluate(keys[position]!)
+    if (isNull !== null) writer.push(`if (${isNull}) { ${writer.skip("filtered")} }`)
+    const operator = writer.scope.bind(this.#operator, "op")
+    const size = writer.scope.bind(windowSizeUs, "size")
+    const end = windowKeys.end === null ? `(${value}) + ${size}` : value
+    writer.push(`{ const end = ${end}; if (end !== current) {
+        W = ${operator}.windowEnding(end); current = end; ${this.#enterWindow()} } }
+      if (W === null) { ${writer.skip("late")} }`)
+  }
+
+  /** The accumulators with their arguments as expressions over the route's origin. */
+  #argumentsOver(columns: readonly Expression[]): AccumulatorPlan {
+    const { accumulators } = this.#plan
+    return {
+      ...accumulators,
+      arguments: accumulators.arguments.map((argument) => ({
+        ...argument,
+        expression: substitute(argument.expression, columns),
+      })),
+    }
+  }
+}
+

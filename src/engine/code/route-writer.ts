@@ -1,0 +1,226 @@
+/**
+ * Writes the loop of a route: filter, windows and outputs of its stages, row by row, down to a terminal that
+ * keeps what arrives. Stages leave no rows between them: each one's outputs are expressions over the origin's
+ * columns. Per event row exactly one verdict is written; a changed row that fails is only counted, and fails in
+ * the same way when it is taken back.
+ *
+ *   row: { filter -> [for each window: -> filter -> ...] -> terminal }
+ */
+import type { Column } from "../../columns/types.ts"
+import { TIMESTAMP } from "../../columns/types.ts"
+import { createRowCode } from "../../expr/compile/row-code-writer.ts"
+import { FAILURES, type Expression } from "../../expr/expression.ts"
+import type { CodeValue, RowCode } from "../../expr/row-code.ts"
+import type { EngineWindow, StageSpec } from "../dataflow.ts"
+import { VERDICTS } from "../dataflow.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { WindowRange } from "../time/window-range.ts"
+import { CodeScope } from "./code-scope.ts"
+import { FieldLoader } from "./field-loader.ts"
+import { DECLARE_VIEWS } from "./slot-code.ts"
+import { substitute } from "./substitute.ts"
+
+export const APPLIED = VERDICTS.indexOf("applied")
+export const FILTERED = VERDICTS.indexOf("filtered")
+export const LATE = VERDICTS.indexOf("late")
+export const FAILED = VERDICTS.indexOf("failed")
+export const DUPLICATE = VERDICTS.indexOf("duplicate")
+/** Index in FAILURES of timestamp-out-of-range. */
+const WINDOW_OUT_OF_RANGE = FAILURES.indexOf("timestamp-out-of-range")
+
+export interface RouteShape {
+  readonly columns: readonly Column[]
+  readonly stages: readonly StageSpec[]
+  /** Rows are events with verdicts; otherwise they are changes with weights. */
+  readonly fromSource: boolean
+  /** False: every weight is 1. */
+  readonly weighted: boolean
+}
+
+/** What a terminal adds to the loop. */
+export interface Terminal {
+  readonly shape: RouteShape
+  /** Windows that it assigns itself. */
+  readonly windows: 0 | 1
+  /** Before anything is written. */
+  declare(writer: RouteWriter): string
+  /** For the row that is at hand; `columns` are its values as expressions. */
+  write(writer: RouteWriter, columns: readonly Expression[]): void
+  /** Statement before a row, and the one that takes back what the row has left so far. */
+  readonly begin: string
+  readonly undo: string
+  readonly finish: (writer: RouteWriter) => string
+}
+
+export interface RouteResult<F> {
+  readonly run: F
+  /** A row may fail after one of its windows was entered: applying it needs a pass that judges first. */
+  readonly failsInsideWindows: boolean
+}
+
+export class RouteWriter {
+  readonly scope = new CodeScope()
+  readonly row: RowCode
+  readonly loader: FieldLoader
+  readonly shape: RouteShape
+  readonly #terminal: Terminal
+  readonly #extra = new Map<number, CodeValue>()
+  readonly #lines: string[] = []
+  readonly #openLoops: string[] = []
+  #windows = 0
+  #failsInsideWindows = false
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+    this.shape = terminal.shape
+    const base = this.shape.columns.length
+    const windows = this.shape.stages.filter((stage) => stage.window !== null).length + terminal.windows
+    for (let k = 0; k < windows; k++) {
+      this.#extra.set(base + 2 * k, { value: `ws${k}`, isNull: null })
+      this.#extra.set(base + 2 * k + 1, { value: `we${k}`, isNull: null })
+    }
+    this.row = createRowCode({
+      row: "i",
+      batch: "batch",
+      extra: this.#extra,
+      onFailure: (failure) => this.#onFailure(failure),
+    })
+    this.loader = new FieldLoader(this.row, this.scope, base)
+  }
+
+  /** Parameters: batch, weights, verdicts, report. */
+  compile<F>(store: PageStore): RouteResult<F> {
+    const { shape } = this
+    const before = this.#terminal.declare(this)
+    let columns: Expression[] = shape.columns.map(({ name, type, nullable }, index) => ({
+      kind: "column",
+      index,
+      name,
+      type,
+      nullable,
+    }))
+    for (const stage of shape.stages) columns = this.#stage(stage, columns)
+    this.#terminal.write(this, columns)
+    const body = `
+      const count = batch.length;
+      const S = ${this.scope.bind(store, "store")};
+      ${DECLARE_VIEWS}
+      ${this.loader.prologue()}
+      ${this.row.prologue()}
+      ${before}
+      for (let i = 0; i < count; i++) row: {
+        ${shape.fromSource ? `if (verdicts[i] !== ${APPLIED}) break row;` : ""}
+        ${shape.weighted ? "const w = weights === null ? 1 : weights[i];" : ""}
+        let hits = 0, lates = 0;
+        ${this.#terminal.begin}
+        ${this.#lines.join("\n")}
+        ${this.#closeLoops()}
+      }
+      ${this.#terminal.finish(this)}`
+    const run = this.scope.compile<F>(["batch", "weights", "verdicts", "report"], body, this.row.bound)
+    return { run, failsInsideWindows: this.#failsInsideWindows }
+  }
+
+  push(line: string): void {
+    this.#lines.push(line)
+  }
+
+  get lines(): string[] {
+    return this.#lines
+  }
+
+  evaluate(expression: Expression): CodeValue {
+    const value = this.row.evaluate(expression)
+    this.push(this.row.takeStatements())
+    return value
+  }
+
+  filter(predicate: Expression | null, columns: readonly Expression[]): void {
+    if (predicate === null) return
+    const { value, isNull } = this.evaluate(substitute(predicate, columns))
+    const holds = isNull === null ? `(${value})` : `!(${isNull}) && (${value})`
+    this.push(`if (!(${holds})) { ${this.skip("filtered")} }`)
+  }
+
+  /** Statements that leave this row, or this window of it, without applying it. */
+  skip(reason: "filtered" | "late"): string {
+    const loop = this.#openLoops.at(-1)
+    if (loop !== undefined) return reason === "late" ? `lates++; continue ${loop};` : `continue ${loop};`
+    if (this.shape.fromSource) return `verdicts[i] = ${reason === "late" ? LATE : FILTERED}; break row;`
+    return reason === "late" ? "report.late(); break row;" : "break row;"
+  }
+
+  /** Takes the next pair of window columns; declares nothing. */
+  windowColumns(): { readonly start: string; readonly end: string; readonly columns: readonly Expression[] } {
+    const k = this.#windows++
+    const index = this.shape.columns.length + 2 * k
+    const column = (name: string, at: number): Expression => ({
+      kind: "column",
+      index: at,
+      name,
+      type: TIMESTAMP,
+      nullable: false,
+    })
+    const columns = [column("window_start", index), column("window_end", index + 1)]
+    return { start: `ws${k}`, end: `we${k}`, columns }
+  }
+
+  /** Opens a loop over windows; everything written later is inside. */
+  openLoop(label: string, head: string): void {
+    this.push(`${label}: ${head} {`)
+    this.#openLoops.push(label)
+  }
+
+  /** Declares `name` as the time of the row, which is filtered when it has none. */
+  time(window: EngineWindow, columns: readonly Expression[], name: string): void {
+    const { value, isNull } = this.evaluate(substitute(window.time, columns))
+    if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
+    this.push(`const ${name} = ${value};`)
+  }
+
+  windowFailure(): string {
+    return this.#onFailure(WINDOW_OUT_OF_RANGE)
+  }
+
+  #stage(stage: StageSpec, columns: readonly Expression[]): Expression[] {
+    this.filter(stage.filter, columns)
+    const input = stage.window === null ? columns : [...columns, ...this.#stageWindow(stage.window, columns)]
+    const outputs = stage.outputs.map((output) => substitute(output, input))
+    for (const output of outputs) {
+      if (output.kind !== "column" && output.kind !== "literal") this.evaluate(output)
+    }
+    return outputs
+  }
+
+  #stageWindow(window: EngineWindow, columns: readonly Expression[]): readonly Expression[] {
+    const { start, end, columns: added } = this.windowColumns()
+    const range = this.scope.bind(new WindowRange(window.sizeUs, window.slideUs), "range")
+    const size = this.scope.bind(window.sizeUs, "size")
+    const time = this.scope.local("t")
+    this.time(window, columns, time)
+    this.push(`if (${time} < ${range}.rangeStart || ${time} >= ${range}.rangeEnd) {
+      if (!${range}.seek(${time})) { ${this.windowFailure()} }
+    }`)
+    if (window.sizeUs === window.slideUs) {
+      this.push(`const ${start} = ${range}.starts[0], ${end} = ${start} + ${size};`)
+    } else {
+      const [label, j] = [this.scope.local("w"), this.scope.local("j")]
+      this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`)
+      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${start} + ${size};`)
+    }
+    return added
+  }
+
+  #onFailure(failure: number): string {
+    if (this.#openLoops.length > 0) this.#failsInsideWindows = true
+    return `{ ${this.#terminal.undo} report.fail(i, ${failure}); break row; }`
+  }
+
+  #closeLoops(): string {
+    if (this.#openLoops.length === 0) return ""
+    const verdict = this.shape.fromSource
+      ? `if (hits === 0) verdicts[i] = lates === 0 ? ${FILTERED} : ${LATE};`
+      : "if (hits === 0 && lates !== 0) report.late();"
+    return `${"}".repeat(this.#openLoops.length)}\n${verdict}`
+  }
+}

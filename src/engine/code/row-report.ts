@@ -1,0 +1,49 @@
+/** Where generated loops say what became of rows that were not applied. */
+import type { Batch } from "../../columns/batch.ts"
+import { FAILED } from "./route-writer.ts"
+
+export interface RowReport {
+  fail(row: number, failure: number): void
+  late(): void
+}
+
+/** Per event row: the verdict and, where it failed, the reason. */
+export class SliceReport implements RowReport {
+  readonly verdicts: Uint8Array
+  failures: Uint8Array | null = null
+
+  constructor(verdicts: Uint8Array) {
+    this.verdicts = verdicts
+  }
+
+  fail(row: number, failure: number): void {
+    this.verdicts[row] = FAILED
+    this.failures ??= new Uint8Array(this.verdicts.length)
+    this.failures[row] = failure
+  }
+
+  /** Generated code writes late verdicts of event rows itself. */
+  late(): void {}
+}
+
+/** Changes of an upstream operator that a view leaves out. */
+export class ChangeReport implements RowReport {
+  failedChanges = 0
+  lateChanges = 0
+
+  fail(): void {
+    this.failedChanges++
+  }
+
+  late(): void {
+    this.lateChanges++
+  }
+}
+
+/** One function of a route over a batch. `verdicts` is empty for changes, `weights` null for +1 throughout. */
+export type RouteRun = (
+  batch: Batch,
+  weights: Int32Array | null,
+  verdicts: Uint8Array,
+  report: RowReport,
+) => void

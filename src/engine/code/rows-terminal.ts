@@ -1,0 +1,83 @@
+/**
+ * Ends a route at a view: writes the row into a RowBuilder. String columns that pass through stay slices of the
+ * batch they came in, so all rows of one run must come from one batch.
+ */
+import type { LogicalType } from "../../columns/types.ts"
+import { isVariableWidth } from "../../columns/types.ts"
+import { wordsPerRow } from "../../columns/vector.ts"
+import type { Expression } from "../../expr/expression.ts"
+import type { RowBuilder } from "../operators/row-builder.ts"
+import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
+
+export class RowsTerminal implements Terminal {
+  readonly shape: RouteShape
+  readonly windows = 0
+  readonly #builder: RowBuilder
+  readonly #finish: string[] = []
+  readonly begin = "n0 = n;"
+  readonly undo = "n = n0;"
+
+  constructor(shape: RouteShape, builder: RowBuilder) {
+    this.shape = shape
+    this.#builder = builder
+  }
+
+  declare(writer: RouteWriter): string {
+    const builder = writer.scope.bind(this.#builder, "rows")
+    const names = this.#builder.columns.map((_, k) => `let o${k}, o${k}v, o${k}n, o${k}e;`)
+    const take = this.#builder.columns.map(
+      (_, k) =>
+        `o${k} = ${builder}.columns[${k}]; o${k}v = o${k}.values; o${k}n = o${k}.nulls; o${k}e = o${k}.ends;`,
+    )
+    return `let n = 0, n0 = 0, capacity = ${builder}.capacity, ow = ${builder}.weights;
+      ${names.join("\n")}
+      const take = () => { ${take.join("\n")} ow = ${builder}.weights; capacity = ${builder}.capacity; };
+      take();`
+  }
+
+  write(writer: RouteWriter, columns: readonly Expression[]): void {
+    const builder = writer.scope.bind(this.#builder, "rows")
+    const writes = columns.map((column, k) => this.#writeColumn(writer, column, k))
+    writer.push(`if (n === capacity) { ${builder}.length = n; ${builder}.grow(); take(); }`)
+    for (const write of writes) writer.push(write)
+    if (this.shape.weighted) writer.push("ow[n] = w;")
+    writer.push("n++; hits++;")
+  }
+
+  readonly finish = (writer: RouteWriter): string => {
+    const builder = writer.scope.bind(this.#builder, "rows")
+    return `${builder}.length = n; ${this.#finish.join("\n")}`
+  }
+
+  #writeColumn(writer: RouteWriter, column: Expression, k: number): string {
+    const plain = column.kind === "column" && column.index < this.shape.columns.length
+    if (plain && isVariableWidth(column.type)) return this.#passSlice(writer, column.index, column.nullable, k)
+    const { value, isNull } = writer.evaluate(column)
+    if (isNull === null) return `o${k}n[n] = 0; ${setValue(column.type, k, value)}`
+    return `if (${isNull}) { o${k}n[n] = 1; ${setNull(column.type, k)} }
+      else { o${k}n[n] = 0; ${setValue(column.type, k, value)} }`
+  }
+
+  #passSlice(writer: RouteWriter, index: number, nullable: boolean, k: number): string {
+    const [starts, ends, data] = (["values", "ends", "data"] as const).map((part) => writer.loader.column(index, part))
+    this.#finish.push(`o${k}.data = ${data};`)
+    const pass = `o${k}n[n] = 0; o${k}v[n] = ${starts}[i]; o${k}e[n] = ${ends}[i];`
+    if (!nullable) return pass
+    const nulls = writer.loader.column(index, "nulls")
+    return `if (${nulls}[i] === 1) { o${k}n[n] = 1; o${k}v[n] = 0; o${k}e[n] = 0; } else { ${pass} }`
+  }
+}
+
+function setValue(type: LogicalType, k: number, value: string): string {
+  if (type.kind === "bytes") return `{ const b = ${value}; o${k}.setBytes(n, b, 0, b.length); }`
+  if (isVariableWidth(type)) return `o${k}.setText(n, ${value});`
+  if (wordsPerRow(type) === 2) return `{ const b = ${value}; o${k}v[2 * n] = b; o${k}v[2 * n + 1] = b >> 64n; }`
+  return type.kind === "boolean" ? `o${k}v[n] = (${value}) ? 1 : 0;` : `o${k}v[n] = ${value};`
+}
+
+/** Zeros, so that equal rows have equal words. */
+function setNull(type: LogicalType, k: number): string {
+  if (isVariableWidth(type)) return `o${k}v[n] = 0; o${k}e[n] = 0;`
+  if (wordsPerRow(type) === 2) return `o${k}v[2 * n] = 0n; o${k}v[2 * n + 1] = 0n;`
+  return ["int64", "timestamp", "decimal"].includes(type.kind) ? `o${k}v[n] = 0n;` : `o${k}v[n] = 0;`
+}

@@ -1,0 +1,233 @@
+/**
+ * The engine: operators compiled from a graph, run epoch by epoch. It is a step machine: no clock, no threads, no
+ * IO; what an epoch returns follows from state and input alone.
+ */
+import type { ChangeBatch } from "../columns/batch.ts"
+import type { Scalar } from "../columns/types.ts"
+import { assert } from "../std/assert.ts"
+import { captureAggregate, captureView } from "./checkpoint/capture.ts"
+import type { OperatorCapture } from "./checkpoint/capture.ts"
+import type { EngineMeta } from "./checkpoint/part-format.ts"
+import { CHECKPOINT_FORMAT, jsonPart, readJson } from "./checkpoint/part-format.ts"
+import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
+import { restoreAggregate, restoreView } from "./checkpoint/restore.ts"
+import type { SliceReport } from "./code/row-report.ts"
+import type {
+  CheckpointPart,
+  Engine,
+  EngineCheckpoint,
+  EpochInput,
+  EpochResult,
+  OperatorSpec,
+  SliceVerdicts,
+  SourceSlice,
+  ViewChanges,
+  ViewLosses,
+  ViewSnapshot,
+} from "./dataflow.ts"
+import { checkpointMismatch } from "./errors.ts"
+import { combineUpstream } from "./graph/upstream-verdicts.ts"
+import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
+import { planRoutes } from "./graph/routes.ts"
+import type { Losses } from "./losses.ts"
+import { noLosses } from "./losses.ts"
+import { ViewReader } from "./read/view-reader.ts"
+import { PageStore } from "./state/page-store.ts"
+import { Watermarks } from "./time/watermarks.ts"
+import { RunningView } from "./view-pipeline.ts"
+
+/** Beyond it an epoch fails with state-full rather than the process with no memory left. */
+export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
+const META = "$engine/meta"
+
+export interface EngineOptions {
+  /** Bytes of pages. @default DEFAULT_MAX_STATE_BYTES */
+  readonly maxStateBytes?: number
+}
+
+/** @throws AssertionError when the specs do not form a graph (wrong order, unknown input, id used twice). */
+export function createEngine(specs: readonly OperatorSpec[], options: EngineOptions = {}): Engine {
+  return new DataflowEngine(specs, options)
+}
+
+interface ViewRun {
+  readonly pipeline: ViewPipeline
+  readonly running: RunningView
+  readonly reader: ViewReader
+  readonly losses: Losses
+}
+
+class DataflowEngine implements Engine {
+  readonly #graph: DataflowGraph
+  readonly #plan: string
+  readonly #store: PageStore
+  readonly #watermarks = new Watermarks()
+  readonly #views = new Map<string, ViewRun>()
+  readonly #sourceIds: ReadonlySet<string>
+  #epoch = 0
+  /** An epoch that threw leaves state half changed; only a new engine and a checkpoint help then. */
+  #broken = false
+  #hasRun = false
+
+  constructor(specs: readonly OperatorSpec[], options: EngineOptions) {
+    this.#graph = planRoutes(specs)
+    this.#plan = planFingerprint(specs)
+    this.#store = new PageStore(options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES)
+    this.#sourceIds = new Set(this.#graph.sources.map((source) => source.id))
+    for (const pipeline of this.#graph.pipelines) {
+      const losses = noLosses()
+      const running = new RunningView(pipeline, {
+        store: this.#store,
+        losses,
+        appendOnly: this.#graph.appendOnly,
+      })
+      const reader = new ViewReader(running.view, this.#store)
+      this.#views.set(pipeline.view.name, { pipeline, running, reader, losses })
+    }
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  runEpoch(input: EpochInput): EpochResult {
+    assert(!this.#broken, "an engine whose epoch failed is not used again")
+    for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
+    this.#broken = true
+    this.#watermarks.advance(input.watermarksUs)
+    const changesById = new Map<string, ChangeBatch | null>()
+    const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
+    const changes: ViewChanges[] = []
+    const verdicts: SliceVerdicts[] = []
+    for (const run of this.#views.values()) {
+      const { name, id } = run.pipeline.view
+      const own = this.#runView(run, input.slices, changesById)
+      const all = this.#withUpstream(run, input.slices, own, reports)
+      reports.set(name, all)
+      for (const [slice, report] of all) verdicts.push(sliceVerdicts(name, slice, report))
+      const changed = changesById.get(id)
+      if (changed) changes.push({ view: name, changes: changed })
+    }
+    this.#epoch = input.epoch
+    this.#hasRun = true
+    this.#broken = false
+    return { epoch: input.epoch, changes, verdicts }
+  }
+
+  snapshot(view: string): ViewSnapshot {
+    return this.#run(view).reader.snapshot(this.#epoch)
+  }
+
+  lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
+    return this.#run(view).reader.lookup(key)
+  }
+
+  losses(view: string): ViewLosses {
+    return { ...this.#run(view).losses }
+  }
+
+  stateBytes(): number {
+    let bytes = this.#store.usedBytes
+    for (const { running } of this.#views.values()) {
+      for (const aggregate of running.aggregates.values()) {
+        for (const window of aggregate.windows()) for (const values of window.multisets) bytes += values.bytes
+      }
+    }
+    return bytes
+  }
+
+  checkpoint(): EngineCheckpoint {
+    assert(!this.#broken, "an engine whose epoch failed has no state to keep")
+    const meta: EngineMeta = {
+      format: CHECKPOINT_FORMAT,
+      plan: this.#plan,
+      epoch: this.#epoch,
+      watermarks: this.#watermarks.entries(),
+    }
+    const captures: OperatorCapture[] = []
+    for (const { running, losses } of this.#views.values()) {
+      for (const aggregate of running.aggregates.values()) captures.push(captureAggregate(aggregate, losses))
+      captures.push(captureView(running.view, losses))
+    }
+    return {
+      epoch: this.#epoch,
+      *parts(): Generator<CheckpointPart> {
+        yield jsonPart(META, meta)
+        for (const capture of captures) yield* capture.parts()
+      },
+      [Symbol.dispose]: () => {
+        for (const capture of captures) capture[Symbol.dispose]()
+      },
+    }
+  }
+
+  restore(parts: Iterable<CheckpointPart>): void {
+    assert(!this.#hasRun, "only an engine that has run nothing is restored")
+    const byName = new Map<string, Uint8Array>()
+    for (const { name, bytes } of parts) byName.set(name, bytes)
+    const meta = readJson<EngineMeta>(byName, META)
+    if (meta.format !== CHECKPOINT_FORMAT) {
+      throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
+    }
+    if (meta.plan !== this.#plan) throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
+    this.#broken = true
+    for (const { running, losses } of this.#views.values()) {
+      for (const aggregate of running.aggregates.values()) restoreAggregate(aggregate, byName, losses)
+      restoreView(running.view, byName, losses)
+    }
+    this.#watermarks.restore(meta.watermarks)
+    this.#epoch = meta.epoch
+    this.#hasRun = true
+    this.#broken = false
+  }
+
+  /** Leaves the changes of its aggregates and rows in `changesById`. */
+  #runView(
+    { pipeline, running }: ViewRun,
+    slices: readonly SourceSlice[],
+    changesById: Map<string, ChangeBatch | null>,
+  ): Map<SourceSlice, SliceReport> {
+    const direct = new Set(pipeline.routes.map((route) => route.origin.id))
+    const mine = slices.filter((slice) => direct.has(slice.source))
+    const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
+    const changesOf = (id: string) => changesById.get(id) ?? null
+    for (const spec of pipeline.aggregates) {
+      const sources = this.#graph.sourcesOf.get(spec.id)!
+      const operator = running.aggregates.get(spec.id)!
+      operator.assigner.judgeBy(this.#watermarks.before(sources))
+      running.feed(spec, fed, changesOf)
+      changesById.set(spec.id, operator.flush(this.#watermarks.after(sources)))
+    }
+    running.feed(pipeline.view, fed, changesOf)
+    changesById.set(pipeline.view.id, running.view.flush())
+    return new Map(fed.map(({ slice, report }) => [slice, report]))
+  }
+
+  /** Verdicts for every slice that reaches the view: its own, and those of the views that it reads. */
+  #withUpstream(
+    { pipeline }: ViewRun,
+    slices: readonly SourceSlice[],
+    own: ReadonlyMap<SourceSlice, SliceReport>,
+    reports: ReadonlyMap<string, ReadonlyMap<SourceSlice, SliceReport>>,
+  ): Map<SourceSlice, SliceReport> {
+    const all = new Map<SourceSlice, SliceReport>()
+    for (const slice of slices) {
+      if (!pipeline.sources.has(slice.source)) continue
+      const upstream = pipeline.upstream.map((name) => reports.get(name)?.get(slice))
+      const found = [own.get(slice), ...upstream].filter((report) => report !== undefined)
+      all.set(slice, combineUpstream(found))
+    }
+    return all
+  }
+
+  #run(view: string): ViewRun {
+    const run = this.#views.get(view)
+    assert(run !== undefined, `view ${view} exists`)
+    return run
+  }
+}
+
+function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): SliceVerdicts {
+  const { source, partition, baseOffset } = slice
+  return { view, source, partition, baseOffset, verdicts: report.verdicts, failures: report.failures }
+}

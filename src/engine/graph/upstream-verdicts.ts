@@ -1,0 +1,34 @@
+/**
+ * One verdict per row for a view that reads several views: applied where any of them applied it, since then the
+ * row is in what the view is made of; else the most telling reason.
+ */
+import { assert } from "../../std/assert.ts"
+import { APPLIED, DUPLICATE, FAILED, FILTERED, LATE } from "../code/route-writer.ts"
+import { SliceReport } from "../code/row-report.ts"
+
+/** The verdict further right wins. */
+const BY_RANK = [FILTERED, LATE, FAILED, APPLIED, DUPLICATE]
+const RANK = BY_RANK.map((_, verdict) => BY_RANK.indexOf(verdict))
+
+export function combineUpstream(reports: readonly SliceReport[]): SliceReport {
+  const [first, ...others] = reports
+  assert(first !== undefined, "a source reaches a view directly or through another view")
+  if (others.length === 0) return first
+  const total = new SliceReport(first.verdicts.slice())
+  total.failures = first.failures?.slice() ?? null
+  for (const other of others) {
+    for (let row = 0; row < total.verdicts.length; row++) {
+      const verdict = other.verdicts[row]!
+      if (RANK[verdict]! <= RANK[total.verdicts[row]!]!) continue
+      if (verdict === FAILED) total.fail(row, other.failures![row]!)
+      else total.verdicts[row] = verdict
+    }
+  }
+  if (total.failures !== null) {
+    for (let row = 0; row < total.verdicts.length; row++) {
+      if (total.verdicts[row] !== FAILED) total.failures[row] = 0
+    }
+    if (!total.verdicts.includes(FAILED)) total.failures = null
+  }
+  return total
+}

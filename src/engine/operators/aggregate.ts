@@ -1,0 +1,206 @@
+/**
+ * GROUP BY: groups in key tables, one set of tables per window, changed by generated loops and flushed once per
+ * epoch. The first change of a group in an epoch puts its old row out with weight -1; the flush puts the new one
+ * out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per group.
+ */
+import type { ChangeBatch } from "../../columns/batch.ts"
+import { planAccumulators } from "../code/accumulators.ts"
+import type { OverflowCount } from "../code/aggregate-output.ts"
+import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
+import { compileEmit } from "../code/emit-code.ts"
+import type { GroupPlan } from "../code/group-terminal.ts"
+import { HASH_SEED } from "../code/hashing.ts"
+import { assert } from "../../std/assert.ts"
+import type { AggregateSpec } from "../dataflow.ts"
+import { KeyTable } from "../state/key-table.ts"
+import { OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { SlotLayout } from "../state/slot-layout.ts"
+import type { WindowState } from "../time/group-windows.ts"
+import { GroupWindows } from "../time/group-windows.ts"
+import { RowBuilder } from "./row-builder.ts"
+import { TouchedSlots } from "./touched-slots.ts"
+
+export interface AggregateOptions {
+  readonly store: PageStore
+  readonly losses: OverflowCount
+  readonly retractingInput: boolean
+  readonly appendOnlyOutput: boolean
+}
+
+export class AggregateOperator {
+  readonly spec: AggregateSpec
+  readonly plan: GroupPlan
+  readonly assigner: GroupWindows
+  /** The one table of groups that belong to no window. */
+  readonly whole: WindowState | null
+  readonly touched: TouchedSlots
+  /** Numbers groups for distinct tables and multisets. */
+  nextGroup = 1
+  readonly #options: AggregateOptions
+  readonly #changes: RowBuilder
+  readonly #emit: EmitRow
+  #touchedWindows: WindowState[] = []
+
+  constructor(spec: AggregateSpec, options: AggregateOptions) {
+    this.spec = spec
+    this.#options = options
+    this.plan = planGroups(spec, options.retractingInput)
+    this.touched = new TouchedSlots(options.store)
+    this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
+    this.#emit = compileEmit(options.store, outputColumns(this.plan), options.losses)
+    this.assigner = new GroupWindows({
+      sizeUs: spec.window?.sizeUs ?? spec.windowSizeUs ?? 1n,
+      slideUs: spec.window?.slideUs ?? null,
+      allowedLatenessUs: spec.allowedLatenessUs,
+      create: (start, end) => this.createWindow(start, end),
+    })
+    this.whole = spec.windowKeys === null ? this.createWindow(0n, 0n) : null
+  }
+
+  /** One row whether or not there is any input. */
+  get isGlobal(): boolean {
+    return this.spec.keys.length === 0 && this.spec.windowKeys === null
+  }
+
+  createWindow(start: bigint, end: bigint): WindowState {
+    const { store } = this.#options
+    const { accumulators, layout } = this.plan
+    return {
+      start,
+      end,
+      table: new KeyTable(store, layout.shape, this.touched),
+      distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
+      multisets: Array.from({ length: accumulators.multisets }, () => new OrderedMultiset()),
+      closed: false,
+      emitting: this.#emitsChanges,
+    }
+  }
+
+  get #emitsChanges(): boolean {
+    return this.spec.emit === "changes" || this.spec.windowKeys === null
+  }
+
+  /** For generated code. Null when the window is gone. */
+  windowEnding(end: bigint): WindowState | null {
+    return this.assigner.ending(end)
+  }
+
+  /** For generated code: the slot is about to change for the first time in this epoch. */
+  touch(page: number, address: number, window: WindowState): void {
+    const existed = this.#exists(address)
+    const place = this.touched.add(page, address, existed ? this.#changes.length : -1)
+    this.#touchedWindows[place] = window
+    if (existed) this.#put(page, address, window, -1)
+  }
+
+  /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
+  flush(watermarkUs: bigint): ChangeBatch | null {
+    if (this.isGlobal) this.#ensureGlobalRow()
+    this.#flushTouched()
+    if (!this.#emitsChanges) this.#closeWindows(watermarkUs)
+    for (const window of this.assigner.takeGone(watermarkUs)) dropWindow(window)
+    return this.#changes.take(!this.#options.appendOnlyOutput)
+  }
+
+  /** Every window's state, the whole table included. */
+  windows(): WindowState[] {
+    return this.whole === null ? this.assigner.inOrder() : [this.whole]
+  }
+
+  #flushTouched(): void {
+    const { touched } = this
+    const changes = this.#changes
+    let dropped: Uint8Array | null = null
+    for (let place = 0; place < touched.count; place++) {
+      const address = touched.slots[place]!
+      const page = touched.pages[place]!
+      const window = this.#touchedWindows[place]!
+      const old = touched.before[place]!
+      if (!this.#exists(address)) {
+        window.table.remove(page, address)
+        continue
+      }
+      const row = changes.length
+      this.#put(page, address, window, 1)
+      if (old < 0 || !this.#sameAggregates(old, row)) continue
+      changes.length = row
+      dropped ??= new Uint8Array(changes.length + touched.count)
+      dropped[old] = 1
+    }
+    if (dropped !== null) changes.discard(dropped)
+    touched.reset()
+    this.#touchedWindows = []
+  }
+
+  #closeWindows(watermarkUs: bigint): void {
+    for (const window of this.assigner.inOrder()) {
+      if (window.closed || window.end > watermarkUs) continue
+      window.table.forEachSlot((address, page) => {
+        if (this.#exists(address)) this.#put(page, address, window, 1)
+      })
+      window.closed = true
+      window.emitting = true
+    }
+  }
+
+  #ensureGlobalRow(): void {
+    const window = this.whole!
+    if (window.table.count > 0) return
+    const address = window.table.insert(globalHash(), 0)
+    const { groupAt } = this.plan.accumulators
+    if (groupAt !== null) this.#options.store.f64[address + groupAt] = this.nextGroup++
+    const place = this.touched.add(window.table.page, address, -1)
+    this.#touchedWindows[place] = window
+  }
+
+  #exists(address: number): boolean {
+    const rows = this.#options.store.f64[address + this.plan.accumulators.rowsAt]!
+    assert(rows >= 0, `${this.spec.id} takes back only rows that it was given`)
+    return rows > 0 || this.isGlobal
+  }
+
+  #put(page: number, address: number, window: WindowState, weight: number): void {
+    const changes = this.#changes
+    this.#emit(changes, page, address, window)
+    changes.weights[changes.length++] = weight
+  }
+
+  #sameAggregates(a: number, b: number): boolean {
+    const { columns } = this.#changes
+    for (let k = this.spec.keys.length; k < columns.length; k++) {
+      if (!columns[k]!.equalRows(a, b)) return false
+    }
+    return true
+  }
+}
+
+function dropWindow(window: WindowState): void {
+  window.table.drop()
+  for (const table of window.distinct) table.drop()
+}
+
+/** The hash of no keys, as generated lookups compute it. */
+function globalHash(): number {
+  let hash = HASH_SEED
+  hash = Math.imul(hash ^ (hash >>> 15), 739984925)
+  return hash ^ (hash >>> 13)
+}
+
+function planGroups(spec: AggregateSpec, retracting: boolean): GroupPlan {
+  const isWindow = (k: number) => spec.windowKeys !== null && (spec.windowKeys.start === k || spec.windowKeys.end === k)
+  const layout = new SlotLayout(spec.keys.filter((key, k) => key.nullable && !isWindow(k)).length)
+  const keyFields = spec.keys.map((key, k) => (isWindow(k) ? null : layout.addField(key.type, key.nullable)))
+  return { spec, layout, keyFields, accumulators: planAccumulators(spec.aggregates, layout, { retracting }) }
+}
+
+function outputColumns(plan: GroupPlan): OutputColumn[] {
+  const { rowsAt, groupAt, outputs } = plan.accumulators
+  return [
+    ...plan.keyFields.map((field, k): OutputColumn => {
+      if (field !== null) return { kind: "field", field }
+      return { kind: "window", bound: plan.spec.windowKeys?.start === k ? "start" : "end" }
+    }),
+    ...outputs.map((state): OutputColumn => ({ kind: "aggregate", state, rowsAt, groupAt })),
+  ]
+}

@@ -1,0 +1,168 @@
+/**
+ * Output rows in growing columns. Generated code writes `columns[k].values[row]` itself and calls `grow` when
+ * `length` reaches `capacity`; what is taken out belongs to the taker.
+ */
+import type { ChangeBatch } from "../../columns/batch.ts"
+import type { LogicalType } from "../../columns/types.ts"
+import { isVariableWidth } from "../../columns/types.ts"
+import type { Vector, VectorValues } from "../../columns/vector.ts"
+import { allocateVector, NO_DATA, wordsPerRow } from "../../columns/vector.ts"
+
+const FIRST_ROWS = 64
+const FIRST_BYTES = 1_024
+const encoder = new TextEncoder()
+
+export class RowColumn {
+  readonly type: LogicalType
+  nulls: Uint8Array
+  values: VectorValues
+  ends: Int32Array
+  /** Own bytes, or (slices) those of the batch that rows were taken from. */
+  data: Uint8Array = NO_DATA
+  used = 0
+  readonly words: 1 | 2
+
+  constructor(type: LogicalType, capacity: number) {
+    this.type = type
+    this.words = wordsPerRow(type)
+    const vector = allocateVector(type, capacity)
+    this.nulls = vector.nulls
+    this.values = vector.values
+    this.ends = vector.ends
+  }
+
+  setBytes(row: number, source: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    this.#reserve(length)
+    const at = this.used
+    if (length > 48) this.data.set(source.subarray(start, end), at)
+    else for (let k = 0; k < length; k++) this.data[at + k] = source[start + k]!
+    this.values[row] = at
+    this.ends[row] = at + length
+    this.used = at + length
+  }
+
+  setText(row: number, text: string): void {
+    this.#reserve(text.length * 3)
+    const at = this.used
+    this.used += encoder.encodeInto(text, this.data.subarray(at)).written
+    this.values[row] = at
+    this.ends[row] = this.used
+  }
+
+  resize(capacity: number): void {
+    const vector = allocateVector(this.type, capacity)
+    vector.nulls.set(this.nulls.subarray(0, capacity))
+    copyValues(vector.values, this.values)
+    vector.ends.set(this.ends.subarray(0, vector.ends.length))
+    this.nulls = vector.nulls
+    this.values = vector.values
+    this.ends = vector.ends
+  }
+
+  /** True when two rows hold the same value; bit patterns decide, which is exact for normalised values. */
+  equalRows(a: number, b: number): boolean {
+    if (this.nulls[a] !== this.nulls[b]) return false
+    if (this.nulls[a] === 1) return true
+    const { values } = this
+    if (isVariableWidth(this.type)) return this.#equalBytes(a, b)
+    if (this.words === 2) return values[2 * a] === values[2 * b] && values[2 * a + 1] === values[2 * b + 1]
+    return Object.is(values[a], values[b]) || values[a] === values[b]
+  }
+
+  take(length: number): Vector {
+    return {
+      type: this.type,
+      nulls: this.nulls.subarray(0, length),
+      values: this.values.subarray(0, length * this.words) as VectorValues,
+      ends: this.ends.subarray(0, Math.min(length, this.ends.length)),
+      data: this.data,
+    }
+  }
+
+  /** Keeps rows `kept[0..count)`, ascending. */
+  compact(kept: Int32Array, count: number): void {
+    for (let to = 0; to < count; to++) {
+      const from = kept[to]!
+      this.nulls[to] = this.nulls[from]!
+      if (this.words === 2) {
+        this.values[2 * to] = this.values[2 * from]!
+        this.values[2 * to + 1] = this.values[2 * from + 1]!
+      } else this.values[to] = this.values[from]!
+      if (this.ends.length > 0) this.ends[to] = this.ends[from]!
+    }
+  }
+
+  #equalBytes(a: number, b: number): boolean {
+    const [startA, startB] = [this.values[a] as number, this.values[b] as number]
+    const length = this.ends[a]! - startA
+    if (this.ends[b]! - startB !== length) return false
+    for (let k = 0; k < length; k++) if (this.data[startA + k] !== this.data[startB + k]) return false
+    return true
+  }
+
+  #reserve(more: number): void {
+    if (this.used + more <= this.data.length) return
+    const wider = new Uint8Array(Math.max(FIRST_BYTES, this.data.length * 2, this.used + more))
+    wider.set(this.data.subarray(0, this.used))
+    this.data = wider
+  }
+}
+
+export class RowBuilder {
+  readonly #types: readonly LogicalType[]
+  readonly columns: RowColumn[]
+  weights: Int32Array
+  capacity: number
+  length = 0
+
+  constructor(types: readonly LogicalType[], capacity = FIRST_ROWS) {
+    this.#types = types
+    this.capacity = capacity
+    this.columns = types.map((type) => new RowColumn(type, capacity))
+    this.weights = new Int32Array(capacity)
+  }
+
+  grow(): void {
+    this.capacity *= 2
+    for (const column of this.columns) column.resize(this.capacity)
+    const weights = new Int32Array(this.capacity)
+    weights.set(this.weights)
+    this.weights = weights
+  }
+
+  /** Drops rows marked 1 in `dropped` (by row). */
+  discard(dropped: Uint8Array): void {
+    const kept = new Int32Array(this.length)
+    let count = 0
+    for (let row = 0; row < this.length; row++) if (dropped[row] !== 1) kept[count++] = row
+    for (const column of this.columns) column.compact(kept, count)
+    for (let to = 0; to < count; to++) this.weights[to] = this.weights[kept[to]!]!
+    this.length = count
+  }
+
+  /** The rows so far, or null when there are none; the builder starts afresh. */
+  take(weighted: boolean): ChangeBatch | null {
+    const { length } = this
+    if (length === 0) return null
+    const vectors = this.columns.map((column) => column.take(length))
+    const weights = weighted ? this.weights.subarray(0, length) : null
+    this.#reset()
+    return { length, vectors, weights }
+  }
+
+  /** Keeps room for as many rows as came this time, not for the most that ever came. */
+  #reset(): void {
+    while (this.capacity > FIRST_ROWS && this.capacity >= this.length * 2) this.capacity /= 2
+    this.length = 0
+    this.columns.forEach((_, k) => {
+      this.columns[k] = new RowColumn(this.#types[k]!, this.capacity)
+    })
+    this.weights = new Int32Array(this.capacity)
+  }
+}
+
+function copyValues(target: VectorValues, source: VectorValues): void {
+  if (target instanceof BigInt64Array) target.set(source as BigInt64Array)
+  else target.set(source as Uint8Array)
+}

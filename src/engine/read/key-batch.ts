@@ -1,0 +1,30 @@
+/** A key given as scalars, as a batch of one row, so that lookups share the generated hash and comparison. */
+import type { Batch } from "../../columns/batch.ts"
+import type { Column, Scalar } from "../../columns/types.ts"
+import { assert } from "../../std/assert.ts"
+import { RowColumn } from "../operators/row-builder.ts"
+
+/** Null when no row can have this key: NULL in a column that is never NULL. */
+export function keyBatch(columns: readonly Column[], key: readonly Scalar[]): Batch | null {
+  assert(key.length === columns.length, `the key has ${columns.length} columns`)
+  if (key.some((value, k) => value === null && !columns[k]!.nullable)) return null
+  const vectors = columns.map((column, k) => {
+    const target = new RowColumn(column.type, 1)
+    setScalar(target, 0, key[k]!)
+    return target.take(1)
+  })
+  return { length: 1, vectors }
+}
+
+export function setScalar(target: RowColumn, row: number, value: Scalar): void {
+  target.nulls[row] = value === null ? 1 : 0
+  if (value === null) return
+  if (typeof value === "string") target.setText(row, value)
+  else if (value instanceof Uint8Array) target.setBytes(row, value, 0, value.length)
+  else if (target.words === 2) {
+    const wide = value as bigint
+    ;(target.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
+    ;(target.values as BigInt64Array)[2 * row + 1] = wide >> 64n
+  } else if (typeof value === "boolean") target.values[row] = value ? 1 : 0
+  else target.values[row] = value as never
+}

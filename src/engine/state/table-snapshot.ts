@@ -1,0 +1,67 @@
+/**
+ * A key table as it was: its directory and one reference to each page. Later writers copy a page before they
+ * change it, so what is read here never moves; it must be released for pages to become private again.
+ */
+import { assert } from "../../std/assert.ts"
+import type { SlotShape } from "./page-format.ts"
+import { INDEX, INDEX_MASK, SIZE_CLASS, SLOTS_START } from "./page-format.ts"
+import type { PageStore } from "./page-store.ts"
+
+export class TableSnapshot implements Disposable {
+  readonly store: PageStore
+  readonly shape: SlotShape
+  readonly directory: Int32Array
+  readonly shift: number
+  /** Each page once, in hash order. */
+  readonly pages: Int32Array
+  readonly count: number
+  #released = false
+
+  constructor(
+    store: PageStore,
+    shape: SlotShape,
+    directory: Int32Array,
+    shift: number,
+    pages: Int32Array,
+    count: number,
+  ) {
+    this.store = store
+    this.shape = shape
+    this.directory = directory
+    this.shift = shift
+    this.pages = pages
+    this.count = count
+  }
+
+  get depth(): number {
+    return 32 - this.shift
+  }
+
+  /** The page's bytes, valid until the store allocates. */
+  image(page: number): Uint8Array {
+    assert(!this.#released, "a snapshot is read before it is released")
+    return this.store.bytesOf(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+  }
+
+  /** Slots of `page` in index order. */
+  slotsOf(page: number): Int32Array {
+    assert(!this.#released, "a snapshot is read before it is released")
+    const { i32 } = this.store
+    const index = page * 2 + INDEX
+    const mask = i32[page * 2 + INDEX_MASK]!
+    const slots = page + i32[page * 2 + SLOTS_START]!
+    const found = new Int32Array(mask + 1)
+    let count = 0
+    for (let place = 0; place <= mask; place++) {
+      const entry = i32[index + place]!
+      if (entry !== 0) found[count++] = slots + ((entry & 0xffff) - 1) * this.shape.strideWords
+    }
+    return found.subarray(0, count)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#released) return
+    this.#released = true
+    for (const page of this.pages) this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+  }
+}

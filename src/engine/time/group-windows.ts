@@ -1,0 +1,101 @@
+/**
+ * The windows of one aggregate: each has tables of its own, which go as a whole when nothing can reach them any
+ * more. Lateness is judged by the watermark from before the epoch, so that a verdict does not depend on what came
+ * in together with the row.
+ *
+ *   start          end                      end + allowed lateness
+ *     |--- open ----|--- closed, corrected ---|   gone
+ *                watermark passes: final rows     watermark passes: tables dropped
+ */
+import { assert } from "../../std/assert.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import type { KeyTable } from "../state/key-table.ts"
+import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import { WindowRange } from "./window-range.ts"
+
+export interface WindowState {
+  readonly start: bigint
+  readonly end: bigint
+  readonly table: KeyTable
+  readonly distinct: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+  /** Final rows are out. */
+  closed: boolean
+  /** Changes to its groups go out at the end of the epoch. */
+  emitting: boolean
+}
+
+export interface GroupWindowsOptions {
+  readonly sizeUs: bigint
+  /** Null when rows name their window themselves. */
+  readonly slideUs: bigint | null
+  readonly allowedLatenessUs: bigint
+  readonly create: (start: bigint, end: bigint) => WindowState
+}
+
+export class GroupWindows {
+  readonly #options: GroupWindowsOptions
+  readonly #range: WindowRange | null
+  readonly #byEnd = new Map<bigint, WindowState>()
+  /** Windows that end here or before are gone. */
+  #goneEnd = NO_WATERMARK
+  /** Windows of the last time that was assigned: those that still live, and the starts of all. */
+  live: WindowState[] = []
+  all: bigint[] = []
+  rangeStart = 1n
+  rangeEnd = 0n
+
+  constructor(options: GroupWindowsOptions) {
+    this.#options = options
+    this.#range = options.slideUs === null ? null : new WindowRange(options.sizeUs, options.slideUs)
+  }
+
+  /** Before an epoch's rows: what the watermark so far makes late. */
+  judgeBy(watermarkUs: bigint): void {
+    const bound = watermarkUs - this.#options.allowedLatenessUs
+    this.#goneEnd = watermarkUs === NO_WATERMARK || bound < NO_WATERMARK ? NO_WATERMARK : bound
+  }
+
+  /** False when the time has no windows inside the timestamps. */
+  assign(timeUs: bigint): boolean {
+    const range = this.#range
+    assert(range !== null, "windows are assigned where the aggregate has a window")
+    if (!range.seek(timeUs)) return false
+    this.all = range.starts
+    this.rangeStart = range.rangeStart
+    this.rangeEnd = range.rangeEnd
+    this.live = []
+    for (const start of range.starts) {
+      const window = this.ending(start + this.#options.sizeUs)
+      if (window !== null) this.live.push(window)
+    }
+    return true
+  }
+
+  /** Null when the window is gone. */
+  ending(end: bigint): WindowState | null {
+    if (end <= this.#goneEnd) return null
+    const known = this.#byEnd.get(end)
+    if (known !== undefined) return known
+    const window = this.#options.create(end - this.#options.sizeUs, end)
+    this.#byEnd.set(end, window)
+    return window
+  }
+
+  /** By end. */
+  inOrder(): WindowState[] {
+    return [...this.#byEnd.values()].sort((a, b) => (a.end < b.end ? -1 : 1))
+  }
+
+  adopt(window: WindowState): void {
+    this.#byEnd.set(window.end, window)
+  }
+
+  /** Takes out the windows that no row can reach at this watermark. */
+  takeGone(watermarkUs: bigint): WindowState[] {
+    if (watermarkUs === NO_WATERMARK) return []
+    const gone = this.inOrder().filter((window) => window.end + this.#options.allowedLatenessUs <= watermarkUs)
+    for (const window of gone) this.#byEnd.delete(window.end)
+    return gone
+  }
+}
