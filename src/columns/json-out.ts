@@ -1,4 +1,6 @@
-/** Interim: values as text and rows as JSON, until the contracts room's file of the same name takes its place. */
+/**
+ * Interim: values as text and rows as JSON, until the contracts room's file of the same name takes its place.
+ */
 import type { Batch } from "./batch.ts"
 import { readScalar } from "./scalar.ts"
 import type { Column, LogicalType, Scalar } from "./types.ts"

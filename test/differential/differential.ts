@@ -3,13 +3,13 @@
  * `npm run differential -- --count 100000 --seed 1` runs many; the test beside runs a few.
  */
 import { parseArgs } from "node:util"
-import { bindProject } from "../../src/plan/bind-project.ts"
 import { createJsonDecoder } from "../../src/contracts/json/decoder.ts"
+import { bindProject } from "../../src/plan/bind-project.ts"
 import { eventColumns } from "../../src/runners/embedded/lower.ts"
+import { parseCase } from "../golden/case-file.ts"
 import { differenceOf } from "../kit/canonical.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
 import { ARRANGEMENTS, runViews, withProcessedAt } from "../kit/run-views.ts"
-import { parseCase } from "../golden/case-file.ts"
 import { type RandomProject, randomProject } from "./random-project.ts"
 
 export interface Report {
@@ -39,7 +39,11 @@ export async function differential(
   return report
 }
 
-async function compareProject(oracle: PgOracle, project: RandomProject, report: Report): Promise<string | null> {
+async function compareProject(
+  oracle: PgOracle,
+  project: RandomProject,
+  report: Report,
+): Promise<string | null> {
   const { events, views, rows } = parseCase(project.text)
   const { plans, problems } = await bindProject({ events, views })
   if (problems.length > 0) return `refused: ${problems.map(({ message }) => message).join("; ")}`
@@ -52,7 +56,10 @@ async function compareProject(oracle: PgOracle, project: RandomProject, report: 
   })
   await oracle.load(tables, plans)
   // Two arrangements a seed, in turn, so that all of them meet all kinds of queries.
-  const chosen = [ARRANGEMENTS[project.seed % ARRANGEMENTS.length]!, ARRANGEMENTS[(project.seed + 3) % ARRANGEMENTS.length]!]
+  const chosen = [
+    ARRANGEMENTS[project.seed % ARRANGEMENTS.length]!,
+    ARRANGEMENTS[(project.seed + 3) % ARRANGEMENTS.length]!,
+  ]
   const answers = chosen.map((arrangement) => ({ arrangement, ...runViews(inputs, plans, arrangement) }))
   for (const plan of plans) {
     const expected = await oracle.rows(plan).catch(() => null)
@@ -77,6 +84,8 @@ if (import.meta.main) {
   const report = await differential(oracle, seed, count, ({ compared, unjudged }) => {
     console.log(`${compared} views agree, ${unjudged} were beyond PostgreSQL`)
   })
-  console.log(`seeds ${seed} to ${seed + count - 1}: ${report.compared} views agree, ${report.unjudged} unjudged`)
+  console.log(
+    `seeds ${seed} to ${seed + count - 1}: ${report.compared} views agree, ${report.unjudged} unjudged`,
+  )
   console.log(Object.fromEntries([...report.features].sort()))
 }

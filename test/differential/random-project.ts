@@ -86,7 +86,8 @@ class ProjectMaker {
     const readable = earlier.filter(({ final }) => !final)
     const lower = readable.length > 0 && this.#chance(0.6) ? this.#pick(readable) : null
     if (lower !== null) this.#feature("view over view")
-    const source = lower === null ? { from: "e", columns: EVENT_FIELDS } : { from: lower.name, columns: lower.columns }
+    const source =
+      lower === null ? { from: "e", columns: EVENT_FIELDS } : { from: lower.name, columns: lower.columns }
     const form = this.#random.below(6)
     if (form === 0) return { name, final: false, ...this.#union(source) }
     if (form === 1) return { name, final: false, ...this.#select(source, "") }
@@ -174,7 +175,10 @@ class ProjectMaker {
     this.#feature(`${name}${distinct}`)
     if (name === "count(*)") return { kind: "int64", sql: "count(*)" }
     if (name === "count") {
-      return { kind: "int64", sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})` }
+      return {
+        kind: "int64",
+        sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})`,
+      }
     }
     if (name === "min" || name === "max") {
       const kind = this.#pick(ORDERED_KINDS)

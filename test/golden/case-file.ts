@@ -59,7 +59,10 @@ export function parseCase(text: string): GoldenCase {
     views: of("view").map(parseView),
     rows: new Map(of("rows").map(({ head, body }) => [head.slice(5).trim(), body.join("\n")])),
     expected: new Map(
-      of("expect").map(({ head, body }) => [head.slice(7).trim(), body.filter(Boolean).map((row) => JSON.parse(row))]),
+      of("expect").map(({ head, body }) => [
+        head.slice(7).trim(),
+        body.filter(Boolean).map((row) => JSON.parse(row)),
+      ]),
     ),
   }
 }

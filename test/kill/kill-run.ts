@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { SeededRandom } from "../../src/std/random.ts"
-import { recompute, type Recomputed } from "./recompute.ts"
+import { type Recomputed, recompute } from "./recompute.ts"
 
 const ROWS_PER_POST = 200
 const POSTS_PER_SECOND = 100
@@ -54,7 +54,9 @@ export async function killRun(options: {
       nextPost = await sendUntilKilled(server, nextPost, lifeMs, acknowledged)
       const place = placeOf(data)
       fell[place]++
-      options.print(`kill ${kill} of ${options.kills} after ${lifeMs} ms (${place}); ${acknowledged.size} posts safe`)
+      options.print(
+        `kill ${kill} of ${options.kills} after ${lifeMs} ms (${place}); ${acknowledged.size} posts safe`,
+      )
     }
     const server = await startServer(data)
     await caughtUp(server.url)
@@ -119,7 +121,11 @@ async function sendPost(url: string, post: number, acknowledged: Set<number>): P
     const at = new Date(Date.UTC(2026, 0, 1) + Math.floor(id / 20)).toISOString()
     lines.push(`{"id":${id},"at":"${at}","k":${(id * 7919) % 997},"v":${(id * 31) % 1000}}`)
   }
-  const request = { method: "POST", headers: { "content-type": "application/x-ndjson" }, body: lines.join("\n") }
+  const request = {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: lines.join("\n"),
+  }
   try {
     const response = await fetch(`${url}/v1/events/tick`, request)
     const answer = (await response.json()) as { accepted?: number }
@@ -153,7 +159,9 @@ function journaledEnd(data: string): number | null {
 async function caughtUp(url: string): Promise<void> {
   const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS
   while (performance.now() < deadline) {
-    const { views } = (await (await fetch(`${url}/v1/views`)).json()) as { views: { pending_events: number }[] }
+    const { views } = (await (await fetch(`${url}/v1/views`)).json()) as {
+      views: { pending_events: number }[]
+    }
     if (views.every(({ pending_events }) => pending_events === 0)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -193,10 +201,14 @@ function compare(fromLog: Recomputed, served: Recomputed, acknowledged: Readonly
       throw new Error(`${name}: ${missing.size} rows missing, ${surplus.size} too many, such as ${example}`)
     }
   }
-  const found = new Map([...fromLog.posts].map((text) => [Number(JSON.parse(text).post), Number(JSON.parse(text).n)]))
+  const found = new Map(
+    [...fromLog.posts].map((text) => [Number(JSON.parse(text).post), Number(JSON.parse(text).n)]),
+  )
   for (const post of acknowledged) {
     if (found.get(post) !== ROWS_PER_POST) {
-      throw new Error(`post ${post} was acknowledged; ${found.get(post) ?? 0} of its ${ROWS_PER_POST} events are there`)
+      throw new Error(
+        `post ${post} was acknowledged; ${found.get(post) ?? 0} of its ${ROWS_PER_POST} events are there`,
+      )
     }
   }
   for (const [post, rows] of found) {

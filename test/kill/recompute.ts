@@ -31,7 +31,11 @@ export async function recompute(directory: string, rowsPerPost: number): Promise
   const rows = [...posts.values()]
   const most = rows.reduce((largest, { n }) => Math.max(largest, n), 0)
   const all = rows.reduce((total, { n }) => total + n, 0)
-  const overPosts = { posts: String(rows.length), rows: rows.length === 0 ? null : String(all), largest: String(most) }
+  const overPosts = {
+    posts: String(rows.length),
+    rows: rows.length === 0 ? null : String(all),
+    largest: String(most),
+  }
   return {
     posts: texts(posts, (post, { n, total }) => ({ post: String(post), n: String(n), total: String(total) })),
     perKey: texts(perKey, (k, { n, total, first, last }) => {

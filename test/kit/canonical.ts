@@ -86,7 +86,9 @@ function compareCells(a: Cell, b: Cell): number {
 }
 
 function showRow(row: Row | undefined): string {
-  return row === undefined ? "nothing" : `(${row.map((cell) => (cell === null ? "NULL" : String(cell))).join(", ")})`
+  return row === undefined
+    ? "nothing"
+    : `(${row.map((cell) => (cell === null ? "NULL" : String(cell))).join(", ")})`
 }
 
 function withoutTrailingZeros(text: string): string {

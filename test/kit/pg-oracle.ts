@@ -3,9 +3,9 @@
  * written out as subqueries. Values come back as the cells of canonical.ts.
  */
 import { PGlite } from "@electric-sql/pglite"
+import type { Batch } from "../../src/columns/batch.ts"
 import { readRow } from "../../src/columns/scalar.ts"
 import type { Column, LogicalType, Scalar } from "../../src/columns/types.ts"
-import type { Batch } from "../../src/columns/batch.ts"
 import { cellOfText, type Row } from "./canonical.ts"
 
 export interface OracleTable {

@@ -2,11 +2,12 @@
  * Runs a set of views in the engine over given rows, in one of several arrangements that must not matter: one
  * batch, row by row, shuffled within the bounds of lateness, or with a crash and a restore in the middle.
  */
+
+import type { Batch } from "../../src/columns/batch.ts"
 import { gatherRows } from "../../src/columns/gather.ts"
 import { readRow } from "../../src/columns/scalar.ts"
-import { allocateVector } from "../../src/columns/vector.ts"
 import { TIMESTAMP } from "../../src/columns/types.ts"
-import type { Batch } from "../../src/columns/batch.ts"
+import { allocateVector } from "../../src/columns/vector.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
 import type { Engine, EpochResult, SourceSlice } from "../../src/engine/dataflow.ts"
@@ -97,9 +98,20 @@ function cutEpochs(inputs: readonly EventRows[], { epochRows, shuffleSeed }: Arr
     const size = epochRows === 0 ? Math.max(1, batch.length) : epochRows
     for (let first = 0, cut = 0; first < batch.length; first += size, cut++) {
       const length = Math.min(size, batch.length - first)
-      const part = gatherRows(rows, Int32Array.from({ length }, (_, row) => first + row))
-      const slice = { source: sourceId(contract.name), partition: 0, baseOffset: first, batch: part, skip: null }
-      ;(cuts[cut] ??= []).push(slice)
+      const part = gatherRows(
+        rows,
+        Int32Array.from({ length }, (_, row) => first + row),
+      )
+      const slice = {
+        source: sourceId(contract.name),
+        partition: 0,
+        baseOffset: first,
+        batch: part,
+        skip: null,
+      }
+      const slices = cuts[cut] ?? []
+      slices.push(slice)
+      cuts[cut] = slices
     }
   }
   return cuts
@@ -168,7 +180,9 @@ class Audit {
       }
       const wrong = [...left].find(([, weight]) => weight !== 0)
       if (wrong !== undefined) {
-        throw new Error(`the changes of view ${name} do not add up to its rows: ${wrong[0]} is off by ${wrong[1]}`)
+        throw new Error(
+          `the changes of view ${name} do not add up to its rows: ${wrong[0]} is off by ${wrong[1]}`,
+        )
       }
     }
   }
