@@ -15,9 +15,9 @@ const ERRORS_FILE = /\/([a-z-]+-)?(errors|unsupported|rejections)\.ts$/
 const declared = codeFiles()
   .filter(({ path }) => path.startsWith("src/") && !path.endsWith(".test.ts"))
   .map(({ path, text }) => ({ path, codes: declaredCodes(path, text) }))
-const documented = [...readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(
-  ([, code]) => code!,
-)
+const documented = [
+  ...readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(/^\| `([a-z0-9-]+)` \|/gm),
+].map(([, code]) => code!)
 
 test("every error code is documented", () => {
   const known = new Set(documented)
