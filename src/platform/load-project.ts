@@ -1,7 +1,7 @@
 /**
- * Reads a user's project: imports millrace.config.ts and every TypeScript module of the folder, and collects the
- * definitions that they export. A module that cannot be imported is a problem with its place; the others still load,
- * so one run of `millrace check` names everything that is wrong.
+ * Reads a user's project: imports millrace.config.ts and every TypeScript module of the folder, and collects
+ * the definitions that they export. A module that cannot be imported is a problem with its place; the others
+ * still load, so one run of `millrace check` names everything that is wrong.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
@@ -156,7 +156,9 @@ function isConfig(value: unknown): value is ProjectConfig {
   return isDefinition<ProjectConfig>(value, "config")
 }
 
-/** Definitions are told by their kind, not by their class: a project may hold a second copy of this package. */
+/**
+ * Definitions are told by their kind, not by their class: a project may hold a second copy of this package.
+ */
 function isDefinition<Definition>(value: unknown, kind: string): value is Definition {
   return (
     typeof value === "object" && value !== null && "kind" in value && value.kind === kind && "name" in value

@@ -1,7 +1,7 @@
 /**
- * Turns what went wrong while a project's module was imported into a Problem with file, line and column. Node says
- * the place in three ways: a code frame at the head of a SyntaxError's stack, a frame of the stack, or only the
- * specifier that it could not find, which is then looked up in the module's text.
+ * Turns what went wrong while a project's module was imported into a Problem with file, line and column. Node
+ * says the place in three ways: a code frame at the head of a SyntaxError's stack, a frame of the stack, or
+ * only the specifier that it could not find, which is then looked up in the module's text.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
@@ -69,12 +69,16 @@ function placeOf({ directory, file, error }: FailedImport): Place {
   return (error instanceof SyntaxError ? checkedAlone(file) : null) ?? { file, line: null, column: null }
 }
 
-/** V8 keeps the place of an early error, such as a name declared twice, from us, but prints it when Node ends. */
+/**
+ * V8 keeps the place of an early error, such as a name declared twice, from us, but prints it when Node ends.
+ */
 function checkedAlone(file: string): Place | null {
   return codeFrame(spawnSync(process.execPath, ["--check", file], { encoding: "utf8" }).stderr)
 }
 
-/** "file:///p/a.ts:2\n<source>\n    ^^^" at the head of the stack; Node's own check writes a path for the URL. */
+/**
+ * "file:///p/a.ts:2\n<source>\n    ^^^" at the head of the stack; Node's own check writes a path for the URL.
+ */
 function codeFrame(stack: string): Place | null {
   const head = /^(file:\/\/\S+|\/.+|[A-Z]:\\.+):(\d+)\n/.exec(stack)
   if (head === null) return null

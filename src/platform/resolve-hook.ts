@@ -1,7 +1,7 @@
 /**
- * How the modules of a project find what they import. `millrace` and `millrace/client` are always the copy that runs
- * (in a clone src, in the package dist), so that definitions are of one kind and nothing has to be built or installed
- * beside the project. `zod` is the project's own where it has one, else ours.
+ * How the modules of a project find what they import. `millrace` and `millrace/client` are always the copy
+ * that runs (in a clone src, in the package dist), so that definitions are of one kind and nothing has to be
+ * built or installed beside the project. `zod` is the project's own where it has one, else ours.
  */
 import { registerHooks } from "node:module"
 
@@ -12,7 +12,9 @@ const OWN_MODULES = new Map([
 ])
 const SHARED_PACKAGE = /^zod(\/|$)/
 
-/** URLs, ending with "/", of the folders whose TypeScript files are modules whatever their package.json says. */
+/**
+ * URLs, ending with "/", of the folders whose TypeScript files are modules whatever their package.json says.
+ */
 const projectUrls = new Set<string>()
 let registered = false
 

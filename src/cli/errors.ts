@@ -1,0 +1,48 @@
+/** Why a command could not run. All of them end with exit code 2. */
+import { PlatformError } from "../std/errors.ts"
+
+export function wrongUsage(message: string): PlatformError {
+  return new PlatformError({ code: "wrong-usage", domain: "user", message })
+}
+
+export function inputUnreadable(source: string, reason: string, cause?: unknown): PlatformError {
+  return new PlatformError({
+    code: "input-unreadable",
+    domain: "user",
+    message: `${source} cannot be read: ${reason}`,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+export function serverUnreachable(url: string, reason: string, cause: unknown): PlatformError {
+  return new PlatformError({
+    code: "server-unreachable",
+    domain: "external",
+    retry: true,
+    message: `no platform answers at ${url} (${reason}); start one with \`millrace start\`, or give its --url`,
+    details: { url },
+    cause,
+  })
+}
+
+/** What the platform answered instead of the thing asked for, in the platform's own words where it gave some. */
+export function serverRefused(
+  status: number,
+  problem: { readonly code: string | null; readonly detail: string | null },
+): PlatformError {
+  return new PlatformError({
+    code: "server-refused",
+    domain: status >= 500 ? "external" : "user",
+    message: `${problem.detail ?? "the server gave no reason"} (HTTP ${status}${problem.code === null ? "" : `, ${problem.code}`})`,
+    details: { status, problem: problem.code },
+  })
+}
+
+export function answerUnreadable(url: string, reason: string): PlatformError {
+  return new PlatformError({
+    code: "answer-unreadable",
+    domain: "external",
+    message: `${url} answers, but not as a Millrace platform does: ${reason}; check --url and the two versions`,
+    details: { url },
+  })
+}
