@@ -118,6 +118,10 @@ class DataflowEngine implements Engine {
     return this.#run(view).reader.snapshot(this.#epoch)
   }
 
+  rowCount(view: string): number {
+    return this.#run(view).running.view.rowCount
+  }
+
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
     return this.#run(view).reader.lookup(key)
   }

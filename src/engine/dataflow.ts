@@ -159,6 +159,8 @@ export interface Engine {
   runEpoch(input: EpochInput): EpochResult
   /** Freezes a view as of the last epoch; cheap, pages are shared until they change. */
   snapshot(view: string): ViewSnapshot
+  /** Rows of a view, counted with their multiplicity. */
+  rowCount(view: string): number
   /** The row with this key (scalars in the order of ViewSpec.key), or null. */
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null
   /** State as of the last epoch, as parts to be written one by one while later epochs run. */
