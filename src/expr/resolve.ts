@@ -124,6 +124,8 @@ function settle(entry: CatalogueEntry, args: readonly ArgumentType[], literals: 
 }
 
 function finish(entry: CatalogueEntry, types: readonly LogicalType[], literals: Literals): Resolution {
+  const note = entry.fault?.(literals) ?? null
+  if (note !== null) return { ok: false, reason: "no-overload", candidates: [entry.signature], note }
   return {
     ok: true,
     signature: entry.signature,

@@ -1,11 +1,33 @@
 /** Comparisons, tests for NULL and truth, and the functions that choose among values. */
 import type { LogicalType } from "../../columns/types.ts"
 import { STRING } from "../../columns/types.ts"
+import {
+  between,
+  comparisonKernel,
+  distinct,
+  extreme,
+  not,
+  nullif,
+  nullTest,
+  truthTest,
+} from "../kernels/comparison-kernels.ts"
+import { membership } from "../kernels/membership-kernels.ts"
 import { commonType } from "../type-rules.ts"
 import type { CatalogueEntry, Unify } from "./entry.ts"
 import { fn, op } from "./entry.ts"
 
-const ORDERED = "boolean int32 int64 float64 decimal string bytes timestamp date interval".split(" ")
+const ORDERED = [
+  "boolean",
+  "int32",
+  "int64",
+  "float64",
+  "decimal",
+  "string",
+  "bytes",
+  "timestamp",
+  "date",
+  "interval",
+] as const
 const COMPARISONS = [
   ["=", "eq"],
   ["<>", "ne"],
@@ -29,31 +51,36 @@ const first = (args: readonly LogicalType[]): LogicalType => args[0] ?? STRING
 const choice = { type: first, unify: comparable, nulls: "own" } as const
 const test = { unify: each, nulls: "never" } as const
 const truth = { nulls: "never" } as const
+const bothComparable = { unify: comparable, nulls: "never" } as const
 const list = { unify: comparable, nulls: "own" } as const
 
 export const comparison: readonly CatalogueEntry[] = [
   ...COMPARISONS.flatMap(([symbol, word]) =>
-    ORDERED.map((kind) => op(symbol, `${word}(${kind},${kind}) -> boolean`)),
+    ORDERED.map((kind) => op(symbol, `${word}(${kind},${kind}) -> boolean`, comparisonKernel(word, kind))),
   ),
-  op("is distinct from", "is_distinct(any,any) -> boolean", { unify: comparable, nulls: "never" }),
-  op("is not distinct from", "is_not_distinct(any,any) -> boolean", { unify: comparable, nulls: "never" }),
-  op("is null", "is_null(any) -> boolean", test),
-  op("is not null", "is_not_null(any) -> boolean", test),
-  op("is true", "is_true(boolean) -> boolean", truth),
-  op("is not true", "is_not_true(boolean) -> boolean", truth),
-  op("is false", "is_false(boolean) -> boolean", truth),
-  op("is not false", "is_not_false(boolean) -> boolean", truth),
-  op("is unknown", "is_unknown(boolean) -> boolean", truth),
-  op("is not unknown", "is_not_unknown(boolean) -> boolean", truth),
-  op("not", "not(boolean) -> boolean"),
-  op("in", "in(any,any...) -> boolean", { ...list, postgres: "($1 IN ($rest))" }),
-  op("not in", "not_in(any,any...) -> boolean", { ...list, postgres: "($1 NOT IN ($rest))" }),
-  op("between", "between(any,any,any) -> boolean", { ...list, postgres: "($1 BETWEEN $2 AND $3)" }),
-  op("not between", "not_between(any,any,any) -> boolean", {
+  op("is distinct from", "is_distinct(any,any) -> boolean", distinct(true), bothComparable),
+  op("is not distinct from", "is_not_distinct(any,any) -> boolean", distinct(false), bothComparable),
+  op("is null", "is_null(any) -> boolean", nullTest(true), test),
+  op("is not null", "is_not_null(any) -> boolean", nullTest(false), test),
+  ...(["true", "false", "unknown"] as const).flatMap((state) => [
+    op(`is ${state}`, `is_${state}(boolean) -> boolean`, truthTest(state, true), truth),
+    op(`is not ${state}`, `is_not_${state}(boolean) -> boolean`, truthTest(state, false), truth),
+  ]),
+  op("not", "not(boolean) -> boolean", not),
+  op("in", "in(any,any...) -> boolean", membership(true), { ...list, postgres: "($1 IN ($rest))" }),
+  op("not in", "not_in(any,any...) -> boolean", membership(false), {
+    ...list,
+    postgres: "($1 NOT IN ($rest))",
+  }),
+  op("between", "between(any,any,any) -> boolean", between(true), {
+    ...list,
+    postgres: "($1 BETWEEN $2 AND $3)",
+  }),
+  op("not between", "not_between(any,any,any) -> boolean", between(false), {
     ...list,
     postgres: "($1 NOT BETWEEN $2 AND $3)",
   }),
-  fn("greatest(any...) -> any", choice),
-  fn("least(any...) -> any", choice),
-  fn("nullif(any,any) -> any", choice),
+  fn("greatest(any...) -> any", extreme("gt"), choice),
+  fn("least(any...) -> any", extreme("lt"), choice),
+  fn("nullif(any,any) -> any", nullif, choice),
 ]

@@ -10,6 +10,7 @@
 
 import type { LogicalType, Scalar, TypeKind } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
+import type { Kernel } from "../compile/kernel.ts"
 
 /** unknown: an untyped literal or NULL, as in PostgreSQL. */
 export type ArgumentType = LogicalType | "unknown"
@@ -27,6 +28,9 @@ export type Unify = (args: readonly ArgumentType[], literals: Literals) => reado
 
 /** The result's exact type, from the arguments' types after implicit casts. */
 export type ResultRule = (args: readonly LogicalType[], literals: Literals) => LogicalType
+
+/** What is wrong with constant arguments, as a sentence; null when nothing is. */
+export type Fault = (literals: Literals) => string | null
 
 export interface Spelling {
   /** Template over $1, $2 … and $* (all, separated by commas). */
@@ -47,6 +51,9 @@ export interface CatalogueEntry {
   readonly resultType: ResultRule
   readonly nulls: NullBehaviour
   readonly unify: Unify | null
+  readonly kernel: Kernel
+  /** Finds fault with constant arguments that would fail for every row; null when there is none. */
+  readonly fault: Fault | null
   readonly spelling: Spelling
 }
 
@@ -55,17 +62,18 @@ export interface EntryOptions {
   /** Needed when the result is a decimal or `any`. */
   readonly type?: ResultRule
   readonly unify?: Unify
+  readonly fault?: Fault
   readonly postgres?: string
 }
 
-export function fn(text: string, options: EntryOptions = {}): CatalogueEntry {
+export function fn(text: string, kernel: Kernel, options: EntryOptions = {}): CatalogueEntry {
   const { word, ...shape } = parseShape(text)
-  return finish("function", word, shape, word, options)
+  return finish({ kind: "function", name: word, word, kernel, ...shape }, options)
 }
 
-export function op(name: string, text: string, options: EntryOptions = {}): CatalogueEntry {
+export function op(name: string, text: string, kernel: Kernel, options: EntryOptions = {}): CatalogueEntry {
   const { word, ...shape } = parseShape(text)
-  return finish("operator", name, shape, word, options)
+  return finish({ kind: "operator", name, word, kernel, ...shape }, options)
 }
 
 interface Shape {
@@ -86,40 +94,28 @@ function parseShape(text: string): Shape & { word: string } {
   }
 }
 
-function finish(
-  kind: CatalogueEntry["kind"],
-  name: string,
-  shape: Shape,
-  word: string,
-  options: EntryOptions,
-): CatalogueEntry {
-  const { parameters, variadic, result } = shape
+type Named = Shape & Pick<CatalogueEntry, "kind" | "name" | "kernel"> & { readonly word: string }
+
+function finish({ word, ...entry }: Named, options: EntryOptions): CatalogueEntry {
+  const { parameters, variadic, result } = entry
   const fixed = result === "any" || result === "decimal" ? null : ({ kind: result } as LogicalType)
   assert(fixed !== null || options.type !== undefined, `${word} has a rule for its ${result} result`)
   return {
-    kind,
-    name,
+    ...entry,
     signature: `${word}(${parameters.join(",")}${variadic ? "..." : ""})`,
-    parameters,
-    variadic,
-    result,
     resultType: options.type ?? (() => fixed!),
     nulls: options.nulls ?? "strict",
     unify: options.unify ?? null,
+    fault: options.fault ?? null,
     spelling: {
-      postgres: options.postgres ?? defaultSpelling(kind, name, parameters, variadic),
+      postgres: options.postgres ?? defaultSpelling(entry),
       clickhouse: "none",
       flink: "none",
     },
   }
 }
 
-function defaultSpelling(
-  kind: CatalogueEntry["kind"],
-  name: string,
-  parameters: readonly ParameterKind[],
-  variadic: boolean,
-): string {
+function defaultSpelling({ kind, name, parameters, variadic }: Omit<Named, "word">): string {
   if (kind === "function")
     return variadic ? `${name}($*)` : `${name}(${parameters.map((_, i) => `$${i + 1}`)})`
   if (parameters.length === 2) return `($1 ${name} $2)`

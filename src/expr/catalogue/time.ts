@@ -1,71 +1,111 @@
 /** Functions and operators over timestamps (UTC instants), dates and intervals. */
-import type { LogicalType } from "../../columns/types.ts"
+import type { Interval, LogicalType } from "../../columns/types.ts"
 import { decimal } from "../../columns/types.ts"
-import type { CatalogueEntry, Literals } from "./entry.ts"
+import { runtime } from "../compile/kernel.ts"
+import * as kernels from "../kernels/time-kernels.ts"
+import { dayOf } from "../values/calendar.ts"
+import { addIntervals, negateInterval, subtractIntervals } from "../values/interval.ts"
+import * as values from "../values/time-arithmetic.ts"
+import { timeField, truncateInterval, truncationUnit } from "../values/time-fields.ts"
+import type { CatalogueEntry, Fault, Literals } from "./entry.ts"
 import { fn, op } from "./entry.ts"
 
 /** extract() gives numeric: whole for most fields, with places for those that have a fraction. */
 function extracted(args: readonly LogicalType[], literals: Literals): LogicalType {
   const field = literals[0]
   const overDate = args[1]?.kind === "date"
-  switch (typeof field === "string" ? field.toLowerCase() : "") {
+  switch (typeof field === "string" ? timeField(field) : undefined) {
     case "epoch":
       return overDate ? decimal(20, 0) : decimal(20, 6)
     case "second":
-    case "seconds":
-    case "sec":
-    case "secs":
-    case "s":
       return decimal(10, 6)
-    case "millisecond":
     case "milliseconds":
-    case "msec":
-    case "msecs":
-    case "ms":
       return decimal(10, 3)
     case "julian":
       return overDate ? decimal(10, 0) : decimal(30, 20)
-    case "":
+    case undefined:
       return decimal(38, 20)
     default:
-      return decimal(10, 0)
+      return decimal(20, 0)
   }
 }
 
-const FIELDS_OF = ["timestamp", "date", "interval"]
+const unitFault: Fault = ([unit]) =>
+  typeof unit === "string" && truncationUnit(unit) === undefined
+    ? `"${unit}" is not a unit of date_trunc; there are microseconds to millennium`
+    : null
+
+const fieldFault: Fault = ([field]) =>
+  typeof field === "string" && timeField(field) === undefined ? `"${field}" is not a field of a time` : null
+
+const extracting = { type: extracted, fault: fieldFault } as const
+const ofField = { fault: fieldFault } as const
+const ofUnit = { fault: unitFault } as const
+const RANGE = "timestamp-out-of-range"
+const INVALID = "invalid-argument"
+
+const operators: readonly CatalogueEntry[] = [
+  op("+", "add(timestamp,interval) -> timestamp", kernels.addInterval),
+  op("+", "add(interval,timestamp) -> timestamp", kernels.addIntervalFirst),
+  op("-", "subtract(timestamp,interval) -> timestamp", kernels.subtractInterval),
+  op("-", "subtract(timestamp,timestamp) -> interval", runtime(values.betweenTimestamps, RANGE)),
+  op("+", "add(date,int32) -> date", runtime(values.shiftDate, RANGE)),
+  op(
+    "+",
+    "add(int32,date) -> date",
+    runtime((count: number, days: number) => values.shiftDate(days, count), RANGE),
+  ),
+  op(
+    "-",
+    "subtract(date,int32) -> date",
+    runtime((days: number, count: number) => values.shiftDate(days, -count), RANGE),
+  ),
+  op("-", "subtract(date,date) -> int32", kernels.subtractDates),
+  op("+", "add(date,interval) -> timestamp", runtime(values.addToDate, RANGE)),
+  op(
+    "+",
+    "add(interval,date) -> timestamp",
+    runtime((span: Interval, days: number) => values.addToDate(days, span), RANGE),
+  ),
+  op("-", "subtract(date,interval) -> timestamp", runtime(values.subtractFromDate, RANGE)),
+  op("+", "add(interval,interval) -> interval", runtime(addIntervals, RANGE)),
+  op("-", "subtract(interval,interval) -> interval", runtime(subtractIntervals, RANGE)),
+  op("*", "multiply(interval,float64) -> interval", runtime(values.multiplyInterval, RANGE)),
+  op(
+    "*",
+    "multiply(float64,interval) -> interval",
+    runtime((factor: number, span: Interval) => values.multiplyInterval(span, factor), RANGE),
+  ),
+  op("/", "divide(interval,float64) -> interval", runtime(values.divideInterval, RANGE, "division-by-zero")),
+  op("-", "negate(interval) -> interval", runtime(negateInterval, RANGE)),
+]
 
 export const time: readonly CatalogueEntry[] = [
-  op("+", "add(timestamp,interval) -> timestamp"),
-  op("+", "add(interval,timestamp) -> timestamp"),
-  op("-", "subtract(timestamp,interval) -> timestamp"),
-  op("-", "subtract(timestamp,timestamp) -> interval"),
-  op("+", "add(date,int32) -> date"),
-  op("+", "add(int32,date) -> date"),
-  op("-", "subtract(date,int32) -> date"),
-  op("-", "subtract(date,date) -> int32"),
-  op("+", "add(date,interval) -> timestamp"),
-  op("+", "add(interval,date) -> timestamp"),
-  op("-", "subtract(date,interval) -> timestamp"),
-  op("+", "add(interval,interval) -> interval"),
-  op("-", "subtract(interval,interval) -> interval"),
-  op("*", "multiply(interval,float64) -> interval"),
-  op("*", "multiply(float64,interval) -> interval"),
-  op("/", "divide(interval,float64) -> interval"),
-  op("-", "negate(interval) -> interval"),
-  fn("date_trunc(string,timestamp) -> timestamp"),
-  fn("date_trunc(string,interval) -> interval"),
-  fn("date_bin(interval,timestamp,timestamp) -> timestamp"),
-  ...FIELDS_OF.map((kind) => fn(`date_part(string,${kind}) -> float64`)),
-  ...FIELDS_OF.map((kind) => fn(`extract(string,${kind}) -> decimal`, { type: extracted })),
-  fn("make_date(int32,int32,int32) -> date"),
-  fn("make_timestamp(int32,int32,int32,int32,int32,float64) -> timestamp"),
-  fn("make_timestamptz(int32,int32,int32,int32,int32,float64) -> timestamp"),
-  fn("to_timestamp(float64) -> timestamp"),
-  fn("age(timestamp,timestamp) -> interval"),
-  fn("date_add(timestamp,interval) -> timestamp"),
-  fn("date_subtract(timestamp,interval) -> timestamp"),
-  fn("justify_hours(interval) -> interval"),
-  fn("justify_days(interval) -> interval"),
-  fn("justify_interval(interval) -> interval"),
-  fn("date(timestamp) -> date"),
+  ...operators,
+  fn("date_trunc(string,timestamp) -> timestamp", kernels.dateTrunc, ofUnit),
+  fn("date_trunc(string,interval) -> interval", runtime(truncateInterval, INVALID, RANGE), ofUnit),
+  fn("date_bin(interval,timestamp,timestamp) -> timestamp", runtime(values.binTimestamp, INVALID, RANGE)),
+  fn("date_part(string,timestamp) -> float64", kernels.partOfTimestamp, ofField),
+  fn("date_part(string,date) -> float64", kernels.partOfDate, ofField),
+  fn("date_part(string,interval) -> float64", kernels.partOfInterval, ofField),
+  fn("extract(string,timestamp) -> decimal", kernels.extractTimestamp, extracting),
+  fn("extract(string,date) -> decimal", kernels.extractDate, extracting),
+  fn("extract(string,interval) -> decimal", kernels.extractInterval, extracting),
+  fn("make_date(int32,int32,int32) -> date", runtime(values.makeDate, RANGE)),
+  fn(
+    "make_timestamp(int32,int32,int32,int32,int32,float64) -> timestamp",
+    runtime(values.makeTimestamp, RANGE),
+  ),
+  fn(
+    "make_timestamptz(int32,int32,int32,int32,int32,float64) -> timestamp",
+    runtime(values.makeTimestamp, RANGE),
+  ),
+  fn("to_timestamp(float64) -> timestamp", runtime(values.timestampOfSeconds, RANGE)),
+  fn("age(timestamp,timestamp) -> interval", runtime(values.age, RANGE)),
+  fn("date_add(timestamp,interval) -> timestamp", kernels.addInterval),
+  fn("date_subtract(timestamp,interval) -> timestamp", kernels.subtractInterval),
+  fn("justify_hours(interval) -> interval", runtime(values.justifyHours, RANGE)),
+  fn("justify_days(interval) -> interval", runtime(values.justifyDays, RANGE)),
+  fn("justify_interval(interval) -> interval", runtime(values.justifyInterval, RANGE)),
+  fn("date(timestamp) -> date", runtime(dayOf)),
 ]

@@ -1,0 +1,90 @@
+/** How a batch's columns are read: which locals the prologue declares, and slices decoded when they are needed. */
+import type { LogicalType } from "../../columns/types.ts"
+import { isVariableWidth } from "../../columns/types.ts"
+import { wordsPerRow } from "../../columns/vector.ts"
+import type { ColumnReference, Expression } from "../expression.ts"
+import type { CodeValue, RowCodeOptions } from "../row-code.ts"
+import { columnNames } from "../row-code.ts"
+import { decodeSlice } from "../values/slices.ts"
+import type { CodeWriter, Slice } from "./kernel.ts"
+
+interface Writer extends CodeWriter {
+  remember(key: number, write: () => CodeValue): CodeValue
+  keyOf(expression: Expression): number
+}
+
+export class ColumnCode {
+  readonly #options: RowCodeOptions
+  readonly #writer: Writer
+  readonly #used = new Map<number, LogicalType>()
+
+  constructor(options: RowCodeOptions, writer: Writer) {
+    this.#options = options
+    this.#writer = writer
+  }
+
+  /** One line per column that the code uses. */
+  declarations(): string[] {
+    const { batch } = this.#options
+    return [...this.#used].map(([index, type]) => {
+      const names = columnNames(index)
+      const vector = `${batch}.vectors[${index}]`
+      const slices = `, ${names.ends} = ${vector}.ends, ${names.data} = ${vector}.data`
+      const fixed = `const ${names.values} = ${vector}.values, ${names.nulls} = ${vector}.nulls`
+      return `${fixed}${isVariableWidth(type) ? slices : ""};`
+    })
+  }
+
+  value(column: ColumnReference): CodeValue {
+    const extra = this.#options.extra?.get(column.index)
+    if (extra !== undefined) return extra
+    this.#use(column)
+    const { values } = columnNames(column.index)
+    const { row } = this.#options
+    const isNull = this.isNull(column)
+    const { type } = column
+    if (isVariableWidth(type)) return this.#decoded(column, isNull)
+    if (type.kind === "boolean") return { value: `(${values}[${row}] === 1)`, isNull }
+    if (wordsPerRow(type) === 1) return { value: `${values}[${row}]`, isNull }
+    return this.#writer.remember(this.#writer.keyOf(column), () => {
+      const wide = this.#writer.local("w")
+      const low = `BigInt.asUintN(64, ${values}[2 * ${row}])`
+      this.#writer.emit(`const ${wide} = (${values}[2 * ${row} + 1] << 64n) + ${low};`)
+      return { value: wide, isNull }
+    })
+  }
+
+  /** Null when the column is not a slice of the batch. */
+  slice(column: ColumnReference): Slice | null {
+    if (!isVariableWidth(column.type) || this.#options.extra?.has(column.index)) return null
+    this.#use(column)
+    const { data, values, ends } = columnNames(column.index)
+    const { row } = this.#options
+    return { data, start: `${values}[${row}]`, end: `${ends}[${row}]` }
+  }
+
+  isNull(column: ColumnReference): string | null {
+    const extra = this.#options.extra?.get(column.index)
+    if (extra !== undefined) return extra.isNull
+    this.#use(column)
+    return column.nullable ? `${columnNames(column.index).nulls}[${this.#options.row}] === 1` : null
+  }
+
+  #use(column: ColumnReference): void {
+    this.#used.set(column.index, column.type)
+  }
+
+  #decoded(column: ColumnReference, isNull: string | null): CodeValue {
+    const writer = this.#writer
+    return writer.remember(writer.keyOf(column), () => {
+      const { data, start, end } = this.slice(column)!
+      const bytes = column.type.kind === "bytes"
+      const read = bytes
+        ? `${data}.subarray(${start}, ${end})`
+        : `${writer.bind(decodeSlice)}(${data}, ${start}, ${end})`
+      const value = writer.variable("s", column.type)
+      writer.when(isNull === null ? "true" : `!(${isNull})`, () => writer.emit(`${value} = ${read};`))
+      return { value, isNull }
+    })
+  }
+}
