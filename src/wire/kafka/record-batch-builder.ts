@@ -17,6 +17,7 @@ import {
   MAGIC,
   viewOf,
 } from "./record-batch.ts"
+import type { RecordColumns } from "./record-columns.ts"
 import { type RecordSet, recordCount } from "./record-set.ts"
 
 export interface BatchStart {
@@ -115,13 +116,37 @@ export class RecordBatchBuilder {
       const keyEnd = keyEnds === null ? -1 : (keyEnds[row] as number)
       const keyStart = keyEnd < 0 || keyStarts === null ? 0 : (keyStarts[row] as number)
       const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
-      this.#addRecord(keyBytes ?? bytes, keyStart, keyLength, bytes, valueStart, valueLength, headers)
+      this.#addRecord(
+        this.#count,
+        keyBytes ?? bytes,
+        keyStart,
+        keyLength,
+        bytes,
+        valueStart,
+        valueLength,
+        headers,
+      )
     }
     return index
   }
 
+  /** Adds one record of a batch that was read, at another distance from the base offset. */
+  addCopy(columns: RecordColumns, row: number, offsetDelta: number): void {
+    const { bytes, keyStarts, keyEnds, valueStarts, valueEnds, headersStarts, headersEnds } = columns
+    const length = (starts: Int32Array, ends: Int32Array) =>
+      ends[row] === -1 ? -1 : (ends[row] as number) - (starts[row] as number)
+    const keyLength = length(keyStarts, keyEnds)
+    const valueLength = length(valueStarts, valueEnds)
+    const headers = bytes.subarray(headersStarts[row], headersEnds[row])
+    const keyStart = keyStarts[row] as number
+    const valueStart = valueStarts[row] as number
+    const block = headers.length === 0 ? NO_HEADERS : headers
+    this.#addRecord(offsetDelta, bytes, keyStart, keyLength, bytes, valueStart, valueLength, block)
+  }
+
   /** Plain arguments on purpose: an object here would be one per record. */
   #addRecord(
+    offsetDelta: number,
     keys: Uint8Array,
     keyStart: number,
     keyLength: number,
@@ -134,7 +159,7 @@ export class RecordBatchBuilder {
     const valueBytes = Math.max(valueLength, 0)
     this.#reserve(RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headers.length)
     const target = this.#bytes
-    const offsetDelta = this.#count++
+    this.#count++
     const body =
       2 +
       varintSize(offsetDelta) +

@@ -109,7 +109,7 @@ test("an encoded batch has exactly the specified bytes", () => {
     "0268" +
     "01" // null
   const hex = Buffer.from(builder.bytes).toString("hex")
-  assert.equal(hex.slice(0, 34) + "########" + hex.slice(42), expected)
+  assert.equal(`${hex.slice(0, 34)}########${hex.slice(42)}`, expected)
   assert.equal(viewOf(builder.bytes).getUint32(BATCH_FIELD.crc), batchCrc(builder.bytes, 0, builder.length))
 })
 

@@ -31,6 +31,8 @@ export class RecordColumns {
   baseOffset = 0
   /** The batch's last offset; records may be missing before and at it after compaction. */
   lastOffset = -1
+  /** The batch's greatest timestamp; every record's when it has the append time. */
+  appendTimeMs = 0
   /** What the starts and ends below point into: the batch's own buffer, or the unpacked one. */
   bytes: Uint8Array = new Uint8Array(0)
   /** True for Kafka's control batches, whose records are not data. */
@@ -67,6 +69,7 @@ export class RecordColumns {
     this.count = header.recordCount
     this.baseOffset = header.baseOffset
     this.lastOffset = header.lastOffset
+    this.appendTimeMs = header.maxTimestampMs
     this.bytes = cursor.bytes
     this.isControl = (header.attributes & CONTROL_FLAG) !== 0
     try {

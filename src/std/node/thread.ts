@@ -1,0 +1,51 @@
+/** Threads of this process: node:worker_threads behind two small faces, one for either side. */
+import { isMainThread, parentPort, type Transferable, Worker, workerData } from "node:worker_threads"
+import { assert } from "../assert.ts"
+
+export interface ThreadEvents {
+  message(message: unknown): void
+  /** The thread ended: by itself (null), or by an error that it did not catch. Called once. */
+  ended(error: Error | null): void
+}
+
+export interface Thread {
+  /** Resolves when the thread has ended. */
+  readonly done: Promise<void>
+  /** Keeps the process alive, or stops doing so. */
+  keepAlive(isWanted: boolean): void
+}
+
+/** Starts the module at `url` in a thread of its own and hands it `data`. */
+export function startThread(url: URL, data: unknown, events: ThreadEvents): Thread {
+  const worker = new Worker(url, { workerData: data })
+  let failure: Error | null = null
+  worker.on("message", (message) => events.message(message))
+  worker.on("error", (error) => {
+    failure = error instanceof Error ? error : new Error(String(error))
+  })
+  const done = new Promise<void>((resolve) => {
+    worker.on("exit", () => {
+      events.ended(failure)
+      resolve()
+    })
+  })
+  return { done, keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()) }
+}
+
+/** The module of this name beside `moduleUrl`, with the same ending: .ts in the sources, .js in the package. */
+export function siblingModule(name: string, moduleUrl: string): URL {
+  return new URL(`./${name}${moduleUrl.endsWith(".ts") ? ".ts" : ".js"}`, moduleUrl)
+}
+
+export interface ThreadParent {
+  readonly data: unknown
+  /** Sends at once, even from a thread that never returns to its event loop. */
+  post(message: unknown, transfer?: readonly Transferable[]): void
+}
+
+/** Inside a thread: who started it, and what with. */
+export function threadParent(): ThreadParent {
+  const port = parentPort
+  assert(!isMainThread && port !== null, "this module runs in a thread of its own")
+  return { data: workerData, post: (message, transfer = []) => port.postMessage(message, transfer) }
+}
