@@ -12,7 +12,7 @@ import { Abandoned, findings, Refused } from "./errors.ts"
 import { scanEvent, scanView } from "./nodes/scan.ts"
 import type { PlanNode, Problem, ViewPlan } from "./plan.ts"
 import { loadParser, parseSelect } from "./sql/parse.ts"
-import { locateInModule, offsetOfByte, placeAt } from "./sql/places.ts"
+import { locateDefinition, locateInModule, offsetOfByte, placeAt } from "./sql/places.ts"
 import type { ViewDefinition } from "./view.ts"
 
 export interface Project {
@@ -135,21 +135,32 @@ class ProjectBinder {
 
   #report(where: string, { code, message, suggestion }: Finding, offset: number | null): void {
     const view = this.#views.get(where)
-    const module = view?.module ?? null
-    const inModule =
-      view === undefined || module === null || offset === null
-        ? null
-        : locateInModule(module.text, view.sql, offset, view.name)
-    const inSql = view === undefined || offset === null ? null : placeAt(view.sql, offset)
-    const { line = null, column = null } = inModule ?? inSql ?? {}
+    const { file, line, column } = this.#locate(view, offset)
     this.#problems.push({
       code,
       message,
       suggestion,
       where,
-      file: inModule === null && inSql !== null ? null : (module?.path ?? null),
+      file,
       line,
       column,
     })
+  }
+
+  /** In the view's module where it can be found there, else in the SQL text. */
+  #locate(
+    view: ViewDefinition | undefined,
+    offset: number | null,
+  ): Pick<Problem, "file" | "line" | "column"> {
+    const module = view?.module ?? null
+    if (view !== undefined && module !== null) {
+      const place =
+        offset === null
+          ? locateDefinition(module.text, view.name)
+          : locateInModule(module.text, view.sql, offset, view.name)
+      if (place !== null) return { file: module.path, ...place }
+    }
+    if (view === undefined || offset === null) return { file: module?.path ?? null, line: null, column: null }
+    return { file: null, ...placeAt(view.sql, offset) }
   }
 }

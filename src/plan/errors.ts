@@ -35,7 +35,14 @@ function finding(code: string, message: string, suggestion: string | null = null
 
 const didYouMean = (name: string | null): string | null => (name === null ? null : `did you mean ${name}?`)
 
-const list = (names: readonly string[]): string => names.join(", ")
+/** Names shown where none is near: enough to jog the memory, few enough to read. */
+const MAX_LISTED = 12
+
+const list = (names: readonly string[]): string =>
+  names.length <= MAX_LISTED ? names.join(", ") : `${names.slice(0, MAX_LISTED).join(", ")} …`
+
+const nearestOf = (nearest: string | null, known: readonly string[]): string =>
+  didYouMean(nearest) ?? (known.length === 0 ? "there is none yet" : `there is ${list(known)}`)
 
 const text = {
   sqlEmpty: () => finding("sql-empty", "the SQL is empty", "write a SELECT statement"),
@@ -68,10 +75,14 @@ const namesFound = {
       `the name ${name} is taken twice (${kinds}); FROM uses names bare, so they are unique across events and views`,
       "rename one of them",
     ),
-  unknownSource: (name: string, nearest: string | null) =>
-    finding("unknown-source", `there is no event, view or WITH query named ${name}`, didYouMean(nearest)),
-  unknownColumn: (name: string, where: string, nearest: string | null) =>
-    finding("unknown-column", `${where} has no column ${name}`, didYouMean(nearest)),
+  unknownSource: (name: string, nearest: string | null, known: readonly string[]) =>
+    finding(
+      "unknown-source",
+      `there is no event, view or WITH query named ${name}`,
+      nearestOf(nearest, known),
+    ),
+  unknownColumn: (name: string, where: string, nearest: string | null, known: readonly string[]) =>
+    finding("unknown-column", `${where} has no column ${name}`, nearestOf(nearest, known)),
   unknownQualifier: (name: string, known: string | null) =>
     finding("unknown-source", `nothing in FROM is named ${name}`, didYouMean(known)),
   ambiguousColumn: (name: string) =>
@@ -130,16 +141,30 @@ const views = {
     ),
 }
 
+const isFunctionName = (name: string): boolean => /^\w+$/.test(name) && name !== "in" && name !== "between"
+
+/** `upper(string)` of a function; what an operator's overloads take, without their inner names. */
+function signatures(name: string, candidates: readonly string[]): string | null {
+  if (candidates.length === 0) return null
+  if (isFunctionName(name)) return `there is ${list(candidates)}`
+  const taken = candidates.map((signature) => signature.slice(signature.indexOf("(")))
+  return `it takes ${list([...new Set(taken)])}`
+}
+
 const typing = {
   unknownFunction: (name: string, nearest: string | null) =>
-    finding("unknown-function", `there is no function ${name}`, didYouMean(nearest)),
+    finding(
+      "unknown-function",
+      `there is no function ${name}`,
+      didYouMean(nearest) ?? "docs/sql.md lists the functions",
+    ),
   noOverload: (name: string, types: readonly string[], note: string | null, candidates: readonly string[]) =>
     finding(
       "no-overload",
-      /^\w/.test(name) && !name.includes(" ")
+      isFunctionName(name)
         ? `${name}(${list(types)}) does not exist`
         : `the operator ${name} does not take ${types.join(" and ")}`,
-      note ?? (candidates.length > 0 ? `there is ${list(candidates.slice(0, 6))}` : null),
+      note ?? signatures(name, candidates),
     ),
   ambiguousCall: (name: string, types: readonly string[], candidates: readonly string[]) =>
     finding(
@@ -156,7 +181,13 @@ const typing = {
         : "send the value inside the event",
     ),
   typeMismatch: (what: string, wanted: string, got: string) =>
-    finding("type-mismatch", `${what} must be ${wanted}, not ${got}`, `cast it: (…)::${wanted}`),
+    finding(
+      "type-mismatch",
+      `${what} must be ${wanted}, not ${got}`,
+      wanted === "boolean"
+        ? "write a comparison, such as x <> 0 or x IS NOT NULL"
+        : `give it the type ${wanted}`,
+    ),
   noCommonType: (what: string, a: string, b: string) =>
     finding(
       "type-mismatch",
@@ -164,8 +195,13 @@ const typing = {
       "cast one of them to the other's type",
     ),
   castNotAllowed: (from: string, to: string) =>
-    finding("cast-not-allowed", `${from} cannot be cast to ${to}`, null),
-  badLiteral: (reason: string) => finding("bad-literal", reason, null),
+    finding(
+      "cast-not-allowed",
+      `${from} cannot be cast to ${to}`,
+      "cast it to text first, or compute the value",
+    ),
+  badLiteral: (reason: string) =>
+    finding("bad-literal", reason, "write a value of the type that its place asks for"),
   unsupportedType: (name: string, suggestion: string) =>
     finding("unsupported-type", `the type ${name} does not exist here`, suggestion),
   jsonKey: (name: string) =>
@@ -200,9 +236,17 @@ const grouping = {
           : "aggregate in a WITH query first",
     ),
   groupPosition: (position: number, columns: number) =>
-    finding("group-position", `GROUP BY ${position}: the SELECT list has ${columns} columns`, null),
+    finding(
+      "group-position",
+      `GROUP BY ${position}: the SELECT list has ${columns} columns`,
+      "count its columns from 1",
+    ),
   groupConstant: () =>
-    finding("group-constant", "GROUP BY takes a column's name, number or expression, not a constant", null),
+    finding(
+      "group-constant",
+      "GROUP BY takes a column's name, number or expression, not a constant",
+      "leave it out",
+    ),
   unionColumns: (left: number, right: number) =>
     finding(
       "union-columns",

@@ -32,7 +32,11 @@ export function bindFrom(items: readonly Node[], context: FromContext): FromItem
   if ("RangeSubselect" in item) {
     const { subquery, alias, lateral } = item.RangeSubselect
     assert(subquery !== undefined && "SelectStmt" in subquery, "a subquery in FROM is a SELECT")
-    if (lateral) throw new Refused(unsupported("lateral"), startOf(subquery))
+    if (lateral) {
+      const at = startOf(subquery)
+      const byte = at === null ? null : keywordBefore(context.view.sql, "lateral", at)
+      throw new Refused(unsupported("lateral"), byte)
+    }
     const relation = context.bindQuery(subquery.SelectStmt, context.tables, context.view)
     return withAlias({ relation, name: null }, alias, startOf(subquery))
   }
@@ -60,8 +64,8 @@ export function findTable(name: string, { tables, view }: FromContext, byte: num
   if (common !== undefined) return present(common)
   const node = view.catalog.scan(name, byte)
   if (node !== null) return relationOf(node)
-  const nearest = nearestName(name, [...new Set([...tables.keys(), ...view.catalog.names])])
-  throw new Refused(findings.unknownSource(name, nearest), byte)
+  const known = [...new Set([...tables.keys(), ...view.catalog.names])]
+  throw new Refused(findings.unknownSource(name, nearestName(name, known), known), byte)
 }
 
 function bindFunctionInFrom(range: RangeFunction, context: FromContext): FromItem {

@@ -51,8 +51,7 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
 
 function refuseDecorations(call: FuncCall, name: string): void {
   const byte = call.location ?? null
-  if (call.over !== undefined)
-    throw new Refused(unsupported("window-function", name), call.over.location ?? byte)
+  if (call.over !== undefined) throw new Refused(unsupported("window-function", name), byte)
   if (call.agg_filter !== undefined) throw new Refused(unsupported("filter", name), byte)
   if (call.agg_within_group || (call.agg_order ?? []).length > 0) {
     throw new Refused(unsupported("ordered-aggregate", name), byte)

@@ -6,7 +6,7 @@ import type { Node } from "libpg-query"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { findings, Refused } from "../errors.ts"
 import { canonical } from "../expressions/canonical.ts"
-import { columnsUsed, rewrite } from "../expressions/walk.ts"
+import { columnReferences, rewrite } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import type { AggregateNode, PlanNode } from "../plan.ts"
 import { names, startOf } from "../sql/tree.ts"
@@ -36,8 +36,9 @@ function bindKey(item: Node, targets: readonly (Target | null)[], context: Expre
     throw new Refused(unsupported("grouping-sets"), item.GroupingSet.location ?? byte)
   const target = findTarget(item, targets, context)
   const key = settle(target === null ? context.bind(item, context) : target.bound)
-  for (const index of columnsUsed(key)) {
-    if (index < 0) throw new Refused(findings.aggregateNotAllowed("there", "GROUP BY"), byte)
+  const aggregate = columnReferences(key).find(({ index }) => index < 0)
+  if (aggregate !== undefined) {
+    throw new Refused(findings.aggregateNotAllowed(aggregate.name, "GROUP BY"), byte)
   }
   const name = target?.name ?? (key.kind === "column" ? key.name : "this expression")
   if (key.type.kind === "json") throw new Refused(findings.jsonKey(name), byte)

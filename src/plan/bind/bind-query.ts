@@ -59,7 +59,10 @@ function bindWith(clause: WithClause, tables: CommonTables, view: ViewContext): 
     assert("CommonTableExpr" in node, "WITH holds queries")
     const query = node.CommonTableExpr
     const name = query.ctename ?? ""
-    if (own.has(name)) view.report(findings.duplicateWith(name), query.location ?? null)
+    if (own.has(name)) {
+      view.report(findings.duplicateWith(name), query.location ?? null)
+      continue
+    }
     own.add(name)
     visible.set(
       name,

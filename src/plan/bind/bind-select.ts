@@ -6,7 +6,8 @@ import type { Node, ResTarget, SelectStmt } from "libpg-query"
 import { BOOLEAN } from "../../columns/types.ts"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
-import { findings, Refused } from "../errors.ts"
+import { Abandoned, findings, Refused } from "../errors.ts"
+import { conjunction } from "../expressions/conjunction.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { projectNode } from "../nodes/project.ts"
@@ -21,7 +22,7 @@ import { bindGroupBy, groupRows } from "./bind-group.ts"
 import type { Bound } from "./bound.ts"
 import { demand, settle, typed } from "./bound.ts"
 import { figureColumnName } from "./column-name.ts"
-import type { Relation, ViewContext } from "./context.ts"
+import type { Relation, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt, present, relationOf } from "./context.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { AggregateCollector } from "./expression-context.ts"
@@ -42,7 +43,7 @@ export function bindSelect(select: SelectStmt, context: FromContext): Relation {
   const { view } = context
   const nodes = select.targetList ?? []
   const from = select.fromClause ?? []
-  if ((select.valuesLists ?? []).length > 0) throw new Refused(unsupported("values"), null)
+  if ((select.valuesLists ?? []).length > 0) throw new Abandoned("VALUES was refused")
   if (from.length === 0) throw new Refused(unsupported("no-from"), startOf(nodes))
   if (nodes.length === 0) throw new Refused(unsupported("no-columns"), startOf(from))
   const { relation, name } = bindFrom(from, context)
@@ -73,7 +74,7 @@ export function bindSelect(select: SelectStmt, context: FromContext): Relation {
       ? groupRows({ input: filtered, keys: present(keys), aggregates, columns, origins: base.origins, view })
       : null
   present(keys)
-  if (grouping !== null) checkState(grouping.node, select.groupClause, view)
+  if (grouping !== null) checkState(grouping.node, select.groupClause ?? select.targetList, view)
   const map = grouping?.rewrite ?? ((expression: Expression) => expression)
   const kept =
     grouping === null ? filtered : filter(grouping.node, mapPredicate(present(having).predicate, map, view))
@@ -82,7 +83,11 @@ export function bindSelect(select: SelectStmt, context: FromContext): Relation {
   if (select.distinctClause === undefined) return withUntyped(node, columns)
   const unique = distinct(node, columns)
   checkState(unique, select.targetList, view)
-  return relationOf(unique)
+  return relationOf(unique, placed(columns))
+}
+
+function placed(targets: readonly Target[]): readonly VisibleColumn[] {
+  return targets.map(({ name, byte }, index) => ({ name, index, byte }))
 }
 
 /** Reported here, where the place in the SQL is known; the view still has a plan. */
@@ -116,7 +121,9 @@ function condition(
 ): { readonly predicate: Expression | null } | null {
   if (node === undefined) return { predicate: null }
   return attempt(view, () => ({
-    predicate: demand(context.bind(node, context), BOOLEAN, `the condition of ${context.clause}`),
+    predicate: conjunction([
+      demand(context.bind(node, context), BOOLEAN, `the condition of ${context.clause}`),
+    ]),
   }))
 }
 
@@ -147,7 +154,7 @@ function project(input: PlanNode, columns: readonly Target[], expressions: reado
 function withUntyped(node: PlanNode, columns: readonly Target[]): Relation {
   const untyped = new Map<number, string | null>()
   for (const [i, { bound }] of columns.entries()) if (bound.kind === "untyped") untyped.set(i, bound.text)
-  return { ...relationOf(node), untyped }
+  return { ...relationOf(node, placed(columns)), untyped }
 }
 
 /** DISTINCT is a GROUP BY of all columns. */

@@ -24,9 +24,16 @@ export function bindUnionAll(left: Relation, right: Relation, byte: number | nul
     const [a, b] = sides.map((side) => typeName(columnType(side, i)))
     throw new Refused(findings.noCommonType(`column ${column.name} of UNION ALL`, a!, b!), byte)
   })
-  const from = conform(left, types, byte)
-  const inputs = from.kind === "union-all" && from === left.node ? from.inputs : [from]
-  return relationOf(unionAllNode([...inputs, conform(right, types, byte)]))
+  const inputs = [...branchesOf(left), right].map((branch) => conform(branch, types, byte))
+  const columns = left.columns.map(({ name, byte = null }, index) => ({ name, index, byte }))
+  return relationOf(unionAllNode(inputs), columns)
+}
+
+/** A union on the left gives its branches, so that a chain of UNION ALL is one node. */
+function branchesOf(relation: Relation): readonly Relation[] {
+  return relation.node.kind === "union-all"
+    ? relation.node.inputs.map((input) => relationOf(input))
+    : [relation]
 }
 
 function columnType(relation: Relation, position: number): LogicalType {

@@ -10,7 +10,7 @@ import type { PlanNode, ViewPlan } from "../plan.ts"
 import type { ViewDefinition } from "../view.ts"
 import { bindQuery } from "./bind-query.ts"
 import { NO_NAME } from "./bind-select.ts"
-import type { Catalog, ViewContext } from "./context.ts"
+import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
 import { hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
 
@@ -48,7 +48,7 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
   const relation = attempt(view, () => bindQuery(select, new Map(), view))
   if (relation === null) return null
   assert(relation.columns.length === relation.node.columns.length, "a query's columns are all visible")
-  checkColumns(relation.node, view)
+  checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)
   const inherited = [...reads.values()].map((read) => read.allowedLatenessMs)
@@ -76,12 +76,12 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
 
 const COLUMN_NAME = /^[a-z_][a-z0-9_]{0,62}$/
 
-function checkColumns(root: PlanNode, view: ViewContext): void {
+function checkColumns(columns: readonly VisibleColumn[], view: ViewContext): void {
   const seen = new Set<string>()
-  for (const [i, { name }] of root.columns.entries()) {
-    if (name === NO_NAME) view.report(findings.unnamedColumn(i + 1), null)
-    else if (!COLUMN_NAME.test(name)) view.report(findings.columnName(name), null)
-    else if (seen.has(name)) view.report(findings.duplicateColumn(name), null)
+  for (const [i, { name, byte = null }] of columns.entries()) {
+    if (name === NO_NAME) view.report(findings.unnamedColumn(i + 1), byte)
+    else if (!COLUMN_NAME.test(name)) view.report(findings.columnName(name), byte)
+    else if (seen.has(name)) view.report(findings.duplicateColumn(name), byte)
     seen.add(name)
   }
 }

@@ -4,10 +4,11 @@
  */
 import type { ColumnRef, FuncCall, Node } from "libpg-query"
 import type { Interval } from "../../columns/types.ts"
-import { INTERVAL, TIMESTAMP, typeName } from "../../columns/types.ts"
+import { INTERVAL } from "../../columns/types.ts"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
 import { assert } from "../../std/assert.ts"
+import { DAY_US, durationText } from "../duration-text.ts"
 import { findings, Refused } from "../errors.ts"
 import { projectNode } from "../nodes/project.ts"
 import { WINDOW_END, WINDOW_START, windowNode } from "../nodes/window.ts"
@@ -25,7 +26,6 @@ import { NO_UNTYPED } from "./context.ts"
 export const MAX_WINDOWS_PER_ROW = 10_080
 /** Ten years: window ends stay far from the end of time, and state that old belongs into no window. */
 const MAX_WINDOW_DAYS = 3_660n
-const DAY_US = 86_400_000_000n
 
 type FindSource = (name: string, byte: number | null) => Relation
 
@@ -39,11 +39,12 @@ export function bindWindow(name: "tumble" | "hop", call: FuncCall, find: FindSou
   const relation = find(sourceName, startOf(source))
   if (time === undefined || !("ColumnRef" in time))
     throw new Refused(findings.windowArguments(name), startOf(time))
-  const timeIndex = findTime(name, time.ColumnRef, sourceName, relation)
+  const timeIndex = findTime(time.ColumnRef, sourceName, relation)
   const [first, second] = intervals.map((node) => windowLength(name, node))
   assert(first !== undefined, "a window has a length")
   const [slideUs, sizeUs] = second === undefined ? [first, first] : [first, second]
-  if (sizeUs % slideUs !== 0n) throw new Refused(findings.hopSlide(duration(slideUs), duration(sizeUs)), byte)
+  if (sizeUs % slideUs !== 0n)
+    throw new Refused(findings.hopSlide(durationText(slideUs), durationText(sizeUs)), byte)
   const count = sizeUs / slideUs
   if (count > BigInt(MAX_WINDOWS_PER_ROW)) {
     throw new Refused(findings.hopWindows(String(count), MAX_WINDOWS_PER_ROW), byte)
@@ -66,7 +67,7 @@ function bareName(node: Node): string | null {
 }
 
 /** Position of the time column that was named. @throws Refused when it is not one */
-function findTime(name: string, reference: ColumnRef, source: string, relation: Relation): number {
+function findTime(reference: ColumnRef, source: string, relation: Relation): number {
   const byte = reference.location ?? null
   const path = names(reference.fields)
   const column = path.at(-1) ?? ""
@@ -74,18 +75,13 @@ function findTime(name: string, reference: ColumnRef, source: string, relation: 
   const found = columns.filter((candidate) => candidate.name === column)
   if (found.length > 1) throw new Refused(findings.ambiguousColumn(column), byte)
   if (found[0] === undefined || (path.length > 1 && path[0] !== source)) {
-    const nearest = nearestName(column, [...new Set(columns.map((candidate) => candidate.name))])
-    throw new Refused(findings.unknownColumn(path.join("."), source, nearest), byte)
+    const known = [...new Set(columns.map((candidate) => candidate.name))]
+    throw new Refused(findings.unknownColumn(path.join("."), source, nearestName(column, known), known), byte)
   }
   const { index } = found[0]
   const { type } = node.columns[index]!
-  if (type.kind !== "timestamp") {
-    throw new Refused(
-      findings.typeMismatch(`the time column of ${name}`, typeName(TIMESTAMP), typeName(type)),
-      byte,
-    )
-  }
-  if (index === node.timeColumn || index === node.windowColumns?.end) return index
+  const isTime = index === node.timeColumn || index === node.windowColumns?.end
+  if (isTime && type.kind === "timestamp") return index
   const timeName = columns.find((candidate) => candidate.index === node.timeColumn)?.name ?? null
   throw new Refused(findings.windowTime(column, source, timeName), byte)
 }
@@ -135,19 +131,4 @@ function timedInput(node: PlanNode, time: number): { readonly node: PlanNode; re
   const expressions: readonly Expression[] = [...references, settle(last)]
   const columnNames = [...node.columns.map((column) => column.name), "window_time"]
   return { node: projectNode({ input: node, expressions, names: columnNames }), time: expressions.length - 1 }
-}
-
-const UNITS: readonly (readonly [name: string, us: bigint])[] = [
-  ["day", DAY_US],
-  ["hour", 3_600_000_000n],
-  ["minute", 60_000_000n],
-  ["second", 1_000_000n],
-  ["millisecond", 1_000n],
-]
-
-/** In the largest unit that divides it: "90 minutes". */
-export function duration(us: bigint): string {
-  const [unit, size] = UNITS.find(([, each]) => us % each === 0n && us >= each) ?? ["microsecond", 1n]
-  const count = us / size
-  return `${count} ${unit}${count === 1n ? "" : "s"}`
 }

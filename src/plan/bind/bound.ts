@@ -43,8 +43,29 @@ export function settle(bound: Bound): Expression {
 
 export function castTo(input: Expression, type: LogicalType): Expression {
   if (sameType(input.type, type)) return input
-  if (input.kind === "literal" && input.value === null) return literal(null, type)
+  const constant = input.kind === "literal" ? castConstant(input, type) : null
+  if (constant !== null) return constant
   return { kind: "cast", input, type, nullable: input.nullable }
+}
+
+/** Casts of constants that are exact whatever the value; null for those that need the cast's own rules. */
+function castConstant({ value, type: from }: Literal, type: LogicalType): Literal | null {
+  if (value === null) return literal(null, type)
+  if (from.kind === "decimal" && type.kind === "decimal" && type.scale >= from.scale) {
+    return scaled(value as bigint, type.scale - from.scale, type)
+  }
+  if (from.kind !== "int32" && from.kind !== "int64") return null
+  const whole = BigInt(value as number | bigint)
+  if (type.kind === "int64") return literal(whole, type)
+  if (type.kind === "float64") return literal(Number(whole), type)
+  return type.kind === "decimal" ? scaled(whole, type.scale, type) : null
+}
+
+/** Null when the value has too many digits for the type: the cast then fails for each row it meets. */
+function scaled(value: bigint, places: number, type: LogicalType & { kind: "decimal" }): Literal | null {
+  const unscaled = value * 10n ** BigInt(places)
+  const limit = 10n ** BigInt(type.precision)
+  return unscaled < limit && -unscaled < limit ? literal(unscaled, type) : null
 }
 
 /** For a place that a resolution has already found to take this value. */

@@ -15,6 +15,8 @@ export interface Relation {
 export interface VisibleColumn {
   readonly name: string
   readonly index: number
+  /** Where a SELECT list computes it, for problems about the column as such. */
+  readonly byte?: number | null
 }
 
 /** How names in FROM are found; throws Refused or Abandoned. */
@@ -61,6 +63,6 @@ export function allColumns(node: PlanNode): readonly VisibleColumn[] {
 
 export const NO_UNTYPED: ReadonlyMap<number, string | null> = new Map()
 
-export function relationOf(node: PlanNode): Relation {
-  return { node, columns: allColumns(node), untyped: NO_UNTYPED }
+export function relationOf(node: PlanNode, columns: readonly VisibleColumn[] = allColumns(node)): Relation {
+  return { node, columns, untyped: NO_UNTYPED }
 }

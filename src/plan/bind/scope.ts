@@ -60,6 +60,6 @@ function checkQualifier(scope: Scope, qualifier: string, byte: number | null): v
 function notFound(scope: Scope, name: string, qualifier: string | null, clause: string) {
   if (qualifier === null && name === scope.name) return unsupported("row", name)
   if (qualifier === null && scope.aliases.includes(name)) return findings.aliasNotVisible(name, clause)
-  const nearest = nearestName(name, [...new Set(scope.relation.columns.map((column) => column.name))])
-  return findings.unknownColumn(name, scope.name ?? "the subquery", nearest)
+  const known = [...new Set(scope.relation.columns.map((column) => column.name))]
+  return findings.unknownColumn(name, scope.name ?? "the subquery", nearestName(name, known), known)
 }

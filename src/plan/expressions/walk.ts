@@ -1,5 +1,5 @@
 /** Reading and rebuilding expression trees: children, columns used, substitution. */
-import type { Case, Expression } from "../../expr/expression.ts"
+import type { Case, ColumnReference, Expression } from "../../expr/expression.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
 export function childrenOf(expression: Expression): readonly Expression[] {
@@ -63,10 +63,12 @@ export function rewrite(
   return rebuilt.every((child, i) => child === children[i]) ? expression : withChildren(expression, rebuilt)
 }
 
-export function columnsUsed(expression: Expression, into: Set<number> = new Set()): Set<number> {
-  if (expression.kind === "column") into.add(expression.index)
-  for (const child of childrenOf(expression)) columnsUsed(child, into)
-  return into
+export function columnReferences(expression: Expression): readonly ColumnReference[] {
+  return expression.kind === "column" ? [expression] : childrenOf(expression).flatMap(columnReferences)
+}
+
+export function columnsUsed(expression: Expression): ReadonlySet<number> {
+  return new Set(columnReferences(expression).map(({ index }) => index))
 }
 
 /** The expression over a project's input instead of its output. */

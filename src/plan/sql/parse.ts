@@ -8,9 +8,12 @@ import { assert } from "../../std/assert.ts"
 import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
 import { offsetOfCharacter } from "./places.ts"
+import { depthOf } from "./tree.ts"
 
 /** Far above any view written by hand; keeps one project from holding the parser for seconds. */
 export const MAX_SQL_LENGTH = 100_000
+/** Some 500 operators inside each other: binding and generated code recurse, and the stack must hold them. */
+const MAX_TREE_DEPTH = 1_000
 
 export type ParsedSql =
   | { readonly ok: true; readonly select: SelectStmt }
@@ -35,6 +38,7 @@ export function parseSelect(sql: string): ParsedSql {
   if (first === undefined) return refuse(findings.sqlEmpty(), 0)
   if (statements.length > 1) return refuse(findings.severalStatements(), secondStatement(sql, statements))
   if (!("SelectStmt" in first)) return refuse(findings.notASelect(statementWord(first)), firstWord(sql))
+  if (depthOf(first.SelectStmt) > MAX_TREE_DEPTH) return refuse(findings.sqlTooDeep(), null)
   return { ok: true, select: first.SelectStmt }
 }
 

@@ -55,6 +55,13 @@ export function locateInModule(moduleText: string, sql: string, offset: number, 
   return placeAt(text, found + Math.max(0, offset - lineStart - indent))
 }
 
+/** Where `view("name", …)` stands in a module; null when it is not written that way. */
+export function locateDefinition(moduleText: string, name: string): Place | null {
+  const text = moduleText.replaceAll("\r\n", "\n")
+  const start = definitionStart(text, name)
+  return start < 0 ? null : placeAt(text, start)
+}
+
 function definitionStart(text: string, name: string): number {
   return text.search(new RegExp(`\\bview\\s*\\(\\s*["'\`]${name}["'\`]`))
 }

@@ -6,11 +6,6 @@ export function names(nodes: readonly Node[] | undefined): readonly string[] {
   return (nodes ?? []).flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []))
 }
 
-/** The node kinds' own name: "A_Expr", "FuncCall". */
-export function kindOf(node: Node): string {
-  return Object.keys(node)[0] ?? "nothing"
-}
-
 /** Byte offset of the leftmost part of a subtree that has a location, else null. */
 export function startOf(tree: unknown): number | null {
   let start: number | null = null

@@ -1,5 +1,5 @@
 /** Events that tests of this room read: written as data, as `event()` would give them. */
-import type { LogicalType } from "../../columns/types.ts"
+import type { LogicalType } from "../../src/columns/types.ts"
 import {
   BOOLEAN,
   BYTES,
@@ -11,8 +11,8 @@ import {
   JSON_TEXT,
   STRING,
   TIMESTAMP,
-} from "../../columns/types.ts"
-import type { ContractField, EventContract } from "../../contracts/contract.ts"
+} from "../../src/columns/types.ts"
+import type { ContractField, EventContract } from "../../src/contracts/contract.ts"
 
 const required = (name: string, type: LogicalType): ContractField => ({
   name,
@@ -20,7 +20,10 @@ const required = (name: string, type: LogicalType): ContractField => ({
   nullable: false,
   optional: false,
 })
-const nullable = (name: string, type: LogicalType): ContractField => ({ ...required(name, type), nullable: true })
+const nullable = (name: string, type: LogicalType): ContractField => ({
+  ...required(name, type),
+  nullable: true,
+})
 
 function contract(name: string, fields: readonly ContractField[], time: string): EventContract {
   return {

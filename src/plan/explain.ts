@@ -1,0 +1,135 @@
+/**
+ * A view's plan as text: a line on the view, then the tree of its nodes, results first, inputs indented. Behind
+ * each node: how its rows change, what is unique, which column is time, and what it keeps in memory.
+ *
+ *   view delays: emit changes, allowed lateness 0 s, state bounded by windows
+ *   rows: one per (window_end, origin), kept for as long as the view
+ *   project window_end, origin, n          | upsert, key (window_end, origin), time window_end
+ *   └ aggregate count(*) by window_end …   | upsert, …, state: groups of open windows
+ */
+import type { Column } from "../columns/types.ts"
+import { typeName } from "../columns/types.ts"
+import { assertNever } from "../std/assert.ts"
+import { growsForEver } from "./bind/state-bound.ts"
+import { durationText } from "./duration-text.ts"
+import { printAggregate, printExpression } from "./expressions/print.ts"
+import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
+import type { AggregateNode, PlanNode, StateBound, ViewPlan } from "./plan.ts"
+
+export function explain(plan: ViewPlan): string {
+  const lateness = durationText(BigInt(plan.allowedLatenessMs) * 1_000n)
+  const lines = new Tree(plan.root).lines(plan.root, "", "")
+  const width = Math.min(WIDEST, Math.max(...lines.map(([what]) => what.length)))
+  return [
+    `view ${plan.name}: emit ${plan.emit}, allowed lateness ${lateness}, state ${STATES[plan.state.kind]}`,
+    `columns: ${plan.columns.map(columnText).join(", ")}`,
+    `rows: ${rowsKept(plan)}`,
+    ...lines.map(([what, properties]) => `${what.padEnd(width)} | ${properties}`),
+  ].join("\n")
+}
+
+/** Wider lines push their properties out instead of widening all. */
+const WIDEST = 72
+
+const STATES: Readonly<Record<StateBound["kind"], string>> = {
+  none: "none that grows",
+  windows: "bounded by windows",
+  "declared-unbounded": "declared unbounded",
+}
+
+function columnText({ name, type, nullable }: Column): string {
+  return `${name} ${typeName(type)}${nullable ? "?" : ""}`
+}
+
+/** A view's rows are its output, not state of operators; nothing removes them but their own changes. */
+function rowsKept({ root, key }: ViewPlan): string {
+  if (key === null && root.changes === "append")
+    return "one per row that comes through; nothing bounds their number"
+  if (key === null) return "told apart by all columns, with a multiplicity"
+  if (key.length === 0) return "one"
+  const closing = root.windowColumns === null ? "" : "; those of closed windows stay"
+  return `one per ${columnNames(root, key)}${closing}`
+}
+
+type Line = readonly [what: string, properties: string]
+
+/** A subtree with several readers (a WITH query used twice) is written out once, and named by its number after. */
+class Tree {
+  readonly #readers = new Map<PlanNode, number>()
+  readonly #numbers = new Map<PlanNode, number>()
+
+  constructor(root: PlanNode) {
+    for (const node of nodesOf(root)) {
+      for (const input of inputsOf(node)) this.#readers.set(input, (this.#readers.get(input) ?? 0) + 1)
+    }
+  }
+
+  lines(node: PlanNode, first: string, rest: string): readonly Line[] {
+    const known = this.#numbers.get(node)
+    if (known !== undefined) return [[`${first}the same as #${known}`, propertiesText(node)]]
+    const inputs = inputsOf(node)
+    const shared = inputs.length > 0 && (this.#readers.get(node) ?? 0) > 1
+    if (shared) this.#numbers.set(node, this.#numbers.size + 1)
+    const mark = shared ? `#${this.#numbers.size} ` : ""
+    const below = inputs.flatMap((input, i) => {
+      const last = i === inputs.length - 1
+      return this.lines(input, `${rest}${last ? "└ " : "├ "}`, `${rest}${last ? "  " : "│ "}`)
+    })
+    return [[`${first}${mark}${whatText(node)}`, propertiesText(node)], ...below]
+  }
+}
+
+function whatText(node: PlanNode): string {
+  switch (node.kind) {
+    case "scan":
+      return `scan ${node.source} ${node.name}`
+    case "filter":
+      return `filter ${printExpression(node.predicate)}`
+    case "project":
+      return `project ${node.expressions.map((expression, i) => named(printExpression(expression), node, i)).join(", ")}`
+    case "window": {
+      const { kind, timeColumn, sizeUs, slideUs } = node.window
+      const by = node.input.columns[timeColumn]!.name
+      const slide = kind === "hop" ? `every ${durationText(slideUs)} ` : ""
+      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}`
+    }
+    case "aggregate":
+      return aggregateText(node)
+    case "union-all":
+      return "union all"
+    default:
+      return assertNever(node)
+  }
+}
+
+function aggregateText(node: AggregateNode): string {
+  const keys = node.keys.map((key, i) => named(printExpression(key), node, i))
+  const calls = node.aggregates.map((call, i) => named(printAggregate(call), node, node.keys.length + i))
+  if (calls.length === 0) return `distinct ${keys.join(", ")}`
+  return `aggregate ${calls.join(", ")}${keys.length === 0 ? "" : ` by ${keys.join(", ")}`}`
+}
+
+function named(text: string, node: PlanNode, position: number): string {
+  const { name } = node.columns[position]!
+  return text === name ? text : `${name} = ${text}`
+}
+
+function propertiesText(node: PlanNode): string {
+  const { changes, key, timeColumn, columns } = node
+  const parts = [
+    changes,
+    ...(key === null ? [] : [`key ${columnNames(node, key)}`]),
+    ...(timeColumn === null ? [] : [`time ${columns[timeColumn]!.name}`]),
+    ...(node.kind === "aggregate" ? [`state: ${stateText(node)}`] : []),
+  ]
+  return parts.join(", ")
+}
+
+function stateText(node: AggregateNode): string {
+  if (node.windowKeys !== null) return "groups of open windows"
+  return growsForEver(node) ? "every group ever seen" : "one row"
+}
+
+function columnNames(node: PlanNode, positions: readonly number[]): string {
+  return `(${positions.map((position) => node.columns[position]!.name).join(", ")})`
+}

@@ -1,0 +1,176 @@
+/**
+ * Columns that nothing above reads are not computed: projected expressions, aggregates, and what UNION ALL hands
+ * on. First every node learns from those above it which of its columns are read, then the tree is rebuilt from
+ * its leaves; a subtree with two readers keeps what either needs and stays one object.
+ */
+import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
+import { assert } from "../../std/assert.ts"
+import { columnsUsed, moveColumns } from "../expressions/walk.ts"
+import { aggregateNode } from "../nodes/aggregate.ts"
+import { filterNode } from "../nodes/filter.ts"
+import { projectNode } from "../nodes/project.ts"
+import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
+import { unionAllNode } from "../nodes/union-all.ts"
+import { windowNode } from "../nodes/window.ts"
+import type { AggregateNode, PlanNode, ProjectNode, UnionAllNode } from "../plan.ts"
+import type { Rule } from "./rule.ts"
+
+export const pruneColumns: Rule = {
+  name: "prune-columns",
+  apply(root) {
+    const nodes = nodesOf(root)
+    const needed = neededColumns(root, nodes)
+    const pruned = new Map<PlanNode, Pruned>()
+    for (const node of nodes)
+      pruned.set(
+        node,
+        prune(node, needed.get(node)!, (input) => pruned.get(input)!),
+      )
+    return pruned.get(root)!.node
+  },
+}
+
+interface Pruned {
+  readonly node: PlanNode
+  /** Old position -> new position, of the columns that are left. */
+  readonly places: ReadonlyMap<number, number>
+}
+
+type Needed = ReadonlySet<number>
+
+function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<PlanNode, Needed> {
+  const needed = new Map<PlanNode, Set<number>>(nodes.map((node) => [node, new Set()]))
+  for (const position of root.columns.keys()) needed.get(root)!.add(position)
+  for (const node of nodes.toReversed()) {
+    const own = needed.get(node)!
+    const need = (input: PlanNode, positions: Iterable<number>) => {
+      for (const position of positions) needed.get(input)!.add(position)
+    }
+    switch (node.kind) {
+      case "scan":
+        break
+      case "filter":
+        need(node.input, [...own, ...columnsUsed(node.predicate)])
+        break
+      case "project":
+        for (const i of keptExpressions(node, own)) need(node.input, columnsUsed(node.expressions[i]!))
+        break
+      case "window":
+        need(
+          node.input,
+          [...own].filter((position) => position < node.input.columns.length),
+        )
+        need(node.input, [node.window.timeColumn])
+        break
+      case "aggregate":
+        for (const key of node.keys) need(node.input, columnsUsed(key))
+        for (const { argument } of keptAggregates(node, own)) {
+          if (argument !== null) need(node.input, columnsUsed(argument))
+        }
+        break
+      case "union-all":
+        for (const input of node.inputs) need(input, own)
+        break
+    }
+  }
+  return needed
+}
+
+/** Where nothing is read (count(*) over a project), one column that costs nothing is kept. */
+function keptExpressions({ expressions }: ProjectNode, needed: Needed): readonly number[] {
+  const kept = [...expressions.keys()].filter((position) => needed.has(position))
+  if (kept.length > 0) return kept
+  const cheap = expressions.findIndex(({ kind }) => kind === "column" || kind === "literal")
+  return [Math.max(0, cheap)]
+}
+
+/** One is kept when there are no keys either: a GROUP BY of nothing still gives its one row. */
+function keptAggregates({ keys, aggregates }: AggregateNode, needed: Needed): readonly AggregateCall[] {
+  const kept = aggregates.filter((_, i) => needed.has(keys.length + i))
+  return kept.length === 0 && keys.length === 0 ? aggregates.slice(0, 1) : kept
+}
+
+function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pruned): Pruned {
+  switch (node.kind) {
+    case "scan":
+      return { node, places: everyPlace(node.columns.length) }
+    case "filter": {
+      const { node: input, places } = prunedOf(node.input)
+      if (input === node.input) return { node, places }
+      return { node: filterNode(input, moveColumns(node.predicate, places)), places }
+    }
+    case "project":
+      return pruneProject(node, needed, prunedOf(node.input))
+    case "window": {
+      const { node: input, places } = prunedOf(node.input)
+      const [before, after] = [node.input.columns.length, input.columns.length]
+      if (input === node.input) return { node, places: everyPlace(before + 2) }
+      const timeColumn = places.get(node.window.timeColumn)
+      assert(timeColumn !== undefined, "a window's time column is kept")
+      const moved = new Map([...places, [before, after], [before + 1, after + 1]])
+      return { node: windowNode(input, { ...node.window, timeColumn }), places: moved }
+    }
+    case "aggregate":
+      return pruneAggregate(node, needed, prunedOf(node.input))
+    case "union-all":
+      return pruneUnion(node, needed, node.inputs.map(prunedOf))
+  }
+}
+
+function pruneProject(node: ProjectNode, needed: Needed, { node: input, places }: Pruned): Pruned {
+  const kept = keptExpressions(node, needed)
+  const moved = placesOf(kept)
+  if (kept.length === node.expressions.length && input === node.input) return { node, places: moved }
+  const expressions = kept.map((i) => moveColumns(node.expressions[i]!, places))
+  return { node: projectNode({ input, expressions, names: pick(namesOf(node), kept) }), places: moved }
+}
+
+function pruneAggregate(node: AggregateNode, needed: Needed, { node: input, places }: Pruned): Pruned {
+  const { keys, aggregates } = node
+  const kept = keptAggregates(node, needed)
+  const positions = [...keys.keys(), ...kept.map((call) => keys.length + aggregates.indexOf(call))]
+  const moved = placesOf(positions)
+  if (kept.length === aggregates.length && input === node.input) return { node, places: moved }
+  const move = (expression: Expression) => moveColumns(expression, places)
+  const pruned = aggregateNode({
+    input,
+    keys: keys.map(move),
+    aggregates: kept.map((call) => ({ ...call, argument: call.argument && move(call.argument) })),
+    names: pick(namesOf(node), positions),
+    once: comesOnce(node),
+  })
+  return { node: pruned, places: moved }
+}
+
+/** Inputs hand on the same columns in the same order, whatever else they keep for other readers. */
+function pruneUnion(node: UnionAllNode, needed: Needed, inputs: readonly Pruned[]): Pruned {
+  const kept = needed.size === 0 ? [0] : [...node.columns.keys()].filter((position) => needed.has(position))
+  const moved = placesOf(kept)
+  if (kept.length === node.columns.length && inputs.every((input, i) => input.node === node.inputs[i])) {
+    return { node, places: moved }
+  }
+  return { node: unionAllNode(inputs.map((input) => selectColumns(input, kept))), places: moved }
+}
+
+function selectColumns({ node, places }: Pruned, kept: readonly number[]): PlanNode {
+  const references = kept.map((position): ColumnReference => {
+    const index = places.get(position)
+    assert(index !== undefined, "a column that a union hands on is kept in its inputs")
+    return { kind: "column", index, ...node.columns[index]! }
+  })
+  const asIs = references.length === node.columns.length && references.every(({ index }, i) => index === i)
+  const names = references.map(({ name }) => name)
+  return asIs ? node : projectNode({ input: node, expressions: references, names })
+}
+
+function everyPlace(count: number): ReadonlyMap<number, number> {
+  return placesOf(Array.from({ length: count }, (_, position) => position))
+}
+
+function placesOf(kept: readonly number[]): ReadonlyMap<number, number> {
+  return new Map(kept.map((position, place) => [position, place]))
+}
+
+function pick(names: readonly string[], positions: readonly number[]): readonly string[] {
+  return positions.map((position) => names[position]!)
+}
