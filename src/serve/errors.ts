@@ -11,8 +11,8 @@ function user(code: string, message: string, details: Details = {}): PlatformErr
 export function bindRefused(host: string): PlatformError {
   return user(
     "bind-refused",
-    `the address "${host}" would open the server to other machines, and there is no authentication yet; ` +
-      "use 127.0.0.1, localhost or ::1",
+    `the address "${host}" would open the server to other machines, and there is no ` +
+      "authentication yet; use 127.0.0.1, localhost or ::1",
     { host },
   )
 }
@@ -21,7 +21,7 @@ export function portTaken(host: string, port: number, cause: unknown): PlatformE
   return new PlatformError({
     code: "port-taken",
     domain: "external",
-    message: `port ${port} of ${host} is taken by another program; stop it or choose another port with --port`,
+    message: `port ${port} of ${host} is taken by another program; stop it or choose another with --port`,
     retry: true,
     details: { host, port },
     cause,
@@ -33,7 +33,7 @@ export function portRefused(host: string, port: number, cause: unknown): Platfor
   return new PlatformError({
     code: "port-refused",
     domain: "external",
-    message: `the system does not let us listen on ${host} port ${port}: ${reason}; choose another port`,
+    message: `listening on ${host} port ${port} is not permitted: ${reason}; choose another port`,
     details: { host, port },
     cause,
   })
@@ -42,8 +42,8 @@ export function portRefused(host: string, port: number, cause: unknown): Platfor
 export function hostRefused(host: string | undefined): PlatformError {
   return user(
     "host-refused",
-    `the Host header is ${host === undefined ? "missing" : `"${host}"`}; this server answers only under the ` +
-      "names of this machine: localhost, 127.0.0.1, [::1]",
+    `the Host header is ${host === undefined ? "missing" : `"${host}"`}; this server answers only ` +
+      "under the names of this machine: localhost, 127.0.0.1, [::1]",
   )
 }
 
@@ -86,7 +86,8 @@ export function unsupportedMediaType(given: string | undefined): PlatformError {
   const what = given === undefined ? "there is no Content-Type" : `the Content-Type is "${given}"`
   return user(
     "unsupported-media-type",
-    `${what}; send application/json (one object or an array) or application/x-ndjson (one object a line), in UTF-8`,
+    `${what}; send application/json (one object or an array) or application/x-ndjson ` +
+      "(one object a line), in UTF-8",
   )
 }
 
@@ -108,7 +109,7 @@ export function bodyNotGzip(cause: unknown): PlatformError {
   return new PlatformError({
     code: "body-not-gzip",
     domain: "user",
-    message: `the Content-Encoding is gzip, but the body cannot be decompressed (${reason}); nothing was taken`,
+    message: `the Content-Encoding is gzip, but the body is not (${reason}); nothing was taken`,
     cause,
   })
 }

@@ -3,8 +3,9 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** A post of 1,000 rows of 212 bytes is 0.2 MiB; 16 MiB leaves room for the largest sensible batch, and one that
- *  is larger would hold the event loop for longer than a frame. Counted before and after decompression. */
+/** A post of 1,000 rows of 212 bytes is 0.2 MiB; 16 MiB leaves room for the largest sensible batch, and one
+ *  that is larger would hold the event loop for longer than a frame. Counted before and after decompression.
+ *  */
 export const MAX_BODY_BYTES = 16 * MIB
 /** All bodies that are being received or ingested at one time: sixteen of the largest. */
 export const MAX_BUFFERED_BODY_BYTES = 256 * MIB

@@ -1,7 +1,7 @@
 /**
- * An in-memory twin of Runtime for tests of the doors: the same answers from plain JavaScript, nothing durable.
- * `hold` keeps events unprocessed, `fail` makes the next call fail, `failIngest` the next posts, `makeReady`
- * changes readiness.
+ * An in-memory twin of Runtime for tests of the doors: the same answers from plain JavaScript, nothing
+ * durable. `hold` keeps events unprocessed, `fail` makes the next call fail, `failIngest` the next posts,
+ * `makeReady` changes readiness.
  */
 import type { Scalar } from "../../src/columns/types.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"

@@ -1,6 +1,6 @@
 /**
- * A view of the twin: recomputed in plain JavaScript from all rows taken so far, kept per epoch so that cursors
- * can be pinned, with the changes between epochs as a real runtime would give them.
+ * A view of the twin: recomputed in plain JavaScript from all rows taken so far, kept per epoch so that
+ * cursors can be pinned, with the changes between epochs as a real runtime would give them.
  */
 import type { Scalar } from "../../src/columns/types.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"

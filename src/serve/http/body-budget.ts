@@ -1,6 +1,7 @@
 /**
- * The memory that request bodies may take together. Each request holds a lease from its first byte until its rows
- * are durable; when the sum would pass the limit the request is refused with 429 instead of growing the heap.
+ * The memory that request bodies may take together. Each request holds a lease from its first byte until its
+ * rows are durable; when the sum would pass the limit the request is refused with 429 instead of growing the
+ * heap.
  */
 import { assert } from "../../std/assert.ts"
 import { tooManyBodies } from "../errors.ts"

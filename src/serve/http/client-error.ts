@@ -12,7 +12,8 @@ const REASONS: Readonly<Record<number, string>> = {
 
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
-    // Bytes of an earlier answer may be under way on this connection; more of ours would be read as part of it.
+    // Bytes of an earlier answer may be under way on this connection; more of ours would be read as part of
+    // it.
     socket.destroy()
     return
   }

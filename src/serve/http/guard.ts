@@ -1,7 +1,7 @@
 /**
- * Who may speak to a server that has no authentication yet: programs of this machine and its own page. A web page
- * of another site can reach loopback through the user's browser; it is told apart by the Host header (a name that
- * was rebound to 127.0.0.1), by Origin, and by Sec-Fetch-Site.
+ * Who may speak to a server that has no authentication yet: programs of this machine and its own page. A web
+ * page of another site can reach loopback through the user's browser; it is told apart by the Host header (a
+ * name that was rebound to 127.0.0.1), by Origin, and by Sec-Fetch-Site.
  */
 import type { IncomingMessage } from "node:http"
 import { hostRefused, malformedRequest, originRefused } from "../errors.ts"

@@ -1,4 +1,6 @@
-/** Which names and addresses mean this machine. Anything else is refused, in listening and in Host headers. */
+/**
+ * Which names and addresses mean this machine. Anything else is refused, in listening and in Host headers.
+ */
 
 const PORT = /^:\d{1,5}$/
 

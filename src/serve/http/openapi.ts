@@ -1,6 +1,6 @@
 /**
- * The interface as an OpenAPI 3.1 document, made of the list of routes and the contracts. Beside the templated
- * path each event has a path of its own with its own schema, so that generated clients are typed.
+ * The interface as an OpenAPI 3.1 document, made of the list of routes and the contracts. Beside the
+ * templated path each event has a path of its own with its own schema, so that generated clients are typed.
  */
 import type { EventContract } from "../../contracts/contract.ts"
 import { MEDIA_TYPES } from "./media-type.ts"

@@ -1,6 +1,7 @@
 /**
- * Every failure as an RFC 9457 problem: {type, title, status, detail, code, instance, ...}, keys in snake_case.
- * A failure that is not a PlatformError is a bug of ours: the caller learns that it happened and nothing else.
+ * Every failure as an RFC 9457 problem: {type, title, status, detail, code, instance, ...}, keys in
+ * snake_case. A failure that is not a PlatformError is a bug of ours: the caller learns that it happened and
+ * nothing else.
  */
 import type { ErrorDomain } from "../../std/errors.ts"
 import { isPlatformError, PlatformError } from "../../std/errors.ts"

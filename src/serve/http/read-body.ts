@@ -1,6 +1,6 @@
 /**
- * The bytes of one request body, at most MAX_BODY_BYTES before and after decompression. A body that came in one
- * chunk is handed on as it is; others are copied once, into a buffer of the declared length.
+ * The bytes of one request body, at most MAX_BODY_BYTES before and after decompression. A body that came in
+ * one chunk is handed on as it is; others are copied once, into a buffer of the declared length.
  * What does not arrive whole is never handed on.
  */
 import type { IncomingMessage } from "node:http"

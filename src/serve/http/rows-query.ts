@@ -4,9 +4,9 @@
  *   where.COLUMN=VALUE  where.COLUMN.eq|ne|lt|lte|gt|gte=VALUE  where.COLUMN.is_null=true|false
  *   sort=-COLUMN,COLUMN  limit=  cursor=  numbers=json|string  after=RECEIPT  timeout_ms=
  *
- * A value is read as its column's type. NULL is asked for with is_null only: `where.plan=` is the empty string
- * and `where.plan=null` the word. `is_null` is a comparison behind the last dot, so a column whose own name ends
- * in a comparison's (`a.gte`) is still found: whole names go first.
+ * A value is read as its column's type. NULL is asked for with is_null only: `where.plan=` is the empty
+ * string and `where.plan=null` the word. `is_null` is a comparison behind the last dot, so a column whose own
+ * name ends in a comparison's (`a.gte`) is still found: whole names go first.
  */
 import { parseScalar } from "../../columns/json-out.ts"
 import type { Column } from "../../columns/types.ts"

@@ -112,9 +112,10 @@ test("what is not HTTP is answered with a problem and the connection ends", asyn
 test("a client that does not finish its headers or its body in time is cut off", async () => {
   const limits = { headersTimeoutMs: 100, requestTimeoutMs: 200, timeoutCheckMs: 20 }
   await using hasty = await startTwinServer({ limits })
+  const length = "Content-Type: application/json\r\nContent-Length: 9"
   const slow = [
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
-    "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[",
+    `POST /v1/events HTTP/1.1\r\nHost: localhost\r\n${length}\r\n\r\n[`,
   ]
   for (const text of slow) {
     const answer = await rawExchange(hasty.url, text)
@@ -164,7 +165,7 @@ test("a page that was not built is said so, and the API works", async () => {
   assert.equal((await call(kit.url, "/index.html")).status, 200)
 })
 
-test("the page's files are served with their types and caching, and nothing else of the disk is", async () => {
+test("the page's files are served with types and caching, and nothing else of the disk is", async () => {
   const root = mkdtempSync(join(tmpdir(), "millrace-page-"))
   const page = join(root, "dist")
   mkdirSync(join(page, "assets"), { recursive: true })

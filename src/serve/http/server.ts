@@ -76,7 +76,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return { host, port, url, close, [Symbol.asyncDispose]: close }
 }
 
-/** One address for `localhost`, so that what it means does not hang on the system's files. @throws bind-refused */
+/**
+ * One address for `localhost`, so that what it means does not hang on the system's files. @throws
+ * bind-refused
+ */
 function listenAddress(host: string): string {
   if (!isLoopbackAddress(host)) throw bindRefused(host)
   return host.toLowerCase() === "localhost" ? "127.0.0.1" : host

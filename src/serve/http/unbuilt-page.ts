@@ -15,11 +15,13 @@ code { background: #8883; padding: .1rem .3rem; border-radius: .2rem }
 <body>
 <main>
 <h1>Millrace is running</h1>
-<p>The page was not built. In a clone of the repository, <code>npm run build</code> builds it; then start again.</p>
+<p>The page was not built. In a clone of the repository, <code>npm run build</code> builds it;
+then start again.</p>
 <p>Everything else works:</p>
 <ul>
 <li><a href="/v1/events">/v1/events</a>: the events, their fields and counters</li>
-<li><a href="/v1/views">/v1/views</a>: the views; add <code>/NAME/rows</code> or <code>/NAME/changes</code></li>
+<li><a href="/v1/views">/v1/views</a>: the views; to the name of one, add
+ <code>/rows</code> or <code>/changes</code></li>
 <li><a href="/v1/rejected">/v1/rejected</a>: the newest refused rows</li>
 <li><a href="/openapi.json">/openapi.json</a>: the whole interface</li>
 <li><a href="/metrics">/metrics</a>: metrics</li>

@@ -1,6 +1,6 @@
 /**
- * The sending end of one text/event-stream response. `send` resolves when the socket has room again, so that a
- * slow reader slows its own pump and nothing piles up here: at most one event waits in the socket's buffer.
+ * The sending end of one text/event-stream response. `send` resolves when the socket has room again, so that
+ * a slow reader slows its own pump and nothing piles up here: at most one event waits in the socket's buffer.
  * A reader that takes nothing for STALLED_STREAM_MS is cut off.
  */
 import type { ServerResponse } from "node:http"
@@ -38,7 +38,9 @@ export class EventStream {
     return this.#closed
   }
 
-  /** Runs `action` when the reader has gone or the stream was closed; at once when that has happened already. */
+  /**
+   * Runs `action` when the reader has gone or the stream was closed; at once when that has happened already.
+   */
   onClose(action: () => void): void {
     if (this.#closed) action()
     else this.#onClose.push(action)

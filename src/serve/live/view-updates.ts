@@ -2,8 +2,8 @@
  * A view's updates as events of a stream.
  *   snapshot  {epoch, watermark, rows: [...], last}             in pieces; only the last one has an id
  *   changes   {epoch, watermark, changes: [{weight, row}, ...]}  one event for an epoch, whole
- * A reader keeps the pieces of a snapshot aside until the last one has come. Many readers of one view share the
- * text when the runtime hands all of them the same update.
+ * A reader keeps the pieces of a snapshot aside until the last one has come. Many readers of one view share
+ * the text when the runtime hands all of them the same update.
  */
 
 import type { Batch } from "../../columns/batch.ts"

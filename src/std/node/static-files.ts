@@ -1,6 +1,6 @@
 /**
- * A folder of files for the browser, read whole at start: what is served is looked up in a map, so no request can
- * name a path of the disk. Links are left out.
+ * A folder of files for the browser, read whole at start: what is served is looked up in a map, so no request
+ * can name a path of the disk. Links are left out.
  */
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
@@ -69,7 +69,7 @@ function pageTooLarge(directory: string, maxBytes: number): PlatformError {
   return new PlatformError({
     code: "page-too-large",
     domain: "user",
-    message: `the files in ${directory} are larger than ${maxBytes} bytes together; is it the folder of the page?`,
+    message: `the files in ${directory} have more than ${maxBytes} bytes; is it the folder of the page?`,
     details: { directory, maxBytes },
   })
 }

@@ -1,4 +1,6 @@
-/** GET / and its files: the page. Files under /assets/ carry a hash in their names and may be kept for ever. */
+/**
+ * GET / and its files: the page. Files under /assets/ carry a hash in their names and may be kept for ever.
+ */
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { DoorContext, Operation, Route } from "../route.ts"
 import { problem } from "../route.ts"

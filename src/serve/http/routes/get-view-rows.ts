@@ -21,8 +21,8 @@ const PARAMETERS: readonly Parameter[] = [
     name: "where.COLUMN.COMPARISON",
     in: "query",
     description:
-      "Rows whose COLUMN compares so with the value; where.COLUMN is where.COLUMN.eq. COMPARISON is eq, ne, lt, " +
-      "lte, gt, gte, or is_null with true or false. All conditions must hold.",
+      "Rows whose COLUMN compares so with the value; where.COLUMN is where.COLUMN.eq. COMPARISON is eq, " +
+      "ne, lt, lte, gt, gte, or is_null with true or false. All conditions must hold.",
     schema: TEXT,
   },
   { name: "sort", in: "query", description: "Columns, - before one for descending.", schema: TEXT },
