@@ -33,6 +33,7 @@ export interface DemoEvent {
 export interface DemoView {
   readonly name: string
   readonly row_count: number
+  readonly lag: { readonly events: number }
   readonly verdicts: { readonly late: number; readonly failed: number }
 }
 
@@ -93,7 +94,8 @@ async function feedAndTell({ data, url, stop, hoursPerSecond, print }: Feeding):
   const nothing = { position: skip, accepted: 0, duplicates: 0, rejected: 0, departureMinute: 0 }
   let latest: FeedProgress = nothing
   const ended = new AbortController()
-  const telling = tellNowAndThen(() => latest, { url, print, until: AbortSignal.any([stop, ended.signal]) })
+  const until = AbortSignal.any([stop, ended.signal])
+  const telling = tellNowAndThen(() => latest, { url, data, print, until })
   try {
     latest = await feedFlights({
       url,
@@ -104,7 +106,7 @@ async function feedAndTell({ data, url, stop, hoursPerSecond, print }: Feeding):
         latest = progress
       },
     })
-    await writeFile(join(data, POSITION_FILE), JSON.stringify({ flights: latest.position }))
+    await writePosition(data, latest)
     if (latest.position >= ALL_FLIGHTS && !stop.aborted) {
       print(`All ${count(ALL_FLIGHTS)} flights are in. The page stays until Ctrl-C.`)
       await sleep(2 ** 31 - 1, undefined, { signal: stop }).catch(() => {})
@@ -122,17 +124,24 @@ async function readPosition(data: string): Promise<number> {
   return text === null ? 0 : (JSON.parse(text) as { flights: number }).flights
 }
 
+function writePosition(data: string, { position }: FeedProgress): Promise<void> {
+  return writeFile(join(data, POSITION_FILE), JSON.stringify({ flights: position }))
+}
+
 interface Telling {
+  readonly data: string
   readonly url: string
   readonly print: (line: string) => void
   readonly until: AbortSignal
 }
 
-async function tellNowAndThen(latest: () => FeedProgress, { url, print, until }: Telling): Promise<void> {
+async function tellNowAndThen(latest: () => FeedProgress, telling: Telling): Promise<void> {
+  const { url, data, print, until } = telling
   while (!until.aborted) {
     await sleep(LINE_EVERY_MS, undefined, { signal: until }).catch(() => {})
     const { departureMinute } = latest()
     if (until.aborted || departureMinute === 0) continue
+    await writePosition(data, latest())
     const { event, views } = await readStatus(url)
     const late = views.reduce((sum, view) => sum + view.verdicts.late, 0)
     const rows = views.reduce((sum, view) => sum + view.row_count, 0)
@@ -160,7 +169,7 @@ async function printSummary(
   seconds: number,
   print: DemoOptions["print"],
 ): Promise<void> {
-  const { event, views } = await readStatus(url)
+  const { event, views } = await readSettled(url)
   const late = views.reduce((sum, view) => sum + view.verdicts.late, 0)
   const failed = views.reduce((sum, view) => sum + view.verdicts.failed, 0)
   print("")
@@ -173,6 +182,16 @@ async function printSummary(
   print(`  events per second  ${count(Math.round(fed.accepted / Math.max(seconds, 0.001)))}`)
   print("  view rows")
   for (const view of views) print(`    ${view.name.padEnd(24)} ${count(view.row_count)}`)
+}
+
+/** What is in the log is worked through within a moment; a summary that does not wait for it would be wrong. */
+async function readSettled(url: string): ReturnType<typeof readStatus> {
+  const tries = 100
+  for (let attempt = 1; ; attempt++) {
+    const status = await readStatus(url)
+    if (attempt >= tries || status.views.every((view) => view.lag.events === 0)) return status
+    await sleep(100)
+  }
 }
 
 async function readStatus(url: string): Promise<{ event: DemoEvent; views: readonly DemoView[] }> {

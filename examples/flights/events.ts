@@ -28,6 +28,6 @@ export const flight = event("flight", {
   // 43 minutes before the newest schedule seen by then (it was 28 hours and 8 minutes late); a few that left early,
   // by up to 18 hours and 36 minutes, carry the newest schedule forward. So with 28 hours nothing is late.
   outOfOrderness: "28 hours",
-  // A feeder that did not see its answer sends again, at once.
-  dedup: "10 minutes",
+  // A feeder that did not see its answer sends again; one that was stopped goes on a little before it was.
+  dedup: "1 day",
 })

@@ -18,7 +18,7 @@ export const worstRoutes = view("worst_routes", {
     FROM flight
     GROUP BY origin, destination
     HAVING count(*) >= 10`,
-  // There are 4,500 routes, not ever more of them.
+  // There are 3,400 routes, not ever more of them.
   state: "unbounded",
 })
 
