@@ -26,7 +26,8 @@ export async function ensureInstalled(root) {
   if (!isInstalled(modules, wanted)) {
     if (existsSync(modules) && lstatSync(modules).isSymbolicLink()) {
       // npm ci empties the folder first, and that folder belongs to another clone.
-      console.error("note: node_modules is a link to packages of another version; left as it is")
+      if (process.stderr.isTTY)
+        console.error("node_modules is a link to packages of another version; left as is")
       return
     }
     await install(root, wanted)

@@ -13,7 +13,8 @@ const COMMENT = /^(\s*(?:\/\*\*|\/\/|\*(?!\/)) +)(.*)$/
 /** What begins something of its own and does not go on with the line before. */
 const BEGINNING = /^(@|[-*|] |\d+\. |```)/
 
-const files = process.argv.length > 2 ? process.argv.slice(2) : codeFiles().map(({ path }) => `${ROOT}/${path}`)
+const files =
+  process.argv.length > 2 ? process.argv.slice(2) : codeFiles().map(({ path }) => `${ROOT}/${path}`)
 for (const file of files) {
   const text = readFileSync(file, "utf8")
   const wrapped = wrap(text)

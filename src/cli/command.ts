@@ -59,7 +59,10 @@ export class Given {
   }
 
   /** @throws wrong-usage */
-  number(name: string, bounds: { readonly from: number; readonly to: number; readonly whole?: boolean }): number | null {
+  number(
+    name: string,
+    bounds: { readonly from: number; readonly to: number; readonly whole?: boolean },
+  ): number | null {
     const text = this.text(name)
     if (text === null) return null
     const value = Number(text)
@@ -81,7 +84,10 @@ export function readArguments(command: Command, args: readonly string[]): Given 
     options: Object.fromEntries(
       Object.entries(options).map(([name, { value, short }]) => [
         name,
-        { type: value === null ? ("boolean" as const) : ("string" as const), ...(short === undefined ? {} : { short }) },
+        {
+          type: value === null ? ("boolean" as const) : ("string" as const),
+          ...(short === undefined ? {} : { short }),
+        },
       ]),
     ),
   })

@@ -58,7 +58,9 @@ function findCommand(name: string): Command {
   const near = nearest(name, names)
   const hint = near === null ? `the commands are ${names.join(", ")}` : `did you mean ${near}?`
   throw wrongUsage(
-    name.startsWith("-") ? `millrace has no option ${name}; see millrace --help` : `millrace has no command ${name}; ${hint}`,
+    name.startsWith("-")
+      ? `millrace has no option ${name}; see millrace --help`
+      : `millrace has no command ${name}; ${hint}`,
   )
 }
 

@@ -1,6 +1,7 @@
 /** The platform's HTTP door as commands see it. Failures become words: who does not answer, or what was refused. */
-import { answerUnreadable, serverRefused, serverUnreachable, wrongUsage } from "./errors.ts"
+
 import type { Given, Option } from "./command.ts"
+import { answerUnreadable, serverRefused, serverUnreachable, wrongUsage } from "./errors.ts"
 import type { Terminal } from "./terminal.ts"
 
 const DEFAULT_URL = "http://127.0.0.1:4600"
@@ -47,12 +48,21 @@ export class Server {
   }
 
   async post(path: string, body: Uint8Array<ArrayBuffer>, contentType: string): Promise<Answer> {
-    return this.#answer(await this.#fetch(path, { method: "POST", body, headers: { "content-type": contentType } }))
+    return this.#answer(
+      await this.#fetch(path, { method: "POST", body, headers: { "content-type": contentType } }),
+    )
   }
 
   /** The body of an event stream, until `signal` ends it. */
-  async stream(path: string, lastEventId: string | null, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const headers = { accept: "text/event-stream", ...(lastEventId === null ? {} : { "last-event-id": lastEventId }) }
+  async stream(
+    path: string,
+    lastEventId: string | null,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const headers = {
+      accept: "text/event-stream",
+      ...(lastEventId === null ? {} : { "last-event-id": lastEventId }),
+    }
     const response = await this.#fetch(path, { headers, signal })
     if (response.status >= 400) throw refused(await this.#answer(response))
     if (response.body === null) throw answerUnreadable(this.url, "the stream has no body")

@@ -1,5 +1,4 @@
 /** `millrace start`: runs a project until it is stopped. */
-import { startPlatform } from "../platform/start-platform.ts"
 import { type Command, FINE, type Given } from "./command.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -8,18 +7,28 @@ export const start: Command = {
   summary: "Start the platform with the project in DIR (default: this folder), until Ctrl-C.",
   positionals: ["[DIR]"],
   options: {
-    port: { value: "N", about: "Port on 127.0.0.1 (default 4600, or the next free one; 0 takes any).", short: "p" },
+    port: {
+      value: "N",
+      about: "Port on 127.0.0.1 (default 4600, or the next free one; 0 takes any).",
+      short: "p",
+    },
     data: { value: "DIR", about: "Folder of all data (default .millrace in the project)." },
   },
   notes: [
     "With --json it prints one line when it takes events: {url, project, data, pid}.",
     "Everything acknowledged is on disk: kill it in any way, start it again, nothing is lost.",
   ],
-  examples: ["millrace start", "millrace start examples/signups --port 4700", "millrace start --data /var/lib/millrace"],
+  examples: [
+    "millrace start",
+    "millrace start examples/signups --port 4700",
+    "millrace start --data /var/lib/millrace",
+  ],
   run,
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
+  // Loaded here, because the other commands answer sooner without the whole platform.
+  const { startPlatform } = await import("../platform/start-platform.ts")
   const port = given.number("port", { from: 0, to: 65_535, whole: true })
   const data = given.text("data")
   const json = given.flag("json")
@@ -30,7 +39,10 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     report: (message) => terminal.note(terminal.paint("dim", message, "error")),
   })
   if (json) terminal.print(JSON.stringify({ url: platform.url, project: platform.project, pid: process.pid }))
-  else terminal.print(`${terminal.paint("bold", platform.project)} takes events at ${terminal.paint("cyan", platform.url)}`)
+  else
+    terminal.print(
+      `${terminal.paint("bold", platform.project)} takes events at ${terminal.paint("cyan", platform.url)}`,
+    )
   await new Promise<void>((resolve) => {
     if (terminal.stopped.aborted) resolve()
     terminal.stopped.addEventListener("abort", () => resolve(), { once: true })

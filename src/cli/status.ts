@@ -57,7 +57,9 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   }
   const state = ready ? terminal.paint("green", "ready") : terminal.paint("red", `not ready: ${reason ?? ""}`)
   const name = terminal.paint("bold", project ?? "Millrace")
-  terminal.print(`${name} at ${server.url}: ${state}, up ${upTime(health["uptime_ms"])}, version ${health["version"]}`)
+  terminal.print(
+    `${name} at ${server.url}: ${state}, up ${upTime(health["uptime_ms"])}, version ${health["version"]}`,
+  )
   printTable(EVENT_COLUMNS, list.events, "no events", terminal)
   printTable(VIEW_COLUMNS, list.views, "no views", terminal)
   return ready ? FINE : PROBLEM

@@ -1,4 +1,6 @@
 /** `millrace tail`: what comes in for an event, or how a view changes, as it happens. */
+
+import { isPlatformError } from "../std/errors.ts"
 import { type Command, FINE, type Given } from "./command.ts"
 import { serverRefused, wrongUsage } from "./errors.ts"
 import { readEventStream, type StreamEvent } from "./event-stream.ts"
@@ -6,7 +8,6 @@ import { nearest } from "./nearest.ts"
 import { pause } from "./pause.ts"
 import { SERVER_OPTIONS, Server } from "./server.ts"
 import type { Terminal } from "./terminal.ts"
-import { isPlatformError } from "../std/errors.ts"
 
 /** Between two attempts to connect again; a restart of the platform takes about a second. */
 const RECONNECT_MS = 1_000
@@ -25,14 +26,19 @@ export const tail: Command = {
     "With --json every line is an object: {partition, offset, appended_at, value} for an event,",
     '{kind: "snapshot"|"change", epoch, weight, row} for a view.',
   ],
-  examples: ["millrace tail user_signup", "millrace tail signups_per_day --json", "millrace tail user_signup --limit 10"],
+  examples: [
+    "millrace tail user_signup",
+    "millrace tail signups_per_day --json",
+    "millrace tail user_signup --limit 10",
+  ],
   run,
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const [name] = given.positionals
   if (name === undefined) throw wrongUsage("millrace tail needs the name of an event or a view")
-  const limit = given.number("limit", { from: 1, to: Number.MAX_SAFE_INTEGER, whole: true }) ?? Number.POSITIVE_INFINITY
+  const limit =
+    given.number("limit", { from: 1, to: Number.MAX_SAFE_INTEGER, whole: true }) ?? Number.POSITIVE_INFINITY
   const server = Server.given(given, terminal)
   const path = await findStream(server, name)
   const lines = given.flag("json") ? jsonLines : textLines
@@ -97,7 +103,9 @@ function jsonLines({ name, data }: StreamEvent): string[] {
   if (name === "snapshot") {
     return (update.rows ?? []).map((row) => JSON.stringify({ kind: "snapshot", epoch, weight: 1, row }))
   }
-  return (update.changes ?? []).map(({ weight, row }) => JSON.stringify({ kind: "change", epoch, weight, row }))
+  return (update.changes ?? []).map(({ weight, row }) =>
+    JSON.stringify({ kind: "change", epoch, weight, row }),
+  )
 }
 
 function textLines({ name, data }: StreamEvent, terminal: Terminal): string[] {

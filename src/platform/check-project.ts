@@ -63,8 +63,9 @@ export async function checkProject(
   const comparison = found.length > 0 ? null : compareLock(project.directory, project.events, plans)
   const write = options.writeLock && (comparison?.state === "missing" || comparison?.state === "behind")
   if (write) writeProjectLock(project.directory, comparison.next)
-  const columns = (list: readonly { name: string; type: Parameters<typeof typeName>[0]; nullable: boolean }[]) =>
-    list.map(({ name, type, nullable }) => ({ name, type: typeName(type), nullable }))
+  const columns = (
+    list: readonly { name: string; type: Parameters<typeof typeName>[0]; nullable: boolean }[],
+  ) => list.map(({ name, type, nullable }) => ({ name, type: typeName(type), nullable }))
   return {
     project: project.name,
     directory: project.directory,

@@ -68,7 +68,9 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     data: data ?? null,
     segmentBytes: segmentBytesOf(log?.segmentBytes),
     checkpointIntervalMs:
-      checkpoints?.interval === undefined ? null : parseDuration(checkpoints.interval, "checkpoints.interval"),
+      checkpoints?.interval === undefined
+        ? null
+        : parseDuration(checkpoints.interval, "checkpoints.interval"),
   })
 }
 
@@ -80,7 +82,8 @@ export function defaultConfig(name: string): ProjectConfig {
 
 function segmentBytesOf(bytes: number | undefined): number | null {
   if (bytes === undefined) return null
-  if (Number.isInteger(bytes) && bytes >= SMALLEST_SEGMENT_BYTES && bytes <= LARGEST_SEGMENT_BYTES) return bytes
+  if (Number.isInteger(bytes) && bytes >= SMALLEST_SEGMENT_BYTES && bytes <= LARGEST_SEGMENT_BYTES)
+    return bytes
   throw invalidConfig(
     `log.segmentBytes is a whole number from ${SMALLEST_SEGMENT_BYTES} to ${LARGEST_SEGMENT_BYTES}`,
   )

@@ -37,13 +37,27 @@ export function compareLock(
     const previous = Object.hasOwn(lock.events, contract.name) ? lock.events[contract.name] : undefined
     return previous === undefined ? [] : compatibility(previous, contract)
   })
-  const state = !there ? "missing" : problems.length > 0 ? "incompatible" : changes.length > 0 ? "behind" : "same"
+  const state = !there
+    ? "missing"
+    : problems.length > 0
+      ? "incompatible"
+      : changes.length > 0
+        ? "behind"
+        : "same"
   return { state, next, changes, problems: problems.map(asProblem) }
 }
 
 function asProblem(found: ReturnType<typeof compatibility>[number]): Problem {
   const { event, code, message, suggestion } = found
-  return { code, message: `${LOCK_FILE}: ${message}`, suggestion, where: event, file: null, line: null, column: null }
+  return {
+    code,
+    message: `${LOCK_FILE}: ${message}`,
+    suggestion,
+    where: event,
+    file: null,
+    line: null,
+    column: null,
+  }
 }
 
 /** Atomic: a reader finds the old lock or the new one. */

@@ -62,7 +62,8 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const disk = new NodeDisk()
   const clock = new NodeClock()
   const scheduler = new NodeScheduler()
-  const log = closing.use(await openThreadedLog({
+  const log = closing.use(
+    await openThreadedLog({
       directory: `${data}/log`,
       ...(config.segmentBytes === null ? {} : { segmentBytes: config.segmentBytes }),
     }),
