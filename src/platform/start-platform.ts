@@ -65,7 +65,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const log = closing.use(
     await openThreadedLog({
       directory: `${data}/log`,
-      ...(config.segmentBytes === null ? {} : { segmentBytes: config.segmentBytes }),
+      ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
   const runtime = await openRuntime({

@@ -3,6 +3,8 @@ import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import { readRecords } from "../../src/runners/embedded/history.ts"
 import { NodeClock } from "../../src/std/node/clock.ts"
 import { NodeDisk } from "../../src/std/node/disk.ts"
+import { NodeRandom } from "../../src/std/node/random.ts"
+import { NodeScheduler } from "../../src/std/node/scheduler.ts"
 
 /** Rows per view as the API writes them, each as JSON text. */
 export interface Recomputed {
@@ -49,7 +51,13 @@ export async function recompute(directory: string, rowsPerPost: number): Promise
 }
 
 async function* ticks(directory: string): AsyncGenerator<{ id: number; at: string; k: number; v: number }> {
-  await using log = await openInlineLog({ directory, disk: new NodeDisk(), clock: new NodeClock() })
+  await using log = openInlineLog({
+    directory,
+    disk: new NodeDisk(),
+    clock: new NodeClock(),
+    scheduler: new NodeScheduler(),
+    random: new NodeRandom(),
+  })
   const { begin, durableEnd } = await log.range("tick", 0)
   let offset = begin
   while (offset < durableEnd) {
