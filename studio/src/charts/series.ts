@@ -32,8 +32,10 @@ export function linesOf(rows: Iterable<Row>, plan: ChartPlan, measure: Column): 
     times.add(ms / 1000)
   }
   const sorted = [...times].sort((a, b) => a - b)
-  const names = [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, LINES)
-  const lines = names.map(([name]) => ({
+  const largest = [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, LINES)
+  // In the order of their names, so that a line keeps its colour when two of them change places.
+  const names = largest.map(([name]) => name).sort()
+  const lines = names.map((name) => ({
     name: name === "" ? measure.name : name,
     values: sorted.map((time) => points.get(name)?.get(time) ?? null),
   }))

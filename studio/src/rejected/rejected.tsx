@@ -29,8 +29,8 @@ export function Rejected({ status }: { readonly status: Status }) {
         </div>
       ) : (
         <ol className="rejects">
-          {newest.map((sample) => (
-            <li key={identify(sample)}>
+          {withKeys(newest).map(([key, sample]) => (
+            <li key={key}>
               <Sample sample={sample} />
             </li>
           ))}
@@ -62,6 +62,17 @@ function Sample({ sample }: { readonly sample: RejectedSample }) {
   )
 }
 
-function identify(sample: RejectedSample): string {
-  return [sample.at, sample.event, sample.index, sample.field, sample.code, sample.text].join("\u0000")
+/** A row that is sent and refused again within a millisecond looks the same: the n-th of its kind. */
+function withKeys(samples: readonly RejectedSample[]): readonly (readonly [string, RejectedSample])[] {
+  const times = new Map<string, number>()
+  return samples
+    .toReversed()
+    .map((sample): readonly [string, RejectedSample] => {
+      const { at, event, index, field, code, text } = sample
+      const name = JSON.stringify([at, event, index, field, code, text])
+      const nth = (times.get(name) ?? 0) + 1
+      times.set(name, nth)
+      return [`${name} ${nth}`, sample]
+    })
+    .toReversed()
 }

@@ -69,34 +69,36 @@ function MeasureChoice({
 function Lines({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
   const data = useMemo(() => linesOf(rows, plan, measure), [rows, plan, measure])
   const [pointed, setPointed] = useState<number | null>(null)
-  const instant = pointed === null ? undefined : data.times[pointed]
-  const at = instant === undefined ? null : formatInstant(new Date(instant * 1000).toISOString())
+  const index = Math.min(pointed ?? data.times.length - 1, data.times.length - 1)
   return (
     <>
       <LineChart data={data} measure={measure.name} onPoint={setPointed} />
-      {(data.lines.length > 1 || at !== null || plan.categories.length > 0) && (
-        <ul className="legend" aria-label="Lines drawn">
-          {at !== null && <li className="at">{at}</li>}
-          {data.lines.map((line, index) => (
-            <li key={line.name} data-series={index + 1}>
-              <span className="swatch" aria-hidden="true" />
-              {line.name}
-              {at !== null && <strong>{valueAt(line.values, pointed)}</strong>}
-            </li>
-          ))}
-          {data.found > data.lines.length && (
-            <li className="note">
-              largest {data.lines.length} of {formatCount(data.found)}
-            </li>
-          )}
-        </ul>
-      )}
+      <ul className="legend" aria-label="Values at the time pointed at, else at the newest">
+        <li className="at">{timeAt(data.times, index)}</li>
+        {data.lines.map((line, position) => (
+          <li key={line.name} data-series={position + 1}>
+            <span className="swatch" aria-hidden="true" />
+            {line.name}
+            <strong>{valueAt(line.values, index)}</strong>
+          </li>
+        ))}
+        {data.found > data.lines.length && (
+          <li className="note">
+            largest {data.lines.length} of {formatCount(data.found)}
+          </li>
+        )}
+      </ul>
     </>
   )
 }
 
-function valueAt(values: readonly (number | null)[], index: number | null): string {
-  const value = index === null ? null : (values[index] ?? null)
+function timeAt(times: readonly number[], index: number): string {
+  const seconds = times[index]
+  return seconds === undefined ? "" : formatInstant(new Date(seconds * 1000).toISOString())
+}
+
+function valueAt(values: readonly (number | null)[], index: number): string {
+  const value = values[index] ?? null
   return value === null ? "–" : formatFloat(value)
 }
 
