@@ -1,13 +1,13 @@
 /** Operators: symbols, LIKE, BETWEEN, IN, IS NULL, IS DISTINCT FROM, IS TRUE, NULLIF. */
 import type { A_Expr, BooleanTest, Node, NullTest } from "libpg-query"
-import { BOOLEAN } from "../../columns/types.ts"
 import { resolveFunction, resolveOperator } from "../../expr/resolve.ts"
 import { assert } from "../../std/assert.ts"
 import { Refused } from "../errors.ts"
 import { names, startOf } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
+import { bindBetween, bindIn, bindSymmetric } from "./bind-range.ts"
 import type { Bound } from "./bound.ts"
-import { constantOf, demand, typed, typeOf } from "./bound.ts"
+import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
@@ -23,17 +23,12 @@ export function bindOperator(expression: A_Expr, context: ExpressionContext): Bo
     case "AEXPR_LIKE":
     case "AEXPR_ILIKE":
       return bindLike(expression, context)
-    case "AEXPR_IN": {
-      const operator = names(expression.name)[0] === "=" ? "in" : "not in"
-      return applyOperator(operator, operands(expression, context), byte)
-    }
+    case "AEXPR_IN":
     case "AEXPR_BETWEEN":
-      return applyOperator("between", operands(expression, context), byte)
     case "AEXPR_NOT_BETWEEN":
-      return applyOperator("not between", operands(expression, context), byte)
     case "AEXPR_BETWEEN_SYM":
     case "AEXPR_NOT_BETWEEN_SYM":
-      return bindSymmetric(expression, context)
+      return bindRange(expression, context)
     case "AEXPR_NULLIF": {
       const args = operands(expression, context)
       const resolution = resolveFunction("nullif", args.map(typeOf), args.map(constantOf))
@@ -85,18 +80,16 @@ function bindLike(expression: A_Expr, context: ExpressionContext): Bound {
   return applyOperator(`${word} escape`, args, byte)
 }
 
-/** BETWEEN SYMMETRIC takes its bounds in either order. */
-function bindSymmetric(expression: A_Expr, context: ExpressionContext): Bound {
+function bindRange(expression: A_Expr, context: ExpressionContext): Bound {
   const byte = expression.location ?? null
-  const [value, low, high] = operands(expression, context)
-  assert(value && low && high, "BETWEEN has three operands")
-  const negated = expression.kind === "AEXPR_NOT_BETWEEN_SYM"
-  const args = [
-    [value, low, high],
-    [value, high, low],
-  ].map((each) => demand(applyOperator(negated ? "not between" : "between", each, byte), BOOLEAN, "BETWEEN"))
-  const nullable = args.some((arg) => arg.nullable)
-  return typed({ kind: negated ? "and" : "or", args, type: BOOLEAN, nullable }, byte)
+  const [value, ...items] = operands(expression, context)
+  assert(value !== undefined, "IN and BETWEEN have a left side")
+  const apply = (operator: string, args: readonly Bound[]) => applyOperator(operator, args, byte)
+  const isIn = expression.kind === "AEXPR_IN"
+  const negated = isIn ? names(expression.name)[0] === "<>" : names(expression.name)[0]!.startsWith("NOT")
+  const range = { value, items, negated, byte }
+  if (isIn) return bindIn(range, apply)
+  return expression.kind?.endsWith("_SYM") ? bindSymmetric(range, apply) : bindBetween(range, apply)
 }
 
 export function bindNullTest({ arg, nulltesttype }: NullTest, context: ExpressionContext): Bound {
