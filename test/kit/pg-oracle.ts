@@ -6,6 +6,7 @@ import { PGlite } from "@electric-sql/pglite"
 import type { Batch } from "../../src/columns/batch.ts"
 import { readRow } from "../../src/columns/scalar.ts"
 import type { Column, LogicalType, Scalar } from "../../src/columns/types.ts"
+import { formatTimestamp } from "../../src/std/calendar-text.ts"
 import { cellOfText, type Row } from "./canonical.ts"
 
 export interface OracleTable {
@@ -101,7 +102,7 @@ export function postgresType(type: LogicalType): string {
     case "decimal":
       return `numeric(${type.precision},${type.scale})`
     case "string":
-      return 'text COLLATE "C"'
+      return "text"
     case "bytes":
       return "bytea"
     case "json":
@@ -133,7 +134,7 @@ function literal(value: Scalar, type: LogicalType): string {
   if (value === null) return "NULL"
   switch (type.kind) {
     case "timestamp":
-      return `(TIMESTAMP '1970-01-01' + INTERVAL '1 microsecond' * ${value as bigint})`
+      return `TIMESTAMP '${formatTimestamp(value as bigint).replace("Z", "")}'`
     case "date":
       return `(DATE '1970-01-01' + (${value as number}))`
     case "bytes":
