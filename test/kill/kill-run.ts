@@ -22,7 +22,7 @@ const START_TIMEOUT_MS = 60_000
 const CAUGHT_UP_TIMEOUT_MS = 120_000
 
 const PROJECT = fileURLToPath(new URL("./project", import.meta.url))
-const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+const CLI = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url))
 
 export interface KillReport {
   readonly kills: number
