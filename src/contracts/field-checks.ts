@@ -49,9 +49,10 @@ function numberCheck(part: CheckDefinition, form: ValueForm): readonly Check[] |
     case "less_than":
       return bound("maximum", part)
     case "multiple_of": {
-      const { value } = part
-      const whole = typeof value === "bigint" ? value !== 0n : Number.isSafeInteger(value) && value !== 0
-      return whole && form.kind !== "float64" ? [{ kind: "multiple-of", value: BigInt(value) }] : null
+      const { value } = part // beyond 2^50 zod's own check on doubles is a tolerant one: left to zod
+      if (typeof value === "bigint") return value === 0n ? null : [{ kind: "multiple-of", value }]
+      const whole = Number.isSafeInteger(value) && value !== 0
+      return whole && form.kind === "int32" ? [{ kind: "multiple-of", value: BigInt(value) }] : null
     }
     case "number_format":
     case "bigint_format": {
