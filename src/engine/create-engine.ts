@@ -5,8 +5,8 @@
 import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
-import { captureAggregate, captureView } from "./checkpoint/capture.ts"
 import type { OperatorCapture } from "./checkpoint/capture.ts"
+import { captureAggregate, captureView } from "./checkpoint/capture.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, jsonPart, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
@@ -26,9 +26,9 @@ import type {
   ViewSnapshot,
 } from "./dataflow.ts"
 import { checkpointMismatch } from "./errors.ts"
-import { combineUpstream } from "./graph/upstream-verdicts.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"
+import { combineUpstream } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
 import { noLosses } from "./losses.ts"
 import { ViewReader } from "./read/view-reader.ts"
@@ -173,7 +173,8 @@ class DataflowEngine implements Engine {
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
     }
-    if (meta.plan !== this.#plan) throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
+    if (meta.plan !== this.#plan)
+      throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
     for (const { running, losses } of this.#views.values()) {
       for (const aggregate of running.aggregates.values()) restoreAggregate(aggregate, byName, losses)
@@ -193,12 +194,14 @@ class DataflowEngine implements Engine {
   ): Map<SourceSlice, SliceReport> {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
+    for (const [id, operator] of running.aggregates) {
+      operator.assigner.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
+    }
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null
     for (const spec of pipeline.aggregates) {
       const sources = this.#graph.sourcesOf.get(spec.id)!
       const operator = running.aggregates.get(spec.id)!
-      operator.assigner.judgeBy(this.#watermarks.before(sources))
       running.feed(spec, fed, changesOf)
       changesById.set(spec.id, operator.flush(this.#watermarks.after(sources)))
     }

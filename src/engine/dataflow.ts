@@ -120,7 +120,8 @@ export interface SliceVerdicts {
 
 export interface ViewChanges {
   readonly view: string
-  /** Netted: per key at most one row with weight -1 and one with +1 (without a key: any weight). */
+  /** Netted: per key at most one row with weight -1 and one with +1. Without a key: any weight, or, where rows
+   *  only ever come, `weights` null and equal rows repeated. */
   readonly changes: ChangeBatch
 }
 

@@ -8,13 +8,13 @@
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import { assert } from "../std/assert.ts"
-import type { AggregateSpec, SourceSlice, ViewSpec } from "./dataflow.ts"
 import { GroupTerminal } from "./code/group-terminal.ts"
-import { APPLIED, DUPLICATE, FAILED, FILTERED, LATE, RouteWriter } from "./code/route-writer.ts"
 import type { RouteShape } from "./code/route-writer.ts"
+import { APPLIED, DUPLICATE, FAILED, FILTERED, LATE, RouteWriter } from "./code/route-writer.ts"
 import type { RouteRun, RowReport } from "./code/row-report.ts"
 import { SliceReport } from "./code/row-report.ts"
 import { RowsTerminal } from "./code/rows-terminal.ts"
+import type { AggregateSpec, SourceSlice, ViewSpec } from "./dataflow.ts"
 import type { Route, ViewPipeline } from "./graph/routes.ts"
 import type { Losses } from "./losses.ts"
 import { AggregateOperator } from "./operators/aggregate.ts"
@@ -130,7 +130,9 @@ export class RunningView {
       columns: route.origin.columns,
       stages: route.stages,
       fromSource,
-      weighted: !options.appendOnly.has(route.target.kind === "aggregate" ? route.target.input : route.target.id),
+      weighted: !options.appendOnly.has(
+        route.target.kind === "aggregate" ? route.target.input : route.target.id,
+      ),
     }
     const { target } = route
     if (target.kind === "view") {
@@ -138,7 +140,12 @@ export class RunningView {
       const compile = () => new RouteWriter(new RowsTerminal(shape, rows)).compile<RouteRun>(options.store)
       const { run } = compile()
       const take = () => rows.take(shape.weighted)
-      return { route, apply: run, judge: this.#mustAgree(route) ? judgeRows(shape, options.store) : null, take }
+      return {
+        route,
+        apply: run,
+        judge: this.#mustAgree(route) ? judgeRows(shape, options.store) : null,
+        take,
+      }
     }
     const operator = this.aggregates.get(target.id)!
     const terminal = (mode: "apply" | "judge") => new GroupTerminal(shape, operator.plan, operator, mode)
@@ -150,7 +157,9 @@ export class RunningView {
 
   /** Other routes of this view begin at the same source. */
   #mustAgree({ origin }: Route): boolean {
-    return origin.kind === "source" && this.#pipeline.routes.filter((other) => other.origin === origin).length > 1
+    return (
+      origin.kind === "source" && this.#pipeline.routes.filter((other) => other.origin === origin).length > 1
+    )
   }
 }
 

@@ -3,16 +3,16 @@
  * epochs change their own copies.
  */
 import type { CheckpointPart } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
 import type { AggregateOperator } from "../operators/aggregate.ts"
 import type { ViewOperator } from "../operators/view.ts"
+import type { KeyTable } from "../state/key-table.ts"
 import type { MultisetNode, OrderedMultiset } from "../state/ordered-multiset.ts"
 import { multisetEntries } from "../state/ordered-multiset.ts"
 import { SIZE_CLASS } from "../state/page-format.ts"
 import { pageBytes } from "../state/page-store.ts"
-import type { KeyTable } from "../state/key-table.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
 import type { WindowState } from "../time/group-windows.ts"
-import type { Losses } from "../losses.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
 import { encodeValue, jsonPart, PART_BYTES } from "./part-format.ts"
 
@@ -74,7 +74,8 @@ export class OperatorCapture implements Disposable {
         sizeBytes = 0
       }
     }
-    if (pending.length > 0) yield { name: `${this.#id}/pages/${number}`, bytes: joinImages(pending, sizeBytes) }
+    if (pending.length > 0)
+      yield { name: `${this.#id}/pages/${number}`, bytes: joinImages(pending, sizeBytes) }
   }
 
   *#multisetParts(): Generator<CheckpointPart> {

@@ -39,7 +39,11 @@ export interface OperatorMeta {
   readonly nextGroup: number
   readonly rowCount: number
   readonly windows: readonly WindowMeta[]
-  readonly losses: { readonly overflowedResults: number; readonly failedChanges: number; readonly lateChanges: number }
+  readonly losses: {
+    readonly overflowedResults: number
+    readonly failedChanges: number
+    readonly lateChanges: number
+  }
 }
 
 export interface EngineMeta {

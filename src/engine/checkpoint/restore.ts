@@ -1,8 +1,9 @@
 /** Reads an operator's parts back into tables that lie exactly as they did. */
-import type { AggregateOperator } from "../operators/aggregate.ts"
-import type { ViewOperator } from "../operators/view.ts"
+
 import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
+import type { AggregateOperator } from "../operators/aggregate.ts"
+import type { ViewOperator } from "../operators/view.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import { pageBytes } from "../state/page-store.ts"
@@ -17,7 +18,6 @@ export function restoreAggregate(operator: AggregateOperator, parts: PartMap, lo
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
   const images = new ImageReader(id, parts)
   const entries = new EntryReader(id, parts)
-  operator.nextGroup = meta.nextGroup
   Object.assign(losses, meta.losses)
   for (const saved of meta.windows) {
     const window = operator.whole ?? operator.createWindow(BigInt(saved.start), BigInt(saved.end))
@@ -29,6 +29,7 @@ export function restoreAggregate(operator: AggregateOperator, parts: PartMap, lo
     })
     if (operator.whole === null) operator.assigner.adopt(window)
   }
+  operator.resume(meta.nextGroup)
 }
 
 export function restoreView(operator: ViewOperator, parts: PartMap, losses: Losses): void {
@@ -42,7 +43,11 @@ export function restoreView(operator: ViewOperator, parts: PartMap, losses: Loss
 function adoptTables(tables: readonly KeyTable[], saved: readonly TableMeta[], images: ImageReader): void {
   tables.forEach((table, k) => {
     const { depth, count, pages } = saved[k]!
-    table.adopt(pages.map((sizeClass) => images.next(pageBytes(sizeClass))), depth, count)
+    table.adopt(
+      pages.map((sizeClass) => images.next(pageBytes(sizeClass))),
+      depth,
+      count,
+    )
   })
 }
 
@@ -92,7 +97,10 @@ class EntryReader {
   fill(multiset: OrderedMultiset, count: number): void {
     for (let k = 0; k < count; k++) {
       if (this.#at === this.#entries.length) {
-        this.#entries = readJson<readonly MultisetEntry[]>(this.#parts, `${this.#id}/multisets/${this.#number++}`)
+        this.#entries = readJson<readonly MultisetEntry[]>(
+          this.#parts,
+          `${this.#id}/multisets/${this.#number++}`,
+        )
         this.#at = 0
       }
       const [group, times, value] = this.#entries[this.#at++]!

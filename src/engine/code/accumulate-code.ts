@@ -82,12 +82,20 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
 function distinctDelta(context: AccumulateContext, arg: LoadedArgument): string {
   const { scope, plan, place, weighted } = context
   const distinct = arg.state.distinct
-  assert(distinct !== null && arg.loaded !== null && plan.groupAt !== null, "a distinct argument has its table")
+  assert(
+    distinct !== null && arg.loaded !== null && plan.groupAt !== null,
+    "a distinct argument has its table",
+  )
   const [group0, group1] = [scope.local("g"), scope.local("g")]
   const table = scope.local("dt")
   const names = { page: scope.local("dp"), address: scope.local("da"), hash: scope.local("dh") }
   const mirror = scope.local("m")
-  const group: LoadedField = { type: distinct.group.type, isNull: null, halves: [group0, group1], bytes: null }
+  const group: LoadedField = {
+    type: distinct.group.type,
+    isNull: null,
+    halves: [group0, group1],
+    bytes: null,
+  }
   const find = findOrInsert(scope, {
     table,
     mirror,
@@ -191,4 +199,3 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
   return `{ const x = ${arg.value}, c = ${memory}[${at}];
     if (${first} || ${replaces(type, extreme.name, "x", "c")}) ${memory}[${at}] = ${stored}; }`
 }
-

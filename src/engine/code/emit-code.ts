@@ -20,12 +20,21 @@ export interface WindowBounds {
 export type OutputColumn =
   | { readonly kind: "field"; readonly field: SlotField }
   | { readonly kind: "window"; readonly bound: "start" | "end" }
-  | { readonly kind: "aggregate"; readonly state: AggregateState; readonly rowsAt: number; readonly groupAt: number | null }
+  | {
+      readonly kind: "aggregate"
+      readonly state: AggregateState
+      readonly rowsAt: number
+      readonly groupAt: number | null
+    }
 
 /** Writes the slot's row at `builder.length` without counting it. */
 export type EmitRow = (builder: RowBuilder, page: number, address: number, window: WindowBounds) => void
 
-export function compileEmit(store: PageStore, outputs: readonly OutputColumn[], losses: OverflowCount): EmitRow {
+export function compileEmit(
+  store: PageStore,
+  outputs: readonly OutputColumn[],
+  losses: OverflowCount,
+): EmitRow {
   const scope = new CodeScope()
   const aggregateOutput = scope.bind(new AggregateOutput(store, losses), "out")
   const lines = outputs.map((output, k) => {
@@ -97,7 +106,9 @@ function emitAggregate(
     return `if (${rows} === 0) ${column}.nulls[n] = 1; else ${write}(${column}, n, ${found});`
   }
   const numbers = type.kind === "int32" || type.kind === "date"
-  const emit = numbers ? `${column}.values[n] = f64[a + ${extreme.at}];` : emitValue(type, `a + ${extreme.at}`, column)
+  const emit = numbers
+    ? `${column}.values[n] = f64[a + ${extreme.at}];`
+    : emitValue(type, `a + ${extreme.at}`, column)
   return `if (${rows} === 0) ${column}.nulls[n] = 1; else { ${column}.nulls[n] = 0; ${emit} }`
 }
 
@@ -112,4 +123,3 @@ function setScalar(column: RowBuilder["columns"][number], row: number, value: un
     ;(column.values as BigInt64Array)[2 * row + 1] = wide >> 64n
   } else column.values[row] = value as never
 }
-

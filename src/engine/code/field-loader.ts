@@ -50,7 +50,8 @@ export class FieldLoader {
   #loadPlain(index: number, type: LogicalType, nullable: boolean, lines: string[]): LoadedField {
     const isNull = nullable ? this.#scope.local("null") : null
     if (isNull !== null) lines.push(`const ${isNull} = ${this.column(index, "nulls")}[i] === 1;`)
-    const orNull = (value: string, missing: string) => (isNull === null ? value : `${isNull} ? ${missing} : ${value}`)
+    const orNull = (value: string, missing: string) =>
+      isNull === null ? value : `${isNull} ? ${missing} : ${value}`
     if (isVariableWidth(type)) {
       const [start, end] = [this.#scope.local("s"), this.#scope.local("e")]
       lines.push(`const ${start} = ${orNull(`${this.column(index, "values")}[i]`, "0")};`)
@@ -62,13 +63,18 @@ export class FieldLoader {
       case "boolean":
       case "int32":
       case "date":
-        lines.push(`const ${halves[0]} = ${orNull(`${this.column(index, "values")}[i]`, "0")}, ${halves[1]} = 0;`)
+        lines.push(
+          `const ${halves[0]} = ${orNull(`${this.column(index, "values")}[i]`, "0")}, ${halves[1]} = 0;`,
+        )
         break
       case "float64":
         this.#pushFloat(orNull(`${this.column(index, "values")}[i]`, "0"), halves, lines)
         break
       default: {
-        const alias = this.#declare(`q${index}`, `${this.#scope.bind(asHalves, "halves")}(batch.vectors[${index}].values)`)
+        const alias = this.#declare(
+          `q${index}`,
+          `${this.#scope.bind(asHalves, "halves")}(batch.vectors[${index}].values)`,
+        )
         halves.forEach((half, k) => {
           lines.push(`const ${half} = ${orNull(`${alias}[${halves.length} * i + ${k}]`, "0")};`)
         })
@@ -86,7 +92,8 @@ export class FieldLoader {
       isNull = this.#scope.local("null")
       lines.push(`const ${isNull} = ${code.isNull};`)
     }
-    const orNull = (value: string, missing: string) => (isNull === null ? value : `${isNull} ? ${missing} : ${value}`)
+    const orNull = (value: string, missing: string) =>
+      isNull === null ? value : `${isNull} ? ${missing} : ${value}`
     if (isVariableWidth(type)) return this.#computedBytes(type, code.value, isNull, lines)
     const halves = this.#halfLocals(type)
     switch (type.kind) {
@@ -107,7 +114,8 @@ export class FieldLoader {
   }
 
   #computedBytes(type: LogicalType, value: string, isNull: string | null, lines: string[]): LoadedField {
-    const orEmpty = (text: string, empty: string) => (isNull === null ? text : `${isNull} ? ${empty} : ${text}`)
+    const orEmpty = (text: string, empty: string) =>
+      isNull === null ? text : `${isNull} ? ${empty} : ${text}`
     const [data, start, end] = [this.#scope.local("d"), this.#scope.local("s"), this.#scope.local("e")]
     if (type.kind === "bytes") {
       const none = this.#scope.bind(new Uint8Array(0), "none")

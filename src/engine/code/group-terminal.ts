@@ -125,7 +125,9 @@ export class GroupTerminal implements Terminal {
       writer.push(`if (${windows}.length < ${assigner}.all.length) lates++;`)
       writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
       if (whole) {
-        writer.push(`const ${start} = ${windows}[${j}], ${end} = ${start} + ${writer.scope.bind(window.sizeUs, "size")};`)
+        writer.push(
+          `const ${start} = ${windows}[${j}], ${end} = ${start} + ${writer.scope.bind(window.sizeUs, "size")};`,
+        )
       } else {
         writer.push(`W = ${windows}[${j}]; ${this.#enterWindow()} const ${start} = W.start, ${end} = W.end;`)
       }
@@ -136,7 +138,10 @@ export class GroupTerminal implements Terminal {
   /** Rows that carry window columns: the group's window is the one they name. */
   #windowOfKeys(writer: RouteWriter, keys: readonly Expression[]): void {
     const { windowKeys, windowSizeUs } = this.#plan.spec
-    assert(windowKeys !== null && windowSizeUs !== null, "rows with window columns have windows of a known size")
+    assert(
+      windowKeys !== null && windowSizeUs !== null,
+      "rows with window columns have windows of a known size",
+    )
     const position = windowKeys.end ?? windowKeys.start
     assert(position !== null, "a key holds the window that rows carry")
     const { value, isNull } = writer.evaluate(keys[position]!)
@@ -161,4 +166,3 @@ export class GroupTerminal implements Terminal {
     }
   }
 }
-

@@ -9,7 +9,7 @@
 import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import { createRowCode } from "../../expr/compile/row-code-writer.ts"
-import { FAILURES, type Expression } from "../../expr/expression.ts"
+import { type Expression, FAILURES } from "../../expr/expression.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"

@@ -14,8 +14,8 @@ export class RowsTerminal implements Terminal {
   readonly windows = 0
   readonly #builder: RowBuilder
   readonly #finish: string[] = []
-  readonly begin = "n0 = n;"
-  readonly undo = "n = n0;"
+  readonly begin = "mark = at;"
+  readonly undo = "at = mark;"
 
   constructor(shape: RouteShape, builder: RowBuilder) {
     this.shape = shape
@@ -29,7 +29,7 @@ export class RowsTerminal implements Terminal {
       (_, k) =>
         `o${k} = ${builder}.columns[${k}]; o${k}v = o${k}.values; o${k}n = o${k}.nulls; o${k}e = o${k}.ends;`,
     )
-    return `let n = 0, n0 = 0, capacity = ${builder}.capacity, ow = ${builder}.weights;
+    return `let at = 0, mark = 0, capacity = ${builder}.capacity, ow = ${builder}.weights;
       ${names.join("\n")}
       const take = () => { ${take.join("\n")} ow = ${builder}.weights; capacity = ${builder}.capacity; };
       take();`
@@ -38,46 +38,50 @@ export class RowsTerminal implements Terminal {
   write(writer: RouteWriter, columns: readonly Expression[]): void {
     const builder = writer.scope.bind(this.#builder, "rows")
     const writes = columns.map((column, k) => this.#writeColumn(writer, column, k))
-    writer.push(`if (n === capacity) { ${builder}.length = n; ${builder}.grow(); take(); }`)
+    writer.push(`if (at === capacity) { ${builder}.length = at; ${builder}.grow(); take(); }`)
     for (const write of writes) writer.push(write)
-    if (this.shape.weighted) writer.push("ow[n] = w;")
-    writer.push("n++; hits++;")
+    if (this.shape.weighted) writer.push("ow[at] = w;")
+    writer.push("at++; hits++;")
   }
 
   readonly finish = (writer: RouteWriter): string => {
     const builder = writer.scope.bind(this.#builder, "rows")
-    return `${builder}.length = n; ${this.#finish.join("\n")}`
+    return `${builder}.length = at; ${this.#finish.join("\n")}`
   }
 
   #writeColumn(writer: RouteWriter, column: Expression, k: number): string {
     const plain = column.kind === "column" && column.index < this.shape.columns.length
-    if (plain && isVariableWidth(column.type)) return this.#passSlice(writer, column.index, column.nullable, k)
+    if (plain && isVariableWidth(column.type))
+      return this.#passSlice(writer, column.index, column.nullable, k)
     const { value, isNull } = writer.evaluate(column)
-    if (isNull === null) return `o${k}n[n] = 0; ${setValue(column.type, k, value)}`
-    return `if (${isNull}) { o${k}n[n] = 1; ${setNull(column.type, k)} }
-      else { o${k}n[n] = 0; ${setValue(column.type, k, value)} }`
+    if (isNull === null) return `o${k}n[at] = 0; ${setValue(column.type, k, value)}`
+    return `if (${isNull}) { o${k}n[at] = 1; ${setNull(column.type, k)} }
+      else { o${k}n[at] = 0; ${setValue(column.type, k, value)} }`
   }
 
   #passSlice(writer: RouteWriter, index: number, nullable: boolean, k: number): string {
-    const [starts, ends, data] = (["values", "ends", "data"] as const).map((part) => writer.loader.column(index, part))
+    const [starts, ends, data] = (["values", "ends", "data"] as const).map((part) =>
+      writer.loader.column(index, part),
+    )
     this.#finish.push(`o${k}.data = ${data};`)
-    const pass = `o${k}n[n] = 0; o${k}v[n] = ${starts}[i]; o${k}e[n] = ${ends}[i];`
+    const pass = `o${k}n[at] = 0; o${k}v[at] = ${starts}[i]; o${k}e[at] = ${ends}[i];`
     if (!nullable) return pass
     const nulls = writer.loader.column(index, "nulls")
-    return `if (${nulls}[i] === 1) { o${k}n[n] = 1; o${k}v[n] = 0; o${k}e[n] = 0; } else { ${pass} }`
+    return `if (${nulls}[i] === 1) { o${k}n[at] = 1; o${k}v[at] = 0; o${k}e[at] = 0; } else { ${pass} }`
   }
 }
 
 function setValue(type: LogicalType, k: number, value: string): string {
-  if (type.kind === "bytes") return `{ const b = ${value}; o${k}.setBytes(n, b, 0, b.length); }`
-  if (isVariableWidth(type)) return `o${k}.setText(n, ${value});`
-  if (wordsPerRow(type) === 2) return `{ const b = ${value}; o${k}v[2 * n] = b; o${k}v[2 * n + 1] = b >> 64n; }`
-  return type.kind === "boolean" ? `o${k}v[n] = (${value}) ? 1 : 0;` : `o${k}v[n] = ${value};`
+  if (type.kind === "bytes") return `{ const b = ${value}; o${k}.setBytes(at, b, 0, b.length); }`
+  if (isVariableWidth(type)) return `o${k}.setText(at, ${value});`
+  if (wordsPerRow(type) === 2)
+    return `{ const b = ${value}; o${k}v[2 * at] = b; o${k}v[2 * at + 1] = b >> 64n; }`
+  return type.kind === "boolean" ? `o${k}v[at] = (${value}) ? 1 : 0;` : `o${k}v[at] = ${value};`
 }
 
 /** Zeros, so that equal rows have equal words. */
 function setNull(type: LogicalType, k: number): string {
-  if (isVariableWidth(type)) return `o${k}v[n] = 0; o${k}e[n] = 0;`
-  if (wordsPerRow(type) === 2) return `o${k}v[2 * n] = 0n; o${k}v[2 * n + 1] = 0n;`
-  return ["int64", "timestamp", "decimal"].includes(type.kind) ? `o${k}v[n] = 0n;` : `o${k}v[n] = 0;`
+  if (isVariableWidth(type)) return `o${k}v[at] = 0; o${k}e[at] = 0;`
+  if (wordsPerRow(type) === 2) return `o${k}v[2 * at] = 0n; o${k}v[2 * at + 1] = 0n;`
+  return ["int64", "timestamp", "decimal"].includes(type.kind) ? `o${k}v[at] = 0n;` : `o${k}v[at] = 0;`
 }

@@ -76,7 +76,9 @@ function probe(scope: CodeScope, lookup: Omit<Lookup, "onInsert">, missing: stri
 
 function insertion(lookup: Lookup): string {
   const { table, mirror, page, address, hash, keys } = lookup
-  const lengths = keys.flatMap(({ loaded }) => (loaded.bytes ? [`${loaded.bytes.end} - ${loaded.bytes.start}`] : []))
+  const lengths = keys.flatMap(({ loaded }) =>
+    loaded.bytes ? [`${loaded.bytes.end} - ${loaded.bytes.start}`] : [],
+  )
   const bytes = lengths.length === 0 ? "0" : lengths.join(" + ")
   return `
       ${address} = ${table}.insert(${hash}, ${bytes}); ${page} = ${table}.page;
@@ -89,7 +91,9 @@ function insertion(lookup: Lookup): string {
 function hashKeys(scope: CodeScope, hash: string, keys: readonly KeyedField[]): string {
   const lines = [`let ${hash} = ${HASH_SEED};`]
   for (const mask of nullMasks(keys)) {
-    lines.push(`{ const nulls = ${mask.value}; if (nulls !== 0) { ${mixWord(hash, "nulls", `${mask.half}`)} } }`)
+    lines.push(
+      `{ const nulls = ${mask.value}; if (nulls !== 0) { ${mixWord(hash, "nulls", `${mask.half}`)} } }`,
+    )
   }
   for (const { loaded } of keys) {
     if (loaded.bytes !== null) {
@@ -152,7 +156,13 @@ export function storeFields(place: SlotPlace, fields: readonly KeyedField[]): st
   return lines.join("\n")
 }
 
-export function storeBytes(place: SlotPlace, offset: number, data: string, start: string, end: string): string {
+export function storeBytes(
+  place: SlotPlace,
+  offset: number,
+  data: string,
+  start: string,
+  end: string,
+): string {
   const { table, mirror, page, address } = place
   return (
     `${address} = ${table}.storeBytes(${page}, ${address}, ${offset}, ${data}, ${start}, ${end});` +
@@ -188,5 +198,7 @@ function nullMasks(fields: readonly KeyedField[]): NullMask[] {
 
 /** High halves of narrow types are always zero. */
 function isConstantZero(field: SlotField, half: number): boolean {
-  return half === 1 && (field.type.kind === "int32" || field.type.kind === "date" || field.type.kind === "boolean")
+  return (
+    half === 1 && (field.type.kind === "int32" || field.type.kind === "date" || field.type.kind === "boolean")
+  )
 }

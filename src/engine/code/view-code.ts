@@ -74,7 +74,10 @@ export function compileApply(
   const keys = plan.key.map(load)
   const find = findOrInsert(scope, { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "" })
   const keyLines = lines.splice(0)
-  const rest = columns.map((_, k) => k).filter((k) => !plan.key.includes(k)).map(load)
+  const rest = columns
+    .map((_, k) => k)
+    .filter((k) => !plan.key.includes(k))
+    .map(load)
   const present = `f64[a + ${plan.presentAt}]`
   const change = plan.keyed
     ? `${lines.join("\n")}

@@ -41,18 +41,23 @@ export function planRoutes(specs: readonly OperatorSpec[]): DataflowGraph {
   const appendOnly = new Set<string>()
   for (const spec of specs) {
     const inputs = inputsOf(spec)
-    sourcesOf.set(spec.id, new Set(spec.kind === "source" ? [spec.id] : inputs.flatMap((id) => [...sourcesOf.get(id)!])))
+    sourcesOf.set(
+      spec.id,
+      new Set(spec.kind === "source" ? [spec.id] : inputs.flatMap((id) => [...sourcesOf.get(id)!])),
+    )
     if (isAppendOnly(spec, (id) => appendOnly.has(id))) appendOnly.add(spec.id)
   }
   const owners = new Map<string, string>()
-  const pipelines = specs.filter((spec) => spec.kind === "view").map((view) => {
-    const pipeline = pipelineOf(view, specs, byId, sourcesOf.get(view.id)!)
-    for (const aggregate of pipeline.aggregates) {
-      assert(!owners.has(aggregate.id), `aggregate ${aggregate.id} belongs to one view`)
-      owners.set(aggregate.id, view.id)
-    }
-    return pipeline
-  })
+  const pipelines = specs
+    .filter((spec) => spec.kind === "view")
+    .map((view) => {
+      const pipeline = pipelineOf(view, specs, byId, sourcesOf.get(view.id)!)
+      for (const aggregate of pipeline.aggregates) {
+        assert(!owners.has(aggregate.id), `aggregate ${aggregate.id} belongs to one view`)
+        owners.set(aggregate.id, view.id)
+      }
+      return pipeline
+    })
   assert(new Set(pipelines.map(({ view }) => view.name)).size === pipelines.length, "view names are unique")
   return { sources: specs.filter((spec) => spec.kind === "source"), pipelines, sourcesOf, appendOnly }
 }
@@ -60,7 +65,10 @@ export function planRoutes(specs: readonly OperatorSpec[]): DataflowGraph {
 function indexSpecs(specs: readonly OperatorSpec[]): Map<string, OperatorSpec> {
   const byId = new Map<string, OperatorSpec>()
   for (const spec of specs) {
-    assert(!byId.has(spec.id) && !spec.id.startsWith("$"), `operator id ${spec.id} is unique and not reserved`)
+    assert(
+      !byId.has(spec.id) && !spec.id.startsWith("$"),
+      `operator id ${spec.id} is unique and not reserved`,
+    )
     for (const input of inputsOf(spec)) assert(byId.has(input), `${spec.id} comes behind its input ${input}`)
     byId.set(spec.id, spec)
   }

@@ -4,13 +4,13 @@
  * out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per group.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
+import { assert } from "../../std/assert.ts"
 import { planAccumulators } from "../code/accumulators.ts"
 import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
-import { assert } from "../../std/assert.ts"
 import type { AggregateSpec } from "../dataflow.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
@@ -41,6 +41,8 @@ export class AggregateOperator {
   readonly #changes: RowBuilder
   readonly #emit: EmitRow
   #touchedWindows: WindowState[] = []
+  /** The one row of a group without keys went out. */
+  #globalShown = false
 
   constructor(spec: AggregateSpec, options: AggregateOptions) {
     this.spec = spec
@@ -88,7 +90,7 @@ export class AggregateOperator {
 
   /** For generated code: the slot is about to change for the first time in this epoch. */
   touch(page: number, address: number, window: WindowState): void {
-    const existed = this.#exists(address)
+    const existed = this.isGlobal ? this.#globalShown : this.#exists(address)
     const place = this.touched.add(page, address, existed ? this.#changes.length : -1)
     this.#touchedWindows[place] = window
     if (existed) this.#put(page, address, window, -1)
@@ -96,11 +98,18 @@ export class AggregateOperator {
 
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
   flush(watermarkUs: bigint): ChangeBatch | null {
-    if (this.isGlobal) this.#ensureGlobalRow()
+    if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
+    this.#globalShown = this.isGlobal
     if (!this.#emitsChanges) this.#closeWindows(watermarkUs)
     for (const window of this.assigner.takeGone(watermarkUs)) dropWindow(window)
     return this.#changes.take(!this.#options.appendOnlyOutput)
+  }
+
+  /** After its windows were read back from a checkpoint. */
+  resume(nextGroup: number): void {
+    this.nextGroup = nextGroup
+    this.#globalShown = this.isGlobal && this.whole!.table.count > 0
   }
 
   /** Every window's state, the whole table included. */
@@ -188,7 +197,8 @@ function globalHash(): number {
 }
 
 function planGroups(spec: AggregateSpec, retracting: boolean): GroupPlan {
-  const isWindow = (k: number) => spec.windowKeys !== null && (spec.windowKeys.start === k || spec.windowKeys.end === k)
+  const isWindow = (k: number) =>
+    spec.windowKeys !== null && (spec.windowKeys.start === k || spec.windowKeys.end === k)
   const layout = new SlotLayout(spec.keys.filter((key, k) => key.nullable && !isWindow(k)).length)
   const keyFields = spec.keys.map((key, k) => (isWindow(k) ? null : layout.addField(key.type, key.nullable)))
   return { spec, layout, keyFields, accumulators: planAccumulators(spec.aggregates, layout, { retracting }) }

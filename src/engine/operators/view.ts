@@ -5,11 +5,11 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { readRow } from "../../columns/scalar.ts"
 import type { Scalar } from "../../columns/types.ts"
+import { assert } from "../../std/assert.ts"
 import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { ApplyChanges, ViewLayout, ViewTarget } from "../code/view-code.ts"
 import { compileApply, planViewLayout } from "../code/view-code.ts"
-import { assert } from "../../std/assert.ts"
 import type { ViewSpec } from "../dataflow.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -131,7 +131,8 @@ export class ViewOperator implements ViewTarget {
       const present = this.#store.f64[address + this.plan.presentAt]!
       const net = present - touched.before[place]!
       assert(present >= 0, `view ${this.spec.name} takes back only rows that it has`)
-      if (net !== 0) this.#put(page, address, net)
+      if (this.#appendOnly) for (let time = 0; time < net; time++) this.#put(page, address, 1)
+      else if (net !== 0) this.#put(page, address, net)
       this.rowCount += net
       if (present === 0) this.table.remove(page, address)
     }

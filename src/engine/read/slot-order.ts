@@ -82,7 +82,10 @@ function compareWith(store: PageStore, field: SlotField, value: Scalar): (place:
   }
   const read = reader(store, field)
   const wanted = typeof value === "boolean" ? Number(value) : value
-  assert(typeof wanted === "number" || typeof wanted === "bigint", `a ${field.type.kind} is compared with a number`)
+  assert(
+    typeof wanted === "number" || typeof wanted === "bigint",
+    `a ${field.type.kind} is compared with a number`,
+  )
   return (place) => compareScalars(read(place), wanted)
 }
 

@@ -83,7 +83,10 @@ export class TableViewSnapshot implements ViewSnapshot {
       if (equal === undefined) return undefined
       key.push(equal.value)
     }
-    const batch = keyBatch(plan.key.map((k) => spec.columns[k]!), key)
+    const batch = keyBatch(
+      plan.key.map((k) => spec.columns[k]!),
+      key,
+    )
     if (batch === null) return null
     const place = { page: 0, address: 0 }
     place.address = find(batch, this.#table, place)
@@ -100,8 +103,11 @@ export class TableViewSnapshot implements ViewSnapshot {
   #order(query: RowQuery): RowOrder {
     const { store, plan } = this.#source
     const named = new Set(query.sort.map((term) => term.column))
-    const orders = query.sort.map(({ column, descending }) => orderBy(store, plan.fields[column]!, descending))
-    for (const column of plan.key) if (!named.has(column)) orders.push(orderBy(store, plan.fields[column]!, false))
+    const orders = query.sort.map(({ column, descending }) =>
+      orderBy(store, plan.fields[column]!, descending),
+    )
+    for (const column of plan.key)
+      if (!named.has(column)) orders.push(orderBy(store, plan.fields[column]!, false))
     return (a, b) => {
       for (const order of orders) {
         const difference = order(a, b)

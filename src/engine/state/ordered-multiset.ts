@@ -134,7 +134,8 @@ function balance(entry: MultisetNode, left: MultisetNode | null, right: Multiset
   }
   if (height(right) > height(left) + 1) {
     assert(right !== null, "the higher side exists")
-    if (height(right.right) >= height(right.left)) return link(right, link(entry, left, right.left), right.right)
+    if (height(right.right) >= height(right.left))
+      return link(right, link(entry, left, right.left), right.right)
     const middle = right.left!
     return link(middle, link(entry, left, middle.left), link(right, middle.right, right.right))
   }

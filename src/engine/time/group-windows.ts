@@ -94,7 +94,9 @@ export class GroupWindows {
   /** Takes out the windows that no row can reach at this watermark. */
   takeGone(watermarkUs: bigint): WindowState[] {
     if (watermarkUs === NO_WATERMARK) return []
-    const gone = this.inOrder().filter((window) => window.end + this.#options.allowedLatenessUs <= watermarkUs)
+    const gone = this.inOrder().filter(
+      (window) => window.end + this.#options.allowedLatenessUs <= watermarkUs,
+    )
     for (const window of gone) this.#byEnd.delete(window.end)
     return gone
   }

@@ -35,7 +35,8 @@ export class WindowRange {
     const { sizeUs, slideUs } = this
     const rest = timeUs % slideUs
     const last = timeUs - (rest < 0n ? rest + slideUs : rest)
-    if (last + sizeUs > MAX_TIME || last + slideUs > MAX_TIME || last - sizeUs - slideUs < MIN_TIME) return false
+    if (last + sizeUs > MAX_TIME || last + slideUs > MAX_TIME || last - sizeUs - slideUs < MIN_TIME)
+      return false
     this.starts = []
     let start = last
     for (; start > timeUs - sizeUs; start -= slideUs) this.starts.unshift(start)
