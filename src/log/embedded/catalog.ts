@@ -154,10 +154,14 @@ function refuseStrayTopics(disk: Disk, directory: string): void {
   throw logCorrupt(place, `the list of topics is missing, though the topic ${stray} has data`)
 }
 
-/** Makes the folder, and syncs every folder above it, any of which may have been made with it. */
+/**
+ * Makes the folder and those above it. Every one of them is synced, since an earlier start that was interrupted
+ * may have made it; once there is a manifest all of them are known to be durable.
+ */
 function makeDurableDirectory(disk: Disk, directory: string): void {
   disk.makeDirectory(directory)
-  for (let end = directory.lastIndexOf("/"); end > 0; end = directory.lastIndexOf("/", end - 1)) {
-    disk.syncDirectory(directory.slice(0, end))
+  for (let path = directory; path !== "/" && path !== ""; ) {
+    path = path.slice(0, path.lastIndexOf("/")) || "/"
+    disk.syncDirectory(path)
   }
 }

@@ -171,7 +171,7 @@ export class LogCore {
     const topic = this.#catalog.get(request.topic)
     const partition = this.#find(request.topic, request.partition)
     const isFenced = topic.fence > 0 || topic.cleanup === "compact"
-    if (isFenced && request.fence !== topic.fence) {
+    if (isFenced && (topic.fence === 0 || request.fence !== topic.fence)) {
       throw writerFenced(request.topic, request.fence, topic.fence)
     }
     const { limits, clock } = this.#options

@@ -109,6 +109,8 @@ function scanOf(place: PartitionPlace, active: Segment, mark: DurableMark, marke
 
 /** Cuts off what was never acknowledged and makes what stays durable, since readers may see it from now on. */
 function settle({ place, mark, segments, tail }: Found, group: number): Partition {
+  // A file that a killed process made may have a name that is not durable yet.
+  place.disk.syncDirectory(place.directory)
   if (tail === null) return new Partition(place, segments, { ...mark, group: Math.max(mark.group, group) })
   const active = activeOf(segments)
   for (const header of tail.batches) active.extend(header)

@@ -43,13 +43,24 @@ export class NodeDisk implements Disk {
     // Windows has no handle to sync a folder by; NTFS journals the names itself.
     if (process.platform === "win32") return
     attempt("sync the folder", path, () => {
-      const descriptor = fs.openSync(path, fs.constants.O_RDONLY)
+      const descriptor = openFolder(path)
+      if (descriptor === null) return
       try {
         fs.fsyncSync(descriptor)
       } finally {
         fs.closeSync(descriptor)
       }
     })
+  }
+}
+
+/** Null for a folder that this user may not list, such as /home: nothing of ours was made directly in it. */
+function openFolder(path: string): number | null {
+  try {
+    return fs.openSync(path, fs.constants.O_RDONLY)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return null
+    throw error
   }
 }
 

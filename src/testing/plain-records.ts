@@ -1,7 +1,7 @@
-/** Records as plain objects, for tests: into the columns that a log takes, and out of the batches that it gives. */
-import { decodeHeaders, encodeHeaders, type RecordHeader } from "../../src/wire/kafka/headers.ts"
-import { RecordColumns } from "../../src/wire/kafka/record-columns.ts"
-import type { RecordSet } from "../../src/wire/kafka/record-set.ts"
+/** Records as plain objects: into the columns that a log takes, and out of the batches that it gives. */
+import { decodeHeaders, encodeHeaders, type RecordHeader } from "../wire/kafka/headers.ts"
+import { RecordColumns } from "../wire/kafka/record-columns.ts"
+import type { RecordSet } from "../wire/kafka/record-set.ts"
 
 export interface PlainRecord {
   readonly key: string | null

@@ -1,0 +1,76 @@
+/**
+ * The contents of one simulated file: what programs read (`current`), and what is on the medium (`durable`).
+ * A sector of 512 bytes reaches the medium whole or not at all. Sizes are metadata and reach it on their own.
+ */
+import type { Random } from "../std/random.ts"
+
+export const SECTOR_BYTES = 512
+
+export class SimInode {
+  current: Uint8Array = new Uint8Array(0)
+  durable: Uint8Array = new Uint8Array(0)
+  /** Sectors that changed since the last sync. */
+  readonly #dirty = new Set<number>()
+
+  write(source: Uint8Array, position: number): void {
+    if (position + source.length > this.current.length) this.#resize(position + source.length)
+    this.current.set(source, position)
+    this.#soil(position, position + source.length)
+  }
+
+  truncate(sizeBytes: number): void {
+    const before = this.current.length
+    this.#resize(sizeBytes)
+    if (sizeBytes < before) this.#soil(sizeBytes, before)
+  }
+
+  #resize(sizeBytes: number): void {
+    const resized = new Uint8Array(sizeBytes)
+    resized.set(this.current.subarray(0, sizeBytes))
+    this.current = resized
+  }
+
+  #soil(from: number, to: number): void {
+    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.#dirty.add(sector)
+  }
+
+  sync(): void {
+    this.durable = this.current.slice()
+    this.#dirty.clear()
+  }
+
+  /** A sync that fails: some sectors reach the medium, the rest never will, and all of them count as clean. */
+  failSync(random: Random): void {
+    this.#settle(random)
+  }
+
+  /** Power is lost: what reached the medium is what there is. */
+  crash(random: Random): void {
+    this.#settle(random)
+    this.current = this.durable.slice()
+  }
+
+  #settle(random: Random): void {
+    const sizeBytes = random.below(2) === 0 ? this.durable.length : this.current.length
+    const settled = new Uint8Array(sizeBytes)
+    settled.set(this.durable.subarray(0, sizeBytes))
+    const all = random.below(4) === 0
+    for (const sector of this.#dirty) {
+      if (!all && random.below(2) === 0) continue
+      const from = sector * SECTOR_BYTES
+      const to = Math.min(from + SECTOR_BYTES, sizeBytes)
+      if (from >= to) continue
+      settled.fill(0, from, to)
+      settled.set(this.current.subarray(from, to), from)
+    }
+    this.durable = settled
+    this.#dirty.clear()
+  }
+
+  /** Flips bits as a failing medium does: seen at once, and not by a sync. */
+  flip(position: number, bits: number): void {
+    for (const bytes of [this.current, this.durable]) {
+      if (position < bytes.length) bytes[position] = (bytes[position] as number) ^ bits
+    }
+  }
+}
