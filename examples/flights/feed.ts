@@ -165,7 +165,7 @@ function numberOf(name: string, text: string): number {
 
 // A project loads every module of its folder; only a command line runs this one.
 if (import.meta.main) {
-  await main().catch((error: unknown) => {
+  main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 2
   })

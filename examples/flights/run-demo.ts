@@ -31,10 +31,16 @@ function positive(name: string, text: string): number {
   return value
 }
 
-// A project loads every module of its folder; only a command line runs this one.
+// A project loads every module of its folder, so only a command line may run this one; and the project that it starts
+// waits for this module to be done, so it may not wait for the project.
 if (import.meta.main) {
-  process.exitCode = await main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error)
-    return 2
-  })
+  main().then(
+    (code) => {
+      process.exitCode = code
+    },
+    (error: unknown) => {
+      console.error(error instanceof Error ? error.message : error)
+      process.exitCode = 2
+    },
+  )
 }
