@@ -14,7 +14,7 @@ import type { FieldReader } from "./field-reader.ts"
 import { MAX_ROW_BYTES } from "./limits.ts"
 import type { Shape, ShapeMember } from "./shape.ts"
 import type { Bind } from "./value-code.ts"
-import { absentCode, valueCode } from "./value-code.ts"
+import { absentCode, SKIP_CODE, valueCode } from "./value-code.ts"
 
 /** How rows are told apart: one a line, elements of an array, ranges that are known. */
 export type RowMode = "lines" | "array" | "ranges"
@@ -100,7 +100,7 @@ function columnNames(field: number): string {
 function memberCode(member: ShapeMember, readers: readonly FieldReader[], bind: Bind): string {
   const { field, before, optional } = member
   const take = `p += ${before.length}
-    ${field < 0 ? "p = h.skip(p, n); if (p < 0) break row" : valueCode(readers[field]!, field, bind)}`
+    ${field < 0 ? SKIP_CODE : valueCode(readers[field]!, field, bind)}`
   if (!optional) return `if (!(${matchCode(before)})) break row\n${take}`
   const absent = field < 0 ? "" : absentCode(readers[field]!, field)
   return `if (${matchCode(before)}) { ${take} } else { ${absent} }`

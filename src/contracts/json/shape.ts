@@ -100,7 +100,7 @@ export function mergeShapes(a: Shape, b: Shape, mayLack: (field: number) => bool
       return null
     }
   }
-  return { members: merged, tail: a.tail }
+  return merged.length > MAX_SHAPE_MEMBERS ? null : { members: merged, tail: a.tail }
 }
 
 function sameMember(a: ShapeMember, b: ShapeMember): boolean {

@@ -194,30 +194,37 @@ function timeCode({ field, other, mark }: ValuePlace, kind: "timestamp" | "date"
     }`
 }
 
-/** Scans a word at a time for the quote, a backslash or a control character; `hi` collects non-ASCII bytes. */
+/**
+ * From the opening quote at p a word at a time to the quote, backslash or control character behind it; c is that
+ * byte (34: the string ends at p and had no escapes), `hi` is not 0 when there may be bytes that are not ASCII.
+ * In x, y and w - 0x20 the high bit of a byte is set where the byte is the one looked for; carries can only set
+ * it in bytes above, so the lowest one counts.
+ */
+const SCAN_STRING = `c = 0
+  if (b[p] === 34) {
+    p++
+    hi = 0
+    while (p + 4 <= n) {
+      w = v.getInt32(p, true)
+      x = w ^ 0x22222222
+      y = w ^ 0x5c5c5c5c
+      t = (((x - 0x01010101) & ~x) | ((y - 0x01010101) & ~y) | ((w - 0x20202020) & ~w)) & 0x80808080
+      hi |= w
+      if (t !== 0) {
+        p += (31 - Math.clz32(t & -t)) >> 3
+        c = b[p]
+        break
+      }
+      p += 4
+    }
+    hi &= 0x80808080
+    if (c === 34 && hi !== 0 && !h.isUtf8(s + 1, p)) break row
+  }`
+
 function stringCode(place: ValuePlace): string {
   const { reader, field, bind, other, mark } = place
-  return `c = 0
-    if (b[p] === 34) {
-      p++
-      hi = 0
-      while (p + 4 <= n) {
-        w = v.getInt32(p, true)
-        x = w ^ 0x22222222
-        y = w ^ 0x5c5c5c5c
-        t = (((x - 0x01010101) & ~x) | ((y - 0x01010101) & ~y) | ((w - 0x20202020) & ~w)) & 0x80808080
-        hi |= w
-        if (t !== 0) {
-          p += (31 - Math.clz32(t & -t)) >> 3
-          c = b[p]
-          break
-        }
-        p += 4
-      }
-    }
+  return `${SCAN_STRING}
     if (c !== 34) { ${other} } else {
-      hi &= 0x80808080
-      if (hi !== 0 && !h.isUtf8(s + 1, p)) break row
       ${reader.rule.checks.map((check) => stringCheck(check, field, bind)).join("\n")}
       ${mark}
       v${field}[row] = s + 1
@@ -225,6 +232,12 @@ function stringCode(place: ValuePlace): string {
       p++
     }`
 }
+
+/** A value that no field wants. */
+export const SKIP_CODE = `s = p
+  ${SCAN_STRING}
+  if (c === 34) p++
+  else { p = h.skip(s, n); if (p < 0) break row }`
 
 /** Statements that leave the row when `value` (a double, or a boolean) does not pass. */
 function numberCheck(check: Check, field: number, bind: Bind, value: string): string {
