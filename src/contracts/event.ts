@@ -72,6 +72,7 @@ export function event<S extends z.ZodObject>(
 ): EventContract<z.output<S>, z.input<S>> {
   checkName(name)
   checkSchema(name, definition.schema)
+  checkRowChecks(name, definition.schema)
   const personal = definition.personal ?? []
   if (personal.length > 0) throw personalNotSupported(name, personal)
   const fields = mapFields(name, definition.schema)
@@ -123,6 +124,11 @@ function checkSchema(name: string, schema: unknown): asserts schema is z.ZodObje
   if (type !== "object") {
     throw invalidEvent(name, `schema must be a z.object({...}) of zod 4, got ${type ?? typeof schema}`)
   }
+}
+
+function checkRowChecks(name: string, schema: z.ZodObject): void {
+  const changes = (schema._zod.def.checks ?? []).some((check) => check._zod.def.check === "overwrite")
+  if (changes) throw invalidEvent(name, "the schema changes the row (overwrite); change it in a view's SQL instead")
 }
 
 function mapFields(name: string, schema: z.ZodObject): readonly ContractField[] {

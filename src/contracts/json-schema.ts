@@ -138,8 +138,18 @@ function writeCheck(check: Check, form: ValueForm): JsonSchema | null {
     case "one-of":
       return { enum: check.values }
     case "pattern":
-      return check.pattern.flags.replace(/[gyd]/g, "") === "" ? { pattern: check.pattern.source } : null
+      return isUnicodePattern(check.pattern) ? { pattern: check.pattern.source } : null
     case "zod":
       return null
+  }
+}
+
+/** JSON Schema has patterns without flags, which validators read in Unicode mode. */
+function isUnicodePattern({ source, flags }: RegExp): boolean {
+  if (flags.replace(/[gydu]/g, "") !== "") return false
+  try {
+    return new RegExp(source, "u").source === source
+  } catch {
+    return false // not being one is the answer
   }
 }

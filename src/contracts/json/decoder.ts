@@ -11,6 +11,9 @@ import type { RowProblem } from "./row-reader.ts"
 import { RowReader } from "./row-reader.ts"
 import { RowStore } from "./row-store.ts"
 import { JsonScanner } from "./scanner.ts"
+import type { RowMode } from "./shape-code.ts"
+import { ShapeHelper } from "./shape-helper.ts"
+import { Shapes } from "./shapes.ts"
 import { isUtf8 } from "./utf8.ts"
 
 /**
@@ -31,6 +34,9 @@ class JsonDecoder implements Decoder {
   readonly #reader: RowReader
   readonly #scanner = new JsonScanner()
   readonly #store: RowStore
+  readonly #helper: ShapeHelper
+  /** Null when every row has to go the general path, because checks look at several fields. */
+  readonly #shapes: Shapes | null
   #rowBytes = FIRST_ROW_BYTES
   #received = 0
   #rows = 0
@@ -41,6 +47,8 @@ class JsonDecoder implements Decoder {
   constructor(contract: EventContract) {
     this.#reader = new RowReader(contract)
     this.#store = new RowStore(contract.fields.map((field) => field.type))
+    this.#helper = new ShapeHelper(this.#reader.fields, this.#scanner, this.#store)
+    this.#shapes = (contract.rowSchema ?? null) === null ? new Shapes(this.#reader.fields) : null
   }
 
   decode(bytes: Uint8Array, framing: Framing, options?: DecodeOptions): DecodedRows {
@@ -53,12 +61,30 @@ class JsonDecoder implements Decoder {
   decodeRows(bytes: Uint8Array, ranges: RowRanges, options?: DecodeOptions): DecodedRows {
     const { starts, ends, indexes, count } = ranges
     this.#begin(bytes, options, count)
-    for (let i = 0; i < count; i++) {
+    this.#helper.ranges = ranges
+    while (this.#received < count) {
+      if (this.#runShapes("ranges", 0) >= 0) continue
+      const i = this.#received++
       this.#scanner.reset(bytes, starts[i]!, ends[i]!)
       this.#decodeText(indexes === null ? i : indexes[i]!)
     }
-    this.#received = count
     return this.#finish(bytes)
+  }
+
+  /** Lets the learned shapes take rows from `at` on; where they stopped, or -1 when they took none. */
+  #runShapes(mode: RowMode, at: number): number {
+    const shapes = this.#shapes
+    if (shapes === null || shapes.isEmpty) return -1
+    const helper = this.#helper
+    helper.at = at
+    helper.row = this.#rows
+    helper.index = this.#received
+    helper.isClosed = false
+    if (this.#rows === this.#store.capacity) this.#store.grow(this.#rows)
+    if (!shapes.run(helper, mode)) return -1
+    this.#rows = helper.row
+    this.#received = helper.index
+    return helper.at
   }
 
   /** Returns where the text begins, behind a byte order mark. */
@@ -71,12 +97,18 @@ class JsonDecoder implements Decoder {
     this.#maxRejected = options?.maxRejected ?? MAX_REJECTED
     this.#reader.scratch.clear()
     this.#store.allocate(rows + SPARE_ROWS)
+    this.#helper.begin(bytes)
     return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   }
 
   #decodeLines(bytes: Uint8Array, start: number): void {
     let at = start
     while (at < bytes.length) {
+      const behind = this.#runShapes("lines", at)
+      if (behind >= 0) {
+        at = behind
+        continue
+      }
       const newline = bytes.indexOf(0x0a, at)
       const end = newline < 0 ? bytes.length : newline
       this.#scanner.reset(bytes, at, end)
@@ -120,6 +152,8 @@ class JsonDecoder implements Decoder {
     this.#store.valueEnds[row] = end
     this.#store.indexes[row] = index
     this.#rows++
+    const { members, memberCount } = this.#reader
+    this.#shapes?.learn({ bytes: this.#scanner.bytes, start, end, members, memberCount })
   }
 
   /** Framing "json": one object, or an array of them. */
@@ -141,7 +175,11 @@ class JsonDecoder implements Decoder {
       return
     }
     for (;;) {
-      this.#decodeElement()
+      scanner.skipSpace()
+      const from = scanner.at
+      const behind = this.#runShapes("array", from)
+      scanner.reset(scanner.bytes, behind < 0 ? from : behind, scanner.bytes.length) // loops scan values with it
+      if (behind < 0 || !this.#helper.isClosed) this.#decodeElement()
       const byte = scanner.skipSpace()
       if (byte !== 0x2c && byte !== 0x5d) {
         const problem = byte < 0 ? "the array never ends" : 'expected "," or "]"'

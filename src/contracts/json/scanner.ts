@@ -20,6 +20,8 @@ export const FLAG_LONE_SURROGATE = 4
 export const FLAG_BAD_UTF8 = 8
 export const FLAG_TOO_DEEP = 16
 export const FLAG_NON_ASCII = 32
+/** A line feed between tokens: a row in lines ends there. */
+export const FLAG_NEWLINE = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -61,6 +63,7 @@ export class JsonScanner {
         this.at = at
         return byte
       }
+      if (byte === 0x0a) this.flags |= FLAG_NEWLINE
       at++
     }
     this.at = at

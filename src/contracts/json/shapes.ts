@@ -1,0 +1,108 @@
+/**
+ * The shapes that a decoder has learned, each with its loop. Rows that the general path took are counted by
+ * shape; one that comes often gets a loop, or widens the loop of a shape that differs only by missing members.
+ */
+import { assert } from "../../std/assert.ts"
+import type { FieldReader } from "./field-reader.ts"
+import { MAX_CANDIDATES, MAX_COMPILED, MAX_SHAPES, SHAPE_ROWS } from "./limits.ts"
+import type { Shape, WrittenRow } from "./shape.ts"
+import { hashShape, mergeShapes, shapeOf } from "./shape.ts"
+import type { RowMode } from "./shape-code.ts"
+import { writeShapeCode } from "./shape-code.ts"
+import type { ShapeHelper } from "./shape-helper.ts"
+
+type Loop = (helper: ShapeHelper) => void
+
+interface Learned {
+  readonly shape: Shape
+  /** Made when first needed. */
+  readonly loops: Partial<Record<RowMode, Loop>>
+  /** Rows taken, halved now and then: the shape with the fewest gives way to a new one. */
+  rows: number
+}
+
+export class Shapes {
+  readonly #readers: readonly FieldReader[]
+  readonly #learned: Learned[] = []
+  readonly #candidates = new Map<number, number>()
+  #compiled = 0
+
+  constructor(readers: readonly FieldReader[]) {
+    this.#readers = readers
+  }
+
+  get isEmpty(): boolean {
+    return this.#learned.length === 0
+  }
+
+  /**
+   * Takes rows from helper.at on, as long as some shape fits; false when not one row was taken. The last shape
+   * that fitted is tried first.
+   */
+  run(helper: ShapeHelper, mode: RowMode): boolean {
+    const first = helper.row
+    for (let i = 0; i < this.#learned.length; ) {
+      const learned = this.#learned[i]!
+      const before = helper.row
+      const loop = learned.loops[mode] ?? this.#compile(learned, mode)
+      loop(helper)
+      const taken = helper.row - before
+      if (taken === 0) {
+        i++
+        continue
+      }
+      learned.rows += taken
+      if (i > 0) {
+        this.#learned[i] = this.#learned[0]!
+        this.#learned[0] = learned
+      }
+      if (helper.isClosed || helper.at >= helper.limit || helper.row >= helper.store.capacity) break
+      i = 1 // whatever stopped the first shape, the others may take it
+    }
+    return helper.row > first
+  }
+
+  /** Counts a row that no shape took. */
+  learn(row: WrittenRow): void {
+    if (this.#compiled >= MAX_COMPILED) return
+    const hash = hashShape(row)
+    if (hash === null) return
+    const count = (this.#candidates.get(hash) ?? 0) + 1
+    if (count < SHAPE_ROWS) {
+      if (count === 1 && this.#candidates.size >= MAX_CANDIDATES) this.#candidates.clear()
+      this.#candidates.set(hash, count)
+      return
+    }
+    this.#candidates.delete(hash)
+    const shape = shapeOf(row)
+    if (shape !== null) this.#add(shape)
+  }
+
+  #add(shape: Shape): void {
+    const mayLack = (field: number) => field < 0 || this.#readers[field]!.field.optional
+    for (const [position, known] of this.#learned.entries()) {
+      const merged = mergeShapes(known.shape, shape, mayLack)
+      if (merged === null) continue
+      this.#learned[position] = { shape: merged, loops: {}, rows: known.rows }
+      return
+    }
+    if (this.#learned.length >= MAX_SHAPES) {
+      const fewest = this.#learned.reduce((least, one) => (one.rows < least.rows ? one : least))
+      this.#learned.splice(this.#learned.indexOf(fewest), 1)
+      for (const learned of this.#learned) learned.rows /= 2
+    }
+    this.#learned.push({ shape, loops: {}, rows: 0 })
+  }
+
+  #compile(learned: Learned, mode: RowMode): Loop {
+    this.#compiled++
+    const { text, names, values } = writeShapeCode(learned.shape, this.#readers, mode)
+    const factory = new Function(...names, `return function decodeRows(h) {${text}\n}`) as (
+      ...bound: readonly unknown[]
+    ) => Loop
+    const loop = factory(...values)
+    assert(typeof loop === "function", "generated code is a function")
+    learned.loops[mode] = loop
+    return loop
+  }
+}
