@@ -3,17 +3,21 @@
  * first statement here on, the row counts. The local `w` is the row's weight (absent for append-only input,
  * where it is 1), `p` and `a` are the group's page and slot.
  */
+import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { assert } from "../../std/assert.ts"
 import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
-import { addLimbs, addTriple, addWords, LIMB_CARRY } from "./exact-sums.ts"
+import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
 import type { SlotPlace } from "./slot-code.ts"
 import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
+
+/** Up to this weight a 32-bit value times its weight stays far inside a double. */
+const MAX_PLAIN_WEIGHT = 1_048_576
 
 export interface LoadedArgument {
   readonly state: ArgumentState
@@ -44,13 +48,20 @@ export function loadArguments(context: AccumulateContext, lines: string[]): Load
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
   const { expression, distinct, sum, extremes } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
-  const wantsBytes = isVariableWidth(expression.type) && inPlace
-  const wantsScalar = sum !== null || (extremes.length > 0 && !wantsBytes)
-  const loaded = distinct !== null || wantsBytes ? context.loader.load(expression, lines) : null
+  const inMultiset = extremes.length > 0 && !inPlace
+  const byHalves = hasHalves(expression.type) && (sum !== null || inPlace)
+  const byBytes = isVariableWidth(expression.type) && inPlace
+  const wantsScalar = inMultiset || ((sum !== null || inPlace) && !byHalves && !byBytes)
+  const loaded = distinct !== null || byHalves || byBytes ? context.loader.load(expression, lines) : null
   if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
   const code = context.row.evaluate(expression)
   lines.push(context.row.takeStatements())
   return { state, value: code.value, isNull: code.isNull, loaded }
+}
+
+/** 64-bit integers are added and compared as halves, never as BigInt. */
+function hasHalves(type: LogicalType): boolean {
+  return ["int64", "timestamp", "decimal"].includes(type.kind) && wordsPerRow(type) === 1
 }
 
 export function accumulate(context: AccumulateContext, args: readonly LoadedArgument[]): string {
@@ -59,8 +70,7 @@ export function accumulate(context: AccumulateContext, args: readonly LoadedArgu
     if (update.trim() === "") return ""
     return arg.isNull === null ? `{\n${update}\n}` : `if (!(${arg.isNull})) {\n${update}\n}`
   })
-  const { a } = { a: context.place.address }
-  lines.push(`f64[${a} + ${context.plan.rowsAt}] += ${context.weighted ? "w" : "1"};`)
+  lines.push(`f64[${context.place.address} + ${context.plan.rowsAt}] += ${context.weighted ? "w" : "1"};`)
   return lines.join("\n")
 }
 
@@ -123,7 +133,7 @@ function distinctDelta(context: AccumulateContext, arg: LoadedArgument): string 
 
 function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: string): string {
   const { sum } = arg.state
-  assert(sum !== null && arg.value !== null, "a sum has a value")
+  assert(sum !== null, "a sum has its words")
   const a = context.place.address
   const at = `${a} + ${sum.at}`
   const { scope } = context
@@ -136,14 +146,18 @@ function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: stri
         } else f64[${at}] = s; }`
       if (once || weight === "dw") return add
       const helper = scope.bind(addLimbs, "addLimbs")
-      return `if (w > 1048576 || w < -1048576) ${helper}(S, ${at}, ${arg.value}, w); else ${add}`
+      return `if (w > ${MAX_PLAIN_WEIGHT} || w < -${MAX_PLAIN_WEIGHT}) ${helper}(S, ${at}, ${arg.value}, w); else ${add}`
     }
     case "words": {
-      const add = `{ const x = i64[${at}], y = BigInt.asIntN(64, ${arg.value}), s = BigInt.asIntN(64, x + y);
-        if (((x ^ s) & (y ^ s)) < 0n) i64[${at} + 1] += y < 0n ? -1n : 1n;
-        i64[${at}] = s; }`
-      if (once) return add
-      return `if (${weight} === 1) ${add} else ${scope.bind(addWords, "addWords")}(S, ${at}, ${arg.value}, ${weight});`
+      const [low, high] = arg.loaded!.halves
+      const times = once ? "" : ` * ${weight}`
+      const add = `{ const s = f64[${at}] + (${low} >>> 0)${times}, m = f64[${at} + 1] + ${high}${times};
+        f64[${at}] = s; f64[${at} + 1] = m;
+        if (s > ${LIMB_CARRY} || s < -${LIMB_CARRY} || m > ${LIMB_CARRY} || m < -${LIMB_CARRY})
+          ${scope.bind(carryWords, "carry")}(S, ${at}); }`
+      if (once || weight === "dw") return add
+      const helper = scope.bind(addWords, "addWords")
+      return `if (w > ${MAX_PLAIN_WEIGHT} || w < -${MAX_PLAIN_WEIGHT}) ${helper}(S, ${at}, ${low}, ${high}, w); else ${add}`
     }
     case "wide":
       return `${scope.bind(addTriple, "addWide")}(S, ${at}, ${arg.value}, ${weight});`
@@ -186,6 +200,7 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
     const worse = `${order} ${extreme.name === "min" ? ">" : "<"} 0`
     return `if (${first} || ${worse}) { ${storeBytes(place, extreme.at!, data, start, end)} }`
   }
+  if (hasHalves(type)) return extremeOfHalves(arg.loaded!.halves, extreme, `${at}`, first)
   assert(arg.value !== null, "an extreme has a value")
   if (wordsPerRow(type) === 2) {
     const read = scope.bind(readWideWord, "readWide")
@@ -193,9 +208,21 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
     const better = replaces(type, extreme.name, arg.value, `${read}(S, ${at})`)
     return `if (${first} || ${better}) ${write}(S, ${at}, ${arg.value});`
   }
-  const numbers = type.kind === "int32" || type.kind === "date" || type.kind === "float64"
-  const memory = numbers ? "f64" : "i64"
   const stored = type.kind === "float64" ? "(x === 0 ? 0 : x === x ? x : NaN)" : "x"
-  return `{ const x = ${arg.value}, c = ${memory}[${at}];
-    if (${first} || ${replaces(type, extreme.name, "x", "c")}) ${memory}[${at}] = ${stored}; }`
+  return `{ const x = ${arg.value}, c = f64[${at}];
+    if (${first} || ${replaces(type, extreme.name, "x", "c")}) f64[${at}] = ${stored}; }`
+}
+
+function extremeOfHalves(
+  halves: readonly string[],
+  extreme: ExtremeState,
+  at: string,
+  first: string,
+): string {
+  const [low, high] = halves
+  const order = extreme.name === "min" ? "<" : ">"
+  return `{ const s = (${at}) << 1, ch = i32[s + 1];
+    if (${first} || ${high} ${order} ch || (${high} === ch && (${low} >>> 0) ${order} (i32[s] >>> 0))) {
+      i32[s] = ${low}; i32[s + 1] = ${high};
+    } }`
 }

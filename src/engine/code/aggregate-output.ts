@@ -26,7 +26,7 @@ export function sumKind(type: LogicalType): SumKind {
   return type.kind === "decimal" && type.precision > 18 ? "wide" : "words"
 }
 
-export const SUM_WORDS: Readonly<Record<SumKind, number>> = { limbs: 2, words: 2, wide: 3, float: 5 }
+export const SUM_WORDS: Readonly<Record<SumKind, number>> = { limbs: 2, words: 3, wide: 3, float: 5 }
 
 export class AggregateOutput {
   readonly #store: PageStore
@@ -39,7 +39,7 @@ export class AggregateOutput {
 
   count(column: RowColumn, row: number, rows: number): void {
     column.nulls[row] = 0
-    ;(column.values as BigInt64Array)[row] = BigInt(rows)
+    setSafeInteger(column, row, rows)
   }
 
   sum(column: RowColumn, row: number, kind: SumKind, at: number, rows: number): void {
@@ -48,7 +48,7 @@ export class AggregateOutput {
     } else if (kind === "float") {
       this.#setFloat(column, row, readFloatSum(this.#store, at))
     } else {
-      this.#setInteger(column, row, this.#exactSum(kind, at))
+      this.#setExactSum(column, row, kind, at)
     }
   }
 
@@ -62,6 +62,20 @@ export class AggregateOutput {
     } else {
       this.#setInteger(column, row, divideRounded(this.#exactSum(kind, at), BigInt(rows), shift))
     }
+  }
+
+  /** Most sums are far from the limits of a double and need no BigInt. */
+  #setExactSum(column: RowColumn, row: number, kind: SumKind, at: number): void {
+    const { f64 } = this.#store
+    if (kind !== "wide" && (kind === "limbs" || f64[at + 2] === 0)) {
+      const sum = f64[at]! + f64[at + 1]! * 4_294_967_296
+      if (sum < Number.MAX_SAFE_INTEGER && sum > -Number.MAX_SAFE_INTEGER) {
+        column.nulls[row] = 0
+        setSafeInteger(column, row, sum)
+        return
+      }
+    }
+    this.#setInteger(column, row, this.#exactSum(kind, at))
   }
 
   #exactSum(kind: SumKind, at: number): bigint {
@@ -87,4 +101,19 @@ export class AggregateOutput {
     if (value === undefined) this.#losses.overflowedResults++
     ;(column.values as Float64Array)[row] = value ?? 0
   }
+}
+
+/** An integer below 2^53 into an int64 or a wide decimal column, as halves. */
+function setSafeInteger(column: RowColumn, row: number, value: number): void {
+  const { halves } = column
+  const high = Math.floor(value / 4_294_967_296)
+  if (column.words === 1) {
+    halves[2 * row] = value
+    halves[2 * row + 1] = high
+    return
+  }
+  halves[4 * row] = value
+  halves[4 * row + 1] = high
+  halves[4 * row + 2] = value < 0 ? -1 : 0
+  halves[4 * row + 3] = value < 0 ? -1 : 0
 }

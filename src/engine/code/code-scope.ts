@@ -21,14 +21,16 @@ export class CodeScope {
     return `l_${hint}${this.#locals++}`
   }
 
-  /** Compiles a function; `more` brings the names and values of another generator (RowCode.bound). */
+  /** Compiles a function, named for profiles; `more` brings the names and values of another generator (RowCode.bound). */
   compile<F>(
+    name: string,
     parameters: readonly string[],
     body: string,
     more: { readonly names: readonly string[]; readonly values: readonly unknown[] } = NOTHING,
   ): F {
     const names = [...this.#names, ...more.names]
-    const make = new Function(...names, `"use strict"; return (${parameters.join(", ")}) => {\n${body}\n}`)
+    const text = `"use strict"; return function ${name}(${parameters.join(", ")}) {\n${body}\n}`
+    const make = new Function(...names, text)
     return make(...this.#values, ...more.values) as F
   }
 }

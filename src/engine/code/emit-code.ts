@@ -4,6 +4,7 @@
  */
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
+import { assertNever } from "../../std/assert.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
@@ -47,12 +48,17 @@ export function compileEmit(
         return `${declared}\n${column}.nulls[n] = 0; ${column}.values[n] = window.${output.bound};`
       case "aggregate":
         return `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+      default:
+        return assertNever(output)
     }
   })
   const body = `const i32 = S.i32, i64 = S.i64, f64 = S.f64, u8 = S.u8, n = builder.length;
     if (n === builder.capacity) builder.grow();
     ${lines.join("\n")}`
-  return scope.compile<EmitRow>(["builder", "p", "a", "window"], body, { names: ["S"], values: [store] })
+  return scope.compile<EmitRow>("emitRow", ["builder", "p", "a", "window"], body, {
+    names: ["S"],
+    values: [store],
+  })
 }
 
 function emitField(field: SlotField, column: string): string {

@@ -1,7 +1,8 @@
 /**
  * Exact sums beyond a machine word, as generated code and these helpers keep them in a slot:
  *   limbs   int32      two doubles, value = low + high * 2^32, carried when low reaches 2^52
- *   words   64-bit     a signed low word and a signed count of its overflows: value = low + high * 2^64
+ *   words   64-bit     three doubles, value = low + middle * 2^32 + high * 2^64: the input's halves are added
+ *                      apart, without a BigInt, and carried when one of the sums reaches 2^52
  *   wide    128-bit    three words, two's complement, low first
  *   float   float64    Neumaier's sum and compensation, then counts of NaN, +Infinity and -Infinity, so that a
  *                      retracted special value leaves no trace
@@ -10,6 +11,7 @@ import type { PageStore } from "../state/page-store.ts"
 
 export const LIMB_CARRY = 4_503_599_627_370_496
 const TWO_32 = 4_294_967_296n
+const TWO_64 = TWO_32 * TWO_32
 
 export function readLimbs(store: PageStore, at: number): bigint {
   return BigInt(store.f64[at + 1]!) * TWO_32 + BigInt(store.f64[at]!)
@@ -23,14 +25,25 @@ export function addLimbs(store: PageStore, at: number, value: number, weight: nu
 }
 
 export function readWords(store: PageStore, at: number): bigint {
-  return store.i64[at]! + (store.i64[at + 1]! << 64n)
+  const { f64 } = store
+  return BigInt(f64[at]!) + BigInt(f64[at + 1]!) * TWO_32 + BigInt(f64[at + 2]!) * TWO_64
 }
 
-export function addWords(store: PageStore, at: number, value: bigint, weight: number): void {
-  const sum = readWords(store, at) + value * BigInt(weight)
-  const low = BigInt.asIntN(64, sum)
-  store.i64[at] = low
-  store.i64[at + 1] = (sum - low) >> 64n
+/** When the generated addition of halves has left a sum beyond 2^52. */
+export function carryWords(store: PageStore, at: number): void {
+  writeWords(store, at, readWords(store, at))
+}
+
+/** For weights other than one, which could make a half's product inexact. */
+export function addWords(store: PageStore, at: number, low: number, high: number, weight: number): void {
+  const value = BigInt(low >>> 0) + BigInt(high) * TWO_32
+  writeWords(store, at, readWords(store, at) + value * BigInt(weight))
+}
+
+function writeWords(store: PageStore, at: number, sum: bigint): void {
+  store.f64[at] = Number(BigInt.asUintN(32, sum))
+  store.f64[at + 1] = Number(BigInt.asUintN(32, sum >> 32n))
+  store.f64[at + 2] = Number(sum >> 64n)
 }
 
 export function readTriple(store: PageStore, at: number): bigint {

@@ -27,6 +27,7 @@ export interface GroupPlan {
 const PLACE: SlotPlace = { table: "T", mirror: "m", page: "p", address: "a" }
 
 export class GroupTerminal implements Terminal {
+  readonly name: string
   readonly shape: RouteShape
   readonly windows: 0 | 1
   readonly begin = ""
@@ -40,6 +41,7 @@ export class GroupTerminal implements Terminal {
     this.#plan = plan
     this.#operator = operator
     this.#judging = mode === "judge"
+    this.name = mode === "judge" ? "judgeGroups" : "routeGroups"
     this.windows = plan.spec.window === null ? 0 : 1
   }
 
@@ -47,7 +49,7 @@ export class GroupTerminal implements Terminal {
     const operator = writer.scope.bind(this.#operator, "op")
     const { windowKeys, window } = this.#plan.spec
     const whole = windowKeys === null ? `W = ${operator}.whole; ${this.#enterWindow()}` : ""
-    const range = window === null ? "let current = null;" : "let rangeStart = 1n, rangeEnd = 0n;"
+    const range = window === null ? "let current = null;" : "let from = NaN, until = NaN;"
     return `let W = null, T = null, emitting = false; ${declareTable("m")} ${range}
       let touched = ${operator}.touched, slots = touched.slots, touchedCount = touched.count;
       ${whole}`
@@ -108,11 +110,11 @@ export class GroupTerminal implements Terminal {
     const assigner = writer.scope.bind((this.#operator as { assigner: unknown }).assigner, "win")
     const { start, end, columns: added } = writer.windowColumns()
     const time = writer.scope.local("t")
-    writer.time(window, columns, time)
+    const exact = writer.time(window, columns, time)
     const whole = spec.windowKeys === null
-    const seek = `if (!${assigner}.assign(${time})) { ${writer.windowFailure()} }
-      rangeStart = ${assigner}.rangeStart; rangeEnd = ${assigner}.rangeEnd;`
-    const outside = `${time} < rangeStart || ${time} >= rangeEnd`
+    const seek = `if (!${assigner}.assign(${exact})) { ${writer.windowFailure()} }
+      from = ${assigner}.from; until = ${assigner}.until;`
+    const outside = `!(${time} >= from && ${time} < until)`
     if (window.sizeUs === window.slideUs && !whole) {
       writer.push(`if (${outside}) { ${seek} W = ${assigner}.live.length === 0 ? null : ${assigner}.live[0];
         ${this.#enterWindow()} }

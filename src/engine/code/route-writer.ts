@@ -39,6 +39,8 @@ export interface RouteShape {
 
 /** What a terminal adds to the loop. */
 export interface Terminal {
+  /** Of the generated function, in profiles. */
+  readonly name: string
   readonly shape: RouteShape
   /** Windows that it assigns itself. */
   readonly windows: 0 | 1
@@ -117,7 +119,12 @@ export class RouteWriter {
         ${this.#closeLoops()}
       }
       ${this.#terminal.finish(this)}`
-    const run = this.scope.compile<F>(["batch", "weights", "verdicts", "report"], body, this.row.bound)
+    const run = this.scope.compile<F>(
+      this.#terminal.name,
+      ["batch", "weights", "verdicts", "report"],
+      body,
+      this.row.bound,
+    )
     return { run, failsInsideWindows: this.#failsInsideWindows }
   }
 
@@ -171,11 +178,13 @@ export class RouteWriter {
     this.#openLoops.push(label)
   }
 
-  /** Declares `name` as the time of the row, which is filtered when it has none. */
-  time(window: EngineWindow, columns: readonly Expression[], name: string): void {
-    const { value, isNull } = this.evaluate(substitute(window.time, columns))
+  /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the exact
+   *  time. A row without a time is filtered. */
+  time(window: EngineWindow, columns: readonly Expression[], name: string): string {
+    const { isNull, halves } = this.loader.load(substitute(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
-    this.push(`const ${name} = ${value};`)
+    this.push(`const ${name} = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);`)
+    return `${this.scope.bind(joinHalves, "join")}(${halves[0]}, ${halves[1]})`
   }
 
   windowFailure(): string {
@@ -197,9 +206,9 @@ export class RouteWriter {
     const range = this.scope.bind(new WindowRange(window.sizeUs, window.slideUs), "range")
     const size = this.scope.bind(window.sizeUs, "size")
     const time = this.scope.local("t")
-    this.time(window, columns, time)
-    this.push(`if (${time} < ${range}.rangeStart || ${time} >= ${range}.rangeEnd) {
-      if (!${range}.seek(${time})) { ${this.windowFailure()} }
+    const exact = this.time(window, columns, time)
+    this.push(`if (!(${time} >= ${range}.from && ${time} < ${range}.until)) {
+      if (!${range}.seek(${exact})) { ${this.windowFailure()} }
     }`)
     if (window.sizeUs === window.slideUs) {
       this.push(`const ${start} = ${range}.starts[0], ${end} = ${start} + ${size};`)
@@ -223,4 +232,8 @@ export class RouteWriter {
       : "if (hits === 0 && lates !== 0) report.late();"
     return `${"}".repeat(this.#openLoops.length)}\n${verdict}`
   }
+}
+
+function joinHalves(low: number, high: number): bigint {
+  return (BigInt(high) << 32n) + BigInt(low >>> 0)
 }

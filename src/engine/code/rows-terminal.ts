@@ -10,6 +10,7 @@ import type { RowBuilder } from "../operators/row-builder.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 
 export class RowsTerminal implements Terminal {
+  readonly name = "routeRows"
   readonly shape: RouteShape
   readonly windows = 0
   readonly #builder: RowBuilder

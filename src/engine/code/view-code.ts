@@ -100,7 +100,12 @@ export function compileApply(
       }
       ${change}
     }`
-  return scope.compile<ApplyChanges>(["batch", "first", "last", "fixedWeight"], body, storeName(store))
+  return scope.compile<ApplyChanges>(
+    "applyChanges",
+    ["batch", "first", "last", "fixedWeight"],
+    body,
+    storeName(store),
+  )
 }
 
 /** Address of the row whose key is in row 0 of a batch of key columns, or 0. `page` receives its page. */
@@ -126,7 +131,7 @@ export function compileFind(store: PageStore, columns: readonly Column[], plan: 
     ${find}
     found.page = p;
     return a;`
-  return scope.compile<FindKey>(["batch", "table", "found"], body, storeName(store))
+  return scope.compile<FindKey>("findKey", ["batch", "table", "found"], body, storeName(store))
 }
 
 function plainLoader(scope: CodeScope, columns: number): FieldLoader {

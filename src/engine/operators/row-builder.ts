@@ -6,7 +6,7 @@ import type { ChangeBatch } from "../../columns/batch.ts"
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector, VectorValues } from "../../columns/vector.ts"
-import { allocateVector, NO_DATA, wordsPerRow } from "../../columns/vector.ts"
+import { allocateVector, NO_DATA, NO_ENDS, wordsPerRow } from "../../columns/vector.ts"
 
 const FIRST_ROWS = 64
 const FIRST_BYTES = 1_024
@@ -17,6 +17,8 @@ export class RowColumn {
   nulls: Uint8Array
   values: VectorValues
   ends: Int32Array
+  /** The values' memory as int32, low halves first. */
+  halves: Int32Array
   /** Own bytes, or (slices) those of the batch that rows were taken from. */
   data: Uint8Array = NO_DATA
   used = 0
@@ -29,6 +31,7 @@ export class RowColumn {
     this.nulls = vector.nulls
     this.values = vector.values
     this.ends = vector.ends
+    this.halves = asHalves(vector.values)
   }
 
   setBytes(row: number, source: Uint8Array, start: number, end: number): void {
@@ -58,6 +61,7 @@ export class RowColumn {
     this.nulls = vector.nulls
     this.values = vector.values
     this.ends = vector.ends
+    this.halves = asHalves(vector.values)
   }
 
   /** True when two rows hold the same value; bit patterns decide, which is exact for normalised values. */
@@ -160,6 +164,10 @@ export class RowBuilder {
     })
     this.weights = new Int32Array(this.capacity)
   }
+}
+
+function asHalves(values: VectorValues): Int32Array {
+  return values.byteLength % 4 === 0 ? new Int32Array(values.buffer) : NO_ENDS
 }
 
 function copyValues(target: VectorValues, source: VectorValues): void {

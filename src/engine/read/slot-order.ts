@@ -113,6 +113,6 @@ function reader(store: PageStore, field: SlotField): (place: RowPlace) => number
 function compareScalars(a: number | bigint, b: number | bigint): number {
   if (a < b) return -1
   if (a > b) return 1
-  if (a === b || a == b) return 0
+  if (!Number.isNaN(a) && !Number.isNaN(b)) return 0
   return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1
 }

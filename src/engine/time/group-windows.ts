@@ -42,8 +42,8 @@ export class GroupWindows {
   /** Windows of the last time that was assigned: those that still live, and the starts of all. */
   live: WindowState[] = []
   all: bigint[] = []
-  rangeStart = 1n
-  rangeEnd = 0n
+  from = Number.NaN
+  until = Number.NaN
 
   constructor(options: GroupWindowsOptions) {
     this.#options = options
@@ -62,8 +62,8 @@ export class GroupWindows {
     assert(range !== null, "windows are assigned where the aggregate has a window")
     if (!range.seek(timeUs)) return false
     this.all = range.starts
-    this.rangeStart = range.rangeStart
-    this.rangeEnd = range.rangeEnd
+    this.from = range.from
+    this.until = range.until
     this.live = []
     for (const start of range.starts) {
       const window = this.ending(start + this.#options.sizeUs)

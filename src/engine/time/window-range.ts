@@ -10,6 +10,7 @@ import { assert } from "../../std/assert.ts"
 
 /** Beyond it a row would be counted so often that one event could fill memory. */
 const MAX_WINDOWS_PER_ROW = 10_000n
+const SAFE = 2n ** 53n
 const MAX_TIME = 2n ** 63n - 1n
 const MIN_TIME = -(2n ** 63n)
 
@@ -20,6 +21,9 @@ export class WindowRange {
   starts: bigint[] = []
   rangeStart = 1n
   rangeEnd = 0n
+  /** The range as doubles, NaN where they are not exact: then every time is sought. */
+  from = Number.NaN
+  until = Number.NaN
   /** Length of `starts`. */
   count = 0
 
@@ -45,6 +49,9 @@ export class WindowRange {
     const endBefore = start + sizeUs
     this.rangeStart = endBefore > last ? endBefore : last
     this.rangeEnd = firstEnd < last + slideUs ? firstEnd : last + slideUs
+    const exact = this.rangeStart > -SAFE && this.rangeEnd < SAFE
+    this.from = exact ? Number(this.rangeStart) : Number.NaN
+    this.until = exact ? Number(this.rangeEnd) : Number.NaN
     return true
   }
 }
