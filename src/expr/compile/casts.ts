@@ -9,7 +9,6 @@ import { divideRounded, formatDecimal, powerOfTen, rescale } from "../decimal.ts
 import { shapeOf } from "../decimal-types.ts"
 import type { Call, Cast, Failure } from "../expression.ts"
 import { checkDigits, scaledUp } from "../kernels/decimal-kernels.ts"
-import { roundHalfEven } from "../kernels/float-kernels.ts"
 import { formatBytes, parseBytes } from "../values/bytes-text.ts"
 import { raise } from "../values/failure-register.ts"
 import { bytesOfInt, intOfBytes } from "../values/integer-bytes.ts"
@@ -23,6 +22,7 @@ import {
   parseInt32,
   parseInt64,
 } from "../values/number-text.ts"
+import { roundHalfEven } from "../values/rounding.ts"
 import { timestampOfDate } from "../values/time-arithmetic.ts"
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from "../values/time-text.ts"
 import type { CallShape, Kernel, KernelContext } from "./kernel.ts"

@@ -9,6 +9,7 @@ import {
 } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
 import { interval, negateInterval, ZERO_INTERVAL } from "./interval.ts"
+import { roundHalfEven } from "./rounding.ts"
 import { dateInRange, isCivilDate, timeOfDay, timestampInRange } from "./time-range.ts"
 
 const OUT_OF_RANGE = "timestamp-out-of-range"
@@ -126,13 +127,6 @@ export function timestampOfSeconds(seconds: number): bigint {
   const micros = roundHalfEven((seconds - EPOCH_2000) * 1e6)
   if (!Number.isFinite(micros)) return raise(OUT_OF_RANGE, 0n)
   return timestamp(BigInt(micros) + BigInt(EPOCH_2000) * 1_000_000n)
-}
-
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value)
-  const rest = value - floor
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1
-  return floor % 2 === 0 ? floor : floor + 1
 }
 
 const DAYS_PER_MONTH = 30

@@ -5,6 +5,7 @@
  */
 import { civilFromDays, daysFromCivil, daysFromMicros, MICROS_PER_DAY } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
+import { roundHalfEven } from "./rounding.ts"
 import { dateInRange, isCivilDate, timeOfDay, timestampInRange } from "./time-range.ts"
 
 const DATE = String.raw`(?:(\d{3,7})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2}))`
@@ -33,7 +34,7 @@ function parse(text: string): Parsed | "range" | null {
   const year = bc ? 1 - written : written
   const [month, day] = [field(2, 5), field(3, 6)]
   const [hour, minute, second] = [field(7), field(8), field(9)]
-  const fraction = m[10] ? BigInt(Math.round(Number(`0.${m[10]}`) * 1e6)) : 0n
+  const fraction = m[10] ? BigInt(roundHalfEven(Number(`0.${m[10]}`) * 1e6)) : 0n
   if (!isCivilDate(year, month, day)) return "range"
   const clock = BigInt(hour * 3600 + minute * 60 + second) * 1_000_000n + fraction
   if (minute > 59 || second > 60 || clock > MICROS_PER_DAY) return "range"
