@@ -2,28 +2,49 @@
 import { assert } from "../std/assert.ts"
 import type { ColumnReference, Expression } from "./expression.ts"
 
+/** Direct operands, in order of evaluation. */
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "column":
+    case "literal":
+      return []
+    case "cast":
+      return [expression.input]
+    case "case":
+      return [...expression.branches.flatMap((branch) => [branch.when, branch.then]), expression.otherwise]
+    default:
+      return expression.args
+  }
+}
+
+/** The same expression over what `change` makes of its operands. */
+export function mapChildren(expression: Expression, change: (child: Expression) => Expression): Expression {
+  switch (expression.kind) {
+    case "column":
+    case "literal":
+      return expression
+    case "cast":
+      return { ...expression, input: change(expression.input) }
+    case "case": {
+      const branches = expression.branches.map((branch) => ({
+        when: change(branch.when),
+        // biome-ignore lint/suspicious/noThenProperty: CASE has WHEN and THEN; expressions are never awaited
+        then: change(branch.then),
+      }))
+      return { ...expression, branches, otherwise: change(expression.otherwise) }
+    }
+    default:
+      return { ...expression, args: expression.args.map(change) }
+  }
+}
+
 /** Replaces every column reference by what `replace` returns for it. */
 export function mapColumns(
   expression: Expression,
   replace: (column: ColumnReference) => Expression,
 ): Expression {
-  const recur = (child: Expression) => mapColumns(child, replace)
-  switch (expression.kind) {
-    case "column":
-      return replace(expression)
-    case "literal":
-      return expression
-    case "cast":
-      return { ...expression, input: recur(expression.input) }
-    case "case":
-      return {
-        ...expression,
-        branches: expression.branches.map(({ when, then }) => ({ when: recur(when), then: recur(then) })),
-        otherwise: recur(expression.otherwise),
-      }
-    default:
-      return { ...expression, args: expression.args.map(recur) }
-  }
+  if (expression.kind === "column") return replace(expression)
+  return mapChildren(expression, (child) => mapColumns(child, replace))
 }
 
 /** `expression` over the rows that `outputs` makes, rewritten over the rows that `outputs` reads. */

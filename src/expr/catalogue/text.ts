@@ -60,6 +60,7 @@ const patterns: readonly CatalogueEntry[] = [
   op("not like", "not_like(string,string) -> boolean", kernels.likeKernel(false)),
   op("ilike", "ilike(string,string) -> boolean", kernels.ilikeKernel(true)),
   op("not ilike", "not_ilike(string,string) -> boolean", kernels.ilikeKernel(false)),
+  fn("like_escape(string,string) -> string", kernels.rewritePattern),
   escaped("like", "like", true, false),
   escaped("not like", "not_like", false, false),
   escaped("ilike", "ilike", true, true),

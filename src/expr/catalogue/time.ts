@@ -1,9 +1,9 @@
 /** Functions and operators over timestamps (UTC instants), dates and intervals. */
 import type { Interval, LogicalType } from "../../columns/types.ts"
 import { decimal } from "../../columns/types.ts"
+import { daysFromMicros } from "../../std/calendar.ts"
 import { runtime } from "../compile/kernel.ts"
 import * as kernels from "../kernels/time-kernels.ts"
-import { dayOf } from "../values/calendar.ts"
 import { addIntervals, negateInterval, subtractIntervals } from "../values/interval.ts"
 import * as values from "../values/time-arithmetic.ts"
 import { timeField, truncateInterval, truncationUnit } from "../values/time-fields.ts"
@@ -38,11 +38,15 @@ const unitFault: Fault = ([unit]) =>
 const fieldFault: Fault = ([field]) =>
   typeof field === "string" && timeField(field) === undefined ? `"${field}" is not a field of a time` : null
 
-const extracting = { type: extracted, fault: fieldFault } as const
+const extracting = { type: extracted, fault: fieldFault, postgres: 'pg_catalog."extract"($1, $2)' } as const
 const ofField = { fault: fieldFault } as const
 const ofUnit = { fault: unitFault } as const
 const RANGE = "timestamp-out-of-range"
 const INVALID = "invalid-argument"
+
+/** PostgreSQL has timestamps without a zone here; ours are instants. */
+const sum = { postgres: "($1 + $2)::timestamptz" } as const
+const difference = { postgres: "($1 - $2)::timestamptz" } as const
 
 const operators: readonly CatalogueEntry[] = [
   op("+", "add(timestamp,interval) -> timestamp", kernels.addInterval),
@@ -61,13 +65,14 @@ const operators: readonly CatalogueEntry[] = [
     runtime((days: number, count: number) => values.shiftDate(days, -count), RANGE),
   ),
   op("-", "subtract(date,date) -> int32", kernels.subtractDates),
-  op("+", "add(date,interval) -> timestamp", runtime(values.addToDate, RANGE)),
+  op("+", "add(date,interval) -> timestamp", runtime(values.addToDate, RANGE), sum),
   op(
     "+",
     "add(interval,date) -> timestamp",
     runtime((span: Interval, days: number) => values.addToDate(days, span), RANGE),
+    sum,
   ),
-  op("-", "subtract(date,interval) -> timestamp", runtime(values.subtractFromDate, RANGE)),
+  op("-", "subtract(date,interval) -> timestamp", runtime(values.subtractFromDate, RANGE), difference),
   op("+", "add(interval,interval) -> interval", runtime(addIntervals, RANGE)),
   op("-", "subtract(interval,interval) -> interval", runtime(subtractIntervals, RANGE)),
   op("*", "multiply(interval,float64) -> interval", runtime(values.multiplyInterval, RANGE)),
@@ -95,6 +100,7 @@ export const time: readonly CatalogueEntry[] = [
   fn(
     "make_timestamp(int32,int32,int32,int32,int32,float64) -> timestamp",
     runtime(values.makeTimestamp, RANGE),
+    { postgres: "make_timestamp($*)::timestamptz" },
   ),
   fn(
     "make_timestamptz(int32,int32,int32,int32,int32,float64) -> timestamp",
@@ -107,5 +113,5 @@ export const time: readonly CatalogueEntry[] = [
   fn("justify_hours(interval) -> interval", runtime(values.justifyHours, RANGE)),
   fn("justify_days(interval) -> interval", runtime(values.justifyDays, RANGE)),
   fn("justify_interval(interval) -> interval", runtime(values.justifyInterval, RANGE)),
-  fn("date(timestamp) -> date", runtime(dayOf)),
+  fn("date(timestamp) -> date", runtime(daysFromMicros)),
 ]

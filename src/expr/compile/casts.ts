@@ -4,13 +4,12 @@
  */
 import type { LogicalType, TypeKind } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
+import { daysFromMicros } from "../../std/calendar.ts"
 import { divideRounded, formatDecimal, powerOfTen, rescale } from "../decimal.ts"
 import { shapeOf } from "../decimal-types.ts"
 import type { Call, Cast, Failure } from "../expression.ts"
 import { checkDigits, scaledUp } from "../kernels/decimal-kernels.ts"
-import { roundHalfEven } from "../kernels/float-kernels.ts"
 import { formatBytes, parseBytes } from "../values/bytes-text.ts"
-import { dayOf } from "../values/calendar.ts"
 import { raise } from "../values/failure-register.ts"
 import { bytesOfInt, intOfBytes } from "../values/integer-bytes.ts"
 import { formatInterval, parseInterval } from "../values/interval-text.ts"
@@ -23,6 +22,7 @@ import {
   parseInt32,
   parseInt64,
 } from "../values/number-text.ts"
+import { roundHalfEven } from "../values/rounding.ts"
 import { timestampOfDate } from "../values/time-arithmetic.ts"
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from "../values/time-text.ts"
 import type { CallShape, Kernel, KernelContext } from "./kernel.ts"
@@ -158,7 +158,7 @@ const CASTS: ReadonlyMap<string, Kernel> = new Map<`${TypeKind} ${TypeKind}`, Ke
   ["bytes int32", runtime((bytes: Uint8Array) => Number(intOfBytes(bytes, 4)), INTEGER_RANGE)],
   ["bytes int64", runtime((bytes: Uint8Array) => intOfBytes(bytes, 8), INTEGER_RANGE)],
   ["json string", template((a) => a)],
-  ["timestamp date", runtime(dayOf)],
+  ["timestamp date", runtime(daysFromMicros)],
   ["timestamp string", runtime(formatTimestamp)],
   ["date timestamp", runtime(timestampOfDate, TIME_RANGE)],
   ["date string", runtime(formatDate)],

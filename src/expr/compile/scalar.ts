@@ -4,6 +4,7 @@ import type { Column, LogicalType, Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import type { Expression, Failure } from "../expression.ts"
 import { FAILURES } from "../expression.ts"
+import { childrenOf, mapChildren } from "../rewrite.ts"
 import { createRowCode } from "./row-code-writer.ts"
 
 export type ScalarResult = { readonly value: Scalar } | { readonly failure: Failure }
@@ -36,49 +37,14 @@ function columnsOf(expression: Expression): { index: number; type: LogicalType }
   return expression.kind === "column" ? [expression] : childrenOf(expression).flatMap(columnsOf)
 }
 
-/** Direct operands, in order of evaluation. */
-export function childrenOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case "column":
-    case "literal":
-      return []
-    case "cast":
-      return [expression.input]
-    case "case":
-      return [...expression.branches.flatMap(({ when, then }) => [when, then]), expression.otherwise]
-    default:
-      return expression.args
-  }
-}
-
 const NO_ROW: Batch = { length: 1, vectors: [] }
 
 /** Replaces what has no column in it by its value. What fails stays as it is and fails for each row it meets. */
 export function foldConstants(expression: Expression): Expression {
   if (expression.kind === "literal" || expression.kind === "column") return expression
-  const folded = withChildren(expression, foldConstants)
+  const folded = mapChildren(expression, foldConstants)
   if (!childrenOf(folded).every((child) => child.kind === "literal")) return folded
   const result = compileScalar(folded, [])(NO_ROW, 0)
   if ("failure" in result) return folded
   return { kind: "literal", type: folded.type, nullable: result.value === null, value: result.value }
-}
-
-function withChildren(expression: Expression, change: (child: Expression) => Expression): Expression {
-  switch (expression.kind) {
-    case "column":
-    case "literal":
-      return expression
-    case "cast":
-      return { ...expression, input: change(expression.input) }
-    case "case": {
-      const branches = expression.branches.map((branch) => ({
-        when: change(branch.when),
-        // biome-ignore lint/suspicious/noThenProperty: CASE has WHEN and THEN; expressions are never awaited
-        then: change(branch.then),
-      }))
-      return { ...expression, branches, otherwise: change(expression.otherwise) }
-    }
-    default:
-      return { ...expression, args: expression.args.map(change) }
-  }
 }

@@ -5,11 +5,11 @@
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { MAX_NARROW_PRECISION } from "../../columns/types.ts"
+import { floorDiv } from "../../std/calendar.ts"
 import type { CallShape, Kernel, KernelContext } from "../compile/kernel.ts"
 import { branch, inline } from "../compile/kernel.ts"
 import { divideRounded, fitsPrecision, powerOfTen, rescale, truncateScale } from "../decimal.ts"
 import { shapeOf } from "../decimal-types.ts"
-import { floorDivide } from "../values/calendar.ts"
 import { raise } from "../values/failure-register.ts"
 
 const OUT_OF_RANGE = "numeric-out-of-range"
@@ -89,9 +89,9 @@ function toWhole(fn: WholeFunction): Kernel {
   })
 }
 
-const ceilDivide: WholeFunction = (a, b) => -floorDivide(-a, b)
+const ceilDivide: WholeFunction = (a, b) => -floorDiv(-a, b)
 export const ceilDecimal = toWhole(ceilDivide)
-export const floorDecimal = toWhole(floorDivide)
+export const floorDecimal = toWhole(floorDiv)
 export const roundDecimal = toWhole(divideRounded)
 export const truncDecimal = toWhole((a, b) => a / b)
 

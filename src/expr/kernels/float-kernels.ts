@@ -4,6 +4,7 @@ import type { Kernel, KernelContext } from "../compile/kernel.ts"
 import { inline, runtime, template } from "../compile/kernel.ts"
 import type { Failure } from "../expression.ts"
 import { raise } from "../values/failure-register.ts"
+import { roundHalfEven } from "../values/rounding.ts"
 
 const OUT_OF_RANGE = "numeric-out-of-range"
 const isInfinite = (text: string) => `Math.abs(${text}) === Infinity`
@@ -48,12 +49,6 @@ export const ceilFloat = template((a) => `Math.ceil(${a})`)
 export const floorFloat = template((a) => `Math.floor(${a})`)
 export const truncFloat = template((a) => `Math.trunc(${a})`)
 
-/** Adding and taking away 2^52 leaves a whole number, rounded half to even. */
-export function roundHalfEven(value: number): number {
-  if (!(Math.abs(value) < 2 ** 52)) return value
-  const rounded = value < 0 || Object.is(value, -0) ? value - 2 ** 52 + 2 ** 52 : value + 2 ** 52 - 2 ** 52
-  return rounded === 0 && (value < 0 || Object.is(value, -0)) ? -0 : rounded
-}
 export const roundFloat = runtime(roundHalfEven)
 
 /** PostgreSQL checks a result that overflowed or vanished although the argument was an ordinary number. */

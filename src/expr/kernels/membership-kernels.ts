@@ -18,9 +18,10 @@ export function membership(expected: boolean): Kernel {
     const value = constants === null ? "" : subject.value()
     k.emit(`let ${found} = false, ${unknown} = ${hasNull};`)
     k.block((label) => {
-      if (subject.isNull !== null) k.emit(`if (${subject.isNull}) { ${unknown} = true; break ${label}; }`)
       const stop = `${found} = true; ${unknown} = false; break ${label};`
-      if (constants !== null) k.emit(`if (${k.bind(constants)}.has(${value})) { ${stop} }`)
+      const lookUp = constants === null ? "" : `if (${k.bind(constants)}.has(${value})) { ${stop} }`
+      const present = lookUp === "" ? "" : `else ${lookUp}`
+      k.emit(subject.isNull === null ? lookUp : `if (${subject.isNull}) ${unknown} = true; ${present}`)
       for (const item of others) writeComparison(k, input!, item, { unknown, stop })
     })
     return { value: expected ? found : `(!${found})`, isNull: nullable || hasNull ? unknown : null }

@@ -1,11 +1,13 @@
 /** Strings: slices are compared and measured as bytes; everything else works on JavaScript strings. */
+import { STRING } from "../../columns/types.ts"
 import { outputText } from "../compile/casts.ts"
 import type { CodeWriter, Kernel, Operand } from "../compile/kernel.ts"
 import { branch, own, runtime, slices } from "../compile/kernel.ts"
+import type { Call } from "../expression.ts"
 import type { CodeValue } from "../row-code.ts"
 import { lowerText, upperText } from "../values/case-mapping.ts"
 import type { SimplePattern } from "../values/like.ts"
-import { like, likeEscape, simplePattern } from "../values/like.ts"
+import { like, simplePattern, withEscape } from "../values/like.ts"
 import { md5 } from "../values/md5.ts"
 import { bytesAt, encodeText, sliceContains, sliceLength } from "../values/slices.ts"
 import { lengthOf, limited, octetLength } from "../values/text.ts"
@@ -91,12 +93,19 @@ export function ilikeKernel(expected: boolean): Kernel {
   return runtime(run, INVALID)
 }
 
+/** LIKE … ESCAPE is LIKE with the pattern rewritten; a bad escape fails even where the text is NULL. */
 export function likeEscapeKernel(expected: boolean, ignoreCase: boolean): Kernel {
-  const fold = ignoreCase ? lowerText : (text: string) => text
-  const run = (text: string, pattern: string, escapeMark: string) =>
-    likeEscape(fold(text), fold(pattern), fold(escapeMark)) === expected
-  return runtime(run, INVALID)
+  const signature = `${expected ? "" : "not_"}${ignoreCase ? "i" : ""}like(string,string)`
+  return own((k, { args: [text, pattern, mark], type, nullable }) => {
+    const args = [pattern!, mark!]
+    const canBeNull = args.some((arg) => arg.nullable)
+    const rewritten: Call = { kind: "call", signature: REWRITE, args, type: STRING, nullable: canBeNull }
+    return k.evaluate({ kind: "call", signature, args: [text!, rewritten], type, nullable })
+  })
 }
+
+const REWRITE = "like_escape(string,string)"
+export const rewritePattern = runtime(withEscape, INVALID)
 
 export const startsWith = slices((k, [text, prefix]) => {
   const bytes = literalBytes(prefix!)

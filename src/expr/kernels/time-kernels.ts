@@ -1,12 +1,12 @@
 /** Timestamps, dates and intervals. Constant units and spans are settled when code is written. */
 import type { Interval } from "../../columns/types.ts"
+import { daysFromMicros, MICROS_PER_DAY } from "../../std/calendar.ts"
 import type { Kernel, KernelContext } from "../compile/kernel.ts"
 import { branch, inline, runtime } from "../compile/kernel.ts"
 import { rescale } from "../decimal.ts"
 import { shapeOf } from "../decimal-types.ts"
-import { DAY_US, dayOf, MIN_TIMESTAMP, timeOfDay } from "../values/calendar.ts"
-import { raise } from "../values/failure-register.ts"
-import { addToTimestamp, subtractFromTimestamp } from "../values/time-arithmetic.ts"
+import { raise, register } from "../values/failure-register.ts"
+import { addToTimestamp, subtractFromTimestamp, timestampOfDate } from "../values/time-arithmetic.ts"
 import {
   dayField,
   FIXED_UNITS,
@@ -17,18 +17,20 @@ import {
   truncateTimestamp,
   truncationUnit,
 } from "../values/time-fields.ts"
+import { MIN_TIMESTAMP, timeOfDay } from "../values/time-range.ts"
 
 const OUT_OF_RANGE = "timestamp-out-of-range"
 const INVALID = "invalid-argument"
 
 /** `micros + sign * span`: a constant span without months is one checked addition. */
 function shifted(k: KernelContext, micros: string, span: string, constant: unknown, sign: 1n | -1n): string {
+  const general = () =>
+    k.run(sign === 1n ? addToTimestamp : subtractFromTimestamp, [micros, span], [OUT_OF_RANGE])
   const parts = constant as Interval | undefined
-  if (parts === undefined || parts === null || parts.months !== 0) {
-    return k.run(sign === 1n ? addToTimestamp : subtractFromTimestamp, [micros, span], [OUT_OF_RANGE])
-  }
-  const shift = sign * (BigInt(parts.days) * DAY_US + parts.micros)
-  if (shift !== BigInt.asIntN(64, shift)) return k.run(addToTimestamp, [micros, span], [OUT_OF_RANGE])
+  if (parts === undefined || parts === null || parts.months !== 0) return general()
+  const opposed = parts.days !== 0 && parts.micros !== 0n && parts.days < 0 !== parts.micros < 0n
+  const shift = sign * (BigInt(parts.days) * MICROS_PER_DAY + parts.micros)
+  if (opposed || shift !== BigInt.asIntN(64, shift)) return general()
   const by = k.int64(shift)
   const t = k.local("t")
   k.emit(`const ${t} = BigInt.asIntN(64, ${micros} + ${by});`)
@@ -77,7 +79,7 @@ export function extractFrom(fieldOf: FieldOf, kind: "timestamp" | "date" | "inte
 
 function julianAs(kind: string, value: bigint | number, scale: number): bigint {
   if (kind === "interval") return raise(INVALID, 0n)
-  const micros = typeof value === "number" ? BigInt(value) * DAY_US : value
+  const micros = typeof value === "number" ? BigInt(value) * MICROS_PER_DAY : value
   return rescale(julian(micros, 10n ** BigInt(JULIAN_SCALE)), JULIAN_SCALE, scale)
 }
 
@@ -96,17 +98,22 @@ function partOf(fieldOf: FieldOf, kind: "timestamp" | "interval"): Kernel {
 }
 
 function julianDays(micros: bigint): number {
-  return dayOf(micros) + 2_440_588 + Number(timeOfDay(micros)) / 1e6 / 86_400
+  return daysFromMicros(micros) + 2_440_588 + Number(timeOfDay(micros)) / 1e6 / 86_400
 }
 
 export const partOfTimestamp = partOf(timestampField, "timestamp")
 export const partOfInterval = partOf(intervalField, "interval")
 /** A date has all fields of its midnight. */
-export const partOfDate = runtime((word: string, days: number) => {
-  const field = timeField(word)
-  if (field === undefined) return raise(INVALID, 0)
-  const micros = BigInt(days) * DAY_US
-  return field === "julian" ? julianDays(micros) : Number(timestampField(field, micros)) / 1e6
-}, INVALID)
+export const partOfDate = runtime(
+  (word: string, days: number) => {
+    const micros = timestampOfDate(days)
+    const field = timeField(word)
+    if (register.failure !== 0) return 0
+    if (field === undefined || field.startsWith("timezone")) return raise(INVALID, 0)
+    return field === "julian" ? julianDays(micros) : Number(timestampField(field, micros)) / 1e6
+  },
+  INVALID,
+  OUT_OF_RANGE,
+)
 
 export const subtractDates = inline((_, [a = "0", b = "0"]) => `((${a} - ${b}) | 0)`)

@@ -3,8 +3,10 @@
  * IntervalStyle postgres. Input: quantities with units, clock times, years-months, `ago`, and ISO 8601's P form.
  */
 import type { Interval } from "../../columns/types.ts"
+import type { Failure } from "../expression.ts"
 import { raise } from "./failure-register.ts"
 import { interval, ZERO_INTERVAL } from "./interval.ts"
+import { roundHalfEven } from "./rounding.ts"
 import { formatClock } from "./time-text.ts"
 
 type Unit = "us" | "ms" | "s" | "min" | "h" | "d" | "w" | "mon" | "y" | "decade" | "century" | "millennium"
@@ -37,8 +39,16 @@ const MONTHS: Readonly<Partial<Record<Unit, number>>> = {
   millennium: 12_000,
 }
 
-const TOKEN =
-  /\s*(?:([+-]?\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?(?![\d:])|([+-]?\d+)-(\d+)(?![\d-])|([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z]+)?)/iy
+/** A clock time, years-months, or a quantity with its unit; a bare number before a clock time counts days. */
+const TOKEN = new RegExp(
+  String.raw`\s*(?:([+-]?\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?(?=\s|$)` +
+    String.raw`|([+-]?\d+)-(\d+)(?=\s|$)` +
+    String.raw`|([+-]?(?:\d+\.?\d*|\.\d+))(?:\s*([a-z]+))?(?=(\s+[+-]?\d+:)?)(?=\s|$|[+\d]))`,
+  "iy",
+)
+
+/** `1h2m3s` is taken, `1day2hours` is not: these words are known to PostgreSQL's reader of dates, too. */
+const JOINABLE = new Set(["d", "h", "m", "s", "y", "mon", "dec"])
 
 interface Sum {
   months: number
@@ -49,101 +59,102 @@ interface Sum {
 
 /** Text in a form PostgreSQL reads as an interval; raises invalid-cast or timestamp-out-of-range. */
 export function parseInterval(text: string): Interval {
-  const invalid = () => raise("invalid-cast", ZERO_INTERVAL)
   let body = text.trim()
-  if (/^P/i.test(body)) return parseIso(body)
+  if (body.startsWith("P")) return parseIso(body)
   body = body.replace(/^@\s*/, "")
   const ago = /\s*\bago$/i.exec(body)
   if (ago !== null) body = body.slice(0, ago.index)
-  if (body === "") return invalid()
+  if (body === "") return raise("invalid-cast", ZERO_INTERVAL)
   const sum: Sum = { months: 0, days: 0, micros: 0n, seen: new Set() }
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < body.length) {
     const match = TOKEN.exec(body)
-    if (match === null || !addToken(sum, match, TOKEN.lastIndex >= body.length)) return invalid()
+    const fault = match === null ? "invalid-cast" : addToken(sum, match, TOKEN.lastIndex >= body.length)
+    if (fault !== null) return raise(fault, ZERO_INTERVAL)
   }
   const sign = ago === null ? 1 : -1
   return interval(sign * sum.months, sign * sum.days, BigInt(sign) * sum.micros)
 }
 
-function addToken(sum: Sum, match: RegExpExecArray, last: boolean): boolean {
-  const [, hours, minutes, seconds, years, months, quantity, name] = match
+function addToken(sum: Sum, match: RegExpExecArray, last: boolean): Failure | null {
+  const [, hours, minutes, seconds, years, months, quantity, name, clock] = match
   if (hours !== undefined) {
-    if (Number(minutes) > 59 || Number(seconds ?? 0) >= 61) return false
+    if (Number(minutes) > 59 || Number(seconds ?? 0) > 60) return "timestamp-out-of-range"
     const sign = hours.startsWith("-") ? -1n : 1n
-    const whole = BigInt(Math.abs(Number(hours))) * 3_600_000_000n + BigInt(minutes!) * 60_000_000n
-    sum.micros += sign * (whole + BigInt(Math.round(Number(seconds ?? 0) * 1e6)))
-    return once(sum, "h", "min", "s")
+    const whole = BigInt(hours.replace(/^[+-]/, "")) * 3_600_000_000n + BigInt(minutes!) * 60_000_000n
+    sum.micros += sign * (whole + BigInt(roundHalfEven(Number(seconds ?? 0) * 1e6)))
+    return once(sum, "h", "min", "s", "ms", "us")
   }
   if (years !== undefined) {
     const sign = years.startsWith("-") ? -1 : 1
-    if (Number(months) > 11) return false
+    if (Number(months) > 11) return "timestamp-out-of-range"
     sum.months += Number(years) * 12 + sign * Number(months)
     return once(sum, "y", "mon")
   }
-  const unit = name === undefined ? (last ? "s" : undefined) : UNITS.get(name.toLowerCase())
-  if (unit === undefined) return false
-  return addQuantity(sum, quantity!, unit) && once(sum, unit)
+  const bare: Unit | undefined = clock !== undefined ? "d" : last ? "s" : undefined
+  const joined = /^[+\d]/.test(match.input.slice(match.index + match[0].length))
+  if (joined && !JOINABLE.has(name ?? "")) return "invalid-cast"
+  const unit = name === undefined ? bare : UNITS.get(name.toLowerCase())
+  if (unit === undefined) return "invalid-cast"
+  addQuantity(sum, quantity!, unit)
+  return once(sum, unit)
 }
 
-function once(sum: Sum, ...units: string[]): boolean {
+/** Each unit may come once. */
+function once(sum: Sum, ...units: string[]): Failure | null {
   const fresh = units.every((unit) => !sum.seen.has(unit))
   for (const unit of units) sum.seen.add(unit)
-  return fresh
+  return fresh ? null : "invalid-cast"
 }
 
 /** Fractions go to the next smaller part: half a month is 15 days, half a day 12 hours. */
-function addQuantity(sum: Sum, text: string, unit: Unit): boolean {
-  const value = Number(text)
-  if (!Number.isFinite(value)) return false
-  const whole = Math.trunc(value)
-  const fraction = Number.isSafeInteger(value) ? 0 : value - whole
-  const micros = MICROS[unit]
+function addQuantity(sum: Sum, text: string, unit: Unit): void {
+  const sign = text.startsWith("-") ? -1 : 1
+  const [digits = "", places = ""] = text.replace(/^[+-]/, "").split(".")
+  const whole = sign * Number(digits)
+  const fraction = sign * Number(`0.${places}`)
+  const [micros, days, months] = [MICROS[unit], DAYS[unit], MONTHS[unit]]
   if (micros !== undefined) {
-    const exact = /^[+-]?\d+/.exec(text)?.[0] ?? "0"
-    sum.micros += (text.includes("e") ? BigInt(whole) : BigInt(exact)) * BigInt(micros)
-    sum.micros += BigInt(roundEven(fraction * micros))
-    return true
-  }
-  const days = DAYS[unit]
-  if (days !== undefined) {
+    sum.micros += BigInt(sign) * BigInt(digits) * BigInt(micros)
+    sum.micros += BigInt(roundHalfEven(fraction * micros))
+  } else if (days !== undefined) {
     sum.days += whole * days
     addDays(sum, fraction * days)
-    return true
+  } else if (months !== undefined) {
+    sum.months += whole * months
+    if (unit === "mon") addDays(sum, fraction * 30)
+    else sum.months += roundHalfEven(fraction * months)
   }
-  const months = MONTHS[unit]!
-  sum.months += whole * months
-  if (unit === "mon") addDays(sum, fraction * 30)
-  else sum.months += roundEven(fraction * months)
-  return true
 }
 
 function addDays(sum: Sum, days: number): void {
   const whole = Math.trunc(days)
   sum.days += whole
-  sum.micros += BigInt(roundEven((days - whole) * 86_400e6))
+  sum.micros += BigInt(roundHalfEven((days - whole) * 86_400e6))
 }
 
-function roundEven(value: number): number {
-  const floor = Math.floor(value)
-  const rest = value - floor
-  if (rest !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
-}
+const ISO_PART = /(T)|([+-]?(?:\d+\.?\d*|\.\d+))([YMWDHS])/y
+const ISO_DATE_UNITS: Readonly<Record<string, Unit>> = { Y: "y", M: "mon", W: "w", D: "d" }
+const ISO_TIME_UNITS: Readonly<Record<string, Unit>> = { H: "h", M: "min", S: "s" }
 
-const ISO =
-  /^P(?:([+-]?[\d.]+)Y)?(?:([+-]?[\d.]+)M)?(?:([+-]?[\d.]+)W)?(?:([+-]?[\d.]+)D)?(?:T(?:([+-]?[\d.]+)H)?(?:([+-]?[\d.]+)M)?(?:([+-]?[\d.]+)S)?)?$/i
-const ISO_UNITS: readonly Unit[] = ["y", "mon", "w", "d", "h", "min", "s"]
-
+/** `P1Y2M3W4DT5H6M7.8S`, after ISO 8601 with designators. */
 function parseIso(text: string): Interval {
-  const match = ISO.exec(text)
   const sum: Sum = { months: 0, days: 0, micros: 0n, seen: new Set() }
-  const parts = match?.slice(1) ?? []
-  if (parts.every((part) => part === undefined)) return raise("invalid-cast", ZERO_INTERVAL)
-  for (const [index, part] of parts.entries()) {
-    if (part === undefined) continue
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(part)) return raise("invalid-cast", ZERO_INTERVAL)
-    addQuantity(sum, part, ISO_UNITS[index]!)
+  let units = ISO_DATE_UNITS
+  ISO_PART.lastIndex = 1
+  if (text.length === 1) return raise("invalid-cast", ZERO_INTERVAL)
+  while (ISO_PART.lastIndex < text.length) {
+    const match = ISO_PART.exec(text)
+    if (match === null || (match[1] !== undefined && units === ISO_TIME_UNITS)) {
+      return raise("invalid-cast", ZERO_INTERVAL)
+    }
+    if (match[1] !== undefined) {
+      units = ISO_TIME_UNITS
+      continue
+    }
+    const unit = units[match[3]!]
+    if (unit === undefined) return raise("invalid-cast", ZERO_INTERVAL)
+    addQuantity(sum, match[2]!, unit)
   }
   return interval(sum.months, sum.days, sum.micros)
 }

@@ -5,18 +5,30 @@
  */
 import { raise } from "./failure-register.ts"
 
-export const DEFAULT_ESCAPE = "\\"
+const ESCAPE = "\\"
 
 export function like(text: string, pattern: string): boolean {
-  const outcome = match(text, 0, pattern, 0, DEFAULT_ESCAPE)
+  const outcome = match(text, 0, pattern, 0)
   return outcome === BROKEN ? raise("invalid-argument", false) : outcome === MATCH
 }
 
-/** `escapeMark` is one character, or empty for none. */
-export function likeEscape(text: string, pattern: string, escapeMark: string): boolean {
-  if (Array.from(escapeMark).length > 1) return raise("invalid-argument", false)
-  const outcome = match(text, 0, pattern, 0, escapeMark)
-  return outcome === BROKEN ? raise("invalid-argument", false) : outcome === MATCH
+/** LIKE … ESCAPE: the pattern with `mark` (one character, or empty for none) in place of the backslash. */
+export function withEscape(pattern: string, mark: string): string {
+  if (mark === "") return pattern.replaceAll(ESCAPE, ESCAPE + ESCAPE)
+  if (Array.from(mark).length > 1) return raise("invalid-argument", "")
+  if (mark === ESCAPE) return pattern
+  let result = ""
+  let behindMark = false
+  for (const character of pattern) {
+    if (character === mark && !behindMark) {
+      result += ESCAPE
+      behindMark = true
+      continue
+    }
+    result += character === ESCAPE && !behindMark ? ESCAPE + ESCAPE : character
+    behindMark = false
+  }
+  return result
 }
 
 const MATCH = 1
@@ -26,25 +38,19 @@ const ABORT = -1
 /** The pattern ends with the escape character. */
 const BROKEN = -2
 
-function match(
-  text: string,
-  textStart: number,
-  pattern: string,
-  patternStart: number,
-  escapeMark: string,
-): number {
+function match(text: string, textStart: number, pattern: string, patternStart: number): number {
   let t = textStart
   let p = patternStart
   while (t < text.length && p < pattern.length) {
     const wanted = characterAt(pattern, p)
-    if (wanted === escapeMark) {
+    if (wanted === ESCAPE) {
       p += wanted.length
       if (p >= pattern.length) return BROKEN
       const literal = characterAt(pattern, p)
       if (!text.startsWith(literal, t)) return MISMATCH
       t += literal.length
       p += literal.length
-    } else if (wanted === "%") return matchRest(text, t, pattern, p + 1, escapeMark)
+    } else if (wanted === "%") return matchRest(text, t, pattern, p + 1)
     else if (wanted === "_") {
       t += characterAt(text, t).length
       p++
@@ -60,16 +66,10 @@ function match(
 }
 
 /** Behind a `%`: finds where what follows it fits. */
-function matchRest(
-  text: string,
-  textStart: number,
-  pattern: string,
-  patternStart: number,
-  escapeMark: string,
-): number {
+function matchRest(text: string, textStart: number, pattern: string, patternStart: number): number {
   let t = textStart
   let p = patternStart
-  while (p < pattern.length && (pattern[p] === "%" || pattern[p] === "_") && pattern[p] !== escapeMark) {
+  while (p < pattern.length && (pattern[p] === "%" || pattern[p] === "_")) {
     if (pattern[p] === "_") {
       if (t >= text.length) return ABORT
       t += characterAt(text, t).length
@@ -78,13 +78,13 @@ function matchRest(
   }
   if (p >= pattern.length) return MATCH
   let first = characterAt(pattern, p)
-  if (first === escapeMark) {
+  if (first === ESCAPE) {
     if (p + first.length >= pattern.length) return BROKEN
     first = characterAt(pattern, p + first.length)
   }
   while (t < text.length) {
     if (text.startsWith(first, t)) {
-      const outcome = match(text, t, pattern, p, escapeMark)
+      const outcome = match(text, t, pattern, p)
       if (outcome !== MISMATCH) return outcome
     }
     t += characterAt(text, t).length

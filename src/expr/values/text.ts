@@ -7,6 +7,7 @@ import { raise } from "./failure-register.ts"
 /** The longest string that a function makes, in UTF-16 units: a row must not be able to fill the memory. */
 export const MAX_TEXT_LENGTH = 16 * 1024 * 1024
 const MAX_INT32 = 2_147_483_647
+const MIN_INT32 = -2_147_483_648
 
 const SURROGATES = /[\ud800-\udfff]/
 
@@ -59,8 +60,10 @@ export function left(text: string, count: number): string {
   return slice(text, 0, count >= 0 ? count : Math.max(0, lengthOf(text) + count))
 }
 
+/** PostgreSQL cannot negate the least count and takes all. */
 export function right(text: string, count: number): string {
   const length = lengthOf(text)
+  if (count === MIN_INT32) return text
   return slice(text, count >= 0 ? Math.max(0, length - count) : Math.min(length, -count), length)
 }
 

@@ -2,17 +2,15 @@
 import type { Interval } from "../../columns/types.ts"
 import {
   civilFromDays,
-  DAY_US,
-  dateInRange,
-  dayOf,
   daysFromCivil,
+  daysFromMicros,
   daysInMonth,
-  isCivilDate,
-  timeOfDay,
-  timestampInRange,
-} from "./calendar.ts"
+  MICROS_PER_DAY,
+} from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
 import { interval, negateInterval, ZERO_INTERVAL } from "./interval.ts"
+import { roundHalfEven } from "./rounding.ts"
+import { dateInRange, isCivilDate, timeOfDay, timestampInRange } from "./time-range.ts"
 
 const OUT_OF_RANGE = "timestamp-out-of-range"
 
@@ -24,13 +22,13 @@ function timestamp(micros: bigint): bigint {
 export function addToTimestamp(micros: bigint, span: Interval): bigint {
   let sum = micros
   if (span.months !== 0) {
-    const { year, month, day } = civilFromDays(dayOf(sum))
+    const { year, month, day } = civilFromDays(daysFromMicros(sum))
     const index = year * 12 + month - 1 + span.months
     const [newYear, newMonth] = [Math.floor(index / 12), (((index % 12) + 12) % 12) + 1]
     const newDay = Math.min(day, daysInMonth(newYear, newMonth))
-    sum = timestamp(BigInt(daysFromCivil(newYear, newMonth, newDay)) * DAY_US + timeOfDay(sum))
+    sum = timestamp(BigInt(daysFromCivil(newYear, newMonth, newDay)) * MICROS_PER_DAY + timeOfDay(sum))
   }
-  sum = timestamp(sum + BigInt(span.days) * DAY_US)
+  sum = timestamp(sum + BigInt(span.days) * MICROS_PER_DAY)
   return timestamp(sum + span.micros)
 }
 
@@ -39,7 +37,7 @@ export function subtractFromTimestamp(micros: bigint, span: Interval): bigint {
 }
 
 export function timestampOfDate(days: number): bigint {
-  return timestamp(BigInt(days) * DAY_US)
+  return timestamp(BigInt(days) * MICROS_PER_DAY)
 }
 
 export function addToDate(days: number, span: Interval): bigint {
@@ -57,7 +55,8 @@ export function shiftDate(days: number, count: number): number {
 /** Days and time, never months. */
 export function betweenTimestamps(a: bigint, b: bigint): Interval {
   const micros = a - b
-  return interval(0, Number(micros / DAY_US), micros % DAY_US)
+  if (micros !== BigInt.asIntN(64, micros)) return raise(OUT_OF_RANGE, ZERO_INTERVAL)
+  return interval(0, Number(micros / MICROS_PER_DAY), micros % MICROS_PER_DAY)
 }
 
 /** The difference by the calendar: years, months, days, time. */
@@ -68,13 +67,13 @@ export function age(a: bigint, b: bigint): Interval {
 
 /** `later` minus `earlier`; a day short is borrowed from the month of `earlier`. */
 function ageForward(later: bigint, earlier: bigint): Interval {
-  const x = civilFromDays(dayOf(later))
-  const y = civilFromDays(dayOf(earlier))
+  const x = civilFromDays(daysFromMicros(later))
+  const y = civilFromDays(daysFromMicros(earlier))
   let micros = timeOfDay(later) - timeOfDay(earlier)
   let days = x.day - y.day
   let months = (x.year - y.year) * 12 + x.month - y.month
   if (micros < 0n) {
-    micros += DAY_US
+    micros += MICROS_PER_DAY
     days--
   }
   while (days < 0) {
@@ -87,7 +86,7 @@ function ageForward(later: bigint, earlier: bigint): Interval {
 /** The start of the bin of `stride` that holds the time, bins being counted from `origin`. */
 export function binTimestamp(stride: Interval, micros: bigint, origin: bigint): bigint {
   if (stride.months !== 0) return raise("invalid-argument", 0n)
-  const width = BigInt(stride.days) * DAY_US + stride.micros
+  const width = BigInt(stride.days) * MICROS_PER_DAY + stride.micros
   if (width <= 0n || width !== BigInt.asIntN(64, width)) return raise(OUT_OF_RANGE, 0n)
   const offset = micros - origin
   if (offset !== BigInt.asIntN(64, offset)) return raise(OUT_OF_RANGE, 0n)
@@ -117,8 +116,8 @@ export function makeTimestamp(
     return raise(OUT_OF_RANGE, 0n)
   }
   const clock = BigInt((hour * 60 + minute) * 60) * 1_000_000n + BigInt(roundHalfEven(second * 1e6))
-  if (clock > DAY_US) return raise(OUT_OF_RANGE, 0n)
-  return timestamp(BigInt(daysFromCivil(astronomical, month, day)) * DAY_US + clock)
+  if (clock > MICROS_PER_DAY) return raise(OUT_OF_RANGE, 0n)
+  return timestamp(BigInt(daysFromCivil(astronomical, month, day)) * MICROS_PER_DAY + clock)
 }
 
 /** Seconds between 1970 and 2000: PostgreSQL counts from 2000, and rounds there. */
@@ -128,13 +127,6 @@ export function timestampOfSeconds(seconds: number): bigint {
   const micros = roundHalfEven((seconds - EPOCH_2000) * 1e6)
   if (!Number.isFinite(micros)) return raise(OUT_OF_RANGE, 0n)
   return timestamp(BigInt(micros) + BigInt(EPOCH_2000) * 1_000_000n)
-}
-
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value)
-  const rest = value - floor
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1
-  return floor % 2 === 0 ? floor : floor + 1
 }
 
 const DAYS_PER_MONTH = 30
@@ -171,13 +163,13 @@ export function divideInterval(span: Interval, divisor: number): Interval {
 }
 
 export function justifyHours({ months, days, micros }: Interval): Interval {
-  const whole = micros / DAY_US
-  return align(months, days + Number(whole), micros - whole * DAY_US)
+  const whole = micros / MICROS_PER_DAY
+  return align(months, days + Number(whole), micros - whole * MICROS_PER_DAY)
 }
 
 function align(months: number, days: number, micros: bigint): Interval {
-  if (days > 0 && micros < 0n) return interval(months, days - 1, micros + DAY_US)
-  if (days < 0 && micros > 0n) return interval(months, days + 1, micros - DAY_US)
+  if (days > 0 && micros < 0n) return interval(months, days - 1, micros + MICROS_PER_DAY)
+  if (days < 0 && micros > 0n) return interval(months, days + 1, micros - MICROS_PER_DAY)
   return interval(months, days, micros)
 }
 
@@ -190,8 +182,8 @@ export function justifyDays({ months, days, micros }: Interval): Interval {
 }
 
 export function justifyInterval(span: Interval): Interval {
-  const wholeDays = span.micros / DAY_US
-  const micros = span.micros - wholeDays * DAY_US
+  const wholeDays = span.micros / MICROS_PER_DAY
+  const micros = span.micros - wholeDays * MICROS_PER_DAY
   const days = span.days + Number(wholeDays)
   const wholeMonths = Math.trunc(days / DAYS_PER_MONTH)
   const months = span.months + wholeMonths

@@ -5,17 +5,14 @@
 import type { Interval } from "../../columns/types.ts"
 import {
   civilFromDays,
-  DAY_US,
-  dayOf,
   daysFromCivil,
-  HOUR_US,
-  MINUTE_US,
-  SECOND_US,
-  timeOfDay,
-  timestampInRange,
-} from "./calendar.ts"
+  daysFromMicros,
+  MICROS_PER_DAY,
+  MICROS_PER_SECOND,
+} from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
 import { interval, ZERO_INTERVAL } from "./interval.ts"
+import { HOUR_US, MINUTE_US, timeOfDay, timestampInRange } from "./time-range.ts"
 
 const UNIT_WORDS: Readonly<Record<string, string>> = {
   microseconds: "us usec usecs usecond useconds microsecond microseconds microsecon",
@@ -58,10 +55,10 @@ export const timeField = (word: string): string | undefined => FIELDS.get(word.t
 export const FIXED_UNITS: ReadonlyMap<string, bigint> = new Map([
   ["microseconds", 1n],
   ["milliseconds", 1000n],
-  ["second", SECOND_US],
+  ["second", MICROS_PER_SECOND],
   ["minute", MINUTE_US],
   ["hour", HOUR_US],
-  ["day", DAY_US],
+  ["day", MICROS_PER_DAY],
 ])
 
 export function truncateTimestamp(word: string, micros: bigint): bigint {
@@ -77,8 +74,9 @@ export function truncateTo(unit: string, micros: bigint): bigint {
     const rest = micros % fixed
     return micros - (rest < 0n ? rest + fixed : rest)
   }
-  const days = dayOf(micros)
-  const start = BigInt(unit === "week" ? days - (isoDayOfWeek(days) - 1) : periodStart(unit, days)) * DAY_US
+  const days = daysFromMicros(micros)
+  const start =
+    BigInt(unit === "week" ? days - (isoDayOfWeek(days) - 1) : periodStart(unit, days)) * MICROS_PER_DAY
   return timestampInRange(start) ? start : raise("timestamp-out-of-range", 0n)
 }
 
@@ -140,7 +138,7 @@ export function timestampField(field: string, micros: bigint): bigint {
     case "timezone_minute":
       return 0n
     default:
-      return whole(dateField(field, dayOf(micros)))
+      return whole(dateField(field, daysFromMicros(micros)))
   }
 }
 
@@ -181,7 +179,7 @@ const OF_DATE = new Set(
 /** extract() from a date has no fields of time. */
 export function dayField(field: string, days: number): bigint {
   if (!OF_DATE.has(field)) return raise("invalid-argument", 0n)
-  return field === "epoch" ? BigInt(days) * DAY_US : whole(dateField(field, days))
+  return field === "epoch" ? BigInt(days) * MICROS_PER_DAY : whole(dateField(field, days))
 }
 
 export function intervalField(field: string, { months, days, micros }: Interval): bigint {
@@ -222,7 +220,7 @@ export function intervalField(field: string, { months, days, micros }: Interval)
 /** A year counts 365.25 days, a month 30. */
 function intervalEpoch(months: number, days: number, micros: bigint): bigint {
   const quarterDays = 1461 * Math.trunc(months / 12) + 120 * (months % 12) + 4 * days
-  return (BigInt(quarterDays) * DAY_US) / 4n + micros
+  return (BigInt(quarterDays) * MICROS_PER_DAY) / 4n + micros
 }
 
 const MONTHS_OF: ReadonlyMap<string, number> = new Map([
@@ -246,6 +244,6 @@ export function truncateInterval(word: string, value: Interval): Interval {
 
 /** Days since 4714-11-24 BC, with the fraction of the day in 10^-20. */
 export function julian(micros: bigint, places: bigint): bigint {
-  const whole = BigInt(dayOf(micros) + 2_440_588) * places
-  return whole + (timeOfDay(micros) * places * 2n + DAY_US) / (DAY_US * 2n)
+  const whole = BigInt(daysFromMicros(micros) + 2_440_588) * places
+  return whole + (timeOfDay(micros) * places * 2n + MICROS_PER_DAY) / (MICROS_PER_DAY * 2n)
 }

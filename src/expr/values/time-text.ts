@@ -3,17 +3,10 @@
  * forms that PostgreSQL takes: years of three digits or more, basic or extended, with or without time, zone and
  * BC. A time without a zone is UTC. Other spellings (month names, infinity, today) fail.
  */
-import {
-  civilFromDays,
-  DAY_US,
-  dateInRange,
-  dayOf,
-  daysFromCivil,
-  isCivilDate,
-  timeOfDay,
-  timestampInRange,
-} from "./calendar.ts"
+import { civilFromDays, daysFromCivil, daysFromMicros, MICROS_PER_DAY } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
+import { roundHalfEven } from "./rounding.ts"
+import { dateInRange, isCivilDate, timeOfDay, timestampInRange } from "./time-range.ts"
 
 const DATE = String.raw`(?:(\d{3,7})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2}))`
 const TIME = String.raw`(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?`
@@ -41,10 +34,10 @@ function parse(text: string): Parsed | "range" | null {
   const year = bc ? 1 - written : written
   const [month, day] = [field(2, 5), field(3, 6)]
   const [hour, minute, second] = [field(7), field(8), field(9)]
-  const fraction = m[10] ? BigInt(Math.round(Number(`0.${m[10]}`) * 1e6)) : 0n
+  const fraction = m[10] ? BigInt(roundHalfEven(Number(`0.${m[10]}`) * 1e6)) : 0n
   if (!isCivilDate(year, month, day)) return "range"
   const clock = BigInt(hour * 3600 + minute * 60 + second) * 1_000_000n + fraction
-  if (minute > 59 || second > 60 || clock > DAY_US) return "range"
+  if (minute > 59 || second > 60 || clock > MICROS_PER_DAY) return "range"
   const offset = zoneSeconds(m[11])
   if (offset === null) return "range"
   return { days: daysFromCivil(year, month, day), micros: clock - BigInt(offset) * 1_000_000n }
@@ -66,7 +59,7 @@ export function parseTimestamp(text: string): bigint {
   const parsed = parse(text)
   if (parsed === null) return raise("invalid-cast", 0n)
   if (parsed === "range") return raise("timestamp-out-of-range", 0n)
-  const micros = BigInt(parsed.days) * DAY_US + parsed.micros
+  const micros = BigInt(parsed.days) * MICROS_PER_DAY + parsed.micros
   return timestampInRange(micros) ? micros : raise("timestamp-out-of-range", 0n)
 }
 
@@ -87,7 +80,7 @@ export function formatDate(days: number): string {
 
 /** `2024-02-29 12:00:00.5+00`, BC years at the end, as PostgreSQL prints timestamptz in UTC. */
 export function formatTimestamp(micros: bigint): string {
-  const { year, month, day } = civilFromDays(dayOf(micros))
+  const { year, month, day } = civilFromDays(daysFromMicros(micros))
   const written = year > 0 ? year : 1 - year
   const date = `${String(written).padStart(4, "0")}-${two(month)}-${two(day)}`
   return `${date} ${formatClock(timeOfDay(micros))}+00${year > 0 ? "" : " BC"}`
