@@ -9,6 +9,8 @@ export const SECTOR_BYTES = 512
 export class SimInode {
   current: Uint8Array = new Uint8Array(0)
   durable: Uint8Array = new Uint8Array(0)
+  /** Sectors that have space on the medium; writing them again needs none. */
+  readonly #allocated = new Set<number>()
   /** Sectors that changed since the last sync. */
   readonly #dirty = new Set<number>()
 
@@ -16,6 +18,12 @@ export class SimInode {
     if (position + source.length > this.current.length) this.#resize(position + source.length)
     this.current.set(source, position)
     this.#soil(position, position + source.length)
+    for (const sector of sectorsOf(position, position + source.length)) this.#allocated.add(sector)
+  }
+
+  /** Whether a write needs space that the file does not have yet. */
+  needsSpace(position: number, sizeBytes: number): boolean {
+    return sectorsOf(position, position + sizeBytes).some((sector) => !this.#allocated.has(sector))
   }
 
   truncate(sizeBytes: number): void {
@@ -31,7 +39,7 @@ export class SimInode {
   }
 
   #soil(from: number, to: number): void {
-    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.#dirty.add(sector)
+    for (const sector of sectorsOf(from, to)) this.#dirty.add(sector)
   }
 
   sync(): void {
@@ -73,4 +81,9 @@ export class SimInode {
       if (position < bytes.length) bytes[position] = (bytes[position] as number) ^ bits
     }
   }
+}
+
+function sectorsOf(from: number, to: number): number[] {
+  const first = Math.floor(from / SECTOR_BYTES)
+  return Array.from({ length: Math.max(0, Math.ceil(to / SECTOR_BYTES) - first) }, (_, i) => first + i)
 }
