@@ -42,32 +42,35 @@ export class SimInode {
     for (const sector of sectorsOf(from, to)) this.#dirty.add(sector)
   }
 
+  /** Brings what changed since the last sync to the medium; what an earlier failure lost stays lost. */
   sync(): void {
-    this.durable = this.current.slice()
-    this.#dirty.clear()
+    this.#settle(this.current.length, () => true)
   }
 
   /** A sync that fails: some sectors reach the medium, the rest never will, and all of them count as clean. */
   failSync(random: Random): void {
-    this.#settle(random)
+    this.#lose(random)
   }
 
   /** Power is lost: what reached the medium is what there is. */
   crash(random: Random): void {
-    this.#settle(random)
+    this.#lose(random)
     this.current = this.durable.slice()
   }
 
-  #settle(random: Random): void {
+  #lose(random: Random): void {
     const sizeBytes = random.below(2) === 0 ? this.durable.length : this.current.length
+    const all = random.below(4) === 0
+    this.#settle(sizeBytes, () => all || random.below(2) === 1)
+  }
+
+  #settle(sizeBytes: number, reaches: () => boolean): void {
     const settled = new Uint8Array(sizeBytes)
     settled.set(this.durable.subarray(0, sizeBytes))
-    const all = random.below(4) === 0
     for (const sector of this.#dirty) {
-      if (!all && random.below(2) === 0) continue
       const from = sector * SECTOR_BYTES
       const to = Math.min(from + SECTOR_BYTES, sizeBytes)
-      if (from >= to) continue
+      if (!reaches() || from >= to) continue
       settled.fill(0, from, to)
       settled.set(this.current.subarray(from, to), from)
     }
