@@ -33,9 +33,11 @@ export class ModelPartition {
    * counts as acknowledged from now on, since readers may have seen it. Returns what is wrong, or null.
    */
   adopt(found: readonly StoredRecord[], durableEnd: number): string | null {
-    if (durableEnd < this.end) return `acknowledged up to ${this.end}, after the restart only to ${durableEnd}`
+    if (durableEnd < this.end)
+      return `acknowledged up to ${this.end}, after the restart only to ${durableEnd}`
     const fresh = found.filter(({ offset }) => offset >= this.end)
-    if (fresh.length !== durableEnd - this.end) return `${fresh.length} records in ${this.end} to ${durableEnd}`
+    if (fresh.length !== durableEnd - this.end)
+      return `${fresh.length} records in ${this.end} to ${durableEnd}`
     const isBeginning = (attempt: Attempt) =>
       fresh.every(({ key, value }, i) => attempt[i]?.key === key && attempt[i]?.value === value)
     if (fresh.length > 0 && !this.attempts.some(isBeginning)) return "records that nobody sent came up"
@@ -49,12 +51,14 @@ export class ModelPartition {
     if (byOffset.size !== found.length) return "an offset came twice"
     for (const record of found) {
       const own = this.acknowledged[record.offset]
-      if (own === undefined || !equal(own, record)) return `offset ${record.offset} is not what was acknowledged`
+      if (own === undefined || !equal(own, record))
+        return `offset ${record.offset} is not what was acknowledged`
     }
     const newest = this.isCompact ? newestOffsets(this.acknowledged) : null
     for (const record of this.acknowledged.slice(this.begin)) {
       const mayBeGone = newest !== null && (newest.get(record.key) !== record.offset || record.value === null)
-      if (!mayBeGone && !byOffset.has(record.offset)) return `offset ${record.offset} was acknowledged and is gone`
+      if (!mayBeGone && !byOffset.has(record.offset))
+        return `offset ${record.offset} was acknowledged and is gone`
     }
     return null
   }

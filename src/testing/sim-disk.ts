@@ -3,10 +3,11 @@
  * become durable by `sync` of the file, names (new files and folders, renames, removals) by `syncDirectory`.
  * `crash` keeps any subset of what was not synced; `kill` is the death of the process only, which loses nothing.
  */
-import type { SimClock } from "./sim-clock.ts"
+
 import type { Disk, DiskFile } from "../std/disk.ts"
 import { diskFailed, diskFull, fileMissing } from "../std/disk-errors.ts"
 import type { Random } from "../std/random.ts"
+import type { SimClock } from "./sim-clock.ts"
 import { SimInode } from "./sim-inode.ts"
 
 /** Thrown in the middle of an operation when the simulated machine stops there. Nobody may catch it. */
@@ -54,7 +55,7 @@ export class SimDisk implements Disk {
     this.#stepsToCrash = steps
   }
 
-  /** The disk is full from the `writes`-th write or growth from now on. */
+  /** The disk is full from the `writes`-th write that needs space from now on. */
   fillAfter(writes: number): void {
     this.#writesToFull = writes
   }
@@ -78,8 +79,10 @@ export class SimDisk implements Disk {
       if (this.#random.below(2) === 0) apply(this.#durableNames, this.#durableDirectories)
     }
     this.#changes = []
-    for (const path of this.#durableNames.keys()) if (!this.#isReachable(path)) this.#durableNames.delete(path)
-    for (const path of this.#durableDirectories) if (!this.#isReachable(path)) this.#durableDirectories.delete(path)
+    for (const path of this.#durableNames.keys())
+      if (!this.#isReachable(path)) this.#durableNames.delete(path)
+    for (const path of this.#durableDirectories)
+      if (!this.#isReachable(path)) this.#durableDirectories.delete(path)
     this.#names = new Map(this.#durableNames)
     this.#directories = new Set(this.#durableDirectories)
     for (const inode of new Set(this.#names.values())) inode.crash(this.#random)
@@ -92,7 +95,8 @@ export class SimDisk implements Disk {
   }
 
   #isReachable(path: string): boolean {
-    for (let at = parentOf(path); at !== "/"; at = parentOf(at)) if (!this.#durableDirectories.has(at)) return false
+    for (let at = parentOf(path); at !== "/"; at = parentOf(at))
+      if (!this.#durableDirectories.has(at)) return false
     return true
   }
 
@@ -145,9 +149,9 @@ export class SimDisk implements Disk {
     const check = () => {
       if (process !== this.#process) throw new SimCrash(`${path} was opened by a process that is gone`)
     }
-    const grow = (effect: () => void) => {
+    const grow = (needsSpace: boolean, effect: () => void) => {
       check()
-      if (--this.#writesToFull <= 0) throw diskFull(path)
+      if (needsSpace && --this.#writesToFull <= 0) throw diskFull(path)
       this.#change(effect)
     }
     return {
@@ -158,9 +162,10 @@ export class SimDisk implements Disk {
         target.set(found)
         return found.length
       },
-      write: (source, position) => grow(() => inode.write(source, position)),
+      write: (source, position) =>
+        grow(inode.needsSpace(position, source.length), () => inode.write(source, position)),
       truncate: (sizeBytes) => {
-        if (sizeBytes > inode.current.length) return grow(() => inode.truncate(sizeBytes))
+        if (sizeBytes > inode.current.length) return grow(true, () => inode.truncate(sizeBytes))
         check()
         this.#change(() => inode.truncate(sizeBytes))
       },
@@ -189,8 +194,13 @@ export class SimDisk implements Disk {
   }
 
   list(directory: string): string[] {
-    const inside = [...this.#names.keys(), ...this.#directories].filter((path) => parentOf(path) === directory)
-    return inside.filter((path) => path !== "/").map((path) => path.slice(path.lastIndexOf("/") + 1)).sort()
+    const inside = [...this.#names.keys(), ...this.#directories].filter(
+      (path) => parentOf(path) === directory,
+    )
+    return inside
+      .filter((path) => path !== "/")
+      .map((path) => path.slice(path.lastIndexOf("/") + 1))
+      .sort()
   }
 
   makeDirectory(path: string): void {

@@ -9,6 +9,8 @@ export const SECTOR_BYTES = 512
 export class SimInode {
   current: Uint8Array = new Uint8Array(0)
   durable: Uint8Array = new Uint8Array(0)
+  /** Sectors that have space on the medium; writing them again needs none. */
+  readonly #allocated = new Set<number>()
   /** Sectors that changed since the last sync. */
   readonly #dirty = new Set<number>()
 
@@ -16,6 +18,12 @@ export class SimInode {
     if (position + source.length > this.current.length) this.#resize(position + source.length)
     this.current.set(source, position)
     this.#soil(position, position + source.length)
+    for (const sector of sectorsOf(position, position + source.length)) this.#allocated.add(sector)
+  }
+
+  /** Whether a write needs space that the file does not have yet. */
+  needsSpace(position: number, sizeBytes: number): boolean {
+    return sectorsOf(position, position + sizeBytes).some((sector) => !this.#allocated.has(sector))
   }
 
   truncate(sizeBytes: number): void {
@@ -31,35 +39,38 @@ export class SimInode {
   }
 
   #soil(from: number, to: number): void {
-    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) this.#dirty.add(sector)
+    for (const sector of sectorsOf(from, to)) this.#dirty.add(sector)
   }
 
+  /** Brings what changed since the last sync to the medium; what an earlier failure lost stays lost. */
   sync(): void {
-    this.durable = this.current.slice()
-    this.#dirty.clear()
+    this.#settle(this.current.length, () => true)
   }
 
   /** A sync that fails: some sectors reach the medium, the rest never will, and all of them count as clean. */
   failSync(random: Random): void {
-    this.#settle(random)
+    this.#lose(random)
   }
 
   /** Power is lost: what reached the medium is what there is. */
   crash(random: Random): void {
-    this.#settle(random)
+    this.#lose(random)
     this.current = this.durable.slice()
   }
 
-  #settle(random: Random): void {
+  #lose(random: Random): void {
     const sizeBytes = random.below(2) === 0 ? this.durable.length : this.current.length
+    const all = random.below(4) === 0
+    this.#settle(sizeBytes, () => all || random.below(2) === 1)
+  }
+
+  #settle(sizeBytes: number, reaches: () => boolean): void {
     const settled = new Uint8Array(sizeBytes)
     settled.set(this.durable.subarray(0, sizeBytes))
-    const all = random.below(4) === 0
     for (const sector of this.#dirty) {
-      if (!all && random.below(2) === 0) continue
       const from = sector * SECTOR_BYTES
       const to = Math.min(from + SECTOR_BYTES, sizeBytes)
-      if (from >= to) continue
+      if (!reaches() || from >= to) continue
       settled.fill(0, from, to)
       settled.set(this.current.subarray(from, to), from)
     }
@@ -73,4 +84,9 @@ export class SimInode {
       if (position < bytes.length) bytes[position] = (bytes[position] as number) ^ bits
     }
   }
+}
+
+function sectorsOf(from: number, to: number): number[] {
+  const first = Math.floor(from / SECTOR_BYTES)
+  return Array.from({ length: Math.max(0, Math.ceil(to / SECTOR_BYTES) - first) }, (_, i) => first + i)
 }

@@ -6,7 +6,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Log, TopicSpec } from "../../src/log/log.ts"
 import { isPlatformError } from "../../src/std/errors.ts"
-import { decode, firstHeaders, keyed, type StoredRecord, values, withHeaders } from "../../src/testing/plain-records.ts"
+import {
+  decode,
+  firstHeaders,
+  keyed,
+  type StoredRecord,
+  values,
+  withHeaders,
+} from "../../src/testing/plain-records.ts"
 
 /** A place that a log can be opened in again and again. */
 export interface LogPlace {

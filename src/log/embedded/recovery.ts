@@ -84,9 +84,8 @@ function inspect(place: PartitionPlace, mark: DurableMark, markedGroup: number, 
   }
   if (active.base > mark.segmentBase) {
     // Made by a roll whose mark was lost: all before it is durable, and nothing was written to it yet.
-    if (active.base !== mark.endOffset)
-      throw corrupt(active.base, 0, active.base, "records before it are missing")
-    const start = { ...mark, segmentBase: active.base, position: 0 }
+    const appendTimeMs = segments.at(-2)?.lastAppendMs ?? mark.appendTimeMs
+    const start = { ...mark, segmentBase: active.base, position: 0, endOffset: active.base, appendTimeMs }
     return { place, mark: start, segments, tail: scanOf(place, active, start, markedGroup) }
   }
   if (active.base < mark.segmentBase) throw corrupt(mark.segmentBase, 0, mark.segmentBase, "it is missing")

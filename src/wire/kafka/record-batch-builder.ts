@@ -35,9 +35,9 @@ export interface BuiltBatch {
 
 /** Attributes, timestamp delta, and the longest length, offset delta, key length and value length. */
 const RECORD_OVERHEAD_BYTES = 2 + 4 * 5
-/** Below this a loop over words beats the call of TypedArray.set (measured at 212 bytes: even). */
-const SHORT_COPY_BYTES = 200
-const NO_HEADERS = Uint8Array.of(0)
+/** Up to this a loop over words beats the call of TypedArray.set (measured: 90 to 270 ns for 246 bytes). */
+const LOOP_COPY_BYTES = 1024
+const NO_HEADERS = sourceOf(Uint8Array.of(0))
 const ZSTD_FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
 export class RecordBatchBuilder {
@@ -105,7 +105,9 @@ export class RecordBatchBuilder {
   add(records: RecordSet, from: number, limitBytes: number): number {
     assert(this.isOpen, "a batch was begun")
     const { rows, bytes, valueStarts, valueEnds, keyBytes, keyStarts, keyEnds } = records
-    const headers = records.headers.length === 0 ? NO_HEADERS : records.headers
+    const headers = records.headers.length === 0 ? NO_HEADERS : sourceOf(records.headers)
+    const values = sourceOf(bytes)
+    const keys = keyBytes === null ? values : sourceOf(keyBytes)
     const end = recordCount(records)
     let index = from
     for (; index < end; index++) {
@@ -116,16 +118,7 @@ export class RecordBatchBuilder {
       const keyEnd = keyEnds === null ? -1 : (keyEnds[row] as number)
       const keyStart = keyEnd < 0 || keyStarts === null ? 0 : (keyStarts[row] as number)
       const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
-      this.#addRecord(
-        this.#count,
-        keyBytes ?? bytes,
-        keyStart,
-        keyLength,
-        bytes,
-        valueStart,
-        valueLength,
-        headers,
-      )
+      this.#addRecord(this.#count, keys, keyStart, keyLength, values, valueStart, valueLength, headers)
     }
     return index
   }
@@ -140,24 +133,25 @@ export class RecordBatchBuilder {
     const headers = bytes.subarray(headersStarts[row], headersEnds[row])
     const keyStart = keyStarts[row] as number
     const valueStart = valueStarts[row] as number
-    const block = headers.length === 0 ? NO_HEADERS : headers
-    this.#addRecord(offsetDelta, bytes, keyStart, keyLength, bytes, valueStart, valueLength, block)
+    const block = headers.length === 0 ? NO_HEADERS : sourceOf(headers)
+    const source = sourceOf(bytes)
+    this.#addRecord(offsetDelta, source, keyStart, keyLength, source, valueStart, valueLength, block)
   }
 
   /** Plain arguments on purpose: an object here would be one per record. */
   #addRecord(
     offsetDelta: number,
-    keys: Uint8Array,
+    keys: Source,
     keyStart: number,
     keyLength: number,
-    values: Uint8Array,
+    values: Source,
     valueStart: number,
     valueLength: number,
-    headers: Uint8Array,
+    headers: Source,
   ): void {
     const keyBytes = Math.max(keyLength, 0)
     const valueBytes = Math.max(valueLength, 0)
-    this.#reserve(RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headers.length)
+    this.#reserve(RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headers.bytes.length)
     const target = this.#bytes
     this.#count++
     const body =
@@ -167,16 +161,35 @@ export class RecordBatchBuilder {
       keyBytes +
       varintSize(valueLength) +
       valueBytes +
-      headers.length
+      headers.bytes.length
     let at = writeVarint(target, this.#length, body)
     target[at++] = 0
     target[at++] = 0
     at = writeVarint(target, at, offsetDelta)
     at = writeVarint(target, at, keyLength)
-    at = copy(keys, keyStart, keyBytes, target, at)
+    at = this.#copy(keys, keyStart, keyBytes, at)
     at = writeVarint(target, at, valueLength)
-    at = copy(values, valueStart, valueBytes, target, at)
-    this.#length = copy(headers, 0, headers.length, target, at)
+    at = this.#copy(values, valueStart, valueBytes, at)
+    this.#length = this.#copy(headers, 0, headers.bytes.length, at)
+  }
+
+  /** Copies into the reserved room and returns the position behind. */
+  #copy({ bytes, view }: Source, start: number, length: number, at: number): number {
+    const target = this.#bytes
+    const end = start + length
+    if (length > LOOP_COPY_BYTES) {
+      target.set(bytes.subarray(start, end), at)
+      return at + length
+    }
+    const targetView = this.#view
+    let from = start
+    let to = at
+    for (; from + 16 <= end; from += 16, to += 16) {
+      targetView.setBigUint64(to, view.getBigUint64(from, true), true)
+      targetView.setBigUint64(to + 8, view.getBigUint64(from + 8, true), true)
+    }
+    for (; from < end; from++, to++) target[to] = bytes[from] as number
+    return to
   }
 
   /**
@@ -226,8 +239,12 @@ export class RecordBatchBuilder {
   }
 }
 
-function copy(source: Uint8Array, start: number, length: number, target: Uint8Array, at: number): number {
-  if (length > SHORT_COPY_BYTES) target.set(source.subarray(start, start + length), at)
-  else for (let i = 0; i < length; i++) target[at + i] = source[start + i] as number
-  return at + length
+/** Bytes to copy from, with a view for copying words. */
+interface Source {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
+
+function sourceOf(bytes: Uint8Array): Source {
+  return { bytes, view: viewOf(bytes) }
 }
