@@ -84,7 +84,7 @@ const namesFound = {
   unknownColumn: (name: string, where: string, nearest: string | null, known: readonly string[]) =>
     finding("unknown-column", `${where} has no column ${name}`, nearestOf(nearest, known)),
   unknownQualifier: (name: string, known: string | null) =>
-    finding("unknown-source", `nothing in FROM is named ${name}`, didYouMean(known)),
+    finding("unknown-qualifier", `nothing in FROM is named ${name}`, didYouMean(known)),
   ambiguousColumn: (name: string) =>
     finding(
       "ambiguous-column",
@@ -93,7 +93,7 @@ const namesFound = {
     ),
   aliasNotVisible: (name: string, clause: string) =>
     finding(
-      "unknown-column",
+      "alias-not-visible",
       `${name} is an alias of the SELECT list, which ${clause} cannot see`,
       "repeat the expression, or compute it in a WITH query",
     ),
@@ -190,7 +190,7 @@ const typing = {
     ),
   noCommonType: (what: string, a: string, b: string) =>
     finding(
-      "type-mismatch",
+      "no-common-type",
       `${what} cannot have both ${a} and ${b}`,
       "cast one of them to the other's type",
     ),
