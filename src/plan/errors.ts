@@ -1,7 +1,7 @@
 /**
  * Every problem that this room finds in a view, one factory a code. A finding says what is wrong and what to
- * write instead; where it is (view, file, line, column) is added by whoever reports it. Codes of constructs that
- * PostgreSQL's grammar takes and a view does not are in unsupported.ts.
+ * write instead; where it is (view, file, line, column) is added by whoever reports it. Codes of constructs
+ * that PostgreSQL's grammar takes and a view does not are in unsupported.ts.
  */
 import { PlatformError } from "../std/errors.ts"
 

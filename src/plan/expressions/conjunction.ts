@@ -1,7 +1,7 @@
 /**
- * Conditions that must all be true, checked from the left. PostgreSQL leaves a row at the first condition of a
- * WHERE that is false or NULL; AND as an expression goes on after NULL, and what comes next might fail. So a
- * condition that can be NULL is asked `IS TRUE` where a later one can fail.
+ * Conditions that must all be true, checked from the left. PostgreSQL leaves a row at the first condition of
+ * a WHERE that is false or NULL; AND as an expression goes on after NULL, and what comes next might fail. So
+ * a condition that can be NULL is asked `IS TRUE` where a later one can fail.
  */
 import { BOOLEAN } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"

@@ -1,7 +1,7 @@
 /**
- * Columns that nothing above reads are not computed: projected expressions, aggregates, and what UNION ALL hands
- * on. First every node learns from those above it which of its columns are read, then the tree is rebuilt from
- * its leaves; a subtree with two readers keeps what either needs and stays one object.
+ * Columns that nothing above reads are not computed: projected expressions, aggregates, and what UNION ALL
+ * hands on. First every node learns from those above it which of its columns are read, then the tree is
+ * rebuilt from its leaves; a subtree with two readers keeps what either needs and stays one object.
  */
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
 import { mapColumns } from "../../expr/rewrite.ts"

@@ -1,4 +1,6 @@
-/** filter(project(x)) -> project(filter(x)): rows that go are not computed, and cannot fail, as in PostgreSQL. */
+/**
+ * filter(project(x)) -> project(filter(x)): rows that go are not computed, and cannot fail, as in PostgreSQL.
+ */
 import { substituteColumns } from "../../expr/rewrite.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import { sizeOf } from "../expressions/walk.ts"
