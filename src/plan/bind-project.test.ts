@@ -8,7 +8,8 @@ import { view, viewInModule } from "./view.ts"
 
 const events = [flight, sample]
 const HOURLY =
-  "SELECT window_end, origin, count(*) AS n FROM tumble(flight, scheduled_at, '1 hour') GROUP BY window_end, origin"
+  "SELECT window_end, origin, count(*) AS n FROM tumble(flight, scheduled_at, '1 hour') " +
+  "GROUP BY window_end, origin"
 
 async function bind(...views: readonly ViewDefinition[]) {
   const { plans, problems } = await bindProject({ events, views })

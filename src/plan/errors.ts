@@ -72,7 +72,7 @@ const namesFound = {
   duplicateName: (name: string, kinds: string) =>
     finding(
       "duplicate-name",
-      `the name ${name} is taken twice (${kinds}); FROM uses names bare, so they are unique across events and views`,
+      `the name ${name} is taken twice (${kinds}); events and views share one set of names`,
       "rename one of them",
     ),
   unknownSource: (name: string, nearest: string | null, known: readonly string[]) =>
@@ -284,7 +284,7 @@ const windowing = {
     finding(
       "hop-slide",
       `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "hop takes the slide first, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      "write the slide first, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(

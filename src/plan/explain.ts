@@ -89,7 +89,7 @@ function whatText(node: PlanNode): string {
     case "filter":
       return `filter ${printExpression(node.predicate)}`
     case "project":
-      return `project ${node.expressions.map((expression, i) => named(printExpression(expression), node, i)).join(", ")}`
+      return `project ${node.expressions.map((each, i) => named(printExpression(each), node, i)).join(", ")}`
     case "window": {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
       const by = node.input.columns[timeColumn]!.name

@@ -33,7 +33,12 @@ test("lines and columns count characters from 1", () => {
 })
 
 const SQL = "SELECT a\nFROM b"
-const MODULE = `const x = view("first", {\n  sql: \`${SQL}\`,\n})\nconst y = view("second", { sql: \`${SQL}\` })\n`
+const MODULE = [
+  'const x = view("first", {',
+  `  sql: \`${SQL}\`,`,
+  "})",
+  `const y = view("second", { sql: \`${SQL}\` })`,
+].join("\n")
 
 test("a place in the SQL is found in the module that it was written in", () => {
   assert.deepEqual(locateInModule(MODULE, SQL, 7), { line: 2, column: 16 })
