@@ -284,7 +284,7 @@ const windowing = {
     finding(
       "hop-slide",
       `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "write the slide first, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      "write the slide, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(

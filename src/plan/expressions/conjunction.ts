@@ -25,7 +25,8 @@ function isTrue(condition: Expression): Expression {
 const TOTAL = new Set(
   (
     "eq ne lt lte gt gte in not_in between not_between not is_null is_not_null is_true is_not_true " +
-    "is_false is_not_false is_unknown is_not_unknown is_distinct is_not_distinct begins starts_with length lower upper"
+    "is_false is_not_false is_unknown is_not_unknown is_distinct is_not_distinct begins " +
+    "starts_with length lower upper"
   ).split(" "),
 )
 
