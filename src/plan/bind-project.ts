@@ -1,7 +1,7 @@
 /**
  * All events and views of a project -> the plan of every view, in an order in which each comes after what it
- * reads, and every problem found. Views are bound when they are first read, so a circle shows as a view that is
- * read while it is being bound.
+ * reads, and every problem found. Views are bound when they are first read, so a circle shows as a view that
+ * is read while it is being bound.
  */
 import type { SelectStmt } from "libpg-query"
 import type { EventContract } from "../contracts/contract.ts"

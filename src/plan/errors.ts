@@ -1,7 +1,7 @@
 /**
  * Every problem that this room finds in a view, one factory a code. A finding says what is wrong and what to
- * write instead; where it is (view, file, line, column) is added by whoever reports it. Codes of constructs that
- * PostgreSQL's grammar takes and a view does not are in unsupported.ts.
+ * write instead; where it is (view, file, line, column) is added by whoever reports it. Codes of constructs
+ * that PostgreSQL's grammar takes and a view does not are in unsupported.ts.
  */
 import { PlatformError } from "../std/errors.ts"
 
@@ -72,7 +72,7 @@ const namesFound = {
   duplicateName: (name: string, kinds: string) =>
     finding(
       "duplicate-name",
-      `the name ${name} is taken twice (${kinds}); FROM uses names bare, so they are unique across events and views`,
+      `the name ${name} is taken twice (${kinds}); events and views share one set of names`,
       "rename one of them",
     ),
   unknownSource: (name: string, nearest: string | null, known: readonly string[]) =>
@@ -84,7 +84,7 @@ const namesFound = {
   unknownColumn: (name: string, where: string, nearest: string | null, known: readonly string[]) =>
     finding("unknown-column", `${where} has no column ${name}`, nearestOf(nearest, known)),
   unknownQualifier: (name: string, known: string | null) =>
-    finding("unknown-source", `nothing in FROM is named ${name}`, didYouMean(known)),
+    finding("unknown-qualifier", `nothing in FROM is named ${name}`, didYouMean(known)),
   ambiguousColumn: (name: string) =>
     finding(
       "ambiguous-column",
@@ -93,7 +93,7 @@ const namesFound = {
     ),
   aliasNotVisible: (name: string, clause: string) =>
     finding(
-      "unknown-column",
+      "alias-not-visible",
       `${name} is an alias of the SELECT list, which ${clause} cannot see`,
       "repeat the expression, or compute it in a WITH query",
     ),
@@ -190,7 +190,7 @@ const typing = {
     ),
   noCommonType: (what: string, a: string, b: string) =>
     finding(
-      "type-mismatch",
+      "no-common-type",
       `${what} cannot have both ${a} and ${b}`,
       "cast one of them to the other's type",
     ),
@@ -284,7 +284,7 @@ const windowing = {
     finding(
       "hop-slide",
       `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "hop takes the slide first, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      "write the slide, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(

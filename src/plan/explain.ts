@@ -1,6 +1,6 @@
 /**
- * A view's plan as text: a line on the view, then the tree of its nodes, results first, inputs indented. Behind
- * each node: how its rows change, what is unique, which column is time, and what it keeps in memory.
+ * A view's plan as text: a line on the view, then the tree of its nodes, results first, inputs indented.
+ * Behind each node: how its rows change, what is unique, which column is time, and what it keeps in memory.
  *
  *   view delays: emit changes, allowed lateness 0 s, state bounded by windows
  *   rows: one per (window_end, origin), kept for as long as the view
@@ -53,7 +53,10 @@ function rowsKept({ root, key }: ViewPlan): string {
 
 type Line = readonly [what: string, properties: string]
 
-/** A subtree with several readers (a WITH query used twice) is written out once, and named by its number after. */
+/**
+ * A subtree with several readers (a WITH query used twice) is written out once, and named by its number
+ * after.
+ */
 class Tree {
   readonly #readers = new Map<PlanNode, number>()
   readonly #numbers = new Map<PlanNode, number>()
@@ -86,7 +89,7 @@ function whatText(node: PlanNode): string {
     case "filter":
       return `filter ${printExpression(node.predicate)}`
     case "project":
-      return `project ${node.expressions.map((expression, i) => named(printExpression(expression), node, i)).join(", ")}`
+      return `project ${node.expressions.map((each, i) => named(printExpression(each), node, i)).join(", ")}`
     case "window": {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
       const by = node.input.columns[timeColumn]!.name

@@ -1,7 +1,7 @@
 /**
- * The semantic fingerprint of a view: its bound plan before any rewriting, its emission, and the fingerprints of
- * what it reads. What is derived (keys, change kinds, nullability) stays out, so that a planner that proves more
- * rebuilds no view.
+ * The semantic fingerprint of a view: its bound plan before any rewriting, its emission, and the fingerprints
+ * of what it reads. What is derived (keys, change kinds, nullability) stays out, so that a planner that
+ * proves more rebuilds no view.
  */
 import type { Column } from "../columns/types.ts"
 import { typeName } from "../columns/types.ts"

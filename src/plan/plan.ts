@@ -1,7 +1,7 @@
 /**
- * The bound plan: what a view's SQL means, as frozen data. Every home lowers this tree; none of them sees SQL.
- * Each node says what its changes look like (`changes`), which columns are unique (`key`), which column carries
- * event time (`timeColumn`) and what bounds its state.
+ * The bound plan: what a view's SQL means, as frozen data. Every home lowers this tree; none of them sees
+ * SQL. Each node says what its changes look like (`changes`), which columns are unique (`key`), which column
+ * carries event time (`timeColumn`) and what bounds its state.
  */
 import type { Column } from "../columns/types.ts"
 import type { AggregateCall, Expression } from "../expr/expression.ts"
@@ -14,8 +14,8 @@ interface NodeBase {
   readonly changes: ChangeKind
   /** Positions of columns that are unique together; null when there are none. */
   readonly key: readonly number[] | null
-  /** Position of the event-time column; null when it was projected away. Where it is `windowColumns.end`, a row's
-   *  time is that column minus 1 us. */
+  /** Position of the event-time column; null when it was projected away. Where it is `windowColumns.end`, a
+   *  row's time is that column minus 1 us. */
   readonly timeColumn: number | null
   /** Columns that hold the window each row belongs to; null when rows belong to none. */
   readonly windowColumns: WindowColumns | null

@@ -1,4 +1,6 @@
-/** `view()`: a user's definition of a view as frozen data. Nothing is parsed here; bindProject reads the SQL. */
+/**
+ * `view()`: a user's definition of a view as frozen data. Nothing is parsed here; bindProject reads the SQL.
+ */
 import { parseDuration } from "../std/durations.ts"
 import { invalidView } from "./errors.ts"
 import type { Emit } from "./plan.ts"

@@ -1,6 +1,6 @@
 /**
- * GROUP BY, as PostgreSQL reads it: a bare name is a column of FROM first, then an alias of the SELECT list; a
- * whole number is a position in that list; all else is an expression over FROM.
+ * GROUP BY, as PostgreSQL reads it: a bare name is a column of FROM first, then an alias of the SELECT list;
+ * a whole number is a position in that list; all else is an expression over FROM.
  */
 import type { Node } from "libpg-query"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"

@@ -1,6 +1,6 @@
 /**
- * One SELECT: FROM, WHERE, GROUP BY, HAVING, the SELECT list, DISTINCT. Clauses are bound one by one, so that a
- * problem in one does not hide those in the others; the nodes are put together when all are sound.
+ * One SELECT: FROM, WHERE, GROUP BY, HAVING, the SELECT list, DISTINCT. Clauses are bound one by one, so that
+ * a problem in one does not hide those in the others; the nodes are put together when all are sound.
  */
 import type { Node, ResTarget, SelectStmt } from "libpg-query"
 import { BOOLEAN } from "../../columns/types.ts"

@@ -31,8 +31,8 @@ export interface BindViewParts {
   readonly report: (finding: Finding, byte: number | null) => void
 }
 
-/** Null when the SQL does not bind. A view that binds but breaks a rule is reported and still has a plan, so that
- *  the views that read it can be checked. */
+/** Null when the SQL does not bind. A view that binds but breaks a rule is reported and still has a plan, so
+ *  that the views that read it can be checked. */
 export function bindView({ definition, select, catalog, reads, report }: BindViewParts): ViewPlan | null {
   const { sql, emit, name, description } = definition
   let problems = 0

@@ -1,6 +1,7 @@
 /**
- * tumble(source, time_column, size) and hop(source, time_column, slide, size), in Flink's and RisingWave's order
- * of arguments. Windows close by the watermark of event time, so only a source's time column can be cut.
+ * tumble(source, time_column, size) and hop(source, time_column, slide, size), in Flink's and RisingWave's
+ * order of arguments. Windows close by the watermark of event time, so only a source's time column can be
+ * cut.
  */
 import type { ColumnRef, FuncCall, Node } from "libpg-query"
 import type { Interval } from "../../columns/types.ts"

@@ -1,6 +1,6 @@
 /**
- * A bound part of an expression: typed, or an untyped literal ('…' or NULL) that takes the type its place asks
- * for, as PostgreSQL's "unknown" does. Here is where casts become explicit.
+ * A bound part of an expression: typed, or an untyped literal ('…' or NULL) that takes the type its place
+ * asks for, as PostgreSQL's "unknown" does. Here is where casts become explicit.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { STRING, sameType, typeName } from "../../columns/types.ts"
@@ -85,7 +85,9 @@ export function parseUntyped(
   return literal(parsed.value, type)
 }
 
-/** For a clause that takes one type: WHERE, HAVING, AND, CASE WHEN. @throws Refused type-mismatch, bad-literal */
+/**
+ * For a clause that takes one type: WHERE, HAVING, AND, CASE WHEN. @throws Refused type-mismatch, bad-literal
+ */
 export function demand(bound: Bound, type: LogicalType, what: string): Expression {
   if (bound.kind === "untyped") return parseUntyped(bound, type)
   const { expression, byte } = bound

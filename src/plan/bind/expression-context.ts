@@ -1,4 +1,7 @@
-/** What binding one expression carries along: where its names come from and whether aggregates may stand in it. */
+/**
+ * What binding one expression carries along: where its names come from and whether aggregates may stand in
+ * it.
+ */
 import type { Node } from "libpg-query"
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
 import type { Resolution } from "../../expr/resolve.ts"

@@ -1,6 +1,7 @@
 /**
- * One text per meaning: equal texts are equal expressions. Names of columns and what is derived from the parts
- * (nullability) are left out, so that renaming an inner alias or proving more about NULL changes nothing.
+ * One text per meaning: equal texts are equal expressions. Names of columns and what is derived from the
+ * parts (nullability) are left out, so that renaming an inner alias or proving more about NULL changes
+ * nothing.
  */
 import type { Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"

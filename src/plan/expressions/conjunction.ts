@@ -1,7 +1,7 @@
 /**
- * Conditions that must all be true, checked from the left. PostgreSQL leaves a row at the first condition of a
- * WHERE that is false or NULL; AND as an expression goes on after NULL, and what comes next might fail. So a
- * condition that can be NULL is asked `IS TRUE` where a later one can fail.
+ * Conditions that must all be true, checked from the left. PostgreSQL leaves a row at the first condition of
+ * a WHERE that is false or NULL; AND as an expression goes on after NULL, and what comes next might fail. So
+ * a condition that can be NULL is asked `IS TRUE` where a later one can fail.
  */
 import { BOOLEAN } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
@@ -24,8 +24,9 @@ function isTrue(condition: Expression): Expression {
 /** Calls that have a value for every argument; anything else is taken to be able to fail. */
 const TOTAL = new Set(
   (
-    "eq ne lt lte gt gte in not_in between not_between not is_null is_not_null is_true is_not_true is_false " +
-    "is_not_false is_unknown is_not_unknown is_distinct is_not_distinct begins starts_with length lower upper"
+    "eq ne lt lte gt gte in not_in between not_between not is_null is_not_null is_true is_not_true " +
+    "is_false is_not_false is_unknown is_not_unknown is_distinct is_not_distinct begins " +
+    "starts_with length lower upper"
   ).split(" "),
 )
 

@@ -1,6 +1,6 @@
 /** Reading and rebuilding expression trees: children, columns used, substitution. */
 import type { Case, ColumnReference, Expression } from "../../expr/expression.ts"
-import { assert, assertNever } from "../../std/assert.ts"
+import { assertNever } from "../../std/assert.ts"
 
 export function childrenOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
@@ -69,26 +69,6 @@ export function columnReferences(expression: Expression): readonly ColumnReferen
 
 export function columnsUsed(expression: Expression): ReadonlySet<number> {
   return new Set(columnReferences(expression).map(({ index }) => index))
-}
-
-/** The expression over a project's input instead of its output. */
-export function substitute(expression: Expression, columns: readonly Expression[]): Expression {
-  return rewrite(expression, (part) => {
-    if (part.kind !== "column") return null
-    const replacement = columns[part.index]
-    assert(replacement !== undefined, "a column reference is inside its input's row")
-    return replacement
-  })
-}
-
-/** The expression after its input's columns moved: old position -> new position. */
-export function moveColumns(expression: Expression, places: ReadonlyMap<number, number>): Expression {
-  return rewrite(expression, (part) => {
-    if (part.kind !== "column") return null
-    const index = places.get(part.index)
-    assert(index !== undefined, "a column that is used is kept")
-    return index === part.index ? part : { ...part, index }
-  })
 }
 
 /** Nodes in the tree. */

@@ -1,6 +1,6 @@
 /**
- * GROUP BY and DISTINCT. Groups that hold a window's start or end among their keys close with that window; what
- * they put out carries the window on, so that a further GROUP BY closes with it too.
+ * GROUP BY and DISTINCT. Groups that hold a window's start or end among their keys close with that window;
+ * what they put out carries the window on, so that a further GROUP BY closes with it too.
  */
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"

@@ -40,7 +40,9 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
   }
 }
 
-/** Rebuilds a tree from its leaves; a subtree that stands in two places is rebuilt once and stays one object. */
+/**
+ * Rebuilds a tree from its leaves; a subtree that stands in two places is rebuilt once and stays one object.
+ */
 export function rebuild(root: PlanNode, change: (node: PlanNode) => PlanNode): PlanNode {
   const done = new Map<PlanNode, PlanNode>()
   const visit = (node: PlanNode): PlanNode => {

@@ -1,6 +1,8 @@
 /** project(project(x)) -> project(x), and project(x) -> x when it hands on all columns as they are. */
+
 import type { Expression } from "../../expr/expression.ts"
-import { sizeOf, substitute } from "../expressions/walk.ts"
+import { substituteColumns } from "../../expr/rewrite.ts"
+import { sizeOf } from "../expressions/walk.ts"
 import { projectNode } from "../nodes/project.ts"
 import { namesOf } from "../nodes/rebuild.ts"
 import type { ProjectNode } from "../plan.ts"
@@ -9,7 +11,7 @@ import { everywhere, MAX_EXPRESSION_SIZE } from "./rule.ts"
 export const composeProjects = everywhere("compose-projects", (node) => {
   if (node.kind !== "project" || node.input.kind !== "project") return null
   const inner = node.input
-  const expressions = node.expressions.map((expression) => substitute(expression, inner.expressions))
+  const expressions = node.expressions.map((expression) => substituteColumns(expression, inner.expressions))
   if (expressions.some((expression) => sizeOf(expression) > MAX_EXPRESSION_SIZE)) return null
   return projectNode({ input: inner.input, expressions, names: namesOf(node) })
 })

@@ -1,5 +1,6 @@
 /** aggregate(project(x)) -> aggregate(x): keys and arguments are computed in the loop that groups. */
-import { sizeOf, substitute } from "../expressions/walk.ts"
+import { substituteColumns } from "../../expr/rewrite.ts"
+import { sizeOf } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { comesOnce, namesOf } from "../nodes/rebuild.ts"
 import { everywhere, MAX_EXPRESSION_SIZE } from "./rule.ts"
@@ -7,10 +8,10 @@ import { everywhere, MAX_EXPRESSION_SIZE } from "./rule.ts"
 export const foldProjectIntoAggregate = everywhere("fold-project-into-aggregate", (node) => {
   if (node.kind !== "aggregate" || node.input.kind !== "project") return null
   const { input, expressions } = node.input
-  const keys = node.keys.map((key) => substitute(key, expressions))
+  const keys = node.keys.map((key) => substituteColumns(key, expressions))
   const aggregates = node.aggregates.map((call) => ({
     ...call,
-    argument: call.argument === null ? null : substitute(call.argument, expressions),
+    argument: call.argument === null ? null : substituteColumns(call.argument, expressions),
   }))
   const used = [...keys, ...aggregates.flatMap(({ argument }) => argument ?? [])]
   if (used.some((expression) => sizeOf(expression) > MAX_EXPRESSION_SIZE)) return null

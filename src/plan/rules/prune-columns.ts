@@ -1,11 +1,12 @@
 /**
- * Columns that nothing above reads are not computed: projected expressions, aggregates, and what UNION ALL hands
- * on. First every node learns from those above it which of its columns are read, then the tree is rebuilt from
- * its leaves; a subtree with two readers keeps what either needs and stays one object.
+ * Columns that nothing above reads are not computed: projected expressions, aggregates, and what UNION ALL
+ * hands on. First every node learns from those above it which of its columns are read, then the tree is
+ * rebuilt from its leaves; a subtree with two readers keeps what either needs and stays one object.
  */
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
+import { mapColumns } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
-import { columnsUsed, moveColumns } from "../expressions/walk.ts"
+import { columnsUsed } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { projectNode } from "../nodes/project.ts"
@@ -161,6 +162,15 @@ function selectColumns({ node, places }: Pruned, kept: readonly number[]): PlanN
   const asIs = references.length === node.columns.length && references.every(({ index }, i) => index === i)
   const names = references.map(({ name }) => name)
   return asIs ? node : projectNode({ input: node, expressions: references, names })
+}
+
+/** The expression after its input's columns moved. */
+function moveColumns(expression: Expression, places: ReadonlyMap<number, number>): Expression {
+  return mapColumns(expression, (column) => {
+    const index = places.get(column.index)
+    assert(index !== undefined, "a column that is used is kept")
+    return { ...column, index }
+  })
 }
 
 function everyPlace(count: number): ReadonlyMap<number, number> {

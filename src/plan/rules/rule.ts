@@ -1,4 +1,6 @@
-/** A rewriting of plans that keeps every answer: pure, named, the same object back when nothing is to be done. */
+/**
+ * A rewriting of plans that keeps every answer: pure, named, the same object back when nothing is to be done.
+ */
 import { rebuild } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
 
@@ -12,5 +14,8 @@ export function everywhere(name: string, change: (node: PlanNode) => PlanNode | 
   return { name, apply: (root) => rebuild(root, (node) => change(node) ?? node) }
 }
 
-/** Inlining stops where expressions would grow beyond this: nested WITH queries could double them at each level. */
+/**
+ * Inlining stops where expressions would grow beyond this: nested WITH queries could double them at each
+ * level.
+ */
 export const MAX_EXPRESSION_SIZE = 1_000

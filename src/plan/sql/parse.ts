@@ -1,6 +1,6 @@
 /**
- * SQL text -> PostgreSQL's raw parse tree, by PostgreSQL's own parser. The parser counts tree locations in bytes
- * of UTF-8 and error positions in characters; both leave here as indexes into the JavaScript string.
+ * SQL text -> PostgreSQL's raw parse tree, by PostgreSQL's own parser. The parser counts tree locations in
+ * bytes of UTF-8 and error positions in characters; both leave here as indexes into the JavaScript string.
  */
 import type { Node, SelectStmt } from "libpg-query"
 import { hasSqlDetails, loadModule, parseSync } from "libpg-query"
@@ -58,7 +58,9 @@ function explainFailure(error: unknown, sql: string): ParsedSql {
   throw error
 }
 
-/** Flink and the SQL standard write tumble(TABLE t, DESCRIPTOR(time), …), which PostgreSQL's grammar lacks. */
+/**
+ * Flink and the SQL standard write tumble(TABLE t, DESCRIPTOR(time), …), which PostgreSQL's grammar lacks.
+ */
 function windowCallInFlinkStyle(sql: string): boolean {
   return /\b(tumble|hop)\s*\(\s*table\b/i.test(sql)
 }

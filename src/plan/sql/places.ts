@@ -1,7 +1,8 @@
 /**
- * Where something stands in a text: offsets of the parser (bytes, characters) to indexes of a JavaScript string,
- * indexes to line and column, and places in a view's SQL to places in the module that the SQL was written in.
- * Lines and columns count from 1; a column counts characters, as PostgreSQL does, not UTF-16 units.
+ * Where something stands in a text: offsets of the parser (bytes, characters) to indexes of a JavaScript
+ * string, indexes to line and column, and places in a view's SQL to places in the module that the SQL was
+ * written in. Lines and columns count from 1; a column counts characters, as PostgreSQL does, not UTF-16
+ * units.
  */
 
 export interface Place {
@@ -36,9 +37,9 @@ export function placeAt(text: string, offset: number): Place {
 }
 
 /**
- * Place in a module of the character at `offset` of an SQL text written in it; null when the SQL cannot be found
- * there (built at run time). SQL with escapes differs from its source text, so its line alone is looked for then.
- * Where several views have the same SQL, the one after `"name"` is meant.
+ * Place in a module of the character at `offset` of an SQL text written in it; null when the SQL cannot be
+ * found there (built at run time). SQL with escapes differs from its source text, so its line alone is looked
+ * for then. Where several views have the same SQL, the one after `"name"` is meant.
  */
 export function locateInModule(moduleText: string, sql: string, offset: number, name?: string): Place | null {
   const text = moduleText.replaceAll("\r\n", "\n")

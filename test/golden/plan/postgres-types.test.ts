@@ -2,13 +2,12 @@
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { PGlite } from "@electric-sql/pglite"
-import { ACCEPTED } from "../../test/fixtures/accepted-sql.ts"
-import { EXPRESSIONS } from "../../test/fixtures/expression-sql.ts"
-import { flight, sample } from "../../test/kit/plan-events.ts"
-import { planOf } from "../../test/kit/plan-of.ts"
-import type { TypeKind } from "../columns/types.ts"
-import type { EventContract } from "../contracts/contract.ts"
-import { PROCESSED_AT } from "../contracts/contract.ts"
+import type { TypeKind } from "../../../src/columns/types.ts"
+import type { EventContract } from "../../../src/contracts/contract.ts"
+import { PROCESSED_AT } from "../../../src/contracts/contract.ts"
+import { flight, sample } from "../../kit/plan-events.ts"
+import { planOf } from "../../kit/plan-of.ts"
+import { readLines, readPlanCases } from "./read-cases.ts"
 
 const POSTGRES_TYPES: Readonly<Record<TypeKind, string>> = {
   boolean: "boolean",
@@ -67,7 +66,7 @@ async function postgresColumns(sql: string): Promise<readonly string[]> {
 }
 
 test("columns have PostgreSQL's names and types", async () => {
-  for (const { sql, options } of ACCEPTED) {
+  for (const { sql, options } of readPlanCases("accepted.txt")) {
     const { columns } = await planOf(sql, options)
     const ours = columns.map(({ name, type }) => `${name} ${type.kind}`)
     assert.deepEqual(ours, await postgresColumns(sql), sql)
@@ -75,7 +74,7 @@ test("columns have PostgreSQL's names and types", async () => {
 })
 
 test("expressions have PostgreSQL's types", async () => {
-  for (const expression of EXPRESSIONS) {
+  for (const expression of readLines("expressions.txt")) {
     const sql = `SELECT ${expression} AS x FROM sample`
     const { columns } = await planOf(sql)
     assert.deepEqual([`x ${columns[0]!.type.kind}`], await postgresColumns(sql), expression)
