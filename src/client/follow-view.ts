@@ -89,7 +89,7 @@ class Follower<Row> {
     try {
       const headers: Record<string, string> = { accept: "text/event-stream" }
       if (this.#lastEventId !== "") headers["last-event-id"] = this.#lastEventId
-      const response = await this.#given.fetch(this.#url, {
+      const response = await this.#given.request(this.#url, {
         headers,
         signal: abort.signal,
         cache: "no-store",

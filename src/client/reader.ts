@@ -62,7 +62,7 @@ interface RowsBody<Row> {
 }
 
 async function readRows<Row>(url: string, given: Surroundings): Promise<RowsPage<Row>> {
-  const response = await given.fetch(url, {}).catch((cause: unknown) => {
+  const response = await given.request(url, {}).catch((cause: unknown) => {
     throw unreachable(url, cause)
   })
   if (response.status !== 200) {

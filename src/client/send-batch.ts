@@ -63,7 +63,7 @@ async function tryOnce(request: BatchRequest, given: Surroundings): Promise<Atte
   request.signal.addEventListener("abort", give)
   if (request.signal.aborted) give()
   try {
-    const response = await given.fetch(`${request.url}/v1/events/${encodeURIComponent(request.event)}`, {
+    const response = await given.request(`${request.url}/v1/events/${encodeURIComponent(request.event)}`, {
       method: "POST",
       headers: { "content-type": "application/x-ndjson" },
       body: request.body,

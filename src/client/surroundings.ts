@@ -9,7 +9,8 @@ export interface Surroundings extends Clock, Scheduler {
   random(): number
   /** Fills `target` with bytes that nobody can foresee. */
   fillRandom(target: Uint8Array<ArrayBuffer>): void
-  fetch(url: string, init: RequestInit): Promise<Response>
+  /** As `fetch` does. */
+  request(url: string, init: RequestInit): Promise<Response>
 }
 
 export const SURROUNDINGS: Surroundings = {
@@ -22,5 +23,5 @@ export const SURROUNDINGS: Surroundings = {
   soon: (task: () => void) => void setTimeout(task, 0),
   random: () => Math.random(),
   fillRandom: (target) => void crypto.getRandomValues(target),
-  fetch: (url, init) => fetch(url, init),
+  request: (url, init) => fetch(url, init),
 }

@@ -31,7 +31,7 @@ export function clientWorld(replies: Reply[] = []): ClientWorld {
     soon: (task) => void Promise.resolve().then(task),
     random: () => random.float(),
     fillRandom: (target) => random.fill(target),
-    fetch: (url, init) => {
+    request: (url, init) => {
       world.requests.push({ url, body: String(init.body ?? ""), atMs: nowMs })
       const reply = world.replies.length > 1 ? world.replies.shift() : world.replies[0]
       if (reply === undefined || reply instanceof Error) return Promise.reject(reply ?? new Error("no reply"))
