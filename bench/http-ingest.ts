@@ -1,6 +1,7 @@
 /**
- * Events per second through the HTTP door: NDJSON posts over sockets, validated, synced, acknowledged. Generator,
- * platform and baseline are processes of their own; they share the machine, so each one's CPU is told.
+ * Events per second through the HTTP door: NDJSON posts over sockets, validated, synced, acknowledged.
+ * Generator, platform and baseline are processes of their own; they share the machine, so each one's CPU is
+ * told.
  */
 import { type ChildProcess, fork, spawn } from "node:child_process"
 import { once } from "node:events"

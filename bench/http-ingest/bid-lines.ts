@@ -1,4 +1,6 @@
-/** NDJSON bodies of bids. Each row is 212 bytes with its line break and has an id of its own at a known place. */
+/**
+ * NDJSON bodies of bids. Each row is 212 bytes with its line break and has an id of its own at a known place.
+ */
 
 export const ROW_BYTES = 212
 export const ID_DIGITS = 12

@@ -1,6 +1,6 @@
 /**
- * The load generator, a process of its own: connections that each keep one post under way, written and read by
- * hand so that it takes little of the machine. Prints one line of JSON for each window.
+ * The load generator, a process of its own: connections that each keep one post under way, written and read
+ * by hand so that it takes little of the machine. Prints one line of JSON for each window.
  * Arguments: URL PATH CONNECTIONS ROWS_PER_POST UNIQUE(0|1) WARM_UP_MS WINDOW_MS WINDOWS
  */
 import { connect, type Socket } from "node:net"

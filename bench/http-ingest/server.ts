@@ -1,6 +1,6 @@
 /**
- * The server under load, a process of its own so that its CPU is its own. Arguments: naive|platform DATA_DIRECTORY.
- * Sends its URL, then its CPU seconds whenever it is asked.
+ * The server under load, a process of its own so that its CPU is its own. Arguments: naive|platform
+ * DATA_DIRECTORY. Sends its URL, then its CPU seconds whenever it is asked.
  */
 import { mkdirSync } from "node:fs"
 import { startPlatform } from "../../src/platform/start-platform.ts"

@@ -1,4 +1,6 @@
-/** A client's surroundings in a test's hands: time stands still until it is moved, and answers are scripted. */
+/**
+ * A client's surroundings in a test's hands: time stands still until it is moved, and answers are scripted.
+ */
 
 import type { Surroundings } from "../../src/client/surroundings.ts"
 import { SeededRandom } from "../../src/std/random.ts"
