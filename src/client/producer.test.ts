@@ -1,8 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { z } from "zod"
 import { clientWorld, ingestReply, type Reply, settle } from "../../test/kit/client-world.ts"
 import { type Signup, signup, userSignup } from "../../test/kit/signups.ts"
 import { makeTwin, startTwinServer } from "../../test/kit/twin-server.ts"
+import { event } from "../contracts/event.ts"
+import { int64, timestamp } from "../contracts/field-types.ts"
 import { PlatformError } from "../std/errors.ts"
 import { ProducerError } from "./errors.ts"
 import { createProducer } from "./producer.ts"
@@ -328,14 +331,17 @@ test("a real server that fails for a while loses nothing and doubles nothing", a
   assert.equal(twin.events()[0]?.duplicates, 0)
 })
 
-test("send is typed by the contract's row, and a literal id may be left out", () => {
+test("send is typed by the contract's row, whose id may be left out", () => {
   const producer = createProducer({ url, surroundings: clientWorld([ingestReply]), onError: () => {} })
-  const named: typeof userSignup & { readonly id: "event_id" } = { ...userSignup, id: "event_id" }
-  const { event_id: _, ...rest } = signup("x")
-  void producer.send(named, { ...rest, timestamp: new Date(0) })
-  void producer.send(named, { ...rest, event_id: "x" })
-  // @ts-expect-error user_id is a string
-  void producer.send(named, { ...rest, user_id: 7 })
-  // @ts-expect-error schema_version is missing
-  void producer.send(userSignup, { event_id: "x", event_type: "user_signup", timestamp: "", user_id: "" })
+  const visit = event("visit", {
+    schema: z.object({ visit_id: z.string(), at: timestamp(), pages: int64(), page: z.string().optional() }),
+    id: "visit_id",
+    time: "at",
+  })
+  void producer.send(visit, { at: new Date(0), pages: 3n })
+  void producer.send(visit, { visit_id: "x", at: "2026-01-02T03:04:05Z", pages: 3, page: "/" })
+  // @ts-expect-error page is text
+  void producer.send(visit, { at: new Date(0), pages: 3n, page: 7 })
+  // @ts-expect-error pages is missing
+  void producer.send(visit, { at: new Date(0) })
 })

@@ -1,4 +1,4 @@
-/** Nexmark's bid, 212 bytes as JSON; once without and once with memory of its ids. No view: the door alone. */
+/** Nexmark's bid, 212 bytes as JSON; once without and once with memory of its ids. No view: the door. */
 import { event, int64, timestamp } from "millrace"
 import { z } from "zod"
 
