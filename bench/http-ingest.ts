@@ -37,7 +37,7 @@ const SINGLES: Load = { ...BATCHES, connections: 64, rowsPerPost: 1 }
 export const bench: Bench = {
   name: "http-ingest",
   about:
-    "NDJSON over sockets, validated, synced, acknowledged; against node:http, JSON.parse and one sync a post.",
+    "NDJSON over sockets, validated, synced, answered; against node:http, JSON.parse and one sync a post.",
   run: async (report, { scale }) => {
     await compare(report, "posts of 1,000", BATCHES, scale)
     await compare(report, "posts of 1,000, ids remembered", UNIQUE, scale)
