@@ -66,10 +66,10 @@ const IDLE = "30 seconds"
  * })
  * @throws PlatformError invalid-event, unsupported-field, personal-not-supported, invalid-duration
  */
-export function event<S extends z.ZodObject>(
+export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]>(
   name: string,
-  definition: EventDefinition<S>,
-): EventContract<z.output<S>, z.input<S>> {
+  definition: EventDefinition<S> & { readonly id: Id },
+): EventContract<z.output<S>, z.input<S>> & { readonly id: Id } {
   checkName(name)
   checkSchema(name, definition.schema)
   checkRowChecks(name, definition.schema)
@@ -82,7 +82,7 @@ export function event<S extends z.ZodObject>(
   const hasRowChecks = (definition.schema._zod.def.checks?.length ?? 0) > 0
   const description = definition.description ?? null
   const { dedup, outOfOrderness = "0 s", idle = IDLE } = definition
-  return Object.freeze({
+  const contract: EventContract<z.output<S>, z.input<S>> & { readonly id: Id } = {
     kind: "event",
     name,
     description,
@@ -108,7 +108,8 @@ export function event<S extends z.ZodObject>(
     }),
     rowSchema: hasRowChecks ? definition.schema : null,
     owner: definition.owner ?? null,
-  } satisfies EventContract)
+  }
+  return Object.freeze(contract)
 }
 
 function checkName(name: string): void {

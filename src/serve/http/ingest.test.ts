@@ -164,6 +164,22 @@ test("gzip is taken, also in several members; other encodings are 415", async ()
   }
 })
 
+test("a body of many chunks arrives as it was sent, plain and compressed", async () => {
+  const rows = Array.from({ length: 20_000 }, (_, n) => signup(`${n}`, { user_id: `u-${n * 7_919}` }))
+  const body = Buffer.from(lines(...rows))
+  const headers = { "content-type": "application/x-ndjson" }
+  const packed = { ...headers, "content-encoding": "gzip" }
+  const plain = await call(kit.url, PATH, { method: "POST", headers, body })
+  assert.equal(json(plain)["accepted"], 20_000)
+  const same = await call(kit.url, PATH, { method: "POST", headers: packed, body: gzipSync(body) })
+  assert.deepEqual([json(same)["received"], json(same)["duplicates"]], [20_000, 20_000])
+  const chunked = { ...packed, "transfer-encoding": "chunked" }
+  const again = await call(kit.url, PATH, { method: "POST", headers: chunked, body: gzipSync(body) })
+  assert.equal(json(again)["duplicates"], 20_000)
+  const metrics = await call(kit.url, "/metrics")
+  assert.match(metrics.text, new RegExp(`^millrace_http_body_bytes_total ${3 * body.length}$`, "m"))
+})
+
 test("broken gzip is 400 and nothing of it is taken", async () => {
   const whole = gzipSync(lines(signup("a"), signup("b")))
   const flipped = Buffer.from(whole)
