@@ -143,7 +143,7 @@ async function tellNowAndThen(latest: () => FeedProgress, telling: Telling): Pro
     if (until.aborted || departureMinute === 0) continue
     await writePosition(data, latest())
     const { event, views } = await readStatus(url)
-    const late = views.reduce((sum, view) => sum + view.verdicts.late, 0)
+    const late = Math.max(0, ...views.map((view) => view.verdicts.late))
     const rows = views.reduce((sum, view) => sum + view.row_count, 0)
     print(
       `${instantOf(departureMinute).slice(0, 16).replace("T", " ")}  ` +
@@ -170,8 +170,8 @@ async function printSummary(
   print: DemoOptions["print"],
 ): Promise<void> {
   const { event, views } = await readSettled(url)
-  const late = views.reduce((sum, view) => sum + view.verdicts.late, 0)
-  const failed = views.reduce((sum, view) => sum + view.verdicts.failed, 0)
+  const late = Math.max(0, ...views.map((view) => view.verdicts.late))
+  const failed = Math.max(0, ...views.map((view) => view.verdicts.failed))
   print("")
   print("Summary")
   print(`  events in          ${count(event.appended)} (${count(fed.accepted)} of them in this run)`)

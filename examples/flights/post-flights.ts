@@ -19,11 +19,16 @@ const LONGEST_PAUSE_MS = 5_000
 /** Rows `from` to before `to`, one JSON object a line. */
 export function toNdjson(block: Flights, from: number, to: number): string {
   let text = ""
+  // Neighbours leave within minutes of each other, so few instants are spelt out more than once.
+  const instants = new Map<number, string>()
   for (let row = from; row < to; row++) {
     const origin = block.airports[block.origin[row]!]!
     const destination = block.airports[block.destination[row]!]!
+    const minute = block.scheduledMinute[row]!
+    const instant = instants.get(minute) ?? instantOf(minute)
+    instants.set(minute, instant)
     text +=
-      `{"flight_id":${block.id[row]!},"scheduled_at":"${instantOf(block.scheduledMinute[row]!)}",` +
+      `{"flight_id":${block.id[row]!},"scheduled_at":"${instant}",` +
       `"delay_minutes":${block.delayMinutes[row]!},"distance_miles":${block.distanceMiles[row]!},` +
       `"origin":"${origin}","destination":"${destination}"}\n`
   }

@@ -9,12 +9,12 @@ const coarse = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 })
 const SHOWN_DECIMALS = 4
 
 export function formatCount(value: number): string {
-  return grouped.format(value)
+  return withMinus(grouped.format(value))
 }
 
 /** 12.4k, 3M: for axes and tight places. */
 export function formatCompact(value: number): string {
-  return Math.abs(value) < 10_000 ? coarse.format(value) : compact.format(value)
+  return withMinus(Math.abs(value) < 10_000 ? coarse.format(value) : compact.format(value))
 }
 
 export function formatRate(perSecond: number): string {
@@ -24,7 +24,12 @@ export function formatRate(perSecond: number): string {
 }
 
 export function formatFloat(value: number): string {
-  return fine.format(value)
+  return withMinus(fine.format(value))
+}
+
+/** A minus is as wide as a digit; a hyphen is not. */
+function withMinus(text: string): string {
+  return text.replace("-", "\u2212")
 }
 
 /** Groups the digits of exact text: "-1234567.8900" becomes "−1,234,567.8900". */

@@ -56,7 +56,7 @@ function exampleId(field: EventField, schema: JsonSchema): string {
 }
 
 /** `2001-01-03T14:00:00.000`: what a datetime-local field takes; UTC. */
-function exampleTime(event: EventStream, nowMs: number): string {
+export function exampleTime(event: EventStream, nowMs: number): string {
   const newestMs = event.watermark === null ? nowMs : Date.parse(event.watermark) + event.out_of_orderness_ms
   const ms = Math.abs(nowMs - newestMs) > HISTORY_MS ? newestMs : nowMs
   return new Date(ms).toISOString().slice(0, 23)

@@ -2,6 +2,7 @@
 import type { IngestAnswer, View } from "../api/types.ts"
 import { VERDICTS } from "../api/types.ts"
 import { formatCell } from "../format/cells.ts"
+import { VERDICT_MEANINGS } from "../format/verdicts.ts"
 import type { Arrival, SendState } from "./use-send.ts"
 
 interface Props {
@@ -60,7 +61,10 @@ function AtTheDoor({ answer }: { readonly answer: IngestAnswer }) {
       {duplicate ? "Its id was seen before; it counts once. " : "Durable on disk. "}
       {answer.receipt !== null && (
         <span className="note">
-          receipt <code className="receipt">{answer.receipt}</code>
+          receipt{" "}
+          <code className="receipt" title={answer.receipt}>
+            {answer.receipt}
+          </code>
         </span>
       )}
     </p>
@@ -76,7 +80,7 @@ function InView({ arrival, view }: { readonly arrival: Arrival; readonly view: V
         <a href={`#view-${arrival.view}`}>{arrival.view}</a>{" "}
         {waiting && <span className="note">waiting…</span>}
         {verdicts.map((name) => (
-          <span key={name} className="verdict" data-verdict={name}>
+          <span key={name} className="verdict" data-verdict={name} title={VERDICT_MEANINGS[name]}>
             {name}
           </span>
         ))}
@@ -86,6 +90,14 @@ function InView({ arrival, view }: { readonly arrival: Arrival; readonly view: V
         )}
         {arrival.problem !== null && <span className="note">{arrival.problem}</span>}
       </p>
+      {verdicts.some((name) => name !== "applied") && (
+        <p className="note">
+          {verdicts
+            .filter((name) => name !== "applied")
+            .map((name) => VERDICT_MEANINGS[name])
+            .join("; ")}
+        </p>
+      )}
       {arrival.row !== null && view !== null && (
         <dl className="arrival-row">
           {view.columns.map((column) => (

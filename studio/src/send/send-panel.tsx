@@ -4,7 +4,7 @@ import { readSchema } from "../api/client.ts"
 import type { EventStream, JsonSchema, View } from "../api/types.ts"
 import type { Status } from "../live/use-status.ts"
 import { breakJson, type Draft, draftJson } from "./draft.ts"
-import { exampleDraft } from "./example.ts"
+import { exampleDraft, exampleTime } from "./example.ts"
 import { FieldInputs } from "./field-inputs.tsx"
 import { SendAnswer } from "./send-answer.tsx"
 import { type Arrivals, useSend } from "./use-send.ts"
@@ -86,6 +86,8 @@ interface FormProps extends Props {
 
 function EventForm({ event, schema, status, onArrivals }: FormProps) {
   const [draft, setDraft] = useState<Draft>(() => exampleDraft(event, schema, Date.now()))
+  /** The event time that the example was given; another one in the draft was chosen by hand. */
+  const [givenTime, setGivenTime] = useState(draft[event.time])
   /** JSON written by hand; null while the fields decide. */
   const [written, setWritten] = useState<string | null>(null)
   const { state, send } = useSend(onArrivals)
@@ -93,12 +95,21 @@ function EventForm({ event, schema, status, onArrivals }: FormProps) {
   const views = readersOf(event.name, status.views)
 
   const startAfresh = (): void => {
+    const fresh = exampleDraft(event, schema, Date.now())
     setWritten(null)
-    setDraft(exampleDraft(event, schema, Date.now()))
+    setDraft(fresh)
+    setGivenTime(fresh[event.time])
   }
   const submit = (submitted: FormEvent): void => {
     submitted.preventDefault()
-    if (state.kind !== "sending") void send(event, views, json)
+    if (state.kind === "sending") return
+    if (written !== null || draft[event.time] !== givenTime) return void send(event, views, json)
+    // The stream has moved on since the example was made; with its old time the event might come late.
+    const time = exampleTime(event, Date.now())
+    const fresh = { ...draft, [event.time]: time }
+    setGivenTime(time)
+    setDraft(fresh)
+    void send(event, views, draftJson(event, schema, fresh))
   }
   return (
     <form className="send-form" onSubmit={submit} noValidate>

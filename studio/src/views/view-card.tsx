@@ -59,7 +59,7 @@ export function ViewCard({ view, arrived }: Props) {
           These rows may be old: {data.problem}
         </p>
       )}
-      <div className={plan === null ? "view-body" : "view-body with-chart"}>
+      <div className={bodyClass(plan !== null, view.columns.length)}>
         {plan !== null && measure !== null && (
           <ViewChart
             view={view}
@@ -80,6 +80,12 @@ export function ViewCard({ view, arrived }: Props) {
       </div>
     </article>
   )
+}
+
+/** A wide table takes more room than its chart. */
+function bodyClass(hasChart: boolean, columns: number): string {
+  if (!hasChart) return "view-body"
+  return columns > 4 ? "view-body with-chart wide-table" : "view-body with-chart"
 }
 
 /** SQL is written indented in a module; here it starts at the left edge. */

@@ -1,15 +1,8 @@
 /** How large a view is, how far it has come, and what became of the events that it read. */
-import { VERDICTS, type Verdict, type View } from "../api/types.ts"
+import { VERDICTS, type View } from "../api/types.ts"
 import { formatCount } from "../format/numbers.ts"
 import { formatInstant, formatSpan } from "../format/times.ts"
-
-const MEANING: Readonly<Record<Verdict, string>> = {
-  applied: "in the answer",
-  filtered: "left out by WHERE",
-  late: "came after their window was closed",
-  failed: "an expression had no value for them",
-  duplicate: "seen before",
-}
+import { VERDICT_MEANINGS } from "../format/verdicts.ts"
 
 interface Props {
   readonly view: View
@@ -46,7 +39,7 @@ export function ViewFacts({ view, mode, connected }: Props) {
       </ul>
       <ul className="verdicts" aria-label="What became of the events">
         {verdicts.map(({ name, count }) => (
-          <li key={name} data-verdict={name} title={MEANING[name]}>
+          <li key={name} data-verdict={name} title={VERDICT_MEANINGS[name]}>
             <span className="dot" aria-hidden="true" />
             {formatCount(count)} {name}
           </li>
