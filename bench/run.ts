@@ -1,0 +1,96 @@
+/**
+ * `npm run bench -- NAME …`: runs the benches whose names contain one of the words, prints a table, and with --json
+ * one line per figure: bench, metric, value, unit, baseline, ratio. Nothing is written unless --record is given,
+ * which replaces the benches' parts of bench/RESULTS.md.
+ */
+import { readdirSync } from "node:fs"
+import { parseArgs } from "node:util"
+import type { Bench } from "./figure.ts"
+import { machineText } from "./machine.ts"
+import type { MeasuredFigure } from "./results.ts"
+import { recordResults } from "./results.ts"
+
+const USAGE = "npm run bench -- [NAME …] [--scale 0.1] [--json] [--record] | --list"
+const NOT_BENCHES = new Set(["run.ts", "figure.ts", "machine.ts", "results.ts"])
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(
+    error instanceof RangeError || error instanceof TypeError ? `${error.message}\n${USAGE}` : error,
+  )
+  return 2
+})
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      scale: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  })
+  if (values.list) {
+    for (const { name, about } of await loadBenches(benchFiles())) console.log(`${name.padEnd(24)} ${about}`)
+    return 0
+  }
+  const scale = Number(values.scale)
+  if (!(scale > 0)) throw new RangeError(`--scale is "${values.scale}", not a number above 0`)
+  const files = benchFiles().filter((file) => {
+    return positionals.length === 0 || positionals.some((word) => file.includes(word))
+  })
+  if (files.length === 0) {
+    throw new RangeError(`no bench is named ${positionals.join(", ")}; there are ${benchFiles().join(", ")}`)
+  }
+  const chosen = await loadBenches(files)
+  const machine = machineText()
+  if (!values.json) console.log(`${machine}\n`)
+  for (const bench of chosen) {
+    const figures = await measure(bench, scale, values.json ? machine : null)
+    if (values.record) recordResults(bench, figures, { machine, scale })
+  }
+  return 0
+}
+
+/** A bench is named after its file. */
+function benchFiles(): string[] {
+  return readdirSync(import.meta.dirname)
+    .filter((name) => /^[a-z0-9-]+\.ts$/.test(name) && !NOT_BENCHES.has(name))
+    .map((name) => name.slice(0, -".ts".length))
+    .sort()
+}
+
+/** Only those that will run, so that one that is broken does not stop the others. */
+async function loadBenches(files: readonly string[]): Promise<Bench[]> {
+  const modules = await Promise.all(files.map((file) => import(`./${file}.ts`) as Promise<{ bench?: Bench }>))
+  return modules.flatMap(({ bench }) => (bench === undefined ? [] : [bench]))
+}
+
+/** Figures are printed as they come: some benches take minutes. `machine`: print them as JSON, with it. */
+async function measure(bench: Bench, scale: number, machine: string | null): Promise<MeasuredFigure[]> {
+  const figures: MeasuredFigure[] = []
+  if (machine === null) console.log(`${bench.name}: ${bench.about}`)
+  await bench.run(
+    (figure) => {
+      const { metric, value, unit, baseline } = figure
+      const ratio = baseline === null || baseline === 0 ? null : value / baseline
+      const measured = { bench: bench.name, metric, value, unit, baseline, ratio }
+      figures.push(measured)
+      console.log(machine === null ? `  ${figureText(measured)}` : JSON.stringify({ ...measured, machine }))
+    },
+    { scale },
+  )
+  if (machine === null) console.log("")
+  return figures
+}
+
+function figureText({ metric, value, unit, baseline, ratio }: MeasuredFigure): string {
+  const compared =
+    baseline === null ? "" : `  baseline ${plainNumber(baseline)}, ratio ${plainNumber(ratio ?? 0)}`
+  return `${metric.padEnd(44)} ${plainNumber(value).padStart(10)} ${unit}${compared}`
+}
+
+/** Three significant digits are more than a shared machine can promise. */
+function plainNumber(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString("en-US") : Number(value.toPrecision(3)).toString()
+}
