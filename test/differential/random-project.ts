@@ -51,6 +51,7 @@ const DECLARED: Readonly<Record<Kind, string>> = {
 const WORDS = ["", "a", "b", "ab", "Abc", "a_b", "%", "zebra", "Ünï", "😀"]
 const START_MS = Date.UTC(2026, 1, 27, 23, 58)
 const MAX_ROWS = 60
+const LITERAL = /^(TRUE|FALSE|'[^']*'|\(-?\d+\)|CAST\(-?[\d.]+ AS [^)]*\)?\)|TIMESTAMP '[^']*')$/
 
 export function randomProject(seed: number): RandomProject {
   return new ProjectMaker(seed).make()
@@ -110,7 +111,7 @@ class ProjectMaker {
     this.#feature("group by")
     const keys = Array.from({ length: this.#random.below(3) }, (_, index) => {
       const kind = this.#pick(KEY_KINDS)
-      return { name: `k${index}`, kind, sql: this.#expression(kind, source.columns, 2) }
+      return { name: `k${index}`, kind, sql: this.#groupKey(kind, source.columns) }
     })
     const aggregates = Array.from({ length: 1 + this.#random.below(4) }, (_, index) => {
       return { name: `a${index}`, ...this.#aggregate(source.columns) }
@@ -122,6 +123,12 @@ class ProjectMaker {
     const groupBy = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
     const having = this.#chance(0.3) ? ` HAVING ${this.#having(source.columns)}` : ""
     return { sql: `SELECT ${list} FROM ${from}${this.#where(source)}${groupBy}${having}`, columns: selected }
+  }
+
+  /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it. */
+  #groupKey(kind: Kind, columns: readonly Field[]): string {
+    const sql = this.#expression(kind, columns, 2)
+    return LITERAL.test(sql) ? `COALESCE(${sql}, ${sql})` : sql
   }
 
   #windowed(name: string, source: Source): RandomView {

@@ -58,11 +58,7 @@ export async function killRun(options: {
         `kill ${kill} of ${options.kills} after ${lifeMs} ms (${place}); ${acknowledged.size} posts safe`,
       )
     }
-    const server = await startServer(data)
-    await caughtUp(server.url)
-    const served = await readViews(server.url)
-    server.process.kill("SIGTERM")
-    await exited(server.process)
+    const served = await finalAnswers(data)
     compare(await recompute(join(data, "log"), ROWS_PER_POST), served, acknowledged)
     return { kills: options.kills, acknowledgedPosts: acknowledged.size, sentPosts: nextPost, fell }
   } finally {
@@ -135,6 +131,17 @@ async function sendPost(url: string, post: number, acknowledged: Set<number>): P
   }
 }
 
+async function finalAnswers(data: string): Promise<Recomputed> {
+  const server = await startServer(data)
+  try {
+    await caughtUp(server.url)
+    return await readViews(server.url)
+  } finally {
+    server.process.kill("SIGTERM")
+    await exited(server.process)
+  }
+}
+
 /** What the files say the kill interrupted. */
 function placeOf(data: string): keyof KillReport["fell"] {
   const checkpoints = join(data, "checkpoints")
@@ -160,9 +167,9 @@ async function caughtUp(url: string): Promise<void> {
   const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS
   while (performance.now() < deadline) {
     const { views } = (await (await fetch(`${url}/v1/views`)).json()) as {
-      views: { pending_events: number }[]
+      views: { lag: { events: number } }[]
     }
-    if (views.every(({ pending_events }) => pending_events === 0)) return
+    if (views.every(({ lag }) => lag.events === 0)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error("the server did not catch up in time")

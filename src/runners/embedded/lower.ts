@@ -157,7 +157,7 @@ class ViewLowering {
       keys,
       aggregates,
       windowKeys: node.windowKeys,
-      windowSizeUs: windowed && input.window === null ? windowSizeOf(node.input) : null,
+      windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
       emit: this.#plan.emit,
       allowedLatenessUs: BigInt(this.#plan.allowedLatenessMs) * 1000n,
       columns: node.columns,
@@ -216,12 +216,4 @@ function readsWindow(pipe: Pipe, expression: Expression): boolean {
 
 function conjunction(left: Expression, right: Expression): Expression {
   return { kind: "and", args: [left, right], type: left.type, nullable: left.nullable || right.nullable }
-}
-
-/** Size of the window that the rows of `node` were assigned to, in microseconds. */
-function windowSizeOf(node: PlanNode): bigint | null {
-  if (node.kind === "window") return node.window.sizeUs
-  if (node.kind === "scan") return null
-  if (node.kind === "union-all") return node.inputs.map(windowSizeOf).find((size) => size !== null) ?? null
-  return windowSizeOf(node.input)
 }

@@ -27,12 +27,14 @@ interface Waiter {
 
 export class ReceiptDesk {
   readonly #parts: ReceiptDeskParts
-  /** Next offset behind the published epochs, by "topic/partition". */
-  readonly #published = new Map<string, number>()
+  /** Next offset behind the published epochs, by "topic/partition"; at first, what recovery restored. */
+  readonly #published: Map<string, number>
   readonly #waiters = new Set<Waiter>()
 
   constructor(parts: ReceiptDeskParts) {
     this.#parts = parts
+    const restored = parts.intake.positions()
+    this.#published = new Map(restored.map(({ topic, partition, taken }) => [`${topic}/${partition}`, taken]))
   }
 
   /** The slice's epoch was published. */
@@ -79,13 +81,8 @@ export class ReceiptDesk {
 
   #isProcessed(receipts: readonly Receipt[]): boolean {
     return receipts.every(({ topic, ranges }) =>
-      ranges.every(({ partition, last }) => last < this.#publishedEnd(topic, partition)),
+      ranges.every(({ partition, last }) => last < (this.#published.get(`${topic}/${partition}`) ?? 0)),
     )
-  }
-
-  /** Everything that a restored checkpoint holds was published by an earlier process. */
-  #publishedEnd(topic: string, partition: number): number {
-    return this.#published.get(`${topic}/${partition}`) ?? this.#parts.intake.position(topic, partition).taken
   }
 
   #wait(receipts: readonly Receipt[], timeoutMs: number): Promise<void> {
