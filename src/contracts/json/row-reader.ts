@@ -4,6 +4,7 @@
  * JSON.parse does), and then reads the fields in the contract's order.
  */
 import type { EventContract } from "../contract.ts"
+import { EVENT_TYPE } from "../contract.ts"
 import type { RejectedRow } from "../decoder.ts"
 import type { RejectCode } from "../rejections.ts"
 import { refusalMessage } from "../rejections.ts"
@@ -16,9 +17,6 @@ import type { RowStore } from "./row-store.ts"
 import type { JsonScanner } from "./scanner.ts"
 import { FLAG_BAD_UTF8, FLAG_ESCAPED, FLAG_TOO_DEEP } from "./scanner.ts"
 import { Scratch, sliceText } from "./text.ts"
-
-/** Always allowed, so that one body may hold several events, whether a contract names it or not. */
-export const EVENT_TYPE = "event_type"
 
 export type RowProblem = Pick<RejectedRow, "field" | "code" | "message"> & { readonly code: RejectCode }
 
