@@ -55,3 +55,7 @@ export interface EventContract<Row = unknown, Input = Row> {
 
 /** The columns that views see: the fields, then `processed_at` (append time). */
 export const PROCESSED_AT = "processed_at"
+
+/** The key in which a row names its event when rows of several are sent together. Every contract lets it pass,
+ *  whether it names it or not. */
+export const EVENT_TYPE = "event_type"

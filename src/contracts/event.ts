@@ -129,7 +129,8 @@ function checkSchema(name: string, schema: unknown): asserts schema is z.ZodObje
 
 function checkRowChecks(name: string, schema: z.ZodObject): void {
   const changes = (schema._zod.def.checks ?? []).some((check) => check._zod.def.check === "overwrite")
-  if (changes) throw invalidEvent(name, "the schema changes the row (overwrite); change it in a view's SQL instead")
+  if (changes)
+    throw invalidEvent(name, "the schema changes the row (overwrite); change it in a view's SQL instead")
 }
 
 function mapFields(name: string, schema: z.ZodObject): readonly ContractField[] {

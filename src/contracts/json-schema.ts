@@ -5,6 +5,7 @@
  */
 import { z } from "zod"
 import type { ContractField, UnknownFields } from "./contract.ts"
+import { EVENT_TYPE } from "./contract.ts"
 import type { Check, FieldRule, ValueForm } from "./field-rule.ts"
 import { plainRule } from "./field-rule.ts"
 import { readTag } from "./field-types.ts"
@@ -36,7 +37,13 @@ export function writeJsonSchema({
     },
   }) as Record<string, unknown>
   const nested = written["properties"] as Record<string, Record<string, unknown>> | undefined
-  const properties = fields.map((field) => [field.name, writeField(field, nested?.[field.name] ?? {})])
+  const properties: [string, JsonSchema][] = fields.map((field) => [
+    field.name,
+    writeField(field, nested?.[field.name] ?? {}),
+  ])
+  if (unknownFields === "refuse" && !fields.some((field) => field.name === EVENT_TYPE)) {
+    properties.push([EVENT_TYPE, { description: "Names the event where several are sent together." }])
+  }
   const definitions = written["$defs"]
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -5,10 +5,10 @@
 import { readScalar } from "../columns/scalar.ts"
 import { STRING } from "../columns/types.ts"
 import type { EventContract } from "./contract.ts"
+import { EVENT_TYPE } from "./contract.ts"
 import type { Decoder, Framing, RejectedRow, RowRanges } from "./decoder.ts"
 import { createJsonDecoder } from "./json/decoder.ts"
 import { MAX_REJECTED } from "./json/limits.ts"
-import { EVENT_TYPE } from "./json/row-reader.ts"
 
 export interface RoutedRows {
   readonly received: number

@@ -47,7 +47,7 @@ class JsonDecoder implements Decoder {
   constructor(contract: EventContract) {
     this.#reader = new RowReader(contract)
     this.#store = new RowStore(contract.fields.map((field) => field.type))
-    this.#helper = new ShapeHelper(this.#reader.fields, this.#scanner, this.#store)
+    this.#helper = new ShapeHelper(this.#reader, this.#scanner, this.#store)
     this.#shapes = (contract.rowSchema ?? null) === null ? new Shapes(this.#reader.fields) : null
   }
 
@@ -98,6 +98,7 @@ class JsonDecoder implements Decoder {
     this.#reader.scratch.clear()
     this.#store.allocate(rows + SPARE_ROWS)
     this.#helper.begin(bytes)
+    this.#scanner.view = this.#helper.view
     return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   }
 
@@ -143,7 +144,8 @@ class JsonDecoder implements Decoder {
   #take(index: number, start: number, end: number): void {
     if (this.#rows === this.#store.capacity) this.#store.grow(this.#rows)
     const row = this.#rows
-    const problem = this.#reader.read(this.#scanner, this.#store, row, this.#scanner.bytes.length)
+    const inWords = this.#rejected.length < this.#maxRejected
+    const problem = this.#reader.read(this.#scanner, this.#store, row, inWords)
     if (problem !== null) {
       this.#reject(index, problem)
       return

@@ -4,13 +4,11 @@
  * the rest to this.
  */
 import { assert } from "../../std/assert.ts"
-import { MAX_TEXT_MICROS, MIN_TEXT_MICROS, parseDate, parseTimestamp } from "../../std/calendar-text.ts"
-import type { Misfit } from "../../std/exact-number.ts"
-import { parseInt64, parseUnscaled } from "../../std/exact-number.ts"
+import { parseDate, parseTimestamp } from "../../std/calendar-text.ts"
 import type { ContractField } from "../contract.ts"
 import type { Check, FieldRule } from "../field-rule.ts"
 import { plainRule } from "../field-rule.ts"
-import { epochMicros, MAX_FRACTION_DIGITS } from "../field-types.ts"
+import { MAX_FRACTION_DIGITS } from "../field-types.ts"
 import type { RejectCode } from "../rejections.ts"
 import { decodeBase64 } from "./base64.ts"
 import type { ValueReader } from "./judge.ts"
@@ -26,12 +24,17 @@ import {
   KIND_STRING,
   KIND_TRUE,
 } from "./scanner.ts"
+import type { NumberSlice } from "./store-number.ts"
+import { storeDecimal, storeEpoch, storeFloat64, storeInt32, storeInt64 } from "./store-number.ts"
 import type { Scratch } from "./text.ts"
 import { appendUnescaped, sliceText } from "./text.ts"
+import type { TimeKernel } from "./time-kernel.ts"
 
 /** A scanned value: its bytes with quotes, and the scanner's flags for it. */
 export interface ScannedValue {
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
+  /** On the same bytes. */
+  view: DataView
   start: number
   end: number
   kind: number
@@ -45,13 +48,15 @@ export class FieldReader {
   readonly rule: FieldRule
   readonly readForSchema: ValueReader
   readonly #scratch: Scratch
-  readonly #default: { readonly bytes: Uint8Array; readonly kind: number } | null
+  readonly #time: TimeKernel
+  readonly #default: ScannedValue | null
 
-  constructor(field: ContractField, scratch: Scratch) {
+  constructor(field: ContractField, scratch: Scratch, time: TimeKernel) {
     this.field = field
     this.rule = field.rule ?? plainRule(field.type, field.nullable)
     this.readForSchema = valueReader(this.rule)
     this.#scratch = scratch
+    this.#time = time
     this.#default = this.rule.defaultText === null ? null : defaultValue(this.rule.defaultText)
   }
 
@@ -79,11 +84,10 @@ export class FieldReader {
     column.nulls[row] = 1
     if (this.#default === null) return null
     column.nulls[row] = 0
-    const { bytes, kind } = this.#default
-    const value = { bytes, start: 0, end: bytes.length, kind, flags: 0 }
-    if (this.rule.form.kind === "string") value.flags = FLAG_ESCAPED // not a slice of the input: copied
-    if (this.rule.form.kind !== "json") return this.#store(value, column, row, base)
-    this.#storeSlice(column, row, base, () => this.#scratch.append(bytes))
+    if (this.rule.form.kind !== "json") return this.#store(this.#default, column, row, base)
+    column.values[row] = base + this.#scratch.length
+    this.#scratch.append(this.#default.bytes)
+    column.ends[row] = base + this.#scratch.length
     return null
   }
 
@@ -110,18 +114,22 @@ export class FieldReader {
       case "bytes":
         return this.#storeBytes(value, column, row, base)
       case "int32":
+        return value.kind === KIND_NUMBER ? storeInt32(numberSlice(value), column, row) : "wrong-type"
       case "float64":
+        return value.kind === KIND_NUMBER ? storeFloat64(numberSlice(value), column, row) : "wrong-type"
       case "epoch":
-        return value.kind === KIND_NUMBER ? this.#storeNumber(contentText(value), column, row) : "wrong-type"
+        return value.kind === KIND_NUMBER
+          ? storeEpoch(numberSlice(value), column, row, form.unit)
+          : "wrong-type"
       case "int64":
         if (value.kind !== KIND_NUMBER && !(form.strings && value.kind === KIND_STRING)) return "wrong-type"
-        return storeInt64(value, column, row)
+        return storeInt64(numberSlice(value), column, row)
       case "decimal":
         if (value.kind !== KIND_NUMBER && value.kind !== KIND_STRING) return "wrong-type"
-        return storeDecimal(value, column, row, form)
+        return storeDecimal(numberSlice(value), column, row, form)
       case "date":
       case "timestamp":
-        return value.kind === KIND_STRING ? this.#storeTime(contentText(value), column, row) : "wrong-type"
+        return value.kind === KIND_STRING ? this.#storeTime(value, column, row) : "wrong-type"
     }
   }
 
@@ -129,73 +137,50 @@ export class FieldReader {
     if (value.kind !== KIND_STRING) return "wrong-type"
     if (value.flags & FLAG_NUL) return "nul-character"
     if (value.flags & FLAG_LONE_SURROGATE) return "lone-surrogate"
-    if (value.flags & FLAG_ESCAPED) {
-      this.#storeSlice(column, row, base, () =>
-        appendUnescaped(value.bytes, value.start + 1, value.end - 1, this.#scratch),
-      )
-    } else {
+    if ((value.flags & FLAG_ESCAPED) === 0) {
       column.values[row] = value.start + 1
       column.ends[row] = value.end - 1
+      return null
     }
+    column.values[row] = base + this.#scratch.length
+    appendUnescaped(value.bytes, value.start + 1, value.end - 1, this.#scratch)
+    column.ends[row] = base + this.#scratch.length
     return null
   }
 
   #storeBytes(value: ScannedValue, column: ColumnStore, row: number, base: number): RejectCode | null {
     if (value.kind !== KIND_STRING) return "wrong-type"
-    let { bytes, start, end } = { bytes: value.bytes, start: value.start + 1, end: value.end - 1 }
-    if (value.flags & FLAG_ESCAPED) {
-      bytes = encoder.encode(contentText(value))
-      start = 0
-      end = bytes.length
-    }
-    let valid = false
-    this.#storeSlice(column, row, base, () => {
-      valid = decodeBase64(bytes, start, end, this.#scratch)
-    })
-    return valid ? null : "invalid-format"
-  }
-
-  #storeSlice(column: ColumnStore, row: number, base: number, write: () => void): void {
+    const isEscaped = (value.flags & FLAG_ESCAPED) !== 0
+    const source = isEscaped ? encoder.encode(contentText(value)) : value.bytes
+    const start = isEscaped ? 0 : value.start + 1
+    const end = isEscaped ? source.length : value.end - 1
     column.values[row] = base + this.#scratch.length
-    write()
+    const isBase64 = decodeBase64(source, start, end, this.#scratch)
     column.ends[row] = base + this.#scratch.length
+    return isBase64 ? null : "invalid-format"
   }
 
-  #storeNumber(text: string, column: ColumnStore, row: number): RejectCode | null {
+  #storeTime(value: ScannedValue, column: ColumnStore, row: number): RejectCode | null {
     const { form } = this.rule
-    if (form.kind === "epoch") {
-      const micros = epochMicros(text, form.unit)
-      if (micros === null) return "out-of-range"
-      column.values[row] = micros
-      return null
-    }
-    const number = Number(text)
-    if (form.kind === "float64") {
-      if (!Number.isFinite(number)) return "out-of-range"
-      column.values[row] = number + 0 // -0 is 0
-      return null
-    }
-    const whole = parseInt64(text)
-    if (typeof whole === "string") return numberProblem(whole, true)
-    if (whole !== BigInt(number | 0)) return "out-of-range"
-    column.values[row] = number | 0
-    return null
-  }
-
-  #storeTime(text: string, column: ColumnStore, row: number): RejectCode | null {
-    const { form } = this.rule
+    const time = this.#time
     if (form.kind === "date") {
-      const days = parseDate(text)
+      const isUsual = time.date(value.bytes, value.view, value.start + 1, value.end) === value.end
+      const days = isUsual ? time.value : parseDate(contentText(value))
       if (days === null) return "invalid-format"
       column.values[row] = days
       return null
     }
     assert(form.kind === "timestamp", "only dates and timestamps are times")
+    if (time.timestamp(value.bytes, value.view, value.start + 1, value.end) === value.end) {
+      column.halves[2 * row] = time.value | 0
+      column.halves[2 * row + 1] = Math.floor(time.value / 4294967296)
+      return null
+    }
+    const text = contentText(value)
     if (form.dialect === "zulu" && !/^[^a-z]*Z$/.test(text)) return "invalid-format"
     if (form.dialect === "rfc3339" && TOO_MANY_FRACTION_DIGITS.test(text)) return "invalid-format"
     const micros = parseTimestamp(text)
     if (micros === null) return "invalid-format"
-    assert(micros >= MIN_TEXT_MICROS && micros <= MAX_TEXT_MICROS, "a parsed time is in the years 1 to 9999")
     column.values[row] = micros
     return null
   }
@@ -229,7 +214,9 @@ export class FieldReader {
     if (verdict.message !== null) return false
     if (this.rule.form.kind === "string" && typeof verdict.value === "string" && verdict.value !== given) {
       const text = encoder.encode(verdict.value) // z.url() takes spaces around a URL and drops them
-      this.#storeSlice(column, row, base, () => this.#scratch.append(text))
+      column.values[row] = base + this.#scratch.length
+      this.#scratch.append(text)
+      column.ends[row] = base + this.#scratch.length
     }
     return true
   }
@@ -250,39 +237,20 @@ function codePoints(value: ScannedValue): number {
   return count
 }
 
-function storeInt64(value: ScannedValue, column: ColumnStore, row: number): RejectCode | null {
-  const whole = parseInt64(contentText(value))
-  if (typeof whole === "string") return numberProblem(whole, value.kind === KIND_NUMBER)
-  column.values[row] = whole
-  return null
+/** The digits, with FLAG_ESCAPED also those that were written as escapes. */
+function numberSlice(value: ScannedValue): NumberSlice {
+  const { bytes, start, end, kind, flags } = value
+  if (kind === KIND_NUMBER) return { bytes, start, end, isText: false }
+  if ((flags & FLAG_ESCAPED) === 0) return { bytes, start: start + 1, end: end - 1, isText: true }
+  const text = encoder.encode(contentText(value))
+  return { bytes: text, start: 0, end: text.length, isText: true }
 }
 
-function storeDecimal(
-  value: ScannedValue,
-  column: ColumnStore,
-  row: number,
-  { precision, scale }: { readonly precision: number; readonly scale: number },
-): RejectCode | null {
-  const unscaled = parseUnscaled(contentText(value), precision, scale)
-  if (typeof unscaled === "string") return numberProblem(unscaled, value.kind === KIND_NUMBER)
-  if (column.values.length >= 2 * column.nulls.length) {
-    column.values[2 * row] = BigInt.asIntN(64, unscaled)
-    column.values[2 * row + 1] = unscaled >> 64n
-  } else {
-    column.values[row] = unscaled
-  }
-  return null
-}
-
-function numberProblem(misfit: Misfit, isNumber: boolean): RejectCode {
-  if (misfit === "not-a-number") return "invalid-format"
-  if (misfit === "not-an-integer") return isNumber ? "wrong-type" : "invalid-format"
-  return "out-of-range"
-}
-
-function defaultValue(text: string): { bytes: Uint8Array; kind: number } {
+/** Marked as escaped, so that it is copied: it is no slice of the input. */
+function defaultValue(text: string): ScannedValue {
   const first = text[0]
   const kind =
     first === '"' ? KIND_STRING : first === "t" ? KIND_TRUE : first === "f" ? KIND_FALSE : KIND_NUMBER
-  return { bytes: encoder.encode(text), kind }
+  const bytes = encoder.encode(text)
+  return { bytes, view: new DataView(bytes.buffer), start: 0, end: bytes.length, kind, flags: FLAG_ESCAPED }
 }

@@ -4,6 +4,7 @@
  * JSON.parse does), and then reads the fields in the contract's order.
  */
 import type { EventContract } from "../contract.ts"
+import { EVENT_TYPE } from "../contract.ts"
 import type { RejectedRow } from "../decoder.ts"
 import type { RejectCode } from "../rejections.ts"
 import { refusalMessage } from "../rejections.ts"
@@ -16,9 +17,9 @@ import type { RowStore } from "./row-store.ts"
 import type { JsonScanner } from "./scanner.ts"
 import { FLAG_BAD_UTF8, FLAG_ESCAPED, FLAG_TOO_DEEP } from "./scanner.ts"
 import { Scratch, sliceText } from "./text.ts"
+import { TimeKernel } from "./time-kernel.ts"
 
-/** Always allowed, so that one body may hold several events, whether a contract names it or not. */
-export const EVENT_TYPE = "event_type"
+const EVENT_TYPE_KEYS = new KeyTable([EVENT_TYPE])
 
 export type RowProblem = Pick<RejectedRow, "field" | "code" | "message"> & { readonly code: RejectCode }
 
@@ -30,25 +31,32 @@ export interface Member {
   end: number
 }
 
+/** For rows that are only counted. */
+const UNEXPLAINED: RowProblem = { field: null, code: "check-failed", message: "" }
+
 export class RowReader {
   readonly contract: EventContract
   readonly fields: readonly FieldReader[]
   readonly scratch = new Scratch()
   readonly #keys: KeyTable
   /** The last value of each field; kind 0 when the row does not have it. */
-  readonly #values: ScannedValue[]
+  readonly #values: readonly ScannedValue[]
+  readonly time = new TimeKernel()
   readonly members: Member[] = []
   memberCount = 0
-  #unknownKey: string | null = null
+  /** Where the first key that the contract does not name stands, with its quotes; -1 when there is none. */
+  #unknownStart = -1
+  #unknownEnd = -1
   #start = 0
   #end = 0
 
   constructor(contract: EventContract) {
     this.contract = contract
-    this.fields = contract.fields.map((field) => new FieldReader(field, this.scratch))
+    this.fields = contract.fields.map((field) => new FieldReader(field, this.scratch, this.time))
     this.#keys = new KeyTable(contract.fields.map((field) => field.name))
     this.#values = contract.fields.map(() => ({
       bytes: new Uint8Array(0),
+      view: new DataView(new ArrayBuffer(0)),
       start: 0,
       end: 0,
       kind: 0,
@@ -60,7 +68,7 @@ export class RowReader {
   scan(scanner: JsonScanner): boolean {
     for (const value of this.#values) value.kind = 0
     this.memberCount = 0
-    this.#unknownKey = null
+    this.#unknownStart = -1
     this.#start = scanner.at
     let flags = 0
     scanner.at++
@@ -98,8 +106,9 @@ export class RowReader {
     if (kind === 0) return false
     this.#addMember(field, start, scanner.at)
     if (field >= 0) {
-      const value = this.#values[field] as { -readonly [K in keyof ScannedValue]: ScannedValue[K] }
+      const value = this.#values[field]!
       value.bytes = scanner.bytes
+      value.view = scanner.view
       value.start = start
       value.end = scanner.at
       value.kind = kind
@@ -110,16 +119,16 @@ export class RowReader {
   }
 
   #findField(scanner: JsonScanner, keyStart: number, flags: number): number {
-    const { bytes } = scanner
-    let keyEnd = keyStart + 1
-    while (bytes[keyEnd] !== 0x22) keyEnd += bytes[keyEnd] === 0x5c ? 2 : 1
-    const escaped = (flags & FLAG_ESCAPED) !== 0
-    const field = escaped
-      ? this.#keys.findName(JSON.parse(sliceText(bytes, keyStart, keyEnd + 1)) as string)
-      : this.#keys.find(bytes, keyStart + 1, keyEnd)
-    if (field < 0 && this.#unknownKey === null) {
-      const name = JSON.parse(sliceText(bytes, keyStart, keyEnd + 1)) as string
-      if (name !== EVENT_TYPE) this.#unknownKey = name
+    const { bytes, keyEnd } = scanner
+    const isEscaped = (flags & FLAG_ESCAPED) !== 0
+    const name = isEscaped ? (JSON.parse(sliceText(bytes, keyStart, keyEnd)) as string) : null
+    const field = name === null ? this.#keys.find(bytes, keyStart + 1, keyEnd - 1) : this.#keys.findName(name)
+    if (field >= 0 || this.#unknownStart >= 0) return field
+    const isEventType =
+      name === null ? EVENT_TYPE_KEYS.find(bytes, keyStart + 1, keyEnd - 1) === 0 : name === EVENT_TYPE
+    if (!isEventType) {
+      this.#unknownStart = keyStart
+      this.#unknownEnd = keyEnd
     }
     return field
   }
@@ -136,8 +145,9 @@ export class RowReader {
     this.memberCount++
   }
 
-  /** Writes the row scanned last into `store`; null when it was taken. */
-  read(scanner: JsonScanner, store: RowStore, row: number, base: number): RowProblem | null {
+  /** Writes the row scanned last into `store`; null when it was taken. Words are found only `inWords`. */
+  read(scanner: JsonScanner, store: RowStore, row: number, inWords: boolean): RowProblem | null {
+    const base = scanner.bytes.length
     const ofRow = this.#checkRow(scanner)
     if (ofRow !== null) return ofRow
     for (let index = 0; index < this.fields.length; index++) {
@@ -146,10 +156,11 @@ export class RowReader {
       const column = store.columns[index]!
       const code =
         value.kind === 0 ? reader.readAbsent(column, row, base) : reader.read(value, column, row, base)
-      if (code !== null) return this.#explain(reader, value, code)
+      if (code !== null) return inWords ? this.#explain(reader, value, code) : UNEXPLAINED
     }
-    if (this.#unknownKey !== null && this.contract.unknownFields === "refuse") {
-      return unknownField(this.#unknownKey, this.contract)
+    if (this.#unknownStart >= 0 && this.contract.unknownFields === "refuse") {
+      const key = JSON.parse(sliceText(scanner.bytes, this.#unknownStart, this.#unknownEnd)) as string
+      return unknownField(key, this.contract)
     }
     return this.#checkTogether(scanner)
   }
@@ -200,7 +211,7 @@ export class RowReader {
       const { kind, bytes, start, end } = this.#values[index]!
       if (kind !== 0) row[reader.field.name] = reader.readForSchema(bytes, start, end)
     })
-    if (this.contract.unknownFields === "keep" && this.#unknownKey !== null) {
+    if (this.contract.unknownFields === "keep" && this.#unknownStart >= 0) {
       const whole = JSON.parse(sliceText(scanner.bytes, this.#start, this.#end)) as Record<string, unknown>
       for (const [key, value] of Object.entries(whole)) {
         if (Object.hasOwn(row, key)) continue

@@ -34,6 +34,10 @@ const COLON = 0x3a
 
 export class JsonScanner {
   bytes: Uint8Array = new Uint8Array(0)
+  /** On the same bytes; set by who brings them. */
+  view: DataView = new DataView(new ArrayBuffer(0))
+  /** Behind the closing quote of the key that was scanned last. */
+  keyEnd = 0
   /** Next byte to read. */
   at = 0
   /** No byte at or behind it is read. */
@@ -223,6 +227,7 @@ export class JsonScanner {
   scanKey(byte: number): boolean {
     if (byte !== QUOTE) return this.#fail(this.at, "expected a key in quotes")
     if (!this.scanString()) return false
+    this.keyEnd = this.at
     if (this.skipSpace() !== COLON) return this.#fail(this.at, 'expected ":" behind the key')
     this.at++
     return true

@@ -6,11 +6,12 @@ import { NO_ENDS } from "../../columns/vector.ts"
 import type { RowRanges } from "../decoder.ts"
 import type { FieldReader, ScannedValue } from "./field-reader.ts"
 import { judge } from "./judge.ts"
+import type { RowReader } from "./row-reader.ts"
 import type { RowStore } from "./row-store.ts"
 import type { JsonScanner } from "./scanner.ts"
 import { FLAG_BAD_UTF8, FLAG_NEWLINE, FLAG_TOO_DEEP } from "./scanner.ts"
 import { sliceText } from "./text.ts"
-import { TimeKernel } from "./time-kernel.ts"
+import type { TimeKernel } from "./time-kernel.ts"
 import { countCodePoints, isUtf8 } from "./utf8.ts"
 
 const BAD_FLAGS = FLAG_BAD_UTF8 | FLAG_TOO_DEEP | FLAG_NEWLINE
@@ -27,16 +28,17 @@ export class ShapeHelper {
   index = 0
   /** Framing "json": the last row taken was followed by no comma. */
   isClosed = false
-  readonly time = new TimeKernel()
+  readonly time: TimeKernel
   readonly #readers: readonly FieldReader[]
   readonly #scanner: JsonScanner
-  readonly #value: { -readonly [K in keyof ScannedValue]: ScannedValue[K] }
+  readonly #value: ScannedValue
 
-  constructor(readers: readonly FieldReader[], scanner: JsonScanner, store: RowStore) {
-    this.#readers = readers
+  constructor(reader: RowReader, scanner: JsonScanner, store: RowStore) {
+    this.#readers = reader.fields
+    this.time = reader.time
     this.#scanner = scanner
     this.store = store
-    this.#value = { bytes: this.bytes, start: 0, end: 0, kind: 0, flags: 0 }
+    this.#value = { bytes: this.bytes, view: this.view, start: 0, end: 0, kind: 0, flags: 0 }
   }
 
   /** Rows of ranges, and how many. */
@@ -71,6 +73,7 @@ export class ShapeHelper {
     if (kind === 0 || (scanner.flags & BAD_FLAGS) !== 0) return -1
     const value = this.#value
     value.bytes = this.bytes
+    value.view = this.view
     value.start = at
     value.end = scanner.at
     value.kind = kind

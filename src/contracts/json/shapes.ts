@@ -43,6 +43,10 @@ export class Shapes {
     const first = helper.row
     for (let i = 0; i < this.#learned.length; ) {
       const learned = this.#learned[i]!
+      if (mode !== "ranges" && !startsWith(helper.bytes, helper.at, learned.shape.members[0]!.before)) {
+        i++ // a call into the loop costs more than this
+        continue
+      }
       const before = helper.row
       const loop = learned.loops[mode] ?? this.#compile(learned, mode)
       loop(helper)
@@ -105,4 +109,9 @@ export class Shapes {
     learned.loops[mode] = loop
     return loop
   }
+}
+
+function startsWith(bytes: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[at + i] !== start[i]) return false
+  return true
 }
