@@ -113,7 +113,7 @@ export class AggregateOperator {
   }
 
   /** Every window's state, the whole table included. */
-  windows(): WindowState[] {
+  windows(): readonly WindowState[] {
     return this.whole === null ? this.assigner.inOrder() : [this.whole]
   }
 
@@ -143,8 +143,7 @@ export class AggregateOperator {
   }
 
   #closeWindows(watermarkUs: bigint): void {
-    for (const window of this.assigner.inOrder()) {
-      if (window.closed || window.end > watermarkUs) continue
+    for (const window of this.assigner.toClose(watermarkUs)) {
       window.table.forEachSlot((address, page) => {
         if (this.#exists(address)) this.#put(page, address, window, 1)
       })
