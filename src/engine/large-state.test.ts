@@ -52,7 +52,7 @@ function lines(snapshot: ViewSnapshot): string[] {
     .sort()
 }
 
-test("thousands of groups agree with recomputing them, with snapshots and checkpoints held across epochs", () => {
+test("thousands of groups agree with recomputing them, with snapshots and checkpoints held meanwhile", () => {
   const random = new SeededRandom(11)
   let engine = createEngine(graph())
   const naive = new NaiveEngine(graph())

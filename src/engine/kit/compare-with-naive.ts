@@ -1,8 +1,8 @@
 /**
- * One random plan over random epochs: the engine, an engine that is restored in the middle, and the naive engine
- * must agree on rows, on changes added up, and on verdicts.
+ * One random plan over random epochs: the engine, an engine that is restored in the middle, and the naive
+ * engine must agree on rows, on changes added up, and on verdicts.
  */
-import assert from "node:assert/strict"
+import { assert } from "../../std/assert.ts"
 import { SeededRandom } from "../../std/random.ts"
 import { createEngine } from "../create-engine.ts"
 import type { Engine, EpochInput, EpochResult } from "../dataflow.ts"
@@ -57,7 +57,7 @@ function inputOf(number: number, { slices, watermarks }: Epoch): EpochInput {
 function viewLines(engine: Engine, view: string): string[] {
   using snapshot = engine.snapshot(view)
   const rows = rowsOf(snapshot.select({ where: [], sort: [], offset: 0, limit: 1e9 }))
-  assert.equal(snapshot.rowCount, rows.length, "the row count is the number of rows")
+  same(snapshot.rowCount, rows.length, "the row count is the number of rows")
   const bag = new Bag()
   for (const row of rows) bag.add(row, 1)
   return bag.lines()
@@ -87,8 +87,8 @@ function assertNetted(
   const seen = new Set<string>()
   for (const [weight, row] of changes) {
     const id = key === null ? rowKey(row) : `${weight} ${rowKey(key.map((k) => row[k]!))}`
-    assert.ok(!seen.has(id), `seed ${seed}: changes are netted, ${id} came twice`)
-    assert.ok(key === null ? weight !== 0 : Math.abs(weight) === 1, `seed ${seed}: weight ${weight}`)
+    assert(!seen.has(id), `seed ${seed}: changes are netted, ${id} came twice`)
+    assert(key === null ? weight !== 0 : Math.abs(weight) === 1, `seed ${seed}: weight ${weight}`)
     seen.add(id)
   }
 }
@@ -107,7 +107,7 @@ export function compareSeed(seed: number): void {
   epochs.forEach((epoch, number) => {
     const expected = naive.runEpoch(epoch.slices, epoch.watermarks)
     const result = engine.runEpoch(inputOf(number + 1, epoch))
-    assert.equal(
+    same(
       resultText(result),
       resultText(steady.runEpoch(inputOf(number + 1, epoch))),
       `seed ${seed}: a restored engine gives what one gives that never stopped`,
@@ -120,12 +120,8 @@ export function compareSeed(seed: number): void {
     }
     for (const { view, routes } of graph.pipelines) {
       const where = `seed ${seed}, epoch ${number + 1}, view ${view.name}`
-      assert.deepEqual(viewLines(engine, view.name), naive.rows(view.name).lines(), where)
-      assert.deepEqual(
-        changelogs.get(view.name)!.lines(),
-        naive.rows(view.name).lines(),
-        `${where}: changes add up`,
-      )
+      same(viewLines(engine, view.name), naive.rows(view.name).lines(), where)
+      same(changelogs.get(view.name)!.lines(), naive.rows(view.name).lines(), `${where}: changes add up`)
       const direct = new Set(routes.map(({ origin }) => origin.id))
       epoch.slices.forEach((slice, k) => {
         if (!direct.has(slice.source)) return
@@ -134,7 +130,7 @@ export function compareSeed(seed: number): void {
             verdict.view === view.name && verdict.baseOffset === 100 * k && verdict.source === slice.source,
         )!
         const names = Array.from(found.verdicts, (verdict) => VERDICTS[verdict])
-        assert.deepEqual(names, expected.get(view.name)![k], `${where}, slice ${k}: verdicts`)
+        same(names, expected.get(view.name)![k], `${where}, slice ${k}: verdicts`)
       })
     }
     if (number === restoreAt) {
@@ -143,4 +139,10 @@ export function compareSeed(seed: number): void {
       engine.restore(parts)
     }
   })
+}
+
+/** Both as text, since what is compared is text and numbers. */
+function same(found: unknown, expected: unknown, where: string): void {
+  const [a, b] = [JSON.stringify(found, null, 1), JSON.stringify(expected, null, 1)]
+  assert(a === b, `${where}\nfound ${a}\nexpected ${b}`)
 }

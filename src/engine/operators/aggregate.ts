@@ -1,7 +1,8 @@
 /**
- * GROUP BY: groups in key tables, one set of tables per window, changed by generated loops and flushed once per
- * epoch. The first change of a group in an epoch puts its old row out with weight -1; the flush puts the new one
- * out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per group.
+ * GROUP BY: groups in key tables, one set of tables per window, changed by generated loops and flushed once
+ * per epoch. The first change of a group in an epoch puts its old row out with weight -1; the flush puts the
+ * new one out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per
+ * group.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"

@@ -8,7 +8,7 @@ function depth(node: MultisetNode | null): number {
   return node === null ? 0 : 1 + Math.max(depth(node.left), depth(node.right))
 }
 
-test("values come and go per group, extremes stay right, the tree stays low, old roots stay as they were", () => {
+test("values come and go, extremes stay right, the tree stays low, old roots stay as they were", () => {
   const random = new SeededRandom(4)
   const values = new OrderedMultiset()
   const expected = new Map<string, number>()

@@ -1,7 +1,7 @@
 /**
- * The windows of one aggregate: each has tables of its own, which go as a whole when nothing can reach them any
- * more. Lateness is judged by the watermark from before the epoch, so that a verdict does not depend on what came
- * in together with the row.
+ * The windows of one aggregate: each has tables of its own, which go as a whole when nothing can reach them
+ * any more. Lateness is judged by the watermark from before the epoch, so that a verdict does not depend on
+ * what came in together with the row.
  *
  *   start          end                      end + allowed lateness
  *     |--- open ----|--- closed, corrected ---|   gone
