@@ -27,8 +27,8 @@ const RUNS = 5
 export const bench: Bench = {
   name: "loops",
   about:
-    "Rows per second of one core through filter + project and through a 10 s windowed count, sum, max per key " +
-    "(10,000 random keys, nullable columns, guards on), against a Map with an object per row.",
+    "Rows per second of one core through filter + project and through a 10 s windowed count, sum, max per " +
+    "key (10,000 random keys, nullable columns, guards on), against a Map with an object per row.",
   async run(report, { scale }) {
     const epochs = Math.max(2, Math.round(12 * scale))
     const random = new SeededRandom(7)

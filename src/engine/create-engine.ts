@@ -1,6 +1,6 @@
 /**
- * The engine: operators compiled from a graph, run epoch by epoch. It is a step machine: no clock, no threads, no
- * IO; what an epoch returns follows from state and input alone.
+ * The engine: operators compiled from a graph, run epoch by epoch. It is a step machine: no clock, no
+ * threads, no IO; what an epoch returns follows from state and input alone.
  */
 import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"

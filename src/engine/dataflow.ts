@@ -1,13 +1,13 @@
 /**
- * What the engine runs: a graph of operators as frozen data, in topological order, and the face it shows to the
- * runner. The engine knows no SQL and no log. A runner lowers plans to an OperatorSpec list, feeds epochs, and
- * takes changes, verdicts and checkpoints.
+ * What the engine runs: a graph of operators as frozen data, in topological order, and the face it shows to
+ * the runner. The engine knows no SQL and no log. A runner lowers plans to an OperatorSpec list, feeds
+ * epochs, and takes changes, verdicts and checkpoints.
  *
  * Laws
- * - An epoch is atomic: `runEpoch` returns when every operator is at rest, and what it returns depends only on
- *   the operators' state and the EpochInput. Slices are given in (source, partition, offset) order.
- * - At the end of every epoch each view's rows equal its query over all rows accepted so far (emit changes) or
- *   over the closed windows (emit final), however rows were ordered or batched.
+ * - An epoch is atomic: `runEpoch` returns when every operator is at rest, and what it returns depends only
+ *   on the operators' state and the EpochInput. Slices are given in (source, partition, offset) order.
+ * - At the end of every epoch each view's rows equal its query over all rows accepted so far (emit changes)
+ *   or over the closed windows (emit final), however rows were ordered or batched.
  * - Every row of a source gets exactly one verdict per view that reads it.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
@@ -47,8 +47,8 @@ export interface StageSpec extends SpecBase {
   readonly columns: readonly Column[]
 }
 
-/** The stateless steps before a GROUP BY and the GROUP BY itself, generated as one function. Output columns: the
- *  keys, then the aggregates. */
+/** The stateless steps before a GROUP BY and the GROUP BY itself, generated as one function. Output columns:
+ *  the keys, then the aggregates. */
 export interface AggregateSpec extends SpecBase {
   readonly kind: "aggregate"
   readonly input: string
@@ -120,8 +120,8 @@ export interface SliceVerdicts {
 
 export interface ViewChanges {
   readonly view: string
-  /** Netted: per key at most one row with weight -1 and one with +1. Without a key: any weight, or, where rows
-   *  only ever come, `weights` null and equal rows repeated. */
+  /** Netted: per key at most one row with weight -1 and one with +1. Without a key: any weight, or, where
+   *  rows only ever come, `weights` null and equal rows repeated. */
   readonly changes: ChangeBatch
 }
 
@@ -135,7 +135,9 @@ export interface EpochResult {
 export type Comparison = "eq" | "ne" | "lt" | "lte" | "gt" | "gte"
 
 export interface RowQuery {
-  /** All must hold. A comparison with NULL never holds, except eq null and ne null, which mean IS [NOT] NULL. */
+  /**
+   * All must hold. A comparison with NULL never holds, except eq null and ne null, which mean IS [NOT] NULL.
+   */
   readonly where: readonly {
     readonly column: number
     readonly comparison: Comparison

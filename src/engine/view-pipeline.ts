@@ -1,10 +1,10 @@
 /**
- * Runs one view through an epoch: judges rows where several routes must agree, feeds its aggregates and its rows
- * by compiled routes, flushes each in order.
+ * Runs one view through an epoch: judges rows where several routes must agree, feeds its aggregates and its
+ * rows by compiled routes, flushes each in order.
  *
- * A row's verdict comes from the routes that begin at its source. Where there is more than one of them, or where a
- * row can fail after one of its windows was entered, a first pass judges without touching state: a row that fails
- * in any route is applied in none, a row that is late in any is late.
+ * A row's verdict comes from the routes that begin at its source. Where there is more than one of them, or
+ * where a row can fail after one of its windows was entered, a first pass judges without touching state: a
+ * row that fails in any route is applied in none, a row that is late in any is late.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import { assert } from "../std/assert.ts"

@@ -1,6 +1,6 @@
 /**
- * The state of one operator at an epoch's end, held by sharing its pages, and put out part by part while later
- * epochs change their own copies.
+ * The state of one operator at an epoch's end, held by sharing its pages, and put out part by part while
+ * later epochs change their own copies.
  */
 import type { CheckpointPart } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"

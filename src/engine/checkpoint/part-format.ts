@@ -12,7 +12,9 @@ import { checkpointDamaged } from "../errors.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
 export const CHECKPOINT_FORMAT = 1
-/** Page images are collected to parts of about this size: large enough to write fast, small enough to buffer. */
+/**
+ * Page images are collected to parts of about this size: large enough to write fast, small enough to buffer.
+ */
 export const PART_BYTES = 1 << 20
 
 const encoder = new TextEncoder()

@@ -1,7 +1,7 @@
 /**
- * Text that applies one row to its group's accumulators. Everything that can fail was evaluated before: from the
- * first statement here on, the row counts. The local `w` is the row's weight (absent for append-only input,
- * where it is 1), `p` and `a` are the group's page and slot.
+ * Text that applies one row to its group's accumulators. Everything that can fail was evaluated before: from
+ * the first statement here on, the row counts. The local `w` is the row's weight (absent for append-only
+ * input, where it is 1), `p` and `a` are the group's page and slot.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
@@ -18,6 +18,7 @@ import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
 
 /** Up to this weight a 32-bit value times its weight stays far inside a double. */
 const MAX_PLAIN_WEIGHT = 1_048_576
+const HEAVY = `w > ${MAX_PLAIN_WEIGHT} || w < -${MAX_PLAIN_WEIGHT}`
 
 export interface LoadedArgument {
   readonly state: ArgumentState
@@ -146,7 +147,7 @@ function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: stri
         } else f64[${at}] = s; }`
       if (once || weight === "dw") return add
       const helper = scope.bind(addLimbs, "addLimbs")
-      return `if (w > ${MAX_PLAIN_WEIGHT} || w < -${MAX_PLAIN_WEIGHT}) ${helper}(S, ${at}, ${arg.value}, w); else ${add}`
+      return `if (${HEAVY}) ${helper}(S, ${at}, ${arg.value}, w); else ${add}`
     }
     case "words": {
       const [low, high] = arg.loaded!.halves
@@ -157,7 +158,7 @@ function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: stri
           ${scope.bind(carryWords, "carry")}(S, ${at}); }`
       if (once || weight === "dw") return add
       const helper = scope.bind(addWords, "addWords")
-      return `if (w > ${MAX_PLAIN_WEIGHT} || w < -${MAX_PLAIN_WEIGHT}) ${helper}(S, ${at}, ${low}, ${high}, w); else ${add}`
+      return `if (${HEAVY}) ${helper}(S, ${at}, ${low}, ${high}, w); else ${add}`
     }
     case "wide":
       return `${scope.bind(addTriple, "addWide")}(S, ${at}, ${arg.value}, ${weight});`
@@ -196,7 +197,8 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
   const first = `f64[${a} + ${arg.state.countAt}] === 0`
   if (arg.loaded !== null && arg.loaded.bytes !== null) {
     const { data, start, end } = arg.loaded.bytes
-    const order = `${scope.bind(compareBytes, "compare")}(u8, ${place.page} * 8 + i32[(${at}) * 2], i32[(${at}) * 2 + 1], ${data}, ${start}, ${end} - ${start})`
+    const stored = `u8, ${place.page} * 8 + i32[(${at}) * 2], i32[(${at}) * 2 + 1]`
+    const order = `${scope.bind(compareBytes, "compare")}(${stored}, ${data}, ${start}, ${end} - ${start})`
     const worse = `${order} ${extreme.name === "min" ? ">" : "<"} 0`
     return `if (${first} || ${worse}) { ${storeBytes(place, extreme.at!, data, start, end)} }`
   }

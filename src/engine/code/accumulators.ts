@@ -1,7 +1,7 @@
 /**
- * What a GROUP BY keeps per group, and the code that updates it. Aggregates over the same argument share their
- * count and sum; a DISTINCT argument has a table of (group, value) -> count of its own and passes on only what
- * appears or disappears.
+ * What a GROUP BY keeps per group, and the code that updates it. Aggregates over the same argument share
+ * their count and sum; a DISTINCT argument has a table of (group, value) -> count of its own and passes on
+ * only what appears or disappears.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { FLOAT64, isVariableWidth } from "../../columns/types.ts"

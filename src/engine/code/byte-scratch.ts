@@ -1,4 +1,6 @@
-/** UTF-8 of computed strings, for code that hashes, compares and stores bytes. One instance per expression. */
+/**
+ * UTF-8 of computed strings, for code that hashes, compares and stores bytes. One instance per expression.
+ */
 
 const encoder = new TextEncoder()
 const FIRST_BYTES = 64

@@ -21,7 +21,10 @@ export class CodeScope {
     return `l_${hint}${this.#locals++}`
   }
 
-  /** Compiles a function, named for profiles; `more` brings the names and values of another generator (RowCode.bound). */
+  /**
+   * Compiles a function, named for profiles; `more` brings the names and values of another generator
+   * (RowCode.bound).
+   */
   compile<F>(
     name: string,
     parameters: readonly string[],

@@ -70,7 +70,7 @@ function emitField(field: SlotField, column: string): string {
 
 function emitValue(type: SlotField["type"], at: string, column: string): string {
   if (isVariableWidth(type)) {
-    return `{ const s = p * 8 + i32[(${at}) << 1]; ${column}.setBytes(n, u8, s, s + i32[((${at}) << 1) + 1]); }`
+    return `{ const w = (${at}) << 1, s = p * 8 + i32[w]; ${column}.setBytes(n, u8, s, s + i32[w + 1]); }`
   }
   if (wordsPerRow(type) === 2) {
     return `${column}.values[2 * n] = i64[${at}]; ${column}.values[2 * n + 1] = i64[${at} + 1];`

@@ -4,8 +4,8 @@
  *   words   64-bit     three doubles, value = low + middle * 2^32 + high * 2^64: the input's halves are added
  *                      apart, without a BigInt, and carried when one of the sums reaches 2^52
  *   wide    128-bit    three words, two's complement, low first
- *   float   float64    Neumaier's sum and compensation, then counts of NaN, +Infinity and -Infinity, so that a
- *                      retracted special value leaves no trace
+ *   float   float64    Neumaier's sum and compensation, then counts of NaN, +Infinity and -Infinity, so that
+ *                      a retracted special value leaves no trace
  */
 import type { PageStore } from "../state/page-store.ts"
 

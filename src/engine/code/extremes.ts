@@ -1,4 +1,6 @@
-/** Smallest and greatest values over append-only input: one field per aggregate, compared as PostgreSQL does. */
+/**
+ * Smallest and greatest values over append-only input: one field per aggregate, compared as PostgreSQL does.
+ */
 import type { LogicalType } from "../../columns/types.ts"
 import type { PageStore } from "../state/page-store.ts"
 

@@ -1,7 +1,8 @@
 /**
- * Loads values of the current row as the words a slot holds: int32 halves for fixed-width types, byte ranges for
- * the others. Plain columns are read through an Int32Array alias or by slice, so that an int64 key never becomes
- * a BigInt and a string column never a JavaScript string. -0 is loaded as 0 and every NaN as the same NaN.
+ * Loads values of the current row as the words a slot holds: int32 halves for fixed-width types, byte ranges
+ * for the others. Plain columns are read through an Int32Array alias or by slice, so that an int64 key never
+ * becomes a BigInt and a string column never a JavaScript string. -0 is loaded as 0 and every NaN as the same
+ * NaN.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"

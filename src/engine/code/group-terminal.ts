@@ -1,9 +1,9 @@
 /**
- * Ends a route at a GROUP BY: assigns the window, finds the group and updates its accumulators, in the same loop
- * that decoded and filtered the row. In judging mode it evaluates all of that and changes nothing.
+ * Ends a route at a GROUP BY: assigns the window, finds the group and updates its accumulators, in the same
+ * loop that decoded and filtered the row. In judging mode it evaluates all of that and changes nothing.
  *
- * Locals: W the window's state (null when it is gone), T its key table mirrored as m_*, p and a the group's page
- * and slot.
+ * Locals: W the window's state (null when it is gone), T its key table mirrored as m_*, p and a the group's
+ * page and slot.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
@@ -127,9 +127,8 @@ export class GroupTerminal implements Terminal {
       writer.push(`if (${windows}.length < ${assigner}.all.length) lates++;`)
       writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
       if (whole) {
-        writer.push(
-          `const ${start} = ${windows}[${j}], ${end} = ${start} + ${writer.scope.bind(window.sizeUs, "size")};`,
-        )
+        const size = writer.scope.bind(window.sizeUs, "size")
+        writer.push(`const ${start} = ${windows}[${j}], ${end} = ${start} + ${size};`)
       } else {
         writer.push(`W = ${windows}[${j}]; ${this.#enterWindow()} const ${start} = W.start, ${end} = W.end;`)
       }

@@ -1,7 +1,7 @@
 /**
- * The hash of group and view keys: 32 bits, murmur3's mixing (Appleby, public domain). It must spread sequential
- * and random keys alike over the top bits (page), the bottom bits (place in the page's index) and the tag.
- * Checkpoints hold hashes: changing this changes the checkpoint format.
+ * The hash of group and view keys: 32 bits, murmur3's mixing (Appleby, public domain). It must spread
+ * sequential and random keys alike over the top bits (page), the bottom bits (place in the page's index) and
+ * the tag. Checkpoints hold hashes: changing this changes the checkpoint format.
  */
 
 export const HASH_SEED = 0x2f0b4a47

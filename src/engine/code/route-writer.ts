@@ -1,8 +1,8 @@
 /**
  * Writes the loop of a route: filter, windows and outputs of its stages, row by row, down to a terminal that
  * keeps what arrives. Stages leave no rows between them: each one's outputs are expressions over the origin's
- * columns. Per event row exactly one verdict is written; a changed row that fails is only counted, and fails in
- * the same way when it is taken back.
+ * columns. Per event row exactly one verdict is written; a changed row that fails is only counted, and fails
+ * in the same way when it is taken back.
  *
  *   row: { filter -> [for each window: -> filter -> ...] -> terminal }
  */
@@ -178,8 +178,8 @@ export class RouteWriter {
     this.#openLoops.push(label)
   }
 
-  /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the exact
-   *  time. A row without a time is filtered. */
+  /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
+   *  exact time. A row without a time is filtered. */
   time(window: EngineWindow, columns: readonly Expression[], name: string): string {
     const { isNull, halves } = this.loader.load(substitute(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)

@@ -40,7 +40,9 @@ export class ChangeReport implements RowReport {
   }
 }
 
-/** One function of a route over a batch. `verdicts` is empty for changes, `weights` null for +1 throughout. */
+/**
+ * One function of a route over a batch. `verdicts` is empty for changes, `weights` null for +1 throughout.
+ */
 export type RouteRun = (
   batch: Batch,
   weights: Int32Array | null,

@@ -1,6 +1,6 @@
 /**
- * Ends a route at a view: writes the row into a RowBuilder. String columns that pass through stay slices of the
- * batch they came in, so all rows of one run must come from one batch.
+ * Ends a route at a view: writes the row into a RowBuilder. String columns that pass through stay slices of
+ * the batch they came in, so all rows of one run must come from one batch.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"

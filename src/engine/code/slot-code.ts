@@ -1,6 +1,7 @@
 /**
- * Text of the loops' inner steps: find the slot of a key or insert it, compare and store fields. Generated code
- * keeps the store's views in locals (i32, i64, f64, u8) and takes them again after every call that may allocate.
+ * Text of the loops' inner steps: find the slot of a key or insert it, compare and store fields. Generated
+ * code keeps the store's views in locals (i32, i64, f64, u8) and takes them again after every call that may
+ * allocate.
  */
 import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
 import type { CodeScope } from "./code-scope.ts"
@@ -11,7 +12,10 @@ export const DECLARE_VIEWS = "let i32 = S.i32, i64 = S.i64, f64 = S.f64, u8 = S.
 /** After a call that may have grown the store. */
 export const RETAKE_VIEWS = "i32 = S.i32; i64 = S.i64; f64 = S.f64; u8 = S.u8;"
 
-/** Locals that mirror a KeyTable: `${name}_dir`, `_shift`, `_gen`, reloaded whenever the table may have changed. */
+/**
+ * Locals that mirror a KeyTable: `${name}_dir`, `_shift`, `_gen`, reloaded whenever the table may have
+ * changed.
+ */
 export const declareTable = (name: string) => `let ${name}_dir, ${name}_shift = 0, ${name}_gen = 0;`
 export const loadTable = (name: string, table: string) =>
   `${name}_dir = ${table}.directory; ${name}_shift = ${table}.shift; ${name}_gen = ${table}.generation;`

@@ -1,6 +1,7 @@
 /**
- * Rewrites an expression over one operator's output into one over its input, so that a chain of stages becomes
- * expressions over the first batch. Shared parts stay the same objects, which lets the compiler compute them once.
+ * Rewrites an expression over one operator's output into one over its input, so that a chain of stages
+ * becomes expressions over the first batch. Shared parts stay the same objects, which lets the compiler
+ * compute them once.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { assert, assertNever } from "../../std/assert.ts"

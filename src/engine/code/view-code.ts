@@ -1,9 +1,9 @@
 /**
- * The loop that applies changes to a view's rows. A slot holds the key's fields, then the other columns, then how
- * often the row is there: 0 or 1 with a key, a multiplicity without.
+ * The loop that applies changes to a view's rows. A slot holds the key's fields, then the other columns, then
+ * how often the row is there: 0 or 1 with a key, a multiplicity without.
  *
- * With a key, a change that does not meet what it expects (a retraction of another row, a second row) is deferred:
- * it may be answered by a later change of the same epoch, in whatever order branches deliver them.
+ * With a key, a change that does not meet what it expects (a retraction of another row, a second row) is
+ * deferred: it may be answered by a later change of the same epoch, in whatever order branches deliver them.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"

@@ -1,7 +1,7 @@
 /**
- * Cuts a graph of operators into routes. A route is a chain of stages from a row's origin (a source, an aggregate,
- * another view) to where rows are kept (an aggregate, a view); unions are several routes to one target. Each
- * route becomes one generated function.
+ * Cuts a graph of operators into routes. A route is a chain of stages from a row's origin (a source, an
+ * aggregate, another view) to where rows are kept (an aggregate, a view); unions are several routes to one
+ * target. Each route becomes one generated function.
  *
  *   source --stage--stage--> aggregate --stage--> view --stage--> view of views
  *   \______ a route ______/           \_ a route _/    \_ a route _/

@@ -1,6 +1,6 @@
 /**
- * One verdict per row for a view that reads several views: applied where any of them applied it, since then the
- * row is in what the view is made of; else the most telling reason.
+ * One verdict per row for a view that reads several views: applied where any of them applied it, since then
+ * the row is in what the view is made of; else the most telling reason.
  */
 import { assert } from "../../std/assert.ts"
 import { APPLIED, DUPLICATE, FAILED, FILTERED, LATE } from "../code/route-writer.ts"

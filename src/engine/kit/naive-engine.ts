@@ -1,6 +1,6 @@
 /**
- * The laws of dataflow.ts once more, with arrays of row objects and no incremental state but bags of rows: every
- * epoch recomputes each group it has. Slow and obvious; random tests compare the engine with it.
+ * The laws of dataflow.ts once more, with arrays of row objects and no incremental state but bags of rows:
+ * every epoch recomputes each group it has. Slow and obvious; random tests compare the engine with it.
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"

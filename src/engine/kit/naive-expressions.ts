@@ -1,4 +1,6 @@
-/** A second, slow evaluator of the few expressions that random tests use; shares nothing with generated code. */
+/**
+ * A second, slow evaluator of the few expressions that random tests use; shares nothing with generated code.
+ */
 import type { Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
 

@@ -1,7 +1,8 @@
 /**
- * GROUP BY: groups in key tables, one set of tables per window, changed by generated loops and flushed once per
- * epoch. The first change of a group in an epoch puts its old row out with weight -1; the flush puts the new one
- * out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per group.
+ * GROUP BY: groups in key tables, one set of tables per window, changed by generated loops and flushed once
+ * per epoch. The first change of a group in an epoch puts its old row out with weight -1; the flush puts the
+ * new one out with +1 and drops pairs that are equal, so that downstream sees at most one replacement per
+ * group.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
@@ -113,7 +114,7 @@ export class AggregateOperator {
   }
 
   /** Every window's state, the whole table included. */
-  windows(): WindowState[] {
+  windows(): readonly WindowState[] {
     return this.whole === null ? this.assigner.inOrder() : [this.whole]
   }
 
@@ -143,8 +144,7 @@ export class AggregateOperator {
   }
 
   #closeWindows(watermarkUs: bigint): void {
-    for (const window of this.assigner.inOrder()) {
-      if (window.closed || window.end > watermarkUs) continue
+    for (const window of this.assigner.toClose(watermarkUs)) {
       window.table.forEachSlot((address, page) => {
         if (this.#exists(address)) this.#put(page, address, window, 1)
       })

@@ -1,7 +1,7 @@
 /**
- * The slots an epoch has changed, in the order of their first change, with where the old row was put. A slot's
- * second half-word is its place here; it is touched when that place points back at it (a sparse set: no stamps to
- * reset, and what an old epoch or a checkpoint left there does no harm).
+ * The slots an epoch has changed, in the order of their first change, with where the old row was put. A
+ * slot's second half-word is its place here; it is touched when that place points back at it (a sparse set:
+ * no stamps to reset, and what an old epoch or a checkpoint left there does no harm).
  */
 import type { SlotMover } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"

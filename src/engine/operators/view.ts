@@ -1,6 +1,7 @@
 /**
- * A view's rows. Changes come in any order within an epoch; at its end they are netted per key against the rows
- * as the epoch found them. Every retraction must hit a row that is there: anything else is a bug upstream.
+ * A view's rows. Changes come in any order within an epoch; at its end they are netted per key against the
+ * rows as the epoch found them. Every retraction must hit a row that is there: anything else is a bug
+ * upstream.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { readRow } from "../../columns/scalar.ts"

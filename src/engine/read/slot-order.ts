@@ -1,6 +1,6 @@
 /**
- * Comparisons of view rows where they lie, without reading them into JavaScript values first where that costs:
- * PostgreSQL's order, NaN equal to itself and greatest, strings by bytes.
+ * Comparisons of view rows where they lie, without reading them into JavaScript values first where that
+ * costs: PostgreSQL's order, NaN equal to itself and greatest, strings by bytes.
  */
 import type { Scalar } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"

@@ -1,4 +1,6 @@
-/** The first `limit` items of an order, without sorting the rest: a heap whose top is the greatest kept item. */
+/**
+ * The first `limit` items of an order, without sorting the rest: a heap whose top is the greatest kept item.
+ */
 
 export function smallest<T>(items: Iterable<T>, limit: number, order: (a: T, b: T) => number): T[] {
   const heap: T[] = []

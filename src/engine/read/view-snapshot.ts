@@ -1,6 +1,6 @@
 /**
- * A view as of one epoch, read while later epochs run. It shares the view's pages; rows are compared where they
- * lie and read out only when they are in the answer.
+ * A view as of one epoch, read while later epochs run. It shares the view's pages; rows are compared where
+ * they lie and read out only when they are in the answer.
  */
 import type { Batch } from "../../columns/batch.ts"
 import type { Scalar } from "../../columns/types.ts"

@@ -8,8 +8,8 @@
  *               10 -> page B    11 -> page C
  *
  * Lookups and the contents of slots are the business of generated code (code/slot-code.ts); this class makes
- * room, keeps pages private to the writer, and moves slots. Slot addresses are words of the page store and hold
- * until the table is asked for room; `mover` hears of slots that move.
+ * room, keeps pages private to the writer, and moves slots. Slot addresses are words of the page store and
+ * hold until the table is asked for room; `mover` hears of slots that move.
  */
 import { assert } from "../../std/assert.ts"
 import type { SlotShape } from "./page-format.ts"
@@ -157,7 +157,9 @@ export class KeyTable {
     return new TableSnapshot(this.store, this.shape, this.directory.slice(), this.shift, pages, this.count)
   }
 
-  /** Replaces the contents by page images in the order of `pages()`; the header of each says what it covers. */
+  /**
+   * Replaces the contents by page images in the order of `pages()`; the header of each says what it covers.
+   */
   adopt(images: readonly Uint8Array[], depth: number, count: number): void {
     this.drop()
     const directory = new Int32Array(1 << depth)

@@ -1,6 +1,7 @@
 /**
- * Memory that grows in place: a WebAssembly.Memory without a module. Growing detaches earlier views, so whoever
- * holds some takes them again from `views()`; nothing is copied, and untouched pages cost no physical memory.
+ * Memory that grows in place: a WebAssembly.Memory without a module. Growing detaches earlier views, so
+ * whoever holds some takes them again from `views()`; nothing is copied, and untouched pages cost no physical
+ * memory.
  */
 
 export const WASM_PAGE_BYTES = 65_536

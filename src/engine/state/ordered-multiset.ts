@@ -1,7 +1,8 @@
 /**
- * Values with counts, ordered per group: what min and max need when rows can be taken back. One persistent AVL
- * tree over (group, value): an update copies the path to its node, so a snapshot is the root, and old roots stay
- * true. It lives in the JavaScript heap, not in pages; only aggregates over retracting input have one.
+ * Values with counts, ordered per group: what min and max need when rows can be taken back. One persistent
+ * AVL tree over (group, value): an update copies the path to its node, so a snapshot is the root, and old
+ * roots stay true. It lives in the JavaScript heap, not in pages; only aggregates over retracting input have
+ * one.
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

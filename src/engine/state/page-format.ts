@@ -4,8 +4,8 @@
  *
  *   | header 64 B | index: u32 per place | slots of a fixed stride -> ... free ... <- arena of bytes |
  *
- * An index entry is 0 or (tag << 16 | slot number + 1), tag = bits 8..23 of the hash; collisions probe linearly.
- * Bits from the top of a hash choose the page, bits from the bottom the place in its index.
+ * An index entry is 0 or (tag << 16 | slot number + 1), tag = bits 8..23 of the hash; collisions probe
+ * linearly. Bits from the top of a hash choose the page, bits from the bottom the place in its index.
  */
 import { pageBytes } from "./page-store.ts"
 

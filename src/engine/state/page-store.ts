@@ -1,6 +1,6 @@
 /**
- * Pages of state in one growable memory: allocated from free lists by size class, counted by reference, copied
- * when a writer finds one that a snapshot holds too. A page is named by its address in 8-byte words.
+ * Pages of state in one growable memory: allocated from free lists by size class, counted by reference,
+ * copied when a writer finds one that a snapshot holds too. A page is named by its address in 8-byte words.
  *
  *   class   0      1      2       3        4     ...   7
  *   bytes   4 KB   16 KB  64 KB   256 KB   1 MB        64 MB

@@ -1,6 +1,6 @@
 /**
- * Which word of a slot holds what. Word 0 holds the hash and the slot's place among the epoch's touched slots;
- * then come null bits, then fields in the order of their declaration.
+ * Which word of a slot holds what. Word 0 holds the hash and the slot's place among the epoch's touched
+ * slots; then come null bits, then fields in the order of their declaration.
  *
  *   | hash, touched | null bits, 64 a word | field | field | accumulator words ... |
  *

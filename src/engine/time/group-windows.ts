@@ -1,7 +1,7 @@
 /**
- * The windows of one aggregate: each has tables of its own, which go as a whole when nothing can reach them any
- * more. Lateness is judged by the watermark from before the epoch, so that a verdict does not depend on what came
- * in together with the row.
+ * The windows of one aggregate: each has tables of its own, which go as a whole when nothing can reach them
+ * any more. Lateness is judged by the watermark from before the epoch, so that a verdict does not depend on
+ * what came in together with the row.
  *
  *   start          end                      end + allowed lateness
  *     |--- open ----|--- closed, corrected ---|   gone
@@ -37,6 +37,8 @@ export class GroupWindows {
   readonly #options: GroupWindowsOptions
   readonly #range: WindowRange | null
   readonly #byEnd = new Map<bigint, WindowState>()
+  /** The same windows, earliest end first: an epoch looks at those only that its watermark has passed. */
+  readonly #order: WindowState[] = []
   /** Windows that end here or before are gone. */
   #goneEnd = NO_WATERMARK
   /** Windows of the last time that was assigned: those that still live, and the starts of all. */
@@ -78,25 +80,36 @@ export class GroupWindows {
     const known = this.#byEnd.get(end)
     if (known !== undefined) return known
     const window = this.#options.create(end - this.#options.sizeUs, end)
-    this.#byEnd.set(end, window)
+    this.adopt(window)
     return window
   }
 
   /** By end. */
-  inOrder(): WindowState[] {
-    return [...this.#byEnd.values()].sort((a, b) => (a.end < b.end ? -1 : 1))
+  inOrder(): readonly WindowState[] {
+    return this.#order
   }
 
   adopt(window: WindowState): void {
     this.#byEnd.set(window.end, window)
+    let place = this.#order.length
+    while (place > 0 && this.#order[place - 1]!.end > window.end) place--
+    this.#order.splice(place, 0, window)
+  }
+
+  /** Windows that the watermark has passed and whose final rows are not out. */
+  *toClose(watermarkUs: bigint): Generator<WindowState> {
+    for (const window of this.#order) {
+      if (window.end > watermarkUs) return
+      if (!window.closed) yield window
+    }
   }
 
   /** Takes out the windows that no row can reach at this watermark. */
   takeGone(watermarkUs: bigint): WindowState[] {
-    if (watermarkUs === NO_WATERMARK) return []
-    const gone = this.inOrder().filter(
-      (window) => window.end + this.#options.allowedLatenessUs <= watermarkUs,
-    )
+    const { allowedLatenessUs } = this.#options
+    let count = 0
+    while (count < this.#order.length && this.#order[count]!.end + allowedLatenessUs <= watermarkUs) count++
+    const gone = this.#order.splice(0, count)
     for (const window of gone) this.#byEnd.delete(window.end)
     return gone
   }

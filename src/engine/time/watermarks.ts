@@ -1,4 +1,6 @@
-/** Watermarks per source: before the current epoch, which judge lateness, and after it, which close windows. */
+/**
+ * Watermarks per source: before the current epoch, which judge lateness, and after it, which close windows.
+ */
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 

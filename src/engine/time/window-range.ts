@@ -1,6 +1,7 @@
 /**
- * The windows of a time. They are the same for all times of a range, so a loop asks again only when a row leaves
- * the range. Windows start at multiples of the slide since 1970; times before that floor towards the past.
+ * The windows of a time. They are the same for all times of a range, so a loop asks again only when a row
+ * leaves the range. Windows start at multiples of the slide since 1970; times before that floor towards the
+ * past.
  *
  *   size 3, slide 2      |-----|            time 4.5: windows [2,5) [4,7)
  *                            |-----|        range [4,5): first end of a window, next start
