@@ -12,6 +12,11 @@ const CHUNK = 4000
 const SET_UP = `
   set timezone = 'UTC';
   set extra_float_digits = 1;
+  create function opaque(value anyelement) returns anyelement language plpgsql volatile as $$
+    begin
+      return value;
+    end
+  $$;
   create function answer(expression text) returns text language plpgsql as $$
     declare result text;
     begin
@@ -50,6 +55,24 @@ export class ExpressionOracle implements AsyncDisposable {
       }
     }
     return answers
+  }
+
+  /** Each expression over a row of its own, so that PostgreSQL cannot fold it beforehand. Columns are c0, c1, … */
+  async answersOverRows(
+    types: readonly string[],
+    questions: readonly { readonly expression: string; readonly literals: readonly string[] }[],
+  ): Promise<readonly Answer[]> {
+    const columns = types.map((type, index) => `c${index} ${type}`)
+    const values = questions.map(({ literals }, id) => `(${[id, ...literals].join(", ")})`)
+    await this.#pg.exec(`
+      drop table if exists sample;
+      create table sample (id int4 primary key, ${columns.join(", ")});
+      insert into sample values ${values.join(",\n")};
+    `)
+    const spelled = questions.map(
+      ({ expression }, id) => `(select ${expression} from sample where id = ${id})`,
+    )
+    return this.answers(spelled)
   }
 
   async rows<Row>(sql: string): Promise<readonly Row[]> {

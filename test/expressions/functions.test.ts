@@ -68,7 +68,7 @@ function askAll(callCase: CallCase): Question[] {
     if (overColumns === null || index % CONSTANT_EVERY === 0) {
       ours.push({ from: "constants", result: compileScalar(call, [])(NO_ROW, 0), type: call.type })
     }
-    return { callCase, row, sql: spellPostgres(call, () => ""), ours }
+    return { callCase, row, sql: spellPostgres(call), ours }
   })
 }
 

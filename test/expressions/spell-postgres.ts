@@ -56,14 +56,22 @@ export function scalarText(value: Scalar, type: LogicalType): string {
   }
 }
 
-/** `column` gives the text for a column reference. */
-export function spellPostgres(expression: Expression, column: (index: number) => string): string {
-  const spell = (child: Expression) => spellPostgres(child, column)
+/** How the leaves of an expression are written. */
+export interface Leaves {
+  readonly column: (index: number) => string
+  readonly literal: (value: Scalar, type: LogicalType) => string
+}
+
+/** Columns c0, c1, …, and constants as they are. */
+export const PLAIN: Leaves = { column: (index) => `c${index}`, literal: postgresLiteral }
+
+export function spellPostgres(expression: Expression, leaves: Leaves = PLAIN): string {
+  const spell = (child: Expression) => spellPostgres(child, leaves)
   switch (expression.kind) {
     case "column":
-      return column(expression.index)
+      return leaves.column(expression.index)
     case "literal":
-      return postgresLiteral(expression.value, expression.type)
+      return leaves.literal(expression.value, expression.type)
     case "cast":
       return `(${spell(expression.input)})::${postgresType(expression.type)}`
     case "and":

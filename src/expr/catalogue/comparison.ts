@@ -44,6 +44,13 @@ export const comparable: Unify = (args, literals) => {
   return args.map(() => type)
 }
 
+/** nullif gives its first argument, which PostgreSQL promotes only where no operator compares the two as they are. */
+const comparableAsIs: Unify = (args, literals) => {
+  const kinds = args.map((arg) => (arg === "unknown" ? arg : arg.kind)).sort()
+  const asIs = kinds.join() === "int32,int64" || kinds.join() === "date,timestamp"
+  return asIs ? (args as readonly LogicalType[]) : comparable(args, literals)
+}
+
 /** Each argument stays as it is; an untyped one is a string. */
 export const each: Unify = (args) => args.map((arg): LogicalType => (arg === "unknown" ? STRING : arg))
 
@@ -82,5 +89,8 @@ export const comparison: readonly CatalogueEntry[] = [
   }),
   fn("greatest(any...) -> any", extreme("gt"), choice),
   fn("least(any...) -> any", extreme("lt"), choice),
-  fn("nullif(any,any) -> any", nullif, choice),
+  fn("nullif(any,any) -> any", nullif, {
+    ...choice,
+    unify: comparableAsIs,
+  }),
 ]

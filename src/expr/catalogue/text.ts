@@ -15,11 +15,8 @@ const INVALID = "invalid-argument"
 
 const isText = (arg: ArgumentType | undefined) =>
   arg !== undefined && (arg === "unknown" || arg.kind === "string")
-const isBytes = (arg: ArgumentType) => arg !== "unknown" && arg.kind === "bytes"
-
 /** `text || anything` appends its text form; two that are not strings have no ||. */
-const appendText: Unify = (args) =>
-  (isText(args[0]) || isText(args[1])) && !args.some(isBytes) ? [STRING, STRING] : null
+const appendText: Unify = (args) => (isText(args[0]) || isText(args[1]) ? [STRING, STRING] : null)
 
 /** A constant pattern that the two engines do not read alike is refused before any row is seen. */
 const patternFault: Fault = ([, pattern]) =>

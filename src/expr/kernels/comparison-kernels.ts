@@ -9,6 +9,7 @@ import { branch, inline, own, slices, template } from "../compile/kernel.ts"
 import { shapeOf } from "../decimal-types.ts"
 import type { Call, Expression } from "../expression.ts"
 import type { CodeValue } from "../row-code.ts"
+import { commonType } from "../type-rules.ts"
 import { compareBytes, compareText } from "../values/compare.ts"
 import { comparableMicros } from "../values/interval.ts"
 import { bytesAt, compareSlices, encodeText, sliceEquals } from "../values/slices.ts"
@@ -159,9 +160,14 @@ export function between(inside: boolean): Kernel {
   })
 }
 
+function castTo(input: Expression, type: LogicalType): Expression {
+  return input.type.kind === type.kind ? input : { kind: "cast", input, type, nullable: input.nullable }
+}
+
 export const nullif = own((k, { args: [left, right] }) => {
   const a = k.evaluate(left!)
-  const equal = k.evaluate(compare("eq", left!, right!))
+  const type = commonType([left!.type, right!.type])!
+  const equal = k.evaluate(compare("eq", castTo(left!, type), castTo(right!, type)))
   const same = equal.isNull === null ? equal.value : `(!(${equal.isNull}) && ${equal.value})`
   const isNull = named(k, "n", a.isNull === null ? same : `(${a.isNull}) || ${same}`)
   return { value: a.value, isNull }

@@ -38,14 +38,14 @@ export const concat = own((k, { args }) => {
 
 export const concatWithSeparator = own((k, { args: [first, ...rest] }): CodeValue => {
   const separator = k.operand(first!)
+  const operands = rest.map((arg) => k.operand(arg))
   const text = k.local("t")
   const started = k.local("t")
   k.emit(`let ${text} = "", ${started} = false;`)
   k.when(present(separator), () => {
-    for (const arg of rest) {
-      const operand = k.operand(arg)
+    for (const operand of operands) {
       const add = () => {
-        const part = outputText(k, operand.value(), arg.type)
+        const part = outputText(k, operand.value(), operand.type)
         k.emit(`${text} += ${started} ? ${separator.value()} + ${part} : ${part}; ${started} = true;`)
       }
       k.when(present(operand), add)

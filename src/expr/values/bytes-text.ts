@@ -28,9 +28,8 @@ export function parseBytes(text: string): Uint8Array {
 
 /** Pairs of hex digits; white space between pairs is skipped. */
 export function parseHex(text: string): Uint8Array {
-  const pairs = text.replace(/[ \n\t\r]*([0-9a-fA-F]{2})/g, "$1").replace(/[ \n\t\r]+$/, "")
-  const valid = pairs.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(pairs)
-  return valid ? fromHex(pairs) : raise("invalid-cast", NO_BYTES)
+  if (!/^(?:[ \n\t\r]*[0-9a-fA-F]{2})*[ \n\t\r]*$/.test(text)) return raise("invalid-cast", NO_BYTES)
+  return fromHex(text.replace(/[ \n\t\r]+/g, ""))
 }
 
 /** A backslash starts three octal digits or another backslash; everything else is itself. */

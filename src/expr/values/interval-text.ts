@@ -116,7 +116,7 @@ function addQuantity(sum: Sum, text: string, unit: Unit): void {
   const [micros, days, months] = [MICROS[unit], DAYS[unit], MONTHS[unit]]
   if (micros !== undefined) {
     sum.micros += BigInt(sign) * BigInt(digits) * BigInt(micros)
-    sum.micros += BigInt(roundHalfEven(fraction * micros))
+    sum.micros += BigInt(roundHalfDown(fraction * micros))
   } else if (days !== undefined) {
     sum.days += whole * days
     addDays(sum, fraction * days)
@@ -130,7 +130,13 @@ function addQuantity(sum: Sum, text: string, unit: Unit): void {
 function addDays(sum: Sum, days: number): void {
   const whole = Math.trunc(days)
   sum.days += whole
-  sum.micros += BigInt(roundHalfEven((days - whole) * 86_400e6))
+  sum.micros += BigInt(roundHalfDown((days - whole) * 86_400e6))
+}
+
+/** Halves towards zero, as PostgreSQL rounds the fraction of a quantity. */
+function roundHalfDown(value: number): number {
+  const whole = Math.trunc(value)
+  return Math.abs(value - whole) > 0.5 ? whole + Math.sign(value) : whole
 }
 
 const ISO_PART = /(T)|([+-]?(?:\d+\.?\d*|\.\d+))([YMWDHS])/y

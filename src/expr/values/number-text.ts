@@ -1,6 +1,7 @@
 /** Numbers, booleans and bytes as PostgreSQL reads and prints them. */
 import { fitsPrecision, parseNumeral, rescale } from "../decimal.ts"
 import { raise } from "./failure-register.ts"
+import { shortestDigits } from "./shortest-digits.ts"
 
 const INTEGER =
   /^[ \t\n\r\v\f]*([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|\d+(?:_\d+)*)[ \t\n\r\v\f]*$/
@@ -65,7 +66,7 @@ const FIRST_SMALL_EXPONENT = -5
 export function formatFloat64(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
   if (value === 0) return Object.is(value, -0) ? "-0" : "0"
-  const [mantissa = "", exponentText = ""] = value.toExponential().split("e")
+  const [mantissa = "", exponentText = ""] = shortestDigits(value).split("e")
   const exponent = Number(exponentText)
   if (exponent < FIRST_LARGE_EXPONENT && exponent > FIRST_SMALL_EXPONENT) return plain(mantissa, exponent)
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`
