@@ -108,6 +108,7 @@ export class LogCore {
 
   #placesOf(topic: ManifestTopic): PartitionPlace[] {
     const { disk, limits, directory } = this.#options
+    const catalog = this.#catalog
     return Array.from({ length: topic.partitions }, (_, partition) => ({
       disk,
       limits,
@@ -116,7 +117,10 @@ export class LogCore {
       directory: `${directory}/${topic.name}/${partition}`,
       slot: topic.firstSlot + partition,
       stampKey: this.#catalog.stampKey,
-      compression: topic.compression ?? "none",
+      // A topic's compression may change while the log is open.
+      get compression() {
+        return catalog.get(topic.name).compression ?? "none"
+      },
       segmentBytes: topic.cleanup === "compact" ? limits.compactSegmentBytes : limits.segmentBytes,
       spareBuilders: this.#spareBuilders,
     }))
@@ -225,7 +229,10 @@ export class LogCore {
     for (const partition of this.#dirty) partition.sync()
   }
 
-  /** The group is durable; a mark that cannot be written does not change that, but stops the next group. */
+  /**
+   * The group is durable; a mark that cannot be written does not change that. The next commit writes all marks
+   * anew before it begins its group.
+   */
   #setMarks(touched: readonly Partition[]): void {
     try {
       for (const { place, mark } of touched) this.#marks.set(place.slot, mark)

@@ -50,7 +50,13 @@ export async function openThreadedLog(options: ThreadedLogOptions): Promise<Log>
   const lock = acquireProcessLock(`${options.directory}/+lock`)
   if (!("release" in lock)) throw logInUse(options.directory, lock.pid)
   const log = new ThreadedLog(options, lock.release)
-  await log.ready
+  try {
+    await log.ready
+  } catch (error) {
+    // So that the folder is free again when the caller learns of it.
+    await log.ended
+    throw error
+  }
   return log
 }
 
@@ -100,6 +106,11 @@ class ThreadedLog implements Log {
         this.#end(error)
       },
     })
+  }
+
+  /** Resolves when the thread is gone. */
+  get ended(): Promise<void> {
+    return this.#thread.done
   }
 
   get logId(): string {

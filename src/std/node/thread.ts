@@ -17,7 +17,9 @@ export interface Thread {
 
 /** Starts the module at `url` in a thread of its own and hands it `data`. */
 export function startThread(url: URL, data: unknown, events: ThreadEvents): Thread {
-  const worker = new Worker(url, { workerData: data })
+  // A thread inherits the process's flags; that of `node --input-type=module -e …` makes one from a file fail.
+  const isInline = process.execArgv.some((flag) => flag.startsWith("--input-type"))
+  const worker = new Worker(url, { workerData: data, ...(isInline ? { execArgv: [] } : {}) })
   let failure: Error | null = null
   worker.on("message", (message) => events.message(message))
   worker.on("error", (error) => {
