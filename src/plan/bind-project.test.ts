@@ -113,7 +113,7 @@ test("a WITH query stands in front of an event of the same name, and may read it
 test("all problems of a project are found, in the order of its views and their text", async () => {
   const { problems } = await bind(
     view("first", { sql: "SELECT orign, uper(origin) AS u\nFROM flight WHERE dely > 1 ORDER BY 1" }),
-    view("second", { sql: "SELECT nothing FROM first" }),
+    view("second", { sql: "SELECT nothing FROM first UNION ALL SELECT nothing FROM first" }),
     view("third", { sql: "SELECT FROM" }),
     view("fourth", { sql: "SELECT a FROM flight UNION ALL SELECT b FROM sample LIMIT 1" }),
   )
