@@ -177,6 +177,20 @@ test("SQL beyond the limits is refused, not parsed for ever", async () => {
       sql.slice(0, 60),
     )
   }
+  const doubling = (from: (name: string) => string) => {
+    const queries = Array.from({ length: 40 }, (_, i) => `w${i + 1} AS (${from(`w${i}`)})`)
+    return `WITH w0 AS (SELECT delay AS x FROM flight), ${queries.join(", ")} SELECT x FROM w40`
+  }
+  const growing = [
+    doubling((name) => `SELECT x FROM ${name} UNION ALL SELECT x FROM ${name}`),
+    doubling((name) => `SELECT x + x AS x FROM ${name}`),
+  ]
+  for (const sql of growing) {
+    assert.deepEqual(
+      (await problemsOf(sql)).map((problem) => problem.code),
+      ["plan-too-large"],
+    )
+  }
   const deep = `SELECT delay${"+1".repeat(400)} AS a FROM flight`
   assert.deepEqual(await problemsOf(deep), [])
 })
