@@ -1,7 +1,7 @@
 /**
  * How large a plan is once every WITH query is written out where it is used and every expression over its
- * source, as homes may do it. Forty WITH queries that each use the one before twice would be 2^40 of either, so
- * such plans are refused before anything walks them. Counted with each shared part visited once.
+ * source, as homes may do it. Forty WITH queries that each use the one before twice would be 2^40 of either,
+ * so such plans are refused before anything walks them. Counted with each shared part visited once.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { childrenOf } from "../expressions/walk.ts"
