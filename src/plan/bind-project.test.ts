@@ -113,7 +113,7 @@ test("a WITH query stands in front of an event of the same name, and may read it
 test("all problems of a project are found, in the order of its views and their text", async () => {
   const { problems } = await bind(
     view("first", { sql: "SELECT orign, uper(origin) AS u\nFROM flight WHERE dely > 1 ORDER BY 1" }),
-    view("second", { sql: "SELECT nothing FROM first" }),
+    view("second", { sql: "SELECT nothing FROM first UNION ALL SELECT nothing FROM first" }),
     view("third", { sql: "SELECT FROM" }),
     view("fourth", { sql: "SELECT a FROM flight UNION ALL SELECT b FROM sample LIMIT 1" }),
   )
@@ -175,6 +175,20 @@ test("SQL beyond the limits is refused, not parsed for ever", async () => {
       problems.map((problem) => problem.code),
       [code],
       sql.slice(0, 60),
+    )
+  }
+  const doubling = (from: (name: string) => string) => {
+    const queries = Array.from({ length: 40 }, (_, i) => `w${i + 1} AS (${from(`w${i}`)})`)
+    return `WITH w0 AS (SELECT delay AS x FROM flight), ${queries.join(", ")} SELECT x FROM w40`
+  }
+  const growing = [
+    doubling((name) => `SELECT x FROM ${name} UNION ALL SELECT x FROM ${name}`),
+    doubling((name) => `SELECT x + x AS x FROM ${name}`),
+  ]
+  for (const sql of growing) {
+    assert.deepEqual(
+      (await problemsOf(sql)).map((problem) => problem.code),
+      ["plan-too-large"],
     )
   }
   const deep = `SELECT delay${"+1".repeat(400)} AS a FROM flight`

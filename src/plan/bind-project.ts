@@ -130,7 +130,9 @@ class ProjectBinder {
     const reader = this.#open.at(-1)!
     if (this.#circular.has(reader) && this.#circular.has(name))
       return new Abandoned("the circle was reported")
-    return new Refused(findings.dependsOnProblem(name), byte)
+    const finding = findings.dependsOnProblem(name)
+    const told = this.#problems.some(({ where, message }) => where === reader && message === finding.message)
+    return told ? new Abandoned("it was reported") : new Refused(finding, byte)
   }
 
   #report(where: string, { code, message, suggestion }: Finding, offset: number | null): void {

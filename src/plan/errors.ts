@@ -54,6 +54,12 @@ const text = {
     ),
   sqlTooDeep: () =>
     finding("sql-too-deep", "the SQL is nested too deeply", "split it into several views or WITH queries"),
+  planTooLarge: () =>
+    finding(
+      "plan-too-large",
+      "written out, its WITH queries or its expressions grow beyond all measure",
+      "make a view of the query that is used most, and read that",
+    ),
   sqlSyntax: (message: string, flinkStyle = false) =>
     finding(
       "sql-syntax",
@@ -174,7 +180,7 @@ const typing = {
     ),
   nondeterministic: (name: string) =>
     finding(
-      "nondeterministic",
+      "not-deterministic",
       `${name} gives another value at every run, so a view could not be replayed or checked`,
       /time|date|now/.test(name)
         ? "use the event's own time, or processed_at (when the row was appended)"

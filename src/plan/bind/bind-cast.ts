@@ -18,6 +18,7 @@ export function bindCast(cast: TypeCast, bindInner: (node: Node) => Bound): Boun
   const bound = bindInner(cast.arg)
   if (bound.kind === "untyped") return bindTypedLiteral(bound, named, cast.typeName)
   const { expression } = bound
+  if (named !== "numeric" && named.kind === "interval") intervalText("1", cast.typeName)
   const type = named === "numeric" ? decimalFor(typeOf(bound)) : named
   if (!castAllowed(expression.type, type, "explicit")) {
     throw new Refused(findings.castNotAllowed(typeName(expression.type), typeName(type)), byte)

@@ -7,7 +7,7 @@ import { names, startOf } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
 import { bindBetween, bindIn, bindSymmetric } from "./bind-range.ts"
 import type { Bound } from "./bound.ts"
-import { constantOf, typeOf } from "./bound.ts"
+import { castTo, constantOf, settle, typed, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
@@ -29,11 +29,8 @@ export function bindOperator(expression: A_Expr, context: ExpressionContext): Bo
     case "AEXPR_BETWEEN_SYM":
     case "AEXPR_NOT_BETWEEN_SYM":
       return bindRange(expression, context)
-    case "AEXPR_NULLIF": {
-      const args = operands(expression, context)
-      const resolution = resolveFunction("nullif", args.map(typeOf), args.map(constantOf))
-      return makeCall({ name: "nullif", resolution, args, byte })
-    }
+    case "AEXPR_NULLIF":
+      return bindNullif(operands(expression, context), byte)
     case "AEXPR_SIMILAR":
       throw new Refused(unsupported("similar-to"), byte)
     case "AEXPR_OP_ANY":
@@ -78,6 +75,19 @@ function bindLike(expression: A_Expr, context: ExpressionContext): Bound {
   const args = [lexpr, ...(escaped.args ?? [])].map((node) => context.bind(node, context))
   const word = `${symbol.startsWith("!") ? "not " : ""}${symbol.endsWith("*") ? "ilike" : "like"}`
   return applyOperator(`${word} escape`, args, byte)
+}
+
+/** Kinds that PostgreSQL compares without casting either side. */
+const COMPARED_AS_THEY_ARE = [new Set(["int32", "int64"]), new Set(["date", "timestamp"])]
+
+/** NULLIF gives its left side as its `=` takes it: cast to the common type, unless there is an `=` for both. */
+function bindNullif(args: readonly Bound[], byte: number | null): Bound {
+  const resolution = resolveFunction("nullif", args.map(typeOf), args.map(constantOf))
+  const call = makeCall({ name: "nullif", resolution, args, byte })
+  const [left, right] = args.map(typeOf)
+  if (left === undefined || left === "unknown" || right === undefined || right === "unknown") return call
+  const uncast = COMPARED_AS_THEY_ARE.some((kinds) => kinds.has(left.kind) && kinds.has(right.kind))
+  return uncast ? typed(castTo(settle(call), left), byte) : call
 }
 
 function bindRange(expression: A_Expr, context: ExpressionContext): Bound {

@@ -12,6 +12,7 @@ import { bindQuery } from "./bind-query.ts"
 import { NO_NAME } from "./bind-select.ts"
 import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
+import { isTooLarge } from "./plan-size.ts"
 import { hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
 
 /** An event or a view that was read, as far as a plan depends on it. */
@@ -48,6 +49,10 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
   const relation = attempt(view, () => bindQuery(select, new Map(), view))
   if (relation === null) return null
   assert(relation.columns.length === relation.node.columns.length, "a query's columns are all visible")
+  if (isTooLarge(relation.node)) {
+    view.report(findings.planTooLarge(), null)
+    return null
+  }
   checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)

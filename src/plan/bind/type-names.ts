@@ -107,11 +107,11 @@ const FIELDS: ReadonlyMap<number, string> = new Map([
 /** INTERVAL '3' HOUR keeps its field as a bit mask: the text to read is "3 hour". */
 export function intervalText(text: string, type: TypeName): string {
   const mask = wholeConstant(type.typmods?.[0] ?? { List: {} })
-  if (mask === null || mask === 0x7fff) return text
+  if (mask === null) return text
   const field = FIELDS.get(mask)
   if (field === undefined || !/^\s*[+-]?\d+(\.\d+)?\s*$/.test(text) || (type.typmods ?? []).length > 1) {
     throw new Refused(
-      findings.unsupportedType("interval with several fields", "write INTERVAL '1 day 2 hours'"),
+      findings.unsupportedType("interval with fields or precision", "write INTERVAL '1 day 2 hours'"),
       type.location ?? null,
     )
   }

@@ -72,8 +72,8 @@ function printLiteral(value: Scalar, type: string): string {
 
 function printInterval({ months, days, micros }: Interval): string {
   const parts = [
-    months === 0 ? "" : `${months} months`,
-    days === 0 ? "" : `${days} days`,
+    months === 0 ? "" : `${months} month${months === 1 ? "" : "s"}`,
+    days === 0 ? "" : `${days} day${days === 1 ? "" : "s"}`,
     micros === 0n ? "" : durationText(micros),
   ].filter((part) => part !== "")
   return `interval '${parts.length === 0 ? "0 seconds" : parts.join(" ")}'`
