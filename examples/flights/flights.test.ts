@@ -1,6 +1,6 @@
 /**
- * Flights over HTTP into a platform of their own, and every view against PostgreSQL: two days of them, and with
- * MILLRACE_ALL_FLIGHTS=1 all three million, which takes a few minutes and 2 GB of memory.
+ * Flights over HTTP into a platform of their own, and every view against PostgreSQL: two days of them, and
+ * with MILLRACE_ALL_FLIGHTS=1 all three million, which takes a few minutes and 2 GB of memory.
  */
 import assert from "node:assert/strict"
 import { mkdtempSync, rmSync } from "node:fs"

@@ -29,7 +29,7 @@ export function LineChart({ data, measure, onPoint }: Props) {
   const scheme = useTheme()
   const names = data.lines.map((line) => line.name).join("\n")
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme, set of lines or measure is a new chart
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme or set of lines is a new chart
   useEffect(() => {
     const element = holder.current
     if (element === null) return
