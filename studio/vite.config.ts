@@ -1,7 +1,7 @@
 /**
- * The page is built to static files with relative paths, so that the platform can serve it anywhere. Nothing is
- * inlined into the document: the platform's Content-Security-Policy allows scripts from itself only.
- * In development, `vite` passes the API on to a platform at port 4600.
+ * The page is built to static files with relative paths, so that the platform can serve it anywhere. Nothing
+ * is inlined into the document: the platform's Content-Security-Policy allows scripts from itself only. In
+ * development, `vite` passes the API on to a platform at port 4600.
  */
 import react from "@vitejs/plugin-react"
 import { defineConfig } from "vite"

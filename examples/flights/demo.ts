@@ -1,6 +1,6 @@
 /**
- * The demo: starts the platform with this project, feeds it flights at their own times (sped up), and tells what
- * happens until it is stopped. It reads what it tells over HTTP, as anybody would.
+ * The demo: starts the platform with this project, feeds it flights at their own times (sped up), and tells
+ * what happens until it is stopped. It reads what it tells over HTTP, as anybody would.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -118,7 +118,9 @@ async function feedAndTell({ data, url, stop, hoursPerSecond, print }: Feeding):
   }
 }
 
-/** After a crash the last position is an older one; flights that are sent again are duplicates, by their ids. */
+/**
+ * After a crash the last position is an older one; flights that are sent again are duplicates, by their ids.
+ */
 async function readPosition(data: string): Promise<number> {
   const text = await readFile(join(data, POSITION_FILE), "utf8").catch(() => null)
   return text === null ? 0 : (JSON.parse(text) as { flights: number }).flights
@@ -184,7 +186,9 @@ async function printSummary(
   for (const view of views) print(`    ${view.name.padEnd(24)} ${count(view.row_count)}`)
 }
 
-/** What is in the log is worked through within a moment; a summary that does not wait for it would be wrong. */
+/**
+ * What is in the log is worked through within a moment; a summary that does not wait for it would be wrong.
+ */
 async function readSettled(url: string): ReturnType<typeof readStatus> {
   const tries = 100
   for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,7 @@
-/** The whole file, once: that the order is the real one, and how far behind the newest schedule a flight comes. */
+/**
+ * The whole file, once: that the order is the real one, and how far behind the newest schedule a flight
+ * comes.
+ */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { departureMinute, departures, EARLIEST_MINUTES, type Flight, flightsInOrder } from "./departures.ts"

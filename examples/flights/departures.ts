@@ -1,7 +1,8 @@
 /**
- * Flights in the order in which they really left: scheduled departure plus delay, ties by row number. The file is
- * sorted by schedule, so a flight can be let go as soon as the file has been read so far that nothing still to come
- * can have left before it. That needs memory for a row group and two days of flights, never for all of them.
+ * Flights in the order in which they really left: scheduled departure plus delay, ties by row number. The
+ * file is sorted by schedule, so a flight can be let go as soon as the file has been read so far that nothing
+ * still to come can have left before it. That needs memory for a row group and two days of flights, never for
+ * all of them.
  *
  *   read up to schedule S      let go: departures before S - 1,116 min      kept for the next round: the rest
  */

@@ -24,9 +24,10 @@ export const flight = event("flight", {
   time: "scheduled_at",
   key: "origin",
   partitions: 4,
-  // Flights come in the order in which they really left. The one that comes furthest behind was to leave 27 hours and
-  // 43 minutes before the newest schedule seen by then (it was 28 hours and 8 minutes late); a few that left early,
-  // by up to 18 hours and 36 minutes, carry the newest schedule forward. So with 28 hours nothing is late.
+  // Flights come in the order in which they really left. The one that comes furthest behind was to leave 27
+  // hours and 43 minutes before the newest schedule seen by then (it was 28 hours and 8 minutes late); a few
+  // that left early, by up to 18 hours and 36 minutes, carry the newest schedule forward. So with 28 hours
+  // nothing is late.
   outOfOrderness: "28 hours",
   // A feeder that did not see its answer sends again; one that was stopped goes on a little before it was.
   dedup: "1 day",

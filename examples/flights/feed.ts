@@ -1,10 +1,10 @@
 /**
  * Feeds flights to a running platform, in the order in which they left:
  *
- *   node examples/flights/feed.ts --from 2001-01-01 --until 2001-01-02             as fast as they are taken
- *   node examples/flights/feed.ts --rate 5000                                     events per second
- *   node examples/flights/feed.ts --hours-per-second 6                            by their own times
- *   node examples/flights/feed.ts --skip 120000                                   goes on behind so many flights
+ *   node examples/flights/feed.ts --from 2001-01-01 --until 2001-01-02       as fast as they are taken
+ *   node examples/flights/feed.ts --rate 5000                                events per second
+ *   node examples/flights/feed.ts --hours-per-second 6                       by their own times
+ *   node examples/flights/feed.ts --skip 120000                              goes on behind so many flights
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"

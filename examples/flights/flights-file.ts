@@ -1,6 +1,7 @@
 /**
- * Reads flights-3m.parquet, which the npm package vega-datasets brings: 3,000,000 rows in 11 row groups, sorted by
- * scheduled departure. Rows come as typed arrays, one row group at a time; airports are numbers into one list.
+ * Reads flights-3m.parquet, which the npm package vega-datasets brings: 3,000,000 rows in 11 row groups,
+ * sorted by scheduled departure. Rows come as typed arrays, one row group at a time; airports are numbers
+ * into one list.
  */
 import { open } from "node:fs/promises"
 import { fileURLToPath } from "node:url"

@@ -1,6 +1,7 @@
 /**
- * The same views computed by another engine: PostgreSQL (PGlite) reads the file's rows and answers with SQL of its
- * own, written without windows functions of ours. Every value comes as PostgreSQL's text, so that nothing is lost.
+ * The same views computed by another engine: PostgreSQL (PGlite) reads the file's rows and answers with SQL
+ * of its own, written without windows functions of ours. Every value comes as PostgreSQL's text, so that
+ * nothing is lost.
  */
 import { departureMinute } from "./departures.ts"
 import { type Flights, type FlightsRange, readFlights } from "./flights-file.ts"

@@ -1,6 +1,6 @@
 /**
- * Posts flights as NDJSON and waits for the answer: in order, one post at a time, so that nothing overtakes. A
- * platform that says "too much" is obeyed, one that does not answer is asked again; ids make that safe.
+ * Posts flights as NDJSON and waits for the answer: in order, one post at a time, so that nothing overtakes.
+ * A platform that says "too much" is obeyed, one that does not answer is asked again; ids make that safe.
  */
 import { setTimeout as sleep } from "node:timers/promises"
 import { instantOf } from "./departures.ts"

@@ -1,4 +1,6 @@
-/** The command line of the demo: `npm run demo -- --seconds 30 --port 4700 --data DIR --hours-per-second 12`. */
+/**
+ * The command line of the demo: `npm run demo -- --seconds 30 --port 4700 --data DIR --hours-per-second 12`.
+ */
 import { parseArgs } from "node:util"
 import { runDemo } from "./demo.ts"
 
@@ -31,8 +33,8 @@ function positive(name: string, text: string): number {
   return value
 }
 
-// A project loads every module of its folder, so only a command line may run this one; and the project that it starts
-// waits for this module to be done, so it may not wait for the project.
+// A project loads every module of its folder, so only a command line may run this one; and the project that
+// it starts waits for this module to be done, so it may not wait for the project.
 if (import.meta.main) {
   main().then(
     (code) => {

@@ -20,8 +20,9 @@ export const userSignup = event("user_signup", {
   id: "event_id",
   time: "timestamp",
   key: "user_id",
-  // Telephones send what they gathered while they were offline; a week of waiting costs a few rows of state.
-  outOfOrderness: "7 days",
+  // Telephones send what they gathered while they were offline, and partners their lists at the end of the
+  // month. Waiting that long costs little: the view keeps one small row a plan and day.
+  outOfOrderness: "31 days",
   // A producer that did not see its answer sends again.
   dedup: "1 day",
 })

@@ -1,17 +1,11 @@
 /**
- * Checks of a loaded page that need no library: names of controls, order of headings, landmarks, tables, and the
- * contrast of every visible text, computed from the colours that the browser really uses. `auditPage` runs inside
- * the page, so it may not use anything from outside its own body.
+ * Checks of a loaded page that need no library: names of controls, order of headings, landmarks, tables, and
+ * the contrast of every visible text, computed from the colours that the browser really uses. Both
+ * functions run inside the page, so they may not use anything from outside of their own bodies.
  */
 
-export interface Audit {
-  /** What is wrong, in words; empty when nothing was found. */
-  readonly problems: readonly string[]
-  /** Texts whose contrast was computed: a check of nothing would always pass. */
-  readonly textsChecked: number
-}
-
-export function auditPage(): Audit {
+/** What is wrong with names, headings, landmarks, tables and drawings, in words. */
+export function auditStructure(): readonly string[] {
   const problems: string[] = []
   const shown = (element: Element): boolean => element.checkVisibility({ visibilityProperty: true })
   const nameOf = (element: Element): string => {
@@ -58,6 +52,18 @@ export function auditPage(): Audit {
       problems.push("a drawing that is not hidden or named")
   }
 
+  return [...new Set(problems)]
+}
+
+export interface ContrastAudit {
+  readonly problems: readonly string[]
+  /** Texts whose contrast was computed: a check of nothing would always pass. */
+  readonly textsChecked: number
+}
+
+/** Texts with a contrast below 4.5 to 1 (WCAG AA). */
+export function auditContrast(): ContrastAudit {
+  const problems: string[] = []
   type Colour = readonly [red: number, green: number, blue: number, alpha: number]
   const colourOf = (text: string): Colour => {
     const numbers = (text.match(/-?[\d.]+(e-?\d+)?/g) ?? []).map(Number)
@@ -85,8 +91,9 @@ export function auditPage(): Audit {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     const element = node.parentElement
-    if (element === null || node.textContent?.trim() === "" || !shown(element)) continue
+    if (element === null || node.textContent?.trim() === "") continue
     if (element.closest(".unseen, noscript, script") !== null) continue
+    if (!element.checkVisibility({ visibilityProperty: true })) continue
     const background = backgroundOf(element)
     const ink = over(colourOf(getComputedStyle(element).color), background)
     const [light, dark] = [luminance(ink), luminance(background)].sort((a, b) => b - a) as [number, number]

@@ -1,6 +1,6 @@
 /**
- * Finds a Chromium on this machine and starts it with playwright's driver, which brings no browser of its own.
- * MILLRACE_CHROMIUM names one; else the usual names on PATH.
+ * Finds a Chromium on this machine and starts it with playwright's driver, which brings no browser of its
+ * own. MILLRACE_CHROMIUM names one; else the usual names on PATH.
  */
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,4 +1,6 @@
-/** `npm run test:page`: the page's tests alone. Without a Chromium they cannot run, and that is not a success. */
+/**
+ * `npm run test:page`: the page's tests alone. Without a Chromium they cannot run, and that is not a success.
+ */
 import { spawnSync } from "node:child_process"
 import { findChromium, HOW_TO_GET_ONE } from "./chromium.ts"
 

@@ -1,6 +1,6 @@
 /**
- * What the page's twin of a platform shows: two events and three views with numbers that move. The figures are
- * made up and say so; no test of the platform itself may use them.
+ * What the page's twin of a platform shows: two events and three views with numbers that move. The figures
+ * are made up and say so; no test of the platform itself may use them.
  */
 
 export interface TwinColumn {

@@ -1,4 +1,7 @@
-/** The twin answers in the shapes that the real HTTP door promises; else the page would be tested against a dream. */
+/**
+ * The twin answers in the shapes that the real HTTP door promises; else the page would be tested against a
+ * dream.
+ */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { Ajv2020 } from "ajv/dist/2020.js"

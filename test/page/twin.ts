@@ -1,6 +1,6 @@
 /**
- * A twin of the platform for the page alone: it speaks the shapes of the HTTP API over a real socket and serves
- * the built page under the platform's Content-Security-Policy. Its data is canned (twin-project.ts).
+ * A twin of the platform for the page alone: it speaks the shapes of the HTTP API over a real socket and
+ * serves the built page under the platform's Content-Security-Policy. Its data is canned (twin-project.ts).
  */
 import { readFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"

@@ -117,9 +117,9 @@ export class Door {
   async #admit(lane: EventLane, rows: DecodedRows, request: IngestRequest): Promise<LaneAnswer> {
     const { counts } = lane
     const fresh = this.#freshRows(lane, rows)
-    const appended = fresh.rows?.length === 0 ? [] : await this.#append(lane, rows, fresh.rows)
-    const earlier = await Promise.all(fresh.earlier)
     const accepted = fresh.rows?.length ?? rows.batch.length
+    const appended = accepted === 0 ? [] : await this.#append(lane, rows, fresh.rows)
+    const earlier = await Promise.all(fresh.earlier)
     const duplicates = rows.batch.length - accepted
     counts.received += rows.received
     counts.accepted += accepted

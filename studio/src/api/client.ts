@@ -1,6 +1,6 @@
 /**
- * One function per route of the platform's HTTP API. Paths are relative to the page, which the platform serves
- * itself. A failure is always an ApiFailure with words that can be shown.
+ * One function per route of the platform's HTTP API. Paths are relative to the page, which the platform
+ * serves itself. A failure is always an ApiFailure with words that can be shown.
  */
 import type {
   EventStream,

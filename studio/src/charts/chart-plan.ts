@@ -17,7 +17,9 @@ export interface ChartPlan {
   readonly weight: Column
 }
 
-/** Rows that a chart asks for: enough for a day of hours at a hundred airports, drawn in a few milliseconds. */
+/**
+ * Rows that a chart asks for: enough for a day of hours at a hundred airports, drawn in a few milliseconds.
+ */
 export const LINE_ROWS = 2_000
 export const BAR_ROWS = 14
 export const LINES = 5

@@ -10,6 +10,7 @@ import type { Lines } from "./series.ts"
 import { readTheme, type Theme, useTheme } from "./theme.ts"
 
 const HEIGHT = 232
+const HALF_DAY_S = 43_200
 
 interface Props {
   readonly data: Lines
@@ -28,7 +29,7 @@ export function LineChart({ data, measure, onPoint }: Props) {
   const scheme = useTheme()
   const names = data.lines.map((line) => line.name).join("\n")
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme, set of lines or measure is a new chart
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new scheme or set of lines is a new chart
   useEffect(() => {
     const element = holder.current
     if (element === null) return
@@ -76,7 +77,7 @@ function options(data: Lines, theme: Theme, width: number, measure: string): uPl
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { points: { size: 6 }, drag: { x: false, y: false }, y: false },
-    scales: { x: { time: true }, y: { range: yRange } },
+    scales: { x: { time: true, range: xRange }, y: { range: yRange } },
     axes: [
       { ...axis, size: 38, space: 76, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, size: 54, gap: 8, values: (_, splits) => splits.map((value) => formatCompact(value)) },
@@ -102,6 +103,12 @@ function timeLabel(seconds: number, index: number): string {
   const date = text.slice(0, 10)
   if (clock === "00:00") return date
   return index === 0 ? `${clock}\n${date}` : clock
+}
+
+/** A single instant stands in the middle of a day. */
+function xRange(_: uPlot, min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1]
+  return min === max ? [min - HALF_DAY_S, max + HALF_DAY_S] : [min, max]
 }
 
 /** Zero stays in sight unless the values are far from it and close together. */

@@ -1,4 +1,6 @@
-/** Numbers as people read them. int64 and decimal arrive as text and are grouped without becoming a double. */
+/**
+ * Numbers as people read them. int64 and decimal arrive as text and are grouped without becoming a double.
+ */
 
 const grouped = new Intl.NumberFormat("en-US")
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 })

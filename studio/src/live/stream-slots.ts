@@ -1,6 +1,6 @@
 /**
- * Browsers open six connections to one origin over HTTP/1.1, and a change stream keeps its own for good. Views
- * ask for a slot here, so that plain requests and a second window always find a free connection.
+ * Browsers open six connections to one origin over HTTP/1.1, and a change stream keeps its own for good.
+ * Views ask for a slot here, so that plain requests and a second window always find a free connection.
  */
 
 const STREAMS_PER_PAGE = 2

@@ -1,4 +1,6 @@
-/** Whether an element is in or near the viewport of a page that is looked at: work for it can wait otherwise. */
+/**
+ * Whether an element is in or near the viewport of a page that is looked at: work for it can wait otherwise.
+ */
 import { type RefObject, useEffect, useState } from "react"
 
 /** Starts a little before it is scrolled into sight. */

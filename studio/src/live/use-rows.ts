@@ -1,6 +1,6 @@
 /**
- * A part of a large view, sorted and cut by the platform: asked for again when the view's epoch has moved, one
- * request at a time, and seldom enough that the page costs the platform little even where a view is huge.
+ * A part of a large view, sorted and cut by the platform: asked for again when the view's epoch has moved,
+ * one request at a time, and seldom enough that the page costs the platform little even where a view is huge.
  */
 import { useEffect, useRef, useState } from "react"
 import { ApiFailure, type RowsQuery, readRows } from "../api/client.ts"

@@ -1,6 +1,6 @@
 /**
- * What flows, every second: streams, views, health and refused rows, with a short memory of each stream's rate
- * for its sparkline. Losing the platform keeps the last answers on screen and says so.
+ * What flows, every second: streams, views, health and refused rows, with a short memory of each stream's
+ * rate for its sparkline. Losing the platform keeps the last answers on screen and says so.
  */
 import { useEffect, useRef, useState } from "react"
 import { ApiFailure, readEvents, readHealth, readRejected, readViews } from "../api/client.ts"

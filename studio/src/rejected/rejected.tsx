@@ -55,7 +55,7 @@ function Sample({ sample }: { readonly sample: RejectedSample }) {
         <summary>
           What was sent <span className="code-tag">{sample.code}</span>
         </summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls needs the keyboard */}
         <pre tabIndex={0}>{sample.text}</pre>
       </details>
     </article>

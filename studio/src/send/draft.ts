@@ -1,7 +1,7 @@
 /**
- * A test event while it is being written: text per field, and the JSON that the text stands for. The JSON is put
- * together as text, so that an int64 keeps all its digits. Nothing is checked here: the contract decides, and a
- * refusal is as good an answer as a receipt.
+ * A test event while it is being written: text per field, and the JSON that the text stands for. The JSON is
+ * put together as text, so that an int64 keeps all its digits. Nothing is checked here: the contract decides,
+ * and a refusal is as good an answer as a receipt.
  */
 import type { EventField, EventStream, JsonSchema } from "../api/types.ts"
 

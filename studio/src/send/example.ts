@@ -5,7 +5,10 @@
 import type { Cell, EventField, EventStream, JsonSchema } from "../api/types.ts"
 import { type Draft, inputKind } from "./draft.ts"
 
-/** Data that is further than this from the clock is replayed history; a test event joins it at its newest time. */
+/**
+ * Data that is further than this from the clock is replayed history; a test event joins it at its newest
+ * time.
+ */
 const HISTORY_MS = 86_400_000
 
 export function exampleDraft(event: EventStream, schema: JsonSchema, nowMs: number): Draft {

@@ -1,6 +1,6 @@
 /**
- * Sends a test event and follows it: the answer at the door, then each view's verdict (a request that waits for
- * the receipt), then the row that the event went into.
+ * Sends a test event and follows it: the answer at the door, then each view's verdict (a request that waits
+ * for the receipt), then the row that the event went into.
  */
 import { useCallback, useRef, useState } from "react"
 import { ApiFailure, readRows, sendEvent } from "../api/client.ts"

@@ -9,8 +9,8 @@ export function ConnectionBanner({ status }: { readonly status: Status }) {
       <div className="banner" data-tone="bad" role="alert">
         <strong>No connection to the platform.</strong>{" "}
         <span>
-          What you see is the last that was known. Trying again by itself; if it was stopped, start it with{" "}
-          <code>millrace start</code>.
+          What you see is the last that was known. It is asked again and again; if it was stopped, start it
+          with <code>millrace start</code>.
         </span>{" "}
         <span className="banner-detail" aria-live="off">
           {connection.why} · {formatSpan(status.nowMs - connection.sinceMs)}

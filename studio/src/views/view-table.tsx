@@ -24,7 +24,7 @@ export function ViewTable({ view, data, sort, onSort, arrived }: Props) {
   if (data.table.length === 0) return <NoRows view={view} />
   return (
     <div className="table-side">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls needs the keyboard */}
       <section className="table-scroll" tabIndex={0} aria-labelledby={caption}>
         <table>
           <caption id={caption} className="unseen">
