@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- NAME …`: runs the benches whose names contain one of the words, prints a table, and with --json
- * one line per figure: bench, metric, value, unit, baseline, ratio. Nothing is written unless --record is given,
- * which replaces the benches' parts of bench/RESULTS.md.
+ * `npm run bench -- NAME …`: runs the benches whose names contain one of the words, prints a table, and with
+ * --json one line per figure: bench, metric, value, unit, baseline, ratio. Nothing is written unless --record
+ * is given, which replaces the benches' parts of bench/RESULTS.md.
  */
 import { readdirSync } from "node:fs"
 import { parseArgs } from "node:util"

@@ -35,7 +35,8 @@ export async function ensureInstalled(root) {
   try {
     writeFileSync(join(modules, ".millrace-lock"), hash)
   } catch (error) {
-    if (!["EROFS", "EACCES", "EPERM"].includes(error.code)) throw error // read-only: we compare again next time
+    // Where the folder is read-only, the next start compares again.
+    if (!["EROFS", "EACCES", "EPERM"].includes(error.code)) throw error
   }
 }
 
@@ -80,8 +81,8 @@ async function install(root, wanted) {
   process.stderr.write(errors)
   if (NETWORK_TROUBLE.test(errors)) {
     throw new Error(
-      "npm could not reach its registry. Connect to the network (or set the proxy or registry that you use: " +
-        "npm config set registry …) and run the same command again.",
+      "npm could not reach its registry. Connect to the network (or set the proxy or registry that you " +
+        "use: npm config set registry …) and run the same command again.",
     )
   }
   throw new Error(`npm ci failed (exit code ${code}); its own message is above.`)

@@ -18,7 +18,7 @@ const TSC = "node_modules/typescript/bin/tsc"
 const TEST = ["--test", "--test-concurrency=2"]
 
 const TASKS = {
-  check: { about: "types, lint, tidy, walls, unit tests; under a minute", run: (node) => check(node) },
+  check: { about: "types, lint, tidy, walls, unit tests; under a minute", script: "scripts/check.ts" },
   test: { about: "everything that CI runs", run: (node, args) => test(node, args) },
   "test:page": {
     about: "the page in a headless Chromium",
@@ -27,29 +27,30 @@ const TASKS = {
       return script(node, "test/page/run.ts", args)
     },
   },
-  golden: { about: "the golden SQL cases", run: (node, args) => script(node, "test/golden/run.ts", args) },
-  queries: { about: "random queries", run: (node, args) => script(node, "test/queries/run.ts", args) },
-  simulate: {
-    about: "the seeded simulation",
-    run: (node, args) => script(node, "test/simulate/run.ts", args),
-  },
-  kill: { about: "kill -9 under load", run: (node, args) => script(node, "test/kill/run.ts", args) },
-  bench: { about: "benches by name; --list", run: (node, args) => script(node, "bench/run.ts", args) },
-  new: { about: "a skeleton and its test", run: (node, args) => script(node, "scripts/new.ts", args) },
+  golden: { about: "the golden SQL cases; NAME for some", script: "test/golden/golden.test.ts" },
+  differential: { about: "random queries; --count --seed", script: "test/differential/differential.ts" },
+  simulate: { about: "the seeded simulation; --seed --count", script: "test/simulate/simulate.ts" },
+  kill: { about: "kill -9 under load; --kills --seed", script: "test/kill/kill-run.ts" },
+  fuzz: { about: "random bytes for the decoder; --count --seed", script: "test/fuzz-decoder.ts" },
+  bench: { about: "benches by name; --list --json", script: "bench/run.ts" },
+  new: { about: "a skeleton and its test", script: "scripts/new.ts" },
   build: { about: "dist and the page, as the package has them", run: (node) => build(node) },
 }
 
-const [name, ...args] = process.argv.slice(2)
+const [name, ...rest] = process.argv.slice(2)
+// npm takes the -- away, whoever calls this file himself may have kept it.
+const args = rest[0] === "--" ? rest.slice(1) : rest
 const task = Object.hasOwn(TASKS, name ?? "") ? TASKS[name] : undefined
 if (task === undefined) {
   if (name !== undefined) console.error(`run: there is no task "${name}"`)
   for (const [taskName, { about }] of Object.entries(TASKS))
-    console.error(`  ${taskName.padEnd(10)} ${about}`)
+    console.error(`  ${taskName.padEnd(12)} ${about}`)
   process.exitCode = 2
 } else {
   try {
     await ensureInstalled(root)
-    endLike(await task.run(findNode(), args))
+    const node = findNode()
+    endLike(await (task.script === undefined ? task.run(node, args) : script(node, task.script, args)))
   } catch (error) {
     console.error(`${name}: ${error.message}`)
     process.exitCode = 2
@@ -59,10 +60,6 @@ if (task === undefined) {
 function script(node, path, scriptArgs) {
   if (!existsSync(join(root, path))) throw new Error(`${path} is not in this clone`)
   return runChild(node, [...NODE_FLAGS, path, ...scriptArgs], { cwd: root })
-}
-
-function check(node) {
-  return script(node, "scripts/check.ts", [])
 }
 
 /**

@@ -15,8 +15,9 @@ export const check: Command = {
     },
   },
   notes: [
-    "millrace.lock.json belongs into version control. It holds every contract and view with its version; a change",
-    "after which rows that are in the log could not be read is a problem. Without --write-lock nothing is written.",
+    "millrace.lock.json belongs into version control. It holds every contract and view with its version;",
+    "a change after which rows that are in the log could not be read is a problem. Without --write-lock",
+    "nothing is written.",
     "Exit code 1 when there are problems.",
   ],
   examples: ["millrace check", "millrace check examples/flights --json", "millrace check --write-lock"],

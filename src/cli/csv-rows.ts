@@ -1,7 +1,7 @@
 /**
- * CSV with a header row as JSON rows, typed by the event's contract. Numbers keep every digit, because they are
- * copied as text and never become a double; what does not fit its type is sent as a string, so that the server can
- * say what is wrong with it.
+ * CSV with a header row as JSON rows, typed by the event's contract. Numbers keep every digit, because they
+ * are copied as text and never become a double; what does not fit its type is sent as a string, so that the
+ * server can say what is wrong with it.
  */
 import { pipeline, Readable } from "node:stream"
 import { CsvError, parse } from "csv-parse"

@@ -19,22 +19,24 @@ export function serverUnreachable(url: string, reason: string, cause: unknown): 
     code: "server-unreachable",
     domain: "external",
     retry: true,
-    message: `no platform answers at ${url} (${reason}); start one with \`millrace start\`, or give its --url`,
+    message: `no platform answers at ${url} (${reason}); start one (millrace start), or give its --url`,
     details: { url },
     cause,
   })
 }
 
-/** What the platform answered instead of the thing asked for, in the platform's own words where it gave some. */
+/**
+ * What the platform answered instead of the thing asked for, in the platform's own words where it gave some.
+ */
 export function serverRefused(
   status: number,
-  problem: { readonly code: string | null; readonly detail: string | null },
+  { code, detail }: { readonly code: string | null; readonly detail: string | null },
 ): PlatformError {
   return new PlatformError({
     code: "server-refused",
     domain: status >= 500 ? "external" : "user",
-    message: `${problem.detail ?? "the server gave no reason"} (HTTP ${status}${problem.code === null ? "" : `, ${problem.code}`})`,
-    details: { status, problem: problem.code },
+    message: `${detail ?? "the server gave no reason"} (HTTP ${status}${code === null ? "" : `, ${code}`})`,
+    details: { status, problem: code },
   })
 }
 
@@ -42,7 +44,7 @@ export function answerUnreadable(url: string, reason: string): PlatformError {
   return new PlatformError({
     code: "answer-unreadable",
     domain: "external",
-    message: `${url} answers, but not as a Millrace platform does: ${reason}; check --url and the two versions`,
+    message: `${url} answers, but not as a Millrace platform does: ${reason}; check --url and both versions`,
     details: { url },
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Reads Server-Sent Events from bytes, after the HTML standard's grammar: lines end with LF, CR or CRLF; a blank line
- * ends an event; `id` is remembered for the next connection.
+ * Reads Server-Sent Events from bytes, after the HTML standard's grammar: lines end with LF, CR or CRLF; a
+ * blank line ends an event; `id` is remembered for the next connection.
  */
 
 export interface StreamEvent {

@@ -1,4 +1,7 @@
-/** `millrace`: finds the command, reads its arguments, runs it, and turns what went wrong into words and a code. */
+/**
+ * `millrace`: finds the command, reads its arguments, runs it, and turns what went wrong into words and a
+ * code.
+ */
 import { VERSION } from "../platform/version.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { check } from "./check.ts"

@@ -1,6 +1,6 @@
 /**
- * When a row may leave. A pace is asked before each row and answers the moment, in milliseconds since the beginning,
- * before which the row must not be sent; rows whose moment has come travel together.
+ * When a row may leave. A pace is asked before each row and answers the moment, in milliseconds since the
+ * beginning, before which the row must not be sent; rows whose moment has come travel together.
  */
 import { wrongUsage } from "./errors.ts"
 
@@ -19,8 +19,9 @@ export function ratePace(rowsPerSecond: number): Pace {
 }
 
 /**
- * At the distances of the rows' own times, `speed` times as fast. A row that is earlier than one before it is sent
- * at once, as it would have come late in real life; a row without a readable time goes with the one before it.
+ * At the distances of the rows' own times, `speed` times as fast. A row that is earlier than one before it is
+ * sent at once, as it would have come late in real life; a row without a readable time goes with the one
+ * before it.
  */
 export function eventTimePace(timeField: string, speed: number): Pace {
   const decoder = new TextDecoder()
@@ -54,7 +55,10 @@ export function parseSpeed(text: string): number {
   throw wrongUsage(`--speed takes how many times as fast, such as 60, not "${text}"`)
 }
 
-/** Epoch numbers tell their unit by their size: 2001 in seconds is 1e9, in milliseconds 1e12, in microseconds 1e15. */
+/**
+ * Epoch numbers tell their unit by their size: 2001 in seconds is 1e9, in milliseconds 1e12, in microseconds
+ * 1e15.
+ */
 const SMALLEST_MS = 1e11
 const SMALLEST_US = 1e14
 

@@ -18,7 +18,9 @@ export interface BatchOptions {
 
 /** A quarter of what the server takes, so that a row of any size it takes still fits beside others. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
-/** A row that is due so soon travels with the batch before it: fewer posts, and nobody sees the difference. */
+/**
+ * A row that is due so soon travels with the batch before it: fewer posts, and nobody sees the difference.
+ */
 const SOON_MS = 5
 /** Input that pauses (a pipe) must not keep rows back for longer. */
 const LINGER_MS = 50

@@ -1,4 +1,6 @@
-/** Rows to send, as JSON texts with the line that each came from: out of NDJSON or CSV, from a file or stdin. */
+/**
+ * Rows to send, as JSON texts with the line that each came from: out of NDJSON or CSV, from a file or stdin.
+ */
 import { createReadStream } from "node:fs"
 import { csvRows } from "./csv-rows.ts"
 import { inputUnreadable } from "./errors.ts"
@@ -28,7 +30,9 @@ const CARRIAGE_RETURN = 0x0d
 const OPENING_BRACKET = 0x5b
 const IS_AN_ARRAY = "it is a JSON array; send one object a line (jq -c '.[]' makes them of an array)"
 
-/** What is there at a time, in order: many rows of a file, one of a pipe that drips. @throws input-unreadable */
+/**
+ * What is there at a time, in order: many rows of a file, one of a pipe that drips. @throws input-unreadable
+ */
 export async function* readRows(input: RowInput, terminal: Terminal): AsyncGenerator<readonly SourceRow[]> {
   const name = input.file ?? "standard input"
   const bytes: AsyncIterable<Uint8Array> = input.file === null ? terminal.stdin : createReadStream(input.file)

@@ -1,6 +1,6 @@
 /**
- * `millrace send`: rows from a file or a pipe to the platform, in order, in batches, as fast as asked or taken. A
- * batch that the platform is too busy for is sent again, unchanged, after the time that it asks for.
+ * `millrace send`: rows from a file or a pipe to the platform, in order, in batches, as fast as asked or
+ * taken. A batch that the platform is too busy for is sent again, unchanged, after the time that it asks for.
  */
 import { type Command, FINE, type Given, PROBLEM } from "./command.ts"
 import { inputUnreadable, wrongUsage } from "./errors.ts"

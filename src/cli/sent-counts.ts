@@ -50,7 +50,8 @@ export class SentCounts {
     const parts = [`${count(this.accepted)} accepted`, `${count(this.duplicates)} duplicates`]
     const rejected = `${count(this.rejected)} rejected`
     parts.push(this.rejected > 0 ? terminal.paint("yellow", rejected) : rejected)
-    return `${this.#event}: ${count(this.received)} rows sent: ${parts.join(", ")}; ${this.#perSecond()} rows/s`
+    const counts = parts.join(", ")
+    return `${this.#event}: ${count(this.received)} rows sent: ${counts}; ${this.#perSecond()} rows/s`
   }
 
   asJson({ stopped }: { readonly stopped: boolean }): Readonly<Record<string, unknown>> {

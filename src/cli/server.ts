@@ -1,4 +1,7 @@
-/** The platform's HTTP door as commands see it. Failures become words: who does not answer, or what was refused. */
+/**
+ * The platform's HTTP door as commands see it. Failures become words: who does not answer, or what was
+ * refused.
+ */
 
 import type { Given, Option } from "./command.ts"
 import { answerUnreadable, serverRefused, serverUnreachable, wrongUsage } from "./errors.ts"

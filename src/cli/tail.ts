@@ -14,15 +14,15 @@ const RECONNECT_MS = 1_000
 
 export const tail: Command = {
   name: "tail",
-  summary: "Follow an event's newest rows, or a view: its rows first, then every change.",
+  summary: "Follow an event's new rows, or a view: its rows first, then every change.",
   positionals: ["EVENT|VIEW"],
   options: {
     ...SERVER_OPTIONS,
     limit: { value: "N", about: "End after N lines." },
   },
   notes: [
-    "An event's rows are printed as they were sent. Of a view, + is a row that came and - one that went; rows",
-    "without a sign were there at the beginning. A lost connection is taken up again where it broke.",
+    "An event's rows are printed as they were sent. Of a view, + is a row that came and - one that went;",
+    "rows without a sign were there at the beginning. A lost connection is taken up where it broke.",
     "With --json every line is an object: {partition, offset, appended_at, value} for an event,",
     '{kind: "snapshot"|"change", epoch, weight, row} for a view.',
   ],

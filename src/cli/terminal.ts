@@ -1,6 +1,7 @@
 /**
- * What a command sees of the world it was started in. Results go to standard output, everything else to standard
- * error, so that a pipe carries data only. Colours are for terminals, and for people who did not refuse them.
+ * What a command sees of the world it was started in. Results go to standard output, everything else to
+ * standard error, so that a pipe carries data only. Colours are for terminals, and for people who did not
+ * refuse them.
  */
 import { styleText } from "node:util"
 

@@ -49,8 +49,8 @@ export interface ProjectCheck {
 }
 
 /**
- * Loads and binds the project in `directory`, and compares it with its lock file; with `writeLock` compatible changes
- * are taken into the lock.
+ * Loads and binds the project in `directory`, and compares it with its lock file; with `writeLock` compatible
+ * changes are taken into the lock.
  * @throws PlatformError project-not-found, project-too-large, invalid-lock
  */
 export async function checkProject(

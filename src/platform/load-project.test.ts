@@ -131,11 +131,7 @@ test("a config that is broken or missing is told", async (t) => {
       "invalid-config",
       /name/,
     ],
-    [
-      'import { defineConfig } from "millrace"\nexport default defineConfig({ name: "a", prot: 1 } as never)\n',
-      "invalid-config",
-      /prot/,
-    ],
+    [CONFIG.replace('name: "shop"', 'name: "shop", prot: 1'), "invalid-config", /prot/],
     ["export const nothing = 1\n", "invalid-config", /exports no config/],
   ]
   for (const [config, code, message] of broken) {

@@ -124,7 +124,7 @@ function suggestionFor(error: unknown, file: string): string | null {
   const message = error instanceof Error ? error.message : ""
   switch (codeOf(error)) {
     case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
-      return "write TypeScript whose types can be erased: a const object or a union of strings instead of an enum"
+      return "write TypeScript whose types can be erased: a const object or a union of strings, not an enum"
     case "ERR_PACKAGE_PATH_NOT_EXPORTED":
       return ONLY_ENTRIES
     case "SyntaxError":

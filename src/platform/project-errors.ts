@@ -24,7 +24,7 @@ export function projectTooLarge(directory: string, limit: number): PlatformError
     code: "project-too-large",
     domain: "user",
     message:
-      `${directory} has more than ${limit} TypeScript modules; a project's modules are all loaded at its start. ` +
+      `${directory} has more than ${limit} TypeScript modules; all of them are loaded at its start. ` +
       "Keep the project in a folder of its own.",
     details: { directory, limit },
   })
@@ -37,7 +37,7 @@ export function projectHasProblems(directory: string, problems: readonly Problem
   return new PlatformError({
     code: "project-has-problems",
     domain: "user",
-    message: `The project in ${directory} cannot start:\n${lines.join("\n")}\nSee \`millrace check\` for places.`,
+    message: `The project in ${directory} cannot start:\n${lines.join("\n")}\nmillrace check shows the places.`,
     details: { problems },
   })
 }

@@ -1,7 +1,7 @@
 /**
- * millrace.lock.json beside a project: read, compared, written. The rule of use: a change that can read every row
- * that the lock promises is taken into the lock by `millrace check --write-lock`; any other is a problem, and the
- * lock stays as it is.
+ * millrace.lock.json beside a project: read, compared, written. The rule of use: a change that can read every
+ * row that the lock promises is taken into the lock by `millrace check --write-lock`; any other is a problem,
+ * and the lock stays as it is.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

@@ -1,6 +1,7 @@
 /**
- * Every code that a program, a log line or a user can meet is explained in docs/errors.md, and nothing else is. A
- * code is the kebab-case string of a `code:` property, or the first argument of a factory in a room's errors file.
+ * Every code that a program, a log line or a user can meet is explained in docs/errors.md, and nothing else
+ * is. A code is the kebab-case string of a `code:` property, or the first argument of a factory in a room's
+ * errors file.
  */
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"

@@ -8,6 +8,8 @@ import { lineAt, type ScannedCode } from "./scan-code.ts"
 export interface FunctionLength {
   readonly line: number
   readonly lines: number
+  /** True for a function that registers tests: it is a list, and its length says nothing. */
+  readonly isSuite: boolean
 }
 
 const CONTROL = /\b(if|for|while|switch|catch|with|for await)\s*$/
@@ -27,7 +29,9 @@ export function functionLengths({ code }: ScannedCode): FunctionLength[] {
     const body = bodyStart(code, at + 1)
     if (body === null) continue
     const line = lineAt(code, start)
-    found.push({ line, lines: lineAt(code, matching(code, body)) - line + 1 })
+    const end = matching(code, body)
+    const isSuite = /^\s*(await )?test\(/m.test(code.slice(body, end))
+    found.push({ line, lines: lineAt(code, end) - line + 1, isSuite })
   }
   return found
 }

@@ -131,13 +131,16 @@ export function lineAt(text: string, position: number): number {
   return line
 }
 
+const IMPORT = /\b(import|export)\b(\s+type\b)?(?:[\s\w$*{},]*?\bfrom)?\s*\(?\s*(["'])/
+/** How a worker or a file beside the module is named. */
+const WORKER_URL = /\bnew URL\(\s*(["'])(?=\s*["']\s*,\s*import\.meta\.url)/
+
 /** Every module that the code imports or exports from, types included, with its line. */
 export function importsOf({
   text,
   code,
 }: ScannedCode): { specifier: string; line: number; typeOnly: boolean }[] {
-  const pattern =
-    /\b(import|export)\b(\s+type\b)?(?:[\s\w$*{},]*?\bfrom)?\s*\(?\s*(["'])|\bnew URL\(\s*(["'])(?=\s*["']\s*,\s*import\.meta\.url)/g
+  const pattern = new RegExp(`${IMPORT.source}|${WORKER_URL.source}`, "g")
   return [...code.matchAll(pattern)].map((match) => {
     const quote = match.index + match[0].length
     const end = text.indexOf(match[3] ?? match[4]!, quote)
