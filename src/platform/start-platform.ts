@@ -90,6 +90,8 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     pageDirectory: pageDirectory(),
     project: project.name,
     version: VERSION,
+    onFailure: (error, where) =>
+      report(`${where} failed: ${error instanceof Error ? error.stack : String(error)}`),
   })
   closing.defer(() => http.close())
   const open = closing.move()

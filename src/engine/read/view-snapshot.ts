@@ -32,6 +32,8 @@ export class TableViewSnapshot implements ViewSnapshot {
   readonly rowCount: number
   readonly #source: SnapshotSource
   readonly #table: TableSnapshot
+  /** Every row that the query last paged through wants, in its order: the pages after the first are cut from it. */
+  #ordered: { readonly query: string; readonly places: readonly RowPlace[] } | null = null
 
   constructor(source: SnapshotSource, table: TableSnapshot, at: { epoch: number; rowCount: number }) {
     this.#source = source
@@ -47,7 +49,10 @@ export class TableViewSnapshot implements ViewSnapshot {
       testField(store, plan.fields[column]!, comparison, value),
     )
     const last = query.offset + query.limit
-    const places = smallest(this.#matching(query, tests), last, this.#order(query))
+    const places =
+      query.offset === 0
+        ? smallest(this.#matching(query, tests), last, this.#order(query))
+        : this.#allInOrder(query, tests)
     const rows = new RowBuilder(spec.columns.map((column) => column.type))
     let passed = 0
     for (const place of places) {
@@ -64,6 +69,17 @@ export class TableViewSnapshot implements ViewSnapshot {
 
   [Symbol.dispose](): void {
     this.#table[Symbol.dispose]()
+  }
+
+  #allInOrder(query: RowQuery, tests: readonly RowTest[]): readonly RowPlace[] {
+    const name = JSON.stringify([query.where, query.sort], (_, value: unknown) =>
+      typeof value === "bigint" ? `${value}n` : value,
+    )
+    if (this.#ordered?.query !== name) {
+      const places = [...this.#matching(query, tests)].sort(this.#order(query))
+      this.#ordered = { query: name, places }
+    }
+    return this.#ordered.places
   }
 
   /** By key where the query names all of it, else every row. */

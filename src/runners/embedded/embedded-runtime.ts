@@ -123,13 +123,9 @@ export class EmbeddedRuntime implements Runtime {
       const watermarkUs = this.#viewWatermark(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
     }
-    let rows = 0
-    for (const slice of slices) {
-      rows += slice.count
-      this.#desk.processed(slice)
-    }
-    this.#checkpointer!.countRows(rows)
-    this.#desk.settle(cut.epoch)
+    this.#parts.intake.markPublished(slices)
+    this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
+    this.#desk.settle()
   }
 
   atRest(journalOffset: number): void {
@@ -222,9 +218,9 @@ export class EmbeddedRuntime implements Runtime {
   manifest(generation: string, journalOffset: number): CheckpointManifest {
     const { intake, times, lanes, ledger, log } = this.#parts
     const positions: Record<string, number[]> = {}
-    for (const { topic, partition, taken } of intake.positions()) {
+    for (const { topic, partition, published } of intake.positions()) {
       const ends = positions[topic] ?? []
-      ends[partition] = taken
+      ends[partition] = published
       positions[topic] = ends
     }
     return {
@@ -262,8 +258,8 @@ export class EmbeddedRuntime implements Runtime {
       eventsPerSecond: this.#rates.get(contract.name)!.perSecond(),
       watermarkUs: known(time.watermarkUs),
       watermarkPartition: time.holdingPartition(nowMs),
-      partitions: positions.map(({ partition, durableEnd, taken }) => {
-        return { durableEnd, processed: taken, idle: time.isIdle(partition, nowMs) }
+      partitions: positions.map(({ partition, durableEnd, published }) => {
+        return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),
     }
   }
@@ -288,9 +284,9 @@ export class EmbeddedRuntime implements Runtime {
     const topics = new Set([...this.#eventsOf(plan)].map((event) => this.#parts.lanes.get(event)!.topic.name))
     let pendingEvents = 0
     let pendingSinceMs: number | null = null
-    for (const { topic, partition, durableEnd, taken } of this.#parts.intake.positions()) {
+    for (const { topic, partition, durableEnd, published } of this.#parts.intake.positions()) {
       if (!topics.has(topic)) continue
-      pendingEvents += durableEnd - taken
+      pendingEvents += durableEnd - published
       const oldestMs = this.#parts.intake.waitingSinceMs(topic, partition)
       if (oldestMs !== null) pendingSinceMs = Math.min(pendingSinceMs ?? oldestMs, oldestMs)
     }

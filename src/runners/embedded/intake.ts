@@ -38,12 +38,14 @@ export interface PartitionPosition {
   readonly partition: number
   /** Next offset that no epoch has taken. */
   taken: number
+  /** Next offset behind the epochs whose outputs are out. */
+  published: number
   /** Next offset that is not in the log. */
   durableEnd: number
 }
 
 interface PartitionQueue extends PartitionPosition {
-  slices: IntakeSlice[]
+  readonly slices: IntakeSlice[]
 }
 
 export class Intake {
@@ -57,8 +59,9 @@ export class Intake {
   }
 
   /** Begins at `taken`; rows up to `durableEnd` are already in the log. */
-  addPartition(position: PartitionPosition): void {
-    this.#partitions.set(keyOf(position.topic, position.partition), { ...position, slices: [] })
+  addPartition(position: Omit<PartitionPosition, "published">): void {
+    const key = keyOf(position.topic, position.partition)
+    this.#partitions.set(key, { ...position, published: position.taken, slices: [] })
   }
 
   /** Takes rows that the door has appended. Slices of one partition may arrive in any order. */
@@ -72,10 +75,18 @@ export class Intake {
     this.wake()
   }
 
-  /** Rows in the log that no epoch has taken. */
+  /** The slices' epoch is out. */
+  markPublished(slices: readonly IntakeSlice[]): void {
+    for (const { topic, partition, baseOffset, count } of slices) {
+      const queue = this.#queue(topic, partition)
+      queue.published = Math.max(queue.published, baseOffset + count)
+    }
+  }
+
+  /** Rows in the log that no view shows yet. */
   get backlogRows(): number {
     let rows = 0
-    for (const { durableEnd, taken } of this.#partitions.values()) rows += durableEnd - taken
+    for (const { durableEnd, published } of this.#partitions.values()) rows += durableEnd - published
     return rows
   }
 

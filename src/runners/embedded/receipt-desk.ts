@@ -6,7 +6,7 @@ import type { Scheduler } from "../../std/clock.ts"
 import type { ReceiptAnswer } from "../runtime.ts"
 import type { EventLane } from "./door.ts"
 import { receiptInvalid } from "./errors.ts"
-import type { Intake, IntakeSlice } from "./intake.ts"
+import type { Intake } from "./intake.ts"
 import { sourceId } from "./lower.ts"
 import { belongsTo, decodeReceipts, type Receipt } from "./receipt.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -27,23 +27,14 @@ interface Waiter {
 
 export class ReceiptDesk {
   readonly #parts: ReceiptDeskParts
-  /** Next offset behind the published epochs, by "topic/partition"; at first, what recovery restored. */
-  readonly #published: Map<string, number>
   readonly #waiters = new Set<Waiter>()
 
   constructor(parts: ReceiptDeskParts) {
     this.#parts = parts
-    const restored = parts.intake.positions()
-    this.#published = new Map(restored.map(({ topic, partition, taken }) => [`${topic}/${partition}`, taken]))
-  }
-
-  /** The slice's epoch was published. */
-  processed({ topic, partition, baseOffset, count }: IntakeSlice): void {
-    this.#published.set(`${topic}/${partition}`, baseOffset + count)
   }
 
   /** An epoch is out: whoever waited for it goes on. */
-  settle(_epoch: number): void {
+  settle(): void {
     for (const waiter of this.#waiters) {
       if (this.#isProcessed(waiter.receipts)) waiter.wake()
     }
@@ -81,7 +72,7 @@ export class ReceiptDesk {
 
   #isProcessed(receipts: readonly Receipt[]): boolean {
     return receipts.every(({ topic, ranges }) =>
-      ranges.every(({ partition, last }) => last < (this.#published.get(`${topic}/${partition}`) ?? 0)),
+      ranges.every(({ partition, last }) => last < this.#parts.intake.position(topic, partition).published),
     )
   }
 
