@@ -6,7 +6,6 @@ import type { Expression } from "../../expr/expression.ts"
 import { commonType, resolveFunction } from "../../expr/resolve.ts"
 import { assert } from "../../std/assert.ts"
 import { findings, Refused } from "../errors.ts"
-import { caseBranch } from "../expressions/walk.ts"
 import { applyOperator } from "./bind-operator.ts"
 import type { Bound } from "./bound.ts"
 import { coerce, constantOf, demand, settle, typed, typeOf, typeText } from "./bound.ts"
@@ -44,7 +43,7 @@ export function bindCase(expression: CaseExpr, context: ExpressionContext): Boun
   const otherwise: Bound =
     expression.defresult === undefined ? { kind: "untyped", text: null, byte } : bind(expression.defresult)
   const type = common("CASE", [otherwise, ...branches.map((branch) => branch.result)], byte)
-  const coerced = branches.map(({ when, result }) => caseBranch(when, coerce(result, type)))
+  const coerced = branches.map(({ when, result }) => ({ when, then: coerce(result, type) }))
   const last = coerce(otherwise, type)
   const nullable = last.nullable || coerced.some((branch) => branch.then.nullable)
   return typed({ kind: "case", branches: coerced, otherwise: last, type, nullable }, byte)

@@ -80,7 +80,7 @@ function bindLike(expression: A_Expr, context: ExpressionContext): Bound {
 /** Kinds that PostgreSQL compares without casting either side. */
 const COMPARED_AS_THEY_ARE = [new Set(["int32", "int64"]), new Set(["date", "timestamp"])]
 
-/** NULLIF gives its left side as its `=` takes it: cast to the common type, unless there is an `=` for both. */
+/** NULLIF gives its left side as its `=` takes it: in the common type, unless an `=` takes both uncast. */
 function bindNullif(args: readonly Bound[], byte: number | null): Bound {
   const resolution = resolveFunction("nullif", args.map(typeOf), args.map(constantOf))
   const call = makeCall({ name: "nullif", resolution, args, byte })

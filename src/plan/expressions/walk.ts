@@ -1,5 +1,5 @@
 /** Reading and rebuilding expression trees: children, columns used, substitution. */
-import type { Case, ColumnReference, Expression } from "../../expr/expression.ts"
+import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
 
 export function childrenOf(expression: Expression): readonly Expression[] {
@@ -37,17 +37,12 @@ export function withChildren(expression: Expression, children: readonly Expressi
     case "case":
       return {
         ...expression,
-        branches: expression.branches.map((_, i) => caseBranch(children[2 * i]!, children[2 * i + 1]!)),
+        branches: expression.branches.map((_, i) => ({ when: children[2 * i]!, then: children[2 * i + 1]! })),
         otherwise: children.at(-1)!,
       }
     default:
       return assertNever(expression)
   }
-}
-
-export function caseBranch(when: Expression, result: Expression): Case["branches"][number] {
-  // biome-ignore lint/suspicious/noThenProperty: WHEN … THEN … is what SQL calls it; nothing awaits a branch
-  return { when, then: result }
 }
 
 /** Rebuilds from the top: where `replace` answers, its answer stands and nothing below is visited. */
