@@ -43,6 +43,9 @@ export const FIELDS: readonly LogicalType[] = [
 ]
 const KINDS: readonly TypeKind[] = [...new Set(FIELDS.map((type) => type.kind)), "interval"]
 
+/** A field settles the type; a length could make more text than there is room for. */
+const CONSTANT_ARGUMENTS = new Set(["extract", "repeat", "lpad", "rpad"])
+
 const JS_TYPE: Readonly<Record<string, string>> = { string: "string", int32: "number", float64: "number" }
 
 const word = (entry: CatalogueEntry) => entry.signature.slice(0, entry.signature.indexOf("("))
@@ -149,7 +152,7 @@ export class ExpressionMaker {
     const sample = values?.find((value) => value !== null)
     const wanted = JS_TYPE[kind ?? ""]
     if (values === undefined || typeof sample !== wanted) return null
-    const mustBeLiteral = entry.name === "extract"
+    const mustBeLiteral = CONSTANT_ARGUMENTS.has(entry.name)
     if (!mustBeLiteral && this.#random.below(4) === 0) return null
     const value = this.#constant(() => pick(this.#random, values))
     return { kind: "literal", value, type: { kind } as LogicalType, nullable: value === null }

@@ -11,9 +11,11 @@ import {
   dayField,
   FIXED_UNITS,
   intervalField,
+  intervalPart,
   julian,
   timeField,
   timestampField,
+  timestampPart,
   truncateTimestamp,
   truncationUnit,
 } from "../values/time-fields.ts"
@@ -88,11 +90,11 @@ export const extractDate = extractFrom(dayField, "date")
 export const extractInterval = extractFrom(intervalField, "interval")
 
 /** date_part(): the same fields as floating point. */
-function partOf(fieldOf: FieldOf, kind: "timestamp" | "interval"): Kernel {
+function floatField(partOf: (field: string, value: never) => number, kind: "timestamp" | "interval"): Kernel {
   const run = (word: string, value: never): number => {
     const field = timeField(word)
     if (field === undefined || (field === "julian" && kind === "interval")) return raise(INVALID, 0)
-    return field === "julian" ? julianDays(value) : Number(fieldOf(field, value)) / 1e6
+    return field === "julian" ? julianDays(value) : partOf(field, value)
   }
   return runtime(run, INVALID)
 }
@@ -101,8 +103,8 @@ function julianDays(micros: bigint): number {
   return daysFromMicros(micros) + 2_440_588 + Number(timeOfDay(micros)) / 1e6 / 86_400
 }
 
-export const partOfTimestamp = partOf(timestampField, "timestamp")
-export const partOfInterval = partOf(intervalField, "interval")
+export const partOfTimestamp = floatField(timestampPart, "timestamp")
+export const partOfInterval = floatField(intervalPart, "interval")
 /** A date has all fields of its midnight. */
 export const partOfDate = runtime(
   (word: string, days: number) => {
@@ -110,7 +112,7 @@ export const partOfDate = runtime(
     const field = timeField(word)
     if (register.failure !== 0) return 0
     if (field === undefined || field.startsWith("timezone")) return raise(INVALID, 0)
-    return field === "julian" ? julianDays(micros) : Number(timestampField(field, micros)) / 1e6
+    return field === "julian" ? julianDays(micros) : timestampPart(field, micros)
   },
   INVALID,
   OUT_OF_RANGE,

@@ -9,6 +9,7 @@ import {
   daysFromMicros,
   MICROS_PER_DAY,
   MICROS_PER_SECOND,
+  SECONDS_PER_DAY,
 } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
 import { interval, ZERO_INTERVAL } from "./interval.ts"
@@ -215,6 +216,27 @@ export function intervalField(field: string, { months, days, micros }: Interval)
     default:
       return raise("invalid-argument", 0n)
   }
+}
+
+/** A field as date_part computes it in floating point: seconds and their fraction are added up. */
+export function timestampPart(field: string, micros: bigint): number {
+  return secondsPart(field, timeOfDay(micros)) ?? Number(timestampField(field, micros)) / 1e6
+}
+
+export function intervalPart(field: string, value: Interval): number {
+  if (field !== "epoch") return secondsPart(field, value.micros) ?? Number(intervalField(field, value)) / 1e6
+  const { months, days, micros } = value
+  const years = Math.trunc(months / 12) * (365.25 * SECONDS_PER_DAY)
+  return Number(micros) / 1e6 + years + (months % 12) * (30 * SECONDS_PER_DAY) + days * SECONDS_PER_DAY
+}
+
+/** `micros`: of the day or of the interval. */
+function secondsPart(field: string, micros: bigint): number | null {
+  if (field !== "second" && field !== "milliseconds") return null
+  const ofMinute = Number(micros % MINUTE_US)
+  const second = Math.trunc(ofMinute / 1e6)
+  const fraction = ofMinute - second * 1e6
+  return field === "second" ? second + fraction / 1e6 : second * 1000 + fraction / 1000
 }
 
 /** A year counts 365.25 days, a month 30. */
