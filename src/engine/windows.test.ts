@@ -4,7 +4,7 @@ import { EVENT, HOP, KEY, perWindow, START, TUMBLE } from "./kit/events.ts"
 import { aggregate } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
 
-test("a window closes when the watermark reaches its end; late rows correct it while its lateness lasts", () => {
+test("a window closes when the watermark reaches its end; late rows correct it for a while", () => {
   const engine = perWindow({ emit: "final", allowedLatenessUs: 5n })
   assert.deepEqual(
     engine.epoch(
