@@ -208,6 +208,10 @@ test("bytes that are not UTF-8 are refused wherever they stand in a row", () => 
     [0xed, 0xa0, 0x80],
     [0xf4, 0x90, 0x80, 0x80],
     [0xe2, 0x82],
+    [0x80],
+    [0xe0, 0x9f, 0xbf],
+    [0xf0, 0x8f, 0xbf, 0xbf],
+    [0xf5, 0x80, 0x80, 0x80],
   ]
   for (const sequence of bad) {
     const inValue = Buffer.concat([Buffer.from('{"id":"'), Buffer.from(sequence), Buffer.from('","at":1}')])

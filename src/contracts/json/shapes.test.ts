@@ -6,7 +6,7 @@ import type { Framing } from "../decoder.ts"
 import { event } from "../event.ts"
 import { decimal, float64, int32, int64, json, timestamp } from "../field-types.ts"
 import { createJsonDecoder } from "./decoder.ts"
-import { SHAPE_ROWS } from "./limits.ts"
+import { MAX_ROW_BYTES, SHAPE_ROWS } from "./limits.ts"
 import { mergeShapes, shapeOf } from "./shape.ts"
 
 const order = event("order", {
@@ -158,6 +158,45 @@ test("a line feed inside a value does not join two lines", () => {
   )
   const pretty = JSON.stringify([JSON.parse(like), JSON.parse(like)], null, 2)
   assert.equal(same(pretty, like, "json").rows.length, 2)
+})
+
+test("what was learned from rows over several lines does not make one row of several lines", () => {
+  const decoder = createJsonDecoder(order)
+  const row = JSON.stringify({ id: "a", at: "2024-05-01T12:34:56Z" }, null, 1)
+  const rows = Array.from({ length: 2 * SHAPE_ROWS }, () => row).join(",")
+  assert.equal(decoder.decode(encoder.encode(`[${rows}]`), "json").batch.length, 2 * SHAPE_ROWS)
+  const lines = decoder.decode(encoder.encode(row), "ndjson")
+  assert.deepEqual([lines.batch.length, lines.received], [0, 4])
+})
+
+test("a range is one row and nothing else", () => {
+  const like = `{${head},"n":5}`
+  for (const [text, isTaken] of [
+    [like, true],
+    [`${like} `, true],
+    [`${like}x`, false],
+    [`${like}${like}`, false],
+  ] as const) {
+    const decoder = createJsonDecoder(order)
+    const body = encoder.encode(`${`${like}\n`.repeat(2 * SHAPE_ROWS)}${text}`)
+    decoder.decode(body, "ndjson")
+    const start = body.length - text.length
+    const ranges = {
+      starts: Int32Array.of(start, 0),
+      ends: Int32Array.of(body.length, like.length),
+      indexes: null,
+      count: 2,
+    }
+    const decoded = decoder.decodeRows(body, ranges)
+    assert.deepEqual([...decoded.indexes.subarray(0, decoded.batch.length)], isTaken ? [0, 1] : [1], text)
+  }
+})
+
+test("a row of a learned shape has the same limit of size", () => {
+  const like = `{${head},"more":"x"}`
+  const sized = (size: number) => `{${head},"more":"${"x".repeat(size - like.length + 1)}"}`
+  assert.equal(same(sized(MAX_ROW_BYTES), like).rows.length, 1)
+  assert.equal(same(sized(MAX_ROW_BYTES + 1), like).rejected[0]?.code, "row-too-large")
 })
 
 test("members that come and go share one loop", () => {
