@@ -48,7 +48,7 @@ const LIMITS: LogLimits = {
   segmentBytes: 6_000,
   compactSegmentBytes: 3_000,
   preallocateBytes: 4_096,
-  batchBytes: 1_500,
+  batchBytes: 400,
   recordBytes: 8_000,
   indexIntervalBytes: 1_000,
   tombstoneMs: 500,

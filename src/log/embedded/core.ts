@@ -311,7 +311,7 @@ export class LogCore {
   /** One round of upkeep: marks, retention, a step of compaction. Bounded; true when more is waiting. */
   maintain(): boolean {
     if (this.#failed !== null) return false
-    // Retention relies on it: no mark may point into a segment that is gone.
+    // The younger the marks, the less recovery has to conclude from the stamps alone.
     if (this.#marks.isDirty) this.#syncMarks()
     this.#upkeep.expire()
     return this.#upkeep.compact()

@@ -202,7 +202,7 @@ export class Partition {
 
   /**
    * After a failed write or sync: what the file holds beyond the acknowledged end is unknown, and the cache may
-   * claim it clean. Reopens it, cuts it there, reads it again, and goes on in a new segment.
+   * claim it clean. Opens it again, reads what was acknowledged, cuts it off there and goes on in a new segment.
    */
   repair(): DurableMark {
     if (this.segments.length === 0) return this.#mark
@@ -214,8 +214,6 @@ export class Partition {
       this.place.disk.syncDirectory(this.place.directory)
       return this.roll()
     }
-    active.file.truncate(active.sizeBytes)
-    active.file.sync()
     const scanner = new BatchScanner(active.file, 0, active.sizeBytes)
     let last: BatchHeader | null = null
     for (let header = scanner.next(); header !== null; header = scanner.next()) last = header
