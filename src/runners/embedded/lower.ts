@@ -12,7 +12,9 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { EngineWindow, OperatorSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { conjunction } from "../../plan/expressions/conjunction.ts"
 import type { AggregateNode, PlanNode, ViewPlan, WindowNode } from "../../plan/plan.ts"
+import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
 /** Columns that views see of an event: its fields, then processed_at. */
@@ -35,7 +37,7 @@ export function lowerViews(
   }))
   const columnsOf = new Map(specs.map((spec) => [spec.id, spec.columns]))
   for (const plan of plans) {
-    specs.push(...new ViewLowering(plan, columnsOf).lower())
+    specs.push(...new ViewLowering(normalize(plan).plan, columnsOf).lower())
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
@@ -56,6 +58,8 @@ class ViewLowering {
   readonly #plan: ViewPlan
   readonly #columnsOf: ReadonlyMap<string, readonly Column[]>
   readonly #specs: OperatorSpec[] = []
+  /** A subtree that the query uses twice (WITH) becomes operators once. */
+  readonly #pipes = new Map<PlanNode, Pipe>()
 
   constructor(plan: ViewPlan, columnsOf: ReadonlyMap<string, readonly Column[]>) {
     this.#plan = plan
@@ -74,6 +78,14 @@ class ViewLowering {
   }
 
   #pipeOf(node: PlanNode): Pipe {
+    const known = this.#pipes.get(node)
+    if (known !== undefined) return known
+    const pipe = this.#newPipe(node)
+    this.#pipes.set(node, pipe)
+    return pipe
+  }
+
+  #newPipe(node: PlanNode): Pipe {
     switch (node.kind) {
       case "scan": {
         const id = node.source === "event" ? sourceId(node.name) : viewId(node.name)
@@ -88,7 +100,7 @@ class ViewLowering {
         if (readsWindow(pipe, predicate)) {
           return this.#filterBehind(pipe, node.input.columns, node.predicate)
         }
-        return { ...pipe, filter: pipe.filter === null ? predicate : conjunction(pipe.filter, predicate) }
+        return { ...pipe, filter: pipe.filter === null ? predicate : conjunction([pipe.filter, predicate]) }
       }
       case "project": {
         const pipe = this.#pipeOf(node.input)
@@ -213,7 +225,4 @@ function references(columns: readonly Column[]): readonly Expression[] {
 function readsWindow(pipe: Pipe, expression: Expression): boolean {
   return pipe.window !== null && someColumn(expression, (column) => column.index >= pipe.inputColumns.length)
 }
-
-function conjunction(left: Expression, right: Expression): Expression {
-  return { kind: "and", args: [left, right], type: left.type, nullable: left.nullable || right.nullable }
 }
