@@ -225,4 +225,3 @@ function references(columns: readonly Column[]): readonly Expression[] {
 function readsWindow(pipe: Pipe, expression: Expression): boolean {
   return pipe.window !== null && someColumn(expression, (column) => column.index >= pipe.inputColumns.length)
 }
-}
