@@ -1,8 +1,8 @@
 /**
- * Which decimal(precision, scale) a calculation gives. PostgreSQL's numeric carries its scale in each value; a
- * column needs one for all rows. The rules keep PostgreSQL's value exactly wherever it has an exact one, and
- * otherwise round it half away from zero to at least 16 places. No type is wider than 38 digits: a value that
- * does not fit its type fails as numeric-out-of-range, it is never cut.
+ * Which decimal(precision, scale) a calculation gives. PostgreSQL's numeric carries its scale in each value;
+ * a column needs one for all rows. The rules keep PostgreSQL's value exactly wherever it has an exact one,
+ * and otherwise round it half away from zero to at least 16 places. No type is wider than 38 digits: a value
+ * that does not fit its type fails as numeric-out-of-range, it is never cut.
  */
 import type { LogicalType, Scalar } from "../columns/types.ts"
 import { decimal, MAX_PRECISION } from "../columns/types.ts"
@@ -62,8 +62,8 @@ export function sumType(args: readonly LogicalType[]): LogicalType {
   return bounded(Math.max(wholeDigits(x), wholeDigits(y)) + 1, Math.max(x.scale, y.scale))
 }
 
-/** Exact while the digits of both fit into 38; beyond that as many places as fit, but no fewer than a quotient
- *  would have. */
+/** Exact while the digits of both fit into 38; beyond that as many places as fit, but no fewer than a
+ *  quotient would have. */
 export function productType(args: readonly LogicalType[]): LogicalType {
   const [x, y] = [shapeOf(args[0]), shapeOf(args[1])]
   const whole = wholeDigits(x) + wholeDigits(y)

@@ -63,8 +63,8 @@ export interface AggregateCall {
   readonly argument: Expression | null
   readonly distinct: boolean
   /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
-   *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max as
-   *  the argument. */
+   *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max
+   *  as the argument. */
   readonly type: LogicalType
   /** count is never null; the others are null over no rows. */
   readonly nullable: boolean

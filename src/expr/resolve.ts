@@ -1,7 +1,7 @@
 /**
- * Which overload a call in SQL means, by PostgreSQL's rules (its documentation, chapter 10): an exact match, else
- * the candidate with most exact arguments, then most preferred types, then what untyped literals suggest.
- * The rules run over this catalogue, whose overloads are a subset of PostgreSQL's own tables.
+ * Which overload a call in SQL means, by PostgreSQL's rules (its documentation, chapter 10): an exact match,
+ * else the candidate with most exact arguments, then most preferred types, then what untyped literals
+ * suggest. The rules run over this catalogue, whose overloads are a subset of PostgreSQL's own tables.
  */
 import type { LogicalType, TypeKind } from "../columns/types.ts"
 import { decimal, FLOAT64, INT64, MAX_PRECISION, STRING, typeName } from "../columns/types.ts"
@@ -102,7 +102,9 @@ function resolve({ name, entries, args, literals }: Question): Resolution {
   return { ok: false, reason: choice.kind === "many" ? "ambiguous" : "no-overload", candidates }
 }
 
-/** For refused overloads: integers and literals beside a decimal count as decimals, other literals as strings. */
+/**
+ * For refused overloads: integers and literals beside a decimal count as decimals, other literals as strings.
+ */
 function kindOf(arg: ArgumentType, args: readonly ArgumentType[]): string {
   const besideDecimal = args.some((other) => other !== "unknown" && other.kind === "decimal")
   if (arg === "unknown") return besideDecimal ? "decimal" : "string"

@@ -81,8 +81,11 @@ function isException(value: Scalar, to: LogicalType): boolean {
   return to.kind === "interval" && /infinity|%|^P\d+-/.test(value)
 }
 
-const NOT_ISO =
-  /inf|now|today|tomorrow|yesterday|jan|feb|america|\d\/\d|^\d+-\d+-\d{4}|29\d{4}-|\.\d+\.|est|j\d|^\d\d-|-060|t\d{4}|t\d\d$|am|pm/i
+const NOT_ISO = new RegExp(
+  String.raw`inf|now|today|tomorrow|yesterday|jan|feb|america|\d\/\d|^\d+-\d+-\d{4}|29\d{4}-|\.\d+\.|est` +
+    String.raw`|j\d|^\d\d-|-060|t\d{4}|t\d\d$|am|pm`,
+  "i",
+)
 
 function casesOf(fromKind: TypeKind, toKind: TypeKind): CastCase[] {
   const targets = toKind === "decimal" ? [decimal(10, 2), decimal(38, 16), decimal(4, 3)] : [typeOf(toKind)]

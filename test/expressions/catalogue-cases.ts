@@ -47,7 +47,9 @@ function special(entry: CatalogueEntry, index: number, type: LogicalType): reado
   return fits ? values : undefined
 }
 
-/** All combinations when they are few, else a random choice of them in which every value of each list occurs. */
+/**
+ * All combinations when they are few, else a random choice of them in which every value of each list occurs.
+ */
 function rowsOf(lists: readonly (readonly Scalar[])[], random: Random, wanted: number): Scalar[][] {
   const count = lists.reduce((product, list) => product * list.length, 1)
   if (count <= wanted) return combinations(lists)

@@ -1,6 +1,6 @@
 /**
- * The catalogue against PostgreSQL's own tables: every overload we list exists there with that result type, and
- * for every name and every choice of argument types the same overload is chosen, or both refuse.
+ * The catalogue against PostgreSQL's own tables: every overload we list exists there with that result type,
+ * and for every name and every choice of argument types the same overload is chosen, or both refuse.
  */
 import assert from "node:assert/strict"
 import { after, test } from "node:test"
@@ -69,7 +69,8 @@ const OPERATOR: Readonly<Record<string, string>> = {
 
 test("every overload is in pg_proc or pg_operator with its result type", async () => {
   const functions = await oracle.rows<{ s: string }>(
-    `select p.proname || '(' || array_to_string(array(select typname from unnest(p.proargtypes) with ordinality a(t, n)
+    `select p.proname || '(' || array_to_string(array(
+         select typname from unnest(p.proargtypes) with ordinality a(t, n)
        join pg_type on pg_type.oid = a.t order by n), ',') || ') -> ' || r.typname as s
      from pg_proc p join pg_type r on r.oid = p.prorettype where p.pronamespace = 'pg_catalog'::regnamespace`,
   )
@@ -156,8 +157,10 @@ function argName(arg: ArgumentType): string {
 function spell({ entry, args }: Choice): string {
   const values = args.map((arg) => (arg === "unknown" ? "NULL" : `NULL::${PG_TYPE[arg.kind]}`))
   const [a = "", b = ""] = values
-  if (entry.kind === "function")
-    return `${SYNTAX.has(entry.name) || entry.variadic ? entry.name : `pg_catalog."${entry.name}"`}(${values})`
+  if (entry.kind === "function") {
+    const plain = SYNTAX.has(entry.name) || entry.variadic
+    return `${plain ? entry.name : `pg_catalog."${entry.name}"`}(${values})`
+  }
   if (entry.name === "in" || entry.name === "not in") return `(${a} ${entry.name} (${b}))`
   if (values.length === 2) return `(${a} ${entry.name} ${b})`
   return entry.name.startsWith("is ") ? `(${a} ${entry.name})` : `(${entry.name} ${a})`

@@ -249,6 +249,23 @@ export function poolsOf(kind: string): readonly Pool[] {
 }
 
 /** Arguments by name of the function, where the type's edges say little: position -> values. */
+const UNITS = [
+  ...["microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter"],
+  ...["year", "decade", "century", "millennium"],
+]
+const FIELDS = [
+  ...UNITS,
+  "dow",
+  "isodow",
+  "doy",
+  "isoyear",
+  "epoch",
+  "julian",
+  "timezone",
+  "timezone_hour",
+  "eon",
+]
+
 export const SPECIAL: Readonly<Record<string, Readonly<Record<number, readonly Scalar[]>>>> = {
   like: {
     1: ["%", "a%", "%c", "%b%", "_", "a_c", "", "a\\%b\\_c\\\\d", "%\\", "_%_", "%😀%", "__", "ab", null],
@@ -281,23 +298,9 @@ export const SPECIAL: Readonly<Record<string, Readonly<Record<number, readonly S
     2: ["", "-", "<\\&>", "\\2\\1", "\\\\", "\\x", null],
     3: ["", "g", "i", "gi", "z", null],
   },
-  date_trunc: {
-    0: "microseconds milliseconds second minute hour day week month quarter year decade century millennium MINS eon".split(
-      " ",
-    ),
-  },
-  date_part: {
-    0: (
-      "microseconds milliseconds second minute hour day week month quarter year decade century millennium dow " +
-      "isodow doy isoyear epoch julian timezone timezone_hour eon"
-    ).split(" "),
-  },
-  extract: {
-    0: (
-      "microseconds milliseconds second minute hour day week month quarter year decade century millennium dow " +
-      "isodow doy isoyear epoch julian timezone timezone_hour eon"
-    ).split(" "),
-  },
+  date_trunc: { 0: [...UNITS, "MINS", "eon"] },
+  date_part: { 0: FIELDS },
+  extract: { 0: FIELDS },
   make_date: { 0: [2024, 1, -44, 0, 5874897, 5874898, -4714], 1: [1, 2, 12, 13, 0], 2: [1, 29, 30, 31, 0] },
   make_timestamp: {
     0: [2024, -1, 0],

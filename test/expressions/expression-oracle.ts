@@ -1,4 +1,6 @@
-/** PostgreSQL evaluates constant expressions, each by itself, so that one error does not hide other answers. */
+/**
+ * PostgreSQL evaluates constant expressions, each by itself, so that one error does not hide other answers.
+ */
 import { PGlite } from "@electric-sql/pglite"
 import type { Failure } from "../../src/expr/expression.ts"
 
@@ -57,7 +59,10 @@ export class ExpressionOracle implements AsyncDisposable {
     return answers
   }
 
-  /** Each expression over a row of its own, so that PostgreSQL cannot fold it beforehand. Columns are c0, c1, … */
+  /**
+   * Each expression over a row of its own, so that PostgreSQL cannot fold it beforehand. Columns are c0, c1,
+   * …
+   */
   async answersOverRows(
     types: readonly string[],
     questions: readonly { readonly expression: string; readonly literals: readonly string[] }[],

@@ -1,6 +1,7 @@
 /**
- * Random expressions over random rows, compiled by us and evaluated by PostgreSQL; values, NULLs and errors must
- * agree. `node test/expressions/fuzz-expressions.ts --count 100000 --seed 1` runs many; the test beside a few.
+ * Random expressions over random rows, compiled by us and evaluated by PostgreSQL; values, NULLs and errors
+ * must agree. `node test/expressions/fuzz-expressions.ts --count 100000 --seed 1` runs many; the test beside
+ * a few.
  */
 import { parseArgs } from "node:util"
 import type { Column, Scalar } from "../../src/columns/types.ts"

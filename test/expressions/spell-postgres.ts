@@ -1,4 +1,6 @@
-/** Expressions as PostgreSQL's SQL, by the catalogue's spellings, so that PostgreSQL can evaluate them too. */
+/**
+ * Expressions as PostgreSQL's SQL, by the catalogue's spellings, so that PostgreSQL can evaluate them too.
+ */
 import type { Interval, LogicalType, Scalar } from "../../src/columns/types.ts"
 import { entryOf } from "../../src/expr/catalogue/catalogue.ts"
 import { formatDecimal } from "../../src/expr/decimal.ts"

@@ -1,4 +1,6 @@
-/** Every function and operator a view's SQL can use: the entries of all families, found by name or signature. */
+/**
+ * Every function and operator a view's SQL can use: the entries of all families, found by name or signature.
+ */
 import { assert } from "../../std/assert.ts"
 import { arithmetic } from "./arithmetic.ts"
 import { comparison } from "./comparison.ts"

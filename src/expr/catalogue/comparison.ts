@@ -44,7 +44,10 @@ export const comparable: Unify = (args, literals) => {
   return args.map(() => type)
 }
 
-/** nullif gives its first argument, which PostgreSQL promotes only where no operator compares the two as they are. */
+/**
+ * nullif gives its first argument, which PostgreSQL promotes only where no operator compares the two as they
+ * are.
+ */
 const comparableAsIs: Unify = (args, literals) => {
   const kinds = args.map((arg) => (arg === "unknown" ? arg : arg.kind)).sort()
   const asIs = kinds.join() === "int32,int64" || kinds.join() === "date,timestamp"

@@ -1,6 +1,6 @@
 /**
- * One overload of a function or operator: what SQL calls it, which types it takes and gives, how it treats NULL,
- * the code it becomes, and how each home spells it. Entries are written as
+ * One overload of a function or operator: what SQL calls it, which types it takes and gives, how it treats
+ * NULL, the code it becomes, and how each home spells it. Entries are written as
  *
  *   fn("strpos(string,string) -> int32", kernel)
  *   op("+", "add(int64,int64) -> int64", kernel)

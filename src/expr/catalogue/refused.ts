@@ -1,7 +1,7 @@
 /** What SQL writers know and a view cannot have, each with what to write instead. */
 
 const CLOCK =
-  "a view's answer may depend on its events only; use the event's own time, or processed_at (when it was appended)"
+  "a view may depend on its events only; use the event's own time, or processed_at, the time it was appended"
 const CHANCE = "its value would be another one at every replay; send the value inside the event"
 
 /** Refused whatever the arguments. */
@@ -36,7 +36,9 @@ export const REFUSED_NAMES: ReadonlyMap<string, string> = new Map([
   ["jsonb_typeof", "json columns keep the producer's text; use json_typeof"],
 ])
 
-/** Refused for these arguments, because the overload that PostgreSQL would take is not here: word and kinds. */
+/**
+ * Refused for these arguments, because the overload that PostgreSQL would take is not here: word and kinds.
+ */
 export const REFUSED_OVERLOADS: ReadonlyMap<string, string> = new Map([
   ...["power", "pow", "log", "^"].map(
     (name) => [`${name}(decimal,decimal)`, `cast to double precision: ${name} is inexact`] as const,

@@ -21,7 +21,7 @@ const appendText: Unify = (args) => (isText(args[0]) || isText(args[1]) ? [STRIN
 /** A constant pattern that the two engines do not read alike is refused before any row is seen. */
 const patternFault: Fault = ([, pattern]) =>
   typeof pattern === "string" && compileRegex(pattern, false) === null
-    ? `the pattern "${pattern}" uses syntax that is not supported: see docs/functions.md, "Regular expressions"`
+    ? `"${pattern}" uses syntax that is not supported: see "Regular expressions" in docs/functions.md`
     : null
 const regex = { fault: patternFault } as const
 

@@ -1,6 +1,6 @@
 /**
- * Casts by kinds: which kernel turns one type into another, with PostgreSQL's rounding (numeric half away from
- * zero, floating point to integers half to even) and its errors.
+ * Casts by kinds: which kernel turns one type into another, with PostgreSQL's rounding (numeric half away
+ * from zero, floating point to integers half to even) and its errors.
  */
 import type { LogicalType, TypeKind } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

@@ -1,4 +1,7 @@
-/** How a batch's columns are read: which locals the prologue declares, and slices decoded when they are needed. */
+/**
+ * How a batch's columns are read: which locals the prologue declares, and slices decoded when they are
+ * needed.
+ */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"

@@ -5,7 +5,8 @@ import type { CodeWriter } from "./kernel.ts"
 
 /**
  *   let t = true, n = false
- *   b: { <first>  if (first is null) n = true; else if (!first) { t = false; n = false; break b }  <second> … }
+ *   b: { <first>  if (first is null) n = true; else if (!first) { t = false; n = false; break b }  <second> …
+ *   }
  */
 export function writeLogical(writer: CodeWriter, { kind, args, nullable }: Logical): CodeValue {
   const [first, ...rest] = args
@@ -16,7 +17,8 @@ export function writeLogical(writer: CodeWriter, { kind, args, nullable }: Logic
   writer.emit(`let ${value} = ${kind === "and"}, ${isNull} = false;`)
   writer.block((label) => {
     const step = (operand: CodeValue) => {
-      const stop = `if (${decides(operand.value)}) { ${value} = ${kind !== "and"}; ${isNull} = false; break ${label}; }`
+      const settle = `${value} = ${kind !== "and"}; ${isNull} = false; break ${label};`
+      const stop = `if (${decides(operand.value)}) { ${settle} }`
       writer.emit(operand.isNull === null ? stop : `if (${operand.isNull}) ${isNull} = true; else ${stop}`)
     }
     step(head)

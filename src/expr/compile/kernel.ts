@@ -1,6 +1,7 @@
 /**
- * What a catalogue entry's kernel is: a writer of code for one call. A strict kernel sees its arguments' values
- * only and need not think of NULL; an own kernel gets the expressions and decides what is evaluated, and when.
+ * What a catalogue entry's kernel is: a writer of code for one call. A strict kernel sees its arguments'
+ * values only and need not think of NULL; an own kernel gets the expressions and decides what is evaluated,
+ * and when.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import type { Call, Expression, Failure } from "../expression.ts"
@@ -53,8 +54,8 @@ export interface CodeWriter extends KernelContext {
   variable(hint: string, type: LogicalType): string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: arguments are checked by the entry's parameters, at run time
-export type RuntimeFunction = (...args: any[]) => unknown
+/** Takes what the entry's parameters say; the catalogue's tests hold the two together. */
+export type RuntimeFunction = (...args: never[]) => unknown
 
 /** inline: cannot throw, whatever garbage a NULL leaves in its arguments. branch: runs only without NULLs. */
 export type Kernel =

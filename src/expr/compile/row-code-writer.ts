@@ -1,7 +1,7 @@
 /**
  * Writes the statements that evaluate expressions for one row. Values that were computed are remembered per
- * expression in the scope that computed them; a scope sees those around it, which all run before it, so a value
- * is reused only where it exists.
+ * expression in the scope that computed them; a scope sees those around it, which all run before it, so a
+ * value is reused only where it exists.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

@@ -39,7 +39,9 @@ function columnsOf(expression: Expression): { index: number; type: LogicalType }
 
 const NO_ROW: Batch = { length: 1, vectors: [] }
 
-/** Replaces what has no column in it by its value. What fails stays as it is and fails for each row it meets. */
+/**
+ * Replaces what has no column in it by its value. What fails stays as it is and fails for each row it meets.
+ */
 export function foldConstants(expression: Expression): Expression {
   if (expression.kind === "literal" || expression.kind === "column") return expression
   const folded = mapChildren(expression, foldConstants)

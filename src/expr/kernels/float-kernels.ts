@@ -1,4 +1,6 @@
-/** Floating point with PostgreSQL's errors: results that overflow or vanish are failures, not Infinity or 0. */
+/**
+ * Floating point with PostgreSQL's errors: results that overflow or vanish are failures, not Infinity or 0.
+ */
 
 import type { Kernel, KernelContext } from "../compile/kernel.ts"
 import { inline, runtime, template } from "../compile/kernel.ts"

@@ -75,13 +75,14 @@ function matchSlice(k: CodeWriter, { slice }: Operand, { kind, text }: SimplePat
   const bytes = encodeText(text)
   const wanted = k.bind(bytes)
   const length = `${end} - ${start}`
+  const at = (position: string) => `${k.bind(bytesAt)}(${data}, ${position}, ${wanted})`
   switch (kind) {
     case "equals":
-      return `(${length} === ${bytes.length} && ${k.bind(bytesAt)}(${data}, ${start}, ${wanted}))`
+      return `(${length} === ${bytes.length} && ${at(start)})`
     case "prefix":
-      return `(${length} >= ${bytes.length} && ${k.bind(bytesAt)}(${data}, ${start}, ${wanted}))`
+      return `(${length} >= ${bytes.length} && ${at(start)})`
     case "suffix":
-      return `(${length} >= ${bytes.length} && ${k.bind(bytesAt)}(${data}, ${end} - ${bytes.length}, ${wanted}))`
+      return `(${length} >= ${bytes.length} && ${at(`${end} - ${bytes.length}`)})`
     case "contains":
       return `${k.bind(sliceContains)}(${data}, ${start}, ${end}, ${wanted})`
   }

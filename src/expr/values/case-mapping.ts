@@ -1,6 +1,7 @@
 /**
- * Upper and lower case by Unicode's simple mappings, one character to one, as PostgreSQL's builtin provider does
- * for C.UTF-8. JavaScript has the full mappings; where those give several characters, the simple one differs.
+ * Upper and lower case by Unicode's simple mappings, one character to one, as PostgreSQL's builtin provider
+ * does for C.UTF-8. JavaScript has the full mappings; where those give several characters, the simple one
+ * differs.
  */
 
 const ASCII = /^\p{ASCII}*$/u
@@ -50,7 +51,9 @@ function pair(lower: number, upper: number): readonly [string, string] {
 
 const ALPHANUMERIC = /[\p{Alphabetic}0-9]/u
 
-/** The first letter of each word in upper case, the others in lower case; words are letters and digits 0 to 9. */
+/**
+ * The first letter of each word in upper case, the others in lower case; words are letters and digits 0 to 9.
+ */
 export function initcapText(text: string): string {
   let result = ""
   let inWord = false

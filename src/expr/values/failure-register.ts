@@ -1,7 +1,7 @@
 /**
- * How a runtime function tells generated code that it failed, without an exception and without a second return
- * type: it returns `raise(failure, standIn)`, generated code looks at the register right after the call and
- * clears it. Everything here is synchronous, so one register per thread is enough.
+ * How a runtime function tells generated code that it failed, without an exception and without a second
+ * return type: it returns `raise(failure, standIn)`, generated code looks at the register right after the
+ * call and clears it. Everything here is synchronous, so one register per thread is enough.
  */
 import type { Failure } from "../expression.ts"
 import { FAILURES } from "../expression.ts"
@@ -15,7 +15,9 @@ export function failureIndex(failure: Failure): number {
   return INDEX.get(failure) ?? 0
 }
 
-/** Records the failure and returns `standIn`, a value of the function's ordinary type that nobody will read. */
+/**
+ * Records the failure and returns `standIn`, a value of the function's ordinary type that nobody will read.
+ */
 export function raise<T>(failure: Failure, standIn: T): T {
   register.failure = failureIndex(failure)
   return standIn

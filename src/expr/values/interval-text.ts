@@ -1,6 +1,7 @@
 /**
  * Intervals as text: PostgreSQL's DecodeInterval and EncodeInterval (src/backend/utils/adt/datetime.c) with
- * IntervalStyle postgres. Input: quantities with units, clock times, years-months, `ago`, and ISO 8601's P form.
+ * IntervalStyle postgres. Input: quantities with units, clock times, years-months, `ago`, and ISO 8601's P
+ * form.
  */
 import type { Interval } from "../../columns/types.ts"
 import type { Failure } from "../expression.ts"

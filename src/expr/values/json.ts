@@ -1,7 +1,7 @@
 /**
- * Pieces of JSON text, by PostgreSQL's rules for the json type (src/backend/utils/adt/jsonfuncs.c): `->` gives
- * the text exactly as it was written, the last of equal keys wins, and `->>` takes a string out of its quotes.
- * The text is known to be JSON, so values are skipped by counting brackets, without recursion.
+ * Pieces of JSON text, by PostgreSQL's rules for the json type (src/backend/utils/adt/jsonfuncs.c): `->`
+ * gives the text exactly as it was written, the last of equal keys wins, and `->>` takes a string out of its
+ * quotes. The text is known to be JSON, so values are skipped by counting brackets, without recursion.
  */
 import { raise } from "./failure-register.ts"
 

@@ -1,7 +1,7 @@
 /**
  * LIKE as PostgreSQL matches it (src/backend/utils/adt/like_match.c): `%` any characters, `_` one, the escape
- * character takes away the meaning of the next. A pattern that ends in the escape character fails only when the
- * match gets that far, so patterns are matched, not translated.
+ * character takes away the meaning of the next. A pattern that ends in the escape character fails only when
+ * the match gets that far, so patterns are matched, not translated.
  */
 import { raise } from "./failure-register.ts"
 

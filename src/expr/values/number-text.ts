@@ -3,8 +3,8 @@ import { fitsPrecision, parseNumeral, rescale } from "../decimal.ts"
 import { raise } from "./failure-register.ts"
 import { shortestDigits } from "./shortest-digits.ts"
 
-const INTEGER =
-  /^[ \t\n\r\v\f]*([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|\d+(?:_\d+)*)[ \t\n\r\v\f]*$/
+const PREFIXED = `0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+`
+const INTEGER = new RegExp(String.raw`^[ \t\n\r\v\f]*([+-]?)(${PREFIXED}|\d+(?:_\d+)*)[ \t\n\r\v\f]*$`)
 
 function parseInteger(text: string): bigint | null {
   const match = INTEGER.exec(text)

@@ -2,8 +2,8 @@
  * PostgreSQL's advanced regular expressions, as far as they can be made equal: what is refused raises
  * invalid-argument. Taken: literal characters, `.`, `[...]` with ranges and [:class:], ^ and $ at the ends of
  * the whole pattern, groups, alternatives, greedy quantifiers, escapes of punctuation, \d \w \s \D \W \S
- * outside brackets. PostgreSQL finds the leftmost match and there the longest, JavaScript the leftmost and there
- * the first that its order of trying gives; so the start is JavaScript's and the end is searched for.
+ * outside brackets. PostgreSQL finds the leftmost match and there the longest, JavaScript the leftmost and
+ * there the first that its order of trying gives; so the start is JavaScript's and the end is searched for.
  */
 import { simpleLower, simpleUpper } from "./case-mapping.ts"
 import { raise } from "./failure-register.ts"

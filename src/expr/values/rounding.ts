@@ -1,6 +1,8 @@
 /** Rounding as C's rint does it. */
 
-/** To the nearest whole number, halves to the even one; -0 stays. NaN and infinities are returned as they are. */
+/**
+ * To the nearest whole number, halves to the even one; -0 stays. NaN and infinities are returned as they are.
+ */
 export function roundHalfEven(value: number): number {
   if (!(Math.abs(value) < 2 ** 52)) return value
   const negative = value < 0 || Object.is(value, -0)

@@ -1,7 +1,7 @@
 /**
  * The digits PostgreSQL prints for a double: the fewest that lie strictly between the two midpoints to its
- * neighbours (Ryu without accepted bounds, src/common/d2s.c). JavaScript also takes digits that are exactly such
- * a midpoint, because reading them rounds to the even neighbour; those need another digit here.
+ * neighbours (Ryu without accepted bounds, src/common/d2s.c). JavaScript also takes digits that are exactly
+ * such a midpoint, because reading them rounds to the even neighbour; those need another digit here.
  */
 
 /** Only here can a midpoint have 17 digits or fewer. */

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's timestamps and dates: where they begin and end. Its last timestamps (from 294247 on) do not fit
- * 64 bits of microseconds since 1970 and count as out of range; infinity does not exist here.
+ * PostgreSQL's timestamps and dates: where they begin and end. Its last timestamps (from 294247 on) do not
+ * fit 64 bits of microseconds since 1970 and count as out of range; infinity does not exist here.
  */
 import { daysInMonth, floorDiv, MICROS_PER_DAY } from "../../std/calendar.ts"
 

@@ -1,7 +1,7 @@
 /**
- * Timestamps and dates as text. Output is PostgreSQL's (DateStyle ISO, TimeZone UTC). Input takes the ISO 8601
- * forms that PostgreSQL takes: years of three digits or more, basic or extended, with or without time, zone and
- * BC. A time without a zone is UTC. Other spellings (month names, infinity, today) fail.
+ * Timestamps and dates as text. Output is PostgreSQL's (DateStyle ISO, TimeZone UTC). Input takes the ISO
+ * 8601 forms that PostgreSQL takes: years of three digits or more, basic or extended, with or without time,
+ * zone and BC. A time without a zone is UTC. Other spellings (month names, infinity, today) fail.
  */
 import { civilFromDays, daysFromCivil, daysFromMicros, MICROS_PER_DAY } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
