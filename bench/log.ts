@@ -1,4 +1,4 @@
-/** The log alone: synced appends, reads, recovery. Runs in a temporary folder of the disk that holds the project. */
+/** The log alone: synced appends, reads, recovery. Runs in a temporary folder beside the project. */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { openThreadedLog } from "../src/log/index.ts"
@@ -14,8 +14,9 @@ const PRODUCERS = [1, 8] as const
 export const bench: Bench = {
   name: "log",
   about:
-    "Append of 246-byte events in batches of 1,000, synced before the answer, through the log thread; baseline: " +
-    "one append of the same bytes to a growing file and one fdatasync for each batch. Then read and recovery.",
+    "Append of 246-byte events in batches of 1,000, synced before the answer, through the log thread; " +
+    "baseline: one append of the same bytes to a growing file and one fdatasync for each batch. " +
+    "Then read and recovery.",
   async run(report, { scale }) {
     const batches = Math.max(20, Math.round(2_000 * scale))
     const baseline = median(times(() => naive(batches)))

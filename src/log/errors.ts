@@ -14,7 +14,9 @@ export function logFull(queuedBytes: number, limitBytes: number): PlatformError 
     code: "log-full",
     domain: "external",
     retry: true,
-    message: `the log's queue holds ${queuedBytes} bytes that are not durable yet and takes ${limitBytes}; send again in a moment`,
+    message:
+      `the log's queue holds ${queuedBytes} bytes that are not durable yet and takes ${limitBytes}; ` +
+      "send again in a moment",
     details: { queuedBytes, limitBytes },
   })
 }
@@ -25,7 +27,9 @@ export function logFailed(reason: string, cause?: unknown): PlatformError {
     code: "log-failed",
     domain: "external",
     retry: true,
-    message: `the log could not make the request durable: ${reason}; mend the disk and send again, nothing that was acknowledged is lost`,
+    message:
+      `the log could not make the request durable: ${reason}; mend the disk and send again, ` +
+      "nothing that was acknowledged is lost",
     details: { reason },
     cause,
   })
@@ -46,8 +50,8 @@ export function logCorrupt(place: LogPlace, what: string): PlatformError {
     domain: "external",
     message:
       `the log file ${place.file} is damaged at byte ${place.position} (offset ${place.offset}): ${what}; ` +
-      "acknowledged records are affected, so nothing was changed. Restore the file from a backup, or move the " +
-      "partition's folder away to start it empty",
+      "acknowledged records are affected, so nothing was changed. Restore the file from a backup; to give the " +
+      "records up, move the log's folder away and start with an empty one",
     details: { ...place },
   })
 }
@@ -70,7 +74,9 @@ export function offsetOutOfRange(
   return new PlatformError({
     code: "offset-out-of-range",
     domain: "user",
-    message: `offset ${offset} of ${topic}/${partition} does not exist; it has offsets from ${range.begin} to before ${range.durableEnd}`,
+    message:
+      `offset ${offset} of ${topic}/${partition} does not exist; ` +
+      `read from ${range.begin} up to ${range.durableEnd}`,
     details: { topic, partition, offset, begin: range.begin, durableEnd: range.durableEnd },
   })
 }
@@ -116,7 +122,9 @@ export function writerFenced(topic: string, fence: number | null, current: numbe
   return new PlatformError({
     code: "writer-fenced",
     domain: "user",
-    message: `the append to ${topic} is refused: ${who}, the topic belongs to fence ${current}; open a writer again if this process shall own the topic`,
+    message:
+      `the append to ${topic} is refused: ${who}, the topic belongs to fence ${current}; ` +
+      "open a writer again if this process shall own the topic",
     details: { topic, fence, current },
   })
 }

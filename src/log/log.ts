@@ -1,6 +1,6 @@
 /**
- * The durable log: topics of partitions of records, each with an offset that is never used twice. It knows bytes
- * and positions, no schema. Whatever implements this interface passes test/conformance/log.ts.
+ * The durable log: topics of partitions of records, each with an offset that is never used twice. It knows
+ * bytes and positions, no schema. Whatever implements this interface passes test/conformance/log.ts.
  *
  * Laws
  * - append resolves only after the records are durable; records of one request have consecutive offsets.
@@ -97,7 +97,8 @@ export interface Log extends AsyncDisposable {
   openWriter(topic: string): Promise<WriterToken>
   /**
    * Retention deletes nothing at or beyond the lowest offset held. Holding again moves the hold; holding at
-   * Number.MAX_SAFE_INTEGER releases it. A hold outlives a restart, at a position not beyond the last one asked for.
+   * Number.MAX_SAFE_INTEGER releases it. A hold outlives a restart, at a position not beyond the last one
+   * asked for.
    */
   hold(holder: string, topic: string, partition: number, offset: number): Promise<void>
   /** Bytes that were taken and not yet made durable. */

@@ -1,6 +1,6 @@
 /**
- * What goes wrong in the log with nobody waiting for an answer (upkeep, above all): published on a diagnostics
- * channel, where platform picks it up for its own log and metrics.
+ * What goes wrong in the log with nobody waiting for an answer (upkeep, above all): published on a
+ * diagnostics channel, where platform picks it up for its own log and metrics.
  */
 import { channel } from "node:diagnostics_channel"
 import type { PlatformError } from "../std/errors.ts"

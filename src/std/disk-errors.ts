@@ -6,7 +6,7 @@ export function diskFull(path: string, cause?: unknown): PlatformError {
     code: "disk-full",
     domain: "external",
     retry: true,
-    message: `no space is left on the disk for ${path}; free some, the write is tried again with the next request`,
+    message: `no space is left on the disk for ${path}; free some, the next request tries again`,
     details: { path },
     cause,
   })

@@ -76,7 +76,9 @@ function varintInvalid(cursor: ByteCursor, what: string): PlatformError {
   return new PlatformError({
     code: "varint-invalid",
     domain: "external",
-    message: `the variable-length integer before byte ${cursor.position} ${what}; the bytes are damaged or not what they are taken for`,
+    message:
+      `the variable-length integer before byte ${cursor.position} ${what}; ` +
+      "the bytes are damaged or not what they are taken for",
     details: { position: cursor.position },
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The plain model of a log: what was acknowledged, and what else a crash may have kept. The simulation compares
- * the log with it; each difference breaks a law of log.ts.
+ * The plain model of a log: what was acknowledged, and what else a crash may have kept. The simulation
+ * compares the log with it; each difference breaks a law of log.ts.
  */
 import type { PlainRecord, StoredRecord } from "./plain-records.ts"
 
@@ -29,8 +29,8 @@ export class ModelPartition {
   }
 
   /**
-   * After a restart: the log has records up to `durableEnd`. What is new must be the beginning of an attempt and
-   * counts as acknowledged from now on, since readers may have seen it. Returns what is wrong, or null.
+   * After a restart: the log has records up to `durableEnd`. What is new must be the beginning of an attempt
+   * and counts as acknowledged from now on, since readers may have seen it. Returns what is wrong, or null.
    */
   adopt(found: readonly StoredRecord[], durableEnd: number): string | null {
     if (durableEnd < this.end)

@@ -1,7 +1,8 @@
 /**
- * A seeded life of the embedded log on a simulated disk: appends, reads, fences, holds, retention, compaction,
- * crashes in the middle of anything, failed syncs, full disks, damaged files; after each of them the log is
- * compared with a plain model. The same seed gives the same trace. A broken law throws LawBroken with the seed.
+ * A seeded life of the embedded log on a simulated disk: appends, reads, fences, holds, retention,
+ * compaction, crashes in the middle of anything, failed syncs, full disks, damaged files; after each of them
+ * the log is compared with a plain model. The same seed gives the same trace. A broken law throws LawBroken
+ * with the seed.
  */
 import { LawBroken, type LogSimulationOptions, LogWorld, type SimPartition } from "./log-world.ts"
 import { SimCrash } from "./sim-disk.ts"

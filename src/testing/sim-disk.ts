@@ -1,7 +1,8 @@
 /**
- * A disk in memory that fails in every way that the seed asks for. Contents and names are kept apart: contents
- * become durable by `sync` of the file, names (new files and folders, renames, removals) by `syncDirectory`.
- * `crash` keeps any subset of what was not synced; `kill` is the death of the process only, which loses nothing.
+ * A disk in memory that fails in every way that the seed asks for. Contents and names are kept apart:
+ * contents become durable by `sync` of the file, names (new files and folders, renames, removals) by
+ * `syncDirectory`. `crash` keeps any subset of what was not synced; `kill` is the death of the process only,
+ * which loses nothing.
  */
 
 import type { Disk, DiskFile } from "../std/disk.ts"

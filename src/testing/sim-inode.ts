@@ -47,7 +47,7 @@ export class SimInode {
     this.#settle(this.current.length, () => true)
   }
 
-  /** A sync that fails: some sectors reach the medium, the rest never will, and all of them count as clean. */
+  /** A sync that fails: some sectors reach the medium, the rest never will, and all count as clean. */
   failSync(random: Random): void {
     this.#lose(random)
   }

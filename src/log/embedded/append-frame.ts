@@ -1,6 +1,6 @@
 /**
- * An append request as a frame in the ring to the log thread. The value bytes of rows that lie beside each other
- * (a body of lines) are copied in one piece, which is the only copy that the sending thread makes.
+ * An append request as a frame in the ring to the log thread. The value bytes of rows that lie beside each
+ * other (a body of lines) are copied in one piece, which is the only copy that the sending thread makes.
  *
  *   topicLength, keyed, count, headersLength, keysLength, valuesLength INT32
  *   partition, fence (-1: none), ticket FLOAT64, so that nonsense stays nonsense and is refused
@@ -141,7 +141,7 @@ function copyPieces({ bytes, pieces }: ColumnLayout, memory: Uint8Array, at: num
   return end
 }
 
-/** The request in the frame at `start`; its records are views of the ring, valid until the frame is released. */
+/** The request in the frame at `start`; its records are views of the ring, valid until its release. */
 export function readAppend(memory: Uint8Array, start: number): FramedAppend {
   const at = memory.byteOffset + start
   const words = new Int32Array(memory.buffer, at, NUMBERS_AT / 4)

@@ -90,7 +90,7 @@ export class Catalog {
     this.#save({ ...this.#manifest, topics: [...this.topics, topic] })
   }
 
-  /** Gives an existing topic the retention and compression of `spec`. @throws topic-exists when more differs */
+  /** Gives a topic the retention and compression of `spec`. @throws topic-exists when more differs */
   change(existing: ManifestTopic, spec: TopicSpec): ManifestTopic {
     checkTopicSpec(spec)
     checkSameTopic(existing, spec)
@@ -155,8 +155,8 @@ function refuseStrayTopics(disk: Disk, directory: string): void {
 }
 
 /**
- * Makes the folder and those above it. Every one of them is synced, since an earlier start that was interrupted
- * may have made it; once there is a manifest all of them are known to be durable.
+ * Makes the folder and those above it. Every one of them is synced, since an earlier start that was
+ * interrupted may have made it; once there is a manifest all of them are known to be durable.
  */
 function makeDurableDirectory(disk: Disk, directory: string): void {
   disk.makeDirectory(directory)

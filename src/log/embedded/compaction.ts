@@ -1,11 +1,12 @@
 /**
- * Compaction of a partition whose topic keeps the newest record of each key. A pass goes over the closed segments
- * from the oldest on, one per step: first it learns the newest offset of each key in what was not compacted yet,
- * then it writes each segment anew without the records that have a newer one.
+ * Compaction of a partition whose topic keeps the newest record of each key. A pass goes over the closed
+ * segments from the oldest on, one per step: first it learns the newest offset of each key in what was not
+ * compacted yet, then it writes each segment anew without the records that have a newer one.
  *
- * Safe against crashes: the new file is synced before it takes the old one's name in one rename, and holds only
- * records that the old one has, at their offsets. Each segment keeps its last batch, if need be without records,
- * so that offsets still connect. A tombstone goes when it is old and its pass has done all segments before it.
+ * Safe against crashes: the new file is synced before it takes the old one's name in one rename, and holds
+ * only records that the old one has, at their offsets. Each segment keeps its last batch, if need be without
+ * records, so that offsets still connect. A tombstone goes when it is old and its pass has done all segments
+ * before it.
  */
 import type { Disk, DiskFile } from "../../std/disk.ts"
 import { CODEC_MASK, CODEC_ZSTD } from "../../wire/kafka/record-batch.ts"

@@ -1,7 +1,7 @@
 /**
- * The embedded log as a step machine: no promises, no threads, no clock or disk of its own. A host calls it from
- * one place: `append` takes records into the open group, `commit` makes the group durable with one sync per
- * touched file and then tells the host what became of each request.
+ * The embedded log as a step machine: no promises, no threads, no clock or disk of its own. A host calls it
+ * from one place: `append` takes records into the open group, `commit` makes the group durable with one sync
+ * per touched file and then tells the host what became of each request.
  *
  *   append -> group -> write all -> sync each -> acknowledge -> marks (not synced) -> host
  *                           \ any failure: nothing is acknowledged, all of the group is refused, and the next
@@ -163,14 +163,14 @@ export class LogCore {
     return topicInfo(topic)
   }
 
-  /** Fences off earlier writers, durably, and returns the new one's fence. What they queued is committed before. */
+  /** Fences off earlier writers, durably, and returns the new fence. What they queued is committed first. */
   openWriter(topic: string): number {
     this.#catalog.get(topic)
     this.commit()
     return this.#catalog.raiseFence(topic)
   }
 
-  /** Takes a request into the open group; the sink hears of it in `commit`. @throws what refuses it at once. */
+  /** Takes a request into the open group; the sink hears of it in `commit`. @throws what refuses it now. */
   append(request: CoreAppend): void {
     const topic = this.#catalog.get(request.topic)
     const partition = this.#find(request.topic, request.partition)
@@ -230,8 +230,8 @@ export class LogCore {
   }
 
   /**
-   * The group is durable; a mark that cannot be written does not change that. The next commit writes all marks
-   * anew before it begins its group.
+   * The group is durable; a mark that cannot be written does not change that. The next commit writes all
+   * marks anew before it begins its group.
    */
   #setMarks(touched: readonly Partition[]): void {
     try {
@@ -248,7 +248,7 @@ export class LogCore {
     this.#syncMarks()
   }
 
-  /** A sync that fails may have lost marks of any partition: the next group is not begun before they are whole. */
+  /** A sync that fails may have lost marks of any partition: all are written again before the next group. */
   #syncMarks(): void {
     try {
       this.#marks.sync()

@@ -1,7 +1,7 @@
 /**
- * What is known to be durable: one sector per partition with the end of its acknowledged data. A mark is written
- * after the group that it speaks of was synced and synced itself later, so it is never ahead of the truth, and
- * a sector is written whole or not at all.
+ * What is known to be durable: one sector per partition with the end of its acknowledged data. A mark is
+ * written after the group that it speaks of was synced and synced itself later, so it is never ahead of the
+ * truth, and a sector is written whole or not at all.
  *
  * Slot => magic "MRMK", slot UINT32, segmentBase, position, endOffset, sequence, group, appendTimeMs FLOAT64,
  *         crc UINT32; the rest of the 512 bytes is zero

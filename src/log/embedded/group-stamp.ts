@@ -1,15 +1,16 @@
 /**
- * The stamp that each batch of a commit group carries in partitionLeaderEpoch, a field that the batch's checksum
- * does not cover and that means nothing in a log without replicas. Recovery tells by it whether bytes that it
- * cannot read belong to the one group that was not synced when the process died (docs/decisions/0010).
+ * The stamp that each batch of a commit group carries in partitionLeaderEpoch, a field that the batch's
+ * checksum does not cover and that means nothing in a log without replicas. Recovery tells by it whether
+ * bytes that it cannot read belong to the one group that was not synced when the process died
+ * (docs/decisions/0010).
  *
  *   bit  31  0, so that the field is never negative
  *        30  last batch of its group in this partition
  *     29-20  how many groups the partition has had, modulo 1024
  *      19-0  the group's number in the log, modulo 2^20
  *
- * All bits are masked with a hash of the log's key and the batch's place, so that a batch image inside somebody's
- * record is not taken for a batch.
+ * All bits are masked with a hash of the log's key and the batch's place, so that a batch image inside
+ * somebody's record is not taken for a batch.
  */
 
 export interface GroupStamp {

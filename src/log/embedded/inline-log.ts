@@ -1,6 +1,7 @@
 /**
- * The embedded log in the caller's own thread: for tests, tools and the seeded world. Appends of one turn of the
- * scheduler share a commit. The disk is synchronous, so a commit holds the thread up; servers open a threaded log.
+ * The embedded log in the caller's own thread: for tests, tools and the seeded world. Appends of one turn of
+ * the scheduler share a commit. The disk is synchronous, so a commit holds the thread up; servers open a
+ * threaded log.
  */
 import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"

@@ -55,8 +55,8 @@ export const DEFAULT_LIMITS: LogLimits = {
 }
 
 /**
- * Groups between two syncs of the marks, at most. The stamps count groups modulo 1024; what lies beyond the marks
- * then spans less than a quarter of that, so the count is exact there (docs/decisions/0010).
+ * Groups between two syncs of the marks, at most. The stamps count groups modulo 1024; what lies beyond the
+ * marks then spans less than a quarter of that, so the count is exact there (docs/decisions/0010).
  */
 export const GROUPS_PER_MARK_SYNC = 240
 /** An offset index entry holds offsets relative to the segment's base in 32 bits. */

@@ -1,7 +1,7 @@
 /**
- * The thread of a threaded log. It never returns to its event loop: it takes what the ring holds, commits it as
- * one group, answers, and sleeps on the ring when there is nothing to do. So while one group is synced the next
- * one collects, and no request waits for a timer.
+ * The thread of a threaded log. It never returns to its event loop: it takes what the ring holds, commits it
+ * as one group, answers, and sleeps on the ring when there is nothing to do. So while one group is synced the
+ * next one collects, and no request waits for a timer.
  */
 import { assertNever } from "../../std/assert.ts"
 import { isPlatformError, type PlatformError } from "../../std/errors.ts"
@@ -155,7 +155,7 @@ class LogThread {
       isMoreWaiting = this.#core.maintain()
     })
     if (error !== null) post({ kind: "problem", action: "upkeep", error: errorToData(error) })
-    // While compaction has segments to do it gets a turn after every group, and appends one after every segment.
+    // While compaction has work it gets a turn after every group, and appends get one after every segment.
     this.#upkeepDueMs = this.#clock.monotonicMs() + (isMoreWaiting ? 0 : start.limits.maintenanceMs)
   }
 }

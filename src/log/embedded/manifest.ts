@@ -1,6 +1,6 @@
 /**
- * The list of topics, with the fence of each, what holders need, and the log's identity: one line of JSON and one
- * with its CRC-32C, replaced as a whole (temporary file, sync, rename, sync of the folder).
+ * The list of topics, with the fence of each, what holders need, and the log's identity: one line of JSON and
+ * one with its CRC-32C, replaced as a whole (temporary file, sync, rename, sync of the folder).
  */
 import { crc32c } from "@node-rs/crc32"
 import type { Disk } from "../../std/disk.ts"

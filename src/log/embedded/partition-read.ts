@@ -1,6 +1,6 @@
 /**
- * Reads of a partition: whole batches, each checked against its checksum before it is handed out, with the stamp
- * taken out of them. Only acknowledged bytes can be seen, because segments know no others.
+ * Reads of a partition: whole batches, each checked against its checksum before it is handed out, with the
+ * stamp taken out of them. Only acknowledged bytes can be seen, because segments know no others.
  */
 import {
   BATCH_FIELD,

@@ -1,8 +1,8 @@
 /**
- * One partition: its segments, the group that is being collected for it, and its durable end. Offsets are given
- * out when records are taken; they count, and can be read, only once `acknowledge` was called after the sync.
- * Invariants: a group touches one segment; a new segment is made only while everything before it is durable, so
- * that its very existence proves all smaller offsets.
+ * One partition: its segments, the group that is being collected for it, and its durable end. Offsets are
+ * given out when records are taken; they count, and can be read, only once `acknowledge` was called after the
+ * sync. Invariants: a group touches one segment; a new segment is made only while everything before it is
+ * durable, so that its very existence proves all smaller offsets.
  */
 import { assert } from "../../std/assert.ts"
 import type { Disk } from "../../std/disk.ts"
@@ -201,8 +201,9 @@ export class Partition {
   }
 
   /**
-   * After a failed write or sync: what the file holds beyond the acknowledged end is unknown, and the cache may
-   * claim it clean. Opens it again, reads what was acknowledged, cuts it off there and goes on in a new segment.
+   * After a failed write or sync: what the file holds beyond the acknowledged end is unknown, and the cache
+   * may claim it clean. Opens it again, reads what was acknowledged, cuts it off there and goes on in a new
+   * segment.
    */
   repair(): DurableMark {
     if (this.segments.length === 0) return this.#mark

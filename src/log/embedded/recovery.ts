@@ -1,7 +1,7 @@
 /**
- * Opens the partitions of a log after a clean or unclean stop, in two steps: read everything and judge; only when
- * all is sound cut off what was never acknowledged, make the rest durable, and set the marks. So a damaged log
- * is refused without a byte being changed.
+ * Opens the partitions of a log after a clean or unclean stop, in two steps: read everything and judge; only
+ * when all is sound cut off what was never acknowledged, make the rest durable, and set the marks. So a
+ * damaged log is refused without a byte being changed.
  */
 import { logCorrupt } from "../errors.ts"
 import type { DurableMark, DurableMarks } from "./durable-marks.ts"
@@ -54,7 +54,7 @@ function activeOf(segments: readonly Segment[]): Segment {
   return segments[segments.length - 1] as Segment
 }
 
-/** Reads what there is and checks all that must be whole: closed segments, and the active one up to the mark. */
+/** Reads what there is and checks what must be whole: closed segments, and the active one up to the mark. */
 function inspect(place: PartitionPlace, mark: DurableMark, markedGroup: number, verify: Verify): Found {
   const { disk, limits, directory } = place
   const segments = basesIn(place).map((base) => new Segment(disk, limits, directory, base))
@@ -106,7 +106,7 @@ function scanOf(place: PartitionPlace, active: Segment, mark: DurableMark, marke
   return scanTail({ file, sizeBytes: file.sizeBytes(), stampKey: place.stampKey, markedGroup }, mark)
 }
 
-/** Cuts off what was never acknowledged and makes what stays durable, since readers may see it from now on. */
+/** Cuts off what was never acknowledged and makes what stays durable, since readers may see it now. */
 function settle({ place, mark, segments, tail }: Found, group: number): Partition {
   // A file that a killed process made may have a name that is not durable yet.
   place.disk.syncDirectory(place.directory)
@@ -129,8 +129,8 @@ function settle({ place, mark, segments, tail }: Found, group: number): Partitio
 }
 
 /**
- * Writes what was found beyond the mark once more: a sync that failed before the restart may have left pages in
- * the cache that count as clean and are not on the disk.
+ * Writes what was found beyond the mark once more: a sync that failed before the restart may have left pages
+ * in the cache that count as clean and are not on the disk.
  */
 function rewrite({ file }: Segment, from: number, to: number): void {
   const bytes = new Uint8Array(Math.min(to - from, REWRITE_BYTES))

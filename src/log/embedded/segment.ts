@@ -1,7 +1,7 @@
 /**
- * One file of a partition: batches from `base` on, valid up to `sizeBytes`. The last segment of a partition is
- * active: it is written and grown ahead; the others are closed and exactly as long as their batches.
- * Only acknowledged bytes count into `sizeBytes`, so nothing else can be read.
+ * One file of a partition: batches from `base` on, valid up to `sizeBytes`. The last segment of a partition
+ * is active: it is written and grown ahead; the others are closed and exactly as long as their batches. Only
+ * acknowledged bytes count into `sizeBytes`, so nothing else can be read.
  */
 import { assert } from "../../std/assert.ts"
 import type { Disk, DiskFile } from "../../std/disk.ts"

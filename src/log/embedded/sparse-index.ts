@@ -1,9 +1,10 @@
 /**
- * Where batches are in a segment, one entry per `intervalBytes`: by offset and by append time. Entry i says that
- * a batch with base offset `offsets[i]`, appended at `timesMs[i]`, begins at `positions[i]`; all three never fall.
+ * Where batches are in a segment, one entry per `intervalBytes`: by offset and by append time. Entry i says
+ * that a batch with base offset `offsets[i]`, appended at `timesMs[i]`, begins at `positions[i]`; all three
+ * never fall.
  *
- * On disk, beside the segment, as Kafka lays them out, each followed by the segment's size and a CRC-32C, so that
- * an index that is missing, torn or of an earlier state of the segment is noticed and rebuilt:
+ * On disk, beside the segment, as Kafka lays them out, each followed by the segment's size and a CRC-32C, so
+ * that an index that is missing, torn or of an earlier state of the segment is noticed and rebuilt:
  *   .index      [ offset - base UINT32, position UINT32 ]
  *   .timeindex  [ appendTimeMs INT64, offset - base UINT32 ]
  */

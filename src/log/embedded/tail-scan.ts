@@ -1,8 +1,8 @@
 /**
- * Looks at what a partition's active segment holds beyond its durable mark, after a start. Pure reading: finds
- * the batches that are whole, and collects what can be known of the bytes behind them. `tailVerdict` then says,
- * with what all partitions know together, whether those are the remains of the one group that was not synced
- * (cut off) or damaged acknowledged data (refused). docs/decisions/0010 has the argument.
+ * Looks at what a partition's active segment holds beyond its durable mark, after a start. Pure reading:
+ * finds the batches that are whole, and collects what can be known of the bytes behind them. `tailVerdict`
+ * then says, with what all partitions know together, whether those are the remains of the one group that was
+ * not synced (cut off) or damaged acknowledged data (refused). docs/decisions/0010 has the argument.
  *
  *   mark                      stop                           end of file
  *    | whole | whole | whole | ?????? | whole? | ... zeros |
@@ -100,7 +100,10 @@ export function scanTail(place: TailPlace, mark: DurableMark): TailScan {
   return { ...whole, highestGroup, stopGroup, damage }
 }
 
-/** Null: whatever follows may be cut off. Else what is wrong with it. `durableGroup` and all before were synced. */
+/**
+ * Null: whatever follows may be cut off. Else what is wrong with it. `durableGroup` and all before it are known to
+ * have been synced.
+ */
 export function tailVerdict(scan: TailScan, durableGroup: number): string | null {
   if (scan.damage !== null) return scan.damage
   if (scan.stopGroup === null || scan.stopGroup > durableGroup) return null
@@ -158,9 +161,9 @@ type FirstBatch =
     }
 
 /**
- * Reads the header at the stop as far as a crash can have spared it. A sector holds either what was written or
- * zeros, so a header none of whose sectors is zero must make sense, and a batch none of whose sectors is zero
- * must match its checksum.
+ * Reads the header at the stop as far as a crash can have spared it. A sector holds either what was written
+ * or zeros, so a header none of whose sectors is zero must make sense, and a batch none of whose sectors is
+ * zero must match its checksum.
  */
 function readable(place: TailPlace, mark: DurableMark, before: Before, rest: Rest): FirstBatch {
   if (anySectorZero(rest, before.position, BATCH_HEADER_BYTES)) return { kind: "lost" }
@@ -173,7 +176,7 @@ function readable(place: TailPlace, mark: DurableMark, before: Before, rest: Res
   return { kind: "whole", sizeBytes: header.sizeBytes, group: stamp.group, allWritten }
 }
 
-/** Whether a sector's share of the first `length` bytes is all zero, which means that it may not be written. */
+/** Whether a sector's share of the first `length` bytes is all zero: it may never have been written. */
 function anySectorZero(rest: Rest, position: number, length: number): boolean {
   for (let at = 0; at < length; ) {
     const end = Math.min(length, at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES))

@@ -1,11 +1,13 @@
 /**
- * The embedded log with a thread of its own: requests go through a ring in shared memory, answers come back as
- * messages, one for all appends of a group. This side only copies bytes and keeps promises by ticket.
+ * The embedded log with a thread of its own: requests go through a ring in shared memory, answers come back
+ * as messages, one for all appends of a group. This side only copies bytes and keeps promises by ticket.
  */
 import { assert, assertNever } from "../../std/assert.ts"
+import { sleep } from "../../std/clock.ts"
 import type { PlatformError } from "../../std/errors.ts"
-import { acquireProcessLock } from "../../std/node/process-lock.ts"
+import { acquireProcessLock, type ProcessLock } from "../../std/node/process-lock.ts"
 import { SharedRing } from "../../std/node/ring.ts"
+import { NodeScheduler } from "../../std/node/scheduler.ts"
 import { siblingModule, startThread, type Thread } from "../../std/node/thread.ts"
 import { logClosed, logFailed, logFull, logInUse, recordTooLarge } from "../errors.ts"
 import type {
@@ -47,8 +49,7 @@ export interface ThreadedLogOptions {
  * await log.createTopic({ name: "flight", partitions: 4 })
  */
 export async function openThreadedLog(options: ThreadedLogOptions): Promise<Log> {
-  const lock = acquireProcessLock(`${options.directory}/+lock`)
-  if (!("release" in lock)) throw logInUse(options.directory, lock.pid)
+  const lock = await lockDirectory(options.directory)
   const log = new ThreadedLog(options, lock.release)
   try {
     await log.ready
@@ -59,6 +60,21 @@ export async function openThreadedLog(options: ThreadedLogOptions): Promise<Log>
   }
   return log
 }
+
+/** Waits a moment for an owner that was killed just now and takes a while to be gone. */
+async function lockDirectory(directory: string): Promise<ProcessLock> {
+  const scheduler = new NodeScheduler()
+  for (let attempt = 1; ; attempt++) {
+    const lock = acquireProcessLock(`${directory}/+lock`)
+    if ("release" in lock) return lock
+    if (lock.isSelf || attempt === LOCK_ATTEMPTS) throw logInUse(directory, lock.pid)
+    await sleep(scheduler, LOCK_PAUSE_MS)
+  }
+}
+
+/** A second in all: the system frees the memory of a killed process in less. */
+const LOCK_ATTEMPTS = 20
+const LOCK_PAUSE_MS = 50
 
 interface Waiter {
   readonly resolve: (value: unknown) => void

@@ -1,8 +1,8 @@
 /**
  * The real disk: synchronous calls of node:fs, for use in a thread of its own.
- * Files that are written ahead of their contents are grown by `truncate`: measured, a sparse file of full size
- * takes synced appends 1.2 to 3 times faster than a growing one, while writing zeros first costs more than it
- * gains. Every failure becomes one of std/disk-errors.
+ * Files that are written ahead of their contents are grown by `truncate`: measured, a sparse file of full
+ * size takes synced appends 1.2 to 3 times faster than a growing one, while writing zeros first costs more
+ * than it gains. Every failure becomes one of std/disk-errors.
  */
 import * as fs from "node:fs"
 import type { Disk, DiskFile } from "../disk.ts"

@@ -1,6 +1,6 @@
 /**
- * Keeps two processes out of one folder: a file with the process id of the owner. One that a dead process left
- * is taken over. Removed on release; never waited for.
+ * Keeps two processes out of one folder: a file with the process id of the owner. One that a dead process
+ * left is taken over. Removed on release; never waited for.
  */
 import * as fs from "node:fs"
 import { isPlatformError } from "../errors.ts"
@@ -13,6 +13,8 @@ export interface ProcessLock {
 /** Who holds a lock that was not given. */
 export interface LockOwner {
   readonly pid: number
+  /** It is this very process. */
+  readonly isSelf: boolean
 }
 
 /** Attempts when other processes take over the same dead lock at the same time. */
@@ -26,13 +28,18 @@ export function acquireProcessLock(path: string): ProcessLock | LockOwner {
     if (createExclusively(path, content)) return { release: () => fs.rmSync(path, { force: true }) }
     const found = readOwner(path)
     if (found === null) continue
-    if (isAlive(found)) return { pid: found.pid }
+    if (isAlive(found)) return ownerOf(found.pid)
     moveAside(path, found.text)
   }
-  return { pid: readOwner(path)?.pid ?? 0 }
+  return ownerOf(readOwner(path)?.pid ?? 0)
 }
 
-interface FoundOwner extends LockOwner {
+function ownerOf(pid: number): LockOwner {
+  return { pid, isSelf: pid === process.pid }
+}
+
+interface FoundOwner {
+  readonly pid: number
   readonly start: string
   readonly text: string
 }

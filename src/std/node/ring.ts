@@ -1,9 +1,9 @@
 /**
- * A ring of frames in shared memory from one producing thread to one consuming thread. A frame lies in one piece,
- * begins at a multiple of 8, and is seen by the consumer as a whole or not at all.
+ * A ring of frames in shared memory from one producing thread to one consuming thread. A frame lies in one
+ * piece, begins at a multiple of 8, and is seen by the consumer as a whole or not at all.
  *
  *   control: [ head, tail ] bytes ever published / ever released, modulo 2^32
- *   frame:   [ payload bytes UINT32, kind UINT32, payload, padding to 8 ]; kind SKIP fills the end of the ring
+ *   frame:   [ payload bytes UINT32, kind UINT32, payload, padding to 8 ]; kind SKIP fills the ring's end
  */
 import { assert } from "../assert.ts"
 
@@ -52,7 +52,7 @@ export class SharedRing {
     return this.#capacity / 2 - FRAME_HEADER_BYTES
   }
 
-  /** Producer: makes room for a payload and returns where it begins in `bytes`, or -1 when there is none now. */
+  /** Producer: makes room for a payload and returns where it begins in `bytes`; -1 when there is none. */
   reserve(length: number): number {
     assert(length <= this.longestPayload, "a payload is at most half of the ring")
     const head = Atomics.load(this.#control, HEAD) >>> 0

@@ -17,7 +17,7 @@ export interface Thread {
 
 /** Starts the module at `url` in a thread of its own and hands it `data`. */
 export function startThread(url: URL, data: unknown, events: ThreadEvents): Thread {
-  // A thread inherits the process's flags; that of `node --input-type=module -e …` makes one from a file fail.
+  // A thread inherits the flags of the process; --input-type, for `node -e`, makes one from a file fail.
   const isInline = process.execArgv.some((flag) => flag.startsWith("--input-type"))
   const worker = new Worker(url, { workerData: data, ...(isInline ? { execArgv: [] } : {}) })
   let failure: Error | null = null
@@ -34,7 +34,7 @@ export function startThread(url: URL, data: unknown, events: ThreadEvents): Thre
   return { done, keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()) }
 }
 
-/** The module of this name beside `moduleUrl`, with the same ending: .ts in the sources, .js in the package. */
+/** The module of this name beside `moduleUrl`, with its ending: .ts in the sources, .js in the package. */
 export function siblingModule(name: string, moduleUrl: string): URL {
   return new URL(`./${name}${moduleUrl.endsWith(".ts") ? ".ts" : ".js"}`, moduleUrl)
 }

@@ -6,7 +6,22 @@ export function recordBatchInvalid(position: number, reason: string): PlatformEr
   return new PlatformError({
     code: "record-batch-invalid",
     domain: "external",
-    message: `the record batch at byte ${position} ${reason}; the bytes are damaged or come from an unknown writer`,
+    message:
+      `the record batch at byte ${position} ${reason}; ` +
+      "the bytes are damaged or come from an unknown writer",
     details: { position },
+  })
+}
+
+/** The bytes at `position` are not the headers of a record. */
+export function recordHeadersInvalid(position: number, cause: unknown): PlatformError {
+  return new PlatformError({
+    code: "record-headers-invalid",
+    domain: "external",
+    message:
+      `the record headers at byte ${position} cannot be read; ` +
+      "the record is damaged or comes from an unknown writer",
+    details: { position },
+    cause,
   })
 }

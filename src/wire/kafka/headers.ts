@@ -3,8 +3,8 @@
  *
  * Headers => count VARINT, [ nameLength VARINT, name (UTF-8), valueLength VARINT (-1: null), value ]
  */
-import { PlatformError } from "../../std/errors.ts"
 import { type ByteCursor, readVarint, varintSize, writeVarint } from "../../std/varint.ts"
+import { recordHeadersInvalid } from "./errors.ts"
 
 export interface RecordHeader {
   readonly name: string
@@ -72,13 +72,7 @@ export function decodeHeaders(bytes: Uint8Array, start = 0, end = bytes.length):
     if (cursor.position !== end) throw new RangeError("bytes behind the last header")
     return headers
   } catch (error) {
-    throw new PlatformError({
-      code: "record-headers-invalid",
-      domain: "external",
-      message: `the record headers at byte ${start} cannot be read; the record is damaged or of an unknown writer`,
-      details: { position: start },
-      cause: error,
-    })
+    throw recordHeadersInvalid(start, error)
   }
 }
 

@@ -99,8 +99,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Adds rows `from`, from + 1, … of the set until the open batch has `limitBytes`; a batch takes at least one.
-   * Returns the first row that was not added (a position in `records.rows` when that is given).
+   * Adds rows `from`, from + 1, … of the set until the open batch has `limitBytes`; a batch takes at least
+   * one. Returns the first row that was not added (a position in `records.rows` when that is given).
    */
   add(records: RecordSet, from: number, limitBytes: number): number {
     assert(this.isOpen, "a batch was begun")
@@ -193,8 +193,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Closes the open batch. `lastOffsetDelta` differs from count - 1 only for batches that lost records. A batch
-   * that compression would not make smaller stays as it is.
+   * Closes the open batch. `lastOffsetDelta` differs from count - 1 only for batches that lost records. A
+   * batch that compression would not make smaller stays as it is.
    */
   end(
     options: { readonly compression?: "none" | "zstd"; readonly lastOffsetDelta?: number } = {},

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { type TestContext, test } from "node:test"
-import { isPlatformError } from "../../std/errors.ts"
-import { decode, keyed, values } from "../../testing/plain-records.ts"
-import type { Log } from "../log.ts"
-import { layoutAppend, readAppend, writeAppend } from "./append-frame.ts"
-import { openThreadedLog } from "./threaded-log.ts"
+import { layoutAppend, readAppend, writeAppend } from "../../src/log/embedded/append-frame.ts"
+import { openThreadedLog } from "../../src/log/embedded/threaded-log.ts"
+import type { Log } from "../../src/log/log.ts"
+import { isPlatformError } from "../../src/std/errors.ts"
+import { decode, keyed, values } from "../../src/testing/plain-records.ts"
 
 function folder(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "log-"))
@@ -72,7 +72,7 @@ test("a log whose files cannot be used says so when it is opened", async (t) => 
   assert.deepEqual(log.topics(), [])
 })
 
-test("a request comes out of its frame as it went in, with rows beside each other copied in one piece", () => {
+test("a request comes out of its frame as it went in, however its rows lie", () => {
   const set = keyed(
     { key: "a", value: "1" },
     { key: null, value: null },
@@ -110,15 +110,16 @@ test("a request comes out of its frame as it went in, with rows beside each othe
 
 /** Appends numbers for ever and prints each that was acknowledged. */
 const PRODUCER = `
-import { openThreadedLog } from ${JSON.stringify(new URL("./threaded-log.ts", import.meta.url).href)}
-import { values } from ${JSON.stringify(new URL("../../testing/plain-records.ts", import.meta.url).href)}
+import { openThreadedLog } from ${JSON.stringify(new URL("../../src/log/embedded/threaded-log.ts", import.meta.url).href)}
+import { values } from ${JSON.stringify(new URL("../../src/testing/plain-records.ts", import.meta.url).href)}
 const log = await openThreadedLog({ directory: process.argv[1], limits: { segmentBytes: 100_000 } })
 await log.createTopic({ name: "t", partitions: 1 })
 let next = Number(process.argv[2])
 const produce = async () => {
   for (;;) {
     const value = next++
-    const { baseOffset } = await log.append({ topic: "t", partition: 0, records: values(value + " " + "x".repeat(200)) })
+    const records = values(value + " " + "x".repeat(200))
+    const { baseOffset } = await log.append({ topic: "t", partition: 0, records })
     process.stdout.write(baseOffset + " " + value + "\\n")
   }
 }

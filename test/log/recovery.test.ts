@@ -1,18 +1,19 @@
 /**
- * Recovery without the marks' help: the machine stopped before any mark was synced, so that only the stamps in
- * the batches tell what was acknowledged. Each case damages the files by hand and says what must come of it.
+ * Recovery without the marks' help: the machine stopped before any mark was synced, so that only the stamps
+ * in the batches tell what was acknowledged. Each case damages the files by hand and says what must come of
+ * it.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { isPlatformError } from "../../std/errors.ts"
-import { SeededRandom } from "../../std/random.ts"
-import { keyed, values } from "../../testing/plain-records.ts"
-import { SimClock } from "../../testing/sim-clock.ts"
-import { SimDisk } from "../../testing/sim-disk.ts"
-import { readBatchHeader, viewOf } from "../../wire/kafka/record-batch.ts"
-import type { RecordSet } from "../../wire/kafka/record-set.ts"
-import { LogCore } from "./core.ts"
-import { DEFAULT_LIMITS } from "./limits.ts"
+import { LogCore } from "../../src/log/embedded/core.ts"
+import { DEFAULT_LIMITS } from "../../src/log/embedded/limits.ts"
+import { isPlatformError } from "../../src/std/errors.ts"
+import { SeededRandom } from "../../src/std/random.ts"
+import { keyed, values } from "../../src/testing/plain-records.ts"
+import { SimClock } from "../../src/testing/sim-clock.ts"
+import { SimDisk } from "../../src/testing/sim-disk.ts"
+import { readBatchHeader, viewOf } from "../../src/wire/kafka/record-batch.ts"
+import type { RecordSet } from "../../src/wire/kafka/record-set.ts"
 
 const SECTOR = 512
 const limits = { ...DEFAULT_LIMITS, batchBytes: 500, preallocateBytes: 16_384 }
@@ -267,7 +268,7 @@ test("idle partitions with old group numbers recover beside busy ones", () => {
   assert.equal(scene.core.range("t", 1).durableEnd, 2)
 })
 
-test("a missing or damaged index is rebuilt, a damaged closed segment is refused when all is verified or read", () => {
+test("a damaged index is rebuilt, a damaged closed segment is refused when all is verified or read", () => {
   const scene = new Scene()
   const small = { ...limits, segmentBytes: 4096, indexIntervalBytes: 512 }
   Object.assign(limits, small)

@@ -1,12 +1,12 @@
 /** Power losses at moments that random lives seldom meet, each with many outcomes. */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { SeededRandom } from "../../std/random.ts"
-import { values } from "../../testing/plain-records.ts"
-import { SimClock } from "../../testing/sim-clock.ts"
-import { SimDisk } from "../../testing/sim-disk.ts"
-import { LogCore } from "./core.ts"
-import { DEFAULT_LIMITS, type LogLimits } from "./limits.ts"
+import { LogCore } from "../../src/log/embedded/core.ts"
+import { DEFAULT_LIMITS, type LogLimits } from "../../src/log/embedded/limits.ts"
+import { SeededRandom } from "../../src/std/random.ts"
+import { values } from "../../src/testing/plain-records.ts"
+import { SimClock } from "../../src/testing/sim-clock.ts"
+import { SimDisk } from "../../src/testing/sim-disk.ts"
 
 const OUTCOMES = 40
 
