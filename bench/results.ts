@@ -15,8 +15,8 @@ export interface MeasuredFigure extends Figure {
 const FILE = join(import.meta.dirname, "RESULTS.md")
 const HEAD = `# Measured
 
-Medians on the machine that each part names; \`npm run bench -- NAME --record\` replaces a part. The ratio to the
-naive baseline of the same run is what can be compared between machines.
+Medians on the machine that each part names; \`npm run bench -- NAME --record\` replaces a part. The ratio to
+the naive baseline of the same run is what can be compared between machines.
 `
 
 export function recordResults(

@@ -45,32 +45,33 @@ export async function* csvRows(
 
 /** What the parser has ready at a time, so that rows of a slow pipe are not kept back. */
 async function* csvRecords(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ParsedRecord[]> {
-  const parser = parse({ bom: true, info: true, skip_empty_lines: true })
-  // The callback is for a failure while nobody waits; whoever waits next sees it through the parser.
+  const parser = parse({
+    bom: true,
+    info: true,
+    skip_empty_lines: true,
+    record_delimiter: ["\r\n", "\n", "\r"],
+  })
+  let ended = false
   let failure: unknown = null
+  let wake = () => {}
+  parser.on("readable", () => wake())
   pipeline(Readable.from(bytes), parser, (error) => {
+    ended = true
     failure = error ?? null
+    wake()
   })
   for (;;) {
     const records: ParsedRecord[] = []
     for (let record = parser.read(); record !== null; record = parser.read()) records.push(record)
     if (records.length > 0) yield records
     else if (failure !== null) throw failure
-    else if (parser.readableEnded) return
-    else await readableOrEnded(parser)
-  }
-}
-
-function readableOrEnded(stream: Readable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const events = ["readable", "end", "error"] as const
-    const done = (error?: unknown) => {
-      for (const event of events) stream.off(event, done)
-      if (error === undefined) resolve()
-      else reject(error)
+    else if (ended) return
+    else {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
     }
-    for (const event of events) stream.on(event, done)
-  })
+  }
 }
 
 /** One writer a column: a cell in, `"name":value` out, or null where the key is left out. */

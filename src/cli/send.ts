@@ -52,10 +52,12 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     throw inputUnreadable("standard input", "it is the keyboard; give a FILE or pipe rows in")
   }
   const server = Server.given(given, terminal)
-  const { fields, time } = await readEvent(server, event)
-  const pace = paceOf(given, time)
+  const paceBy = paceOf(given)
+  const format = formatOf(given, file)
   const maxRows = given.number("batch", { from: 1, to: MAX_BATCH, whole: true }) ?? DEFAULT_BATCH
-  const rows = readRows({ file: file === "-" ? null : file, format: formatOf(given, file), fields }, terminal)
+  const { fields, time } = await readEvent(server, event)
+  const pace = paceBy(time)
+  const rows = readRows({ file: file === "-" ? null : file, format, fields }, terminal)
   const counts = new SentCounts(event)
   try {
     for await (const batch of batches(rows, { pace, maxRows, stopped: terminal.stopped })) {
@@ -94,14 +96,20 @@ async function post(
   }
 }
 
-function paceOf(given: Given, time: string): Pace {
+/** By the name of the time field, which only the server knows. */
+function paceOf(given: Given): (time: string) => Pace {
   const rate = given.text("rate")
   const speed = given.text("speed")
   const atEventTimes = given.flag("at-event-times")
   if (rate !== null && atEventTimes) throw wrongUsage("give --rate or --at-event-times, not both")
   if (speed !== null && !atEventTimes) throw wrongUsage("--speed belongs to --at-event-times")
-  if (rate !== null) return ratePace(parseRate(rate))
-  return atEventTimes ? eventTimePace(time, speed === null ? 1 : parseSpeed(speed)) : UNPACED
+  if (rate !== null) {
+    const pace = ratePace(parseRate(rate))
+    return () => pace
+  }
+  if (!atEventTimes) return () => UNPACED
+  const times = speed === null ? 1 : parseSpeed(speed)
+  return (time) => eventTimePace(time, times)
 }
 
 function formatOf(given: Given, file: string): RowFormat {

@@ -147,3 +147,22 @@ test("a config that is broken or missing is told", async (t) => {
     await assert.rejects(loadProject(path), (error) => isPlatformError(error, "project-not-found"), path)
   }
 })
+
+test("a project that is loaded again is read again", async (t) => {
+  const directory = project(t, {
+    "millrace.config.ts": CONFIG,
+    "a.ts": 'import "./b.ts"\n',
+    "b.ts": "const a: = 1\n",
+  })
+  assert.deepEqual((await loadProject(directory)).problems.length, 1)
+  writeFileSync(join(directory, "b.ts"), 'import "./nowhere.ts"\n')
+  const again = await loadProject(directory)
+  assert.deepEqual(
+    again.problems.map(({ file, line, suggestion }) => [file, line, suggestion]),
+    [[join(directory, "b.ts"), 1, "check the path; it is relative to the module"]],
+  )
+  writeFileSync(join(directory, "b.ts"), `export const b = 1\nthrow new Error("no")\n`)
+  assert.deepEqual((await loadProject(directory)).problems[0]?.line, 2)
+  writeFileSync(join(directory, "b.ts"), EVENT("order"))
+  assert.deepEqual((await loadProject(directory)).problems, [])
+})

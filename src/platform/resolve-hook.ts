@@ -13,14 +13,15 @@ const OWN_MODULES = new Map([
 const SHARED_PACKAGE = /^zod(\/|$)/
 
 /**
- * URLs, ending with "/", of the folders whose TypeScript files are modules whatever their package.json says.
+ * How often the folder at a URL (ending with "/") was loaded. Its TypeScript files are modules whatever their
+ * package.json says, and from the second time on they are imported anew, so that changed files are seen.
  */
-const projectUrls = new Set<string>()
+const loads = new Map<string, number>()
 let registered = false
 
 /** Makes imports from the folder at `projectUrl` resolve as said above, from now on. */
 export function resolveProjectImports(projectUrl: string): void {
-  projectUrls.add(projectUrl)
+  loads.set(projectUrl, (loads.get(projectUrl) ?? 0) + 1)
   if (registered) return
   registered = true
   registerHooks({
@@ -30,7 +31,13 @@ export function resolveProjectImports(projectUrl: string): void {
       const found = SHARED_PACKAGE.test(specifier)
         ? resolveShared(specifier, context, nextResolve)
         : nextResolve(specifier, context)
-      return isProjectModule(found.url) ? { ...found, format: "module-typescript" } : found
+      const load = loadOf(found.url)
+      if (load === null) return found
+      return {
+        ...found,
+        url: load === 1 ? found.url : `${found.url}?load=${load}`,
+        format: "module-typescript",
+      }
     },
   })
 }
@@ -48,8 +55,9 @@ function resolveShared(
   }
 }
 
-function isProjectModule(url: string): boolean {
-  if (!/\.m?ts$/.test(url) || url.includes("/node_modules/")) return false
-  for (const projectUrl of projectUrls) if (url.startsWith(projectUrl)) return true
-  return false
+/** Null for what is not a project's own module. */
+function loadOf(url: string): number | null {
+  if (!/\.m?ts$/.test(url) || url.includes("/node_modules/")) return null
+  for (const [projectUrl, load] of loads) if (url.startsWith(projectUrl)) return load
+  return null
 }
