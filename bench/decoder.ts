@@ -1,6 +1,6 @@
 /**
- * The JSON decoder on 212-byte bids (Nexmark's), all columns, fully validated, in posts of 1,000 lines, beside
- * the loop that everybody writes first: split, JSON.parse, values into typed arrays.
+ * The JSON decoder on 212-byte bids (Nexmark's), all columns, fully validated, in posts of 1,000 lines,
+ * beside the loop that everybody writes first: split, JSON.parse, values into typed arrays.
  */
 import { z } from "zod"
 import { event } from "../src/contracts/event.ts"

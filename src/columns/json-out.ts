@@ -98,8 +98,9 @@ export function formatScalar(type: LogicalType, value: Scalar): string {
 }
 
 /**
- * The value that a text stands for, as in query parameters; undefined when it is none of the type. Numbers follow
- * JSON's grammar and must fit exactly; a timestamp may be a bare date, its midnight in UTC. There is no NULL.
+ * The value that a text stands for, as in query parameters; undefined when it is none of the type. Numbers
+ * follow JSON's grammar and must fit exactly; a timestamp may be a bare date, its midnight in UTC. There is
+ * no NULL.
  */
 export function parseScalar(type: LogicalType, text: string): Scalar | undefined {
   switch (type.kind) {

@@ -1,6 +1,7 @@
 /**
- * May a contract follow an earlier version of itself? The law: every row that the earlier version took is in the
- * log as it was sent, and the new version must read it. So a change may widen what is taken and never narrow it.
+ * May a contract follow an earlier version of itself? The law: every row that the earlier version took is in
+ * the log as it was sent, and the new version must read it. So a change may widen what is taken and never
+ * narrow it.
  */
 import type { EventContract } from "./contract.ts"
 import type { LockedCheck, LockedEvent, LockedField } from "./lock.ts"
@@ -52,10 +53,11 @@ const ANOTHER_EVENT = "declare another event with a new name and keep this one f
 
 function compareRoles(previous: LockedEvent, now: LockedEvent): Found[] {
   const found: Found[] = []
-  for (const role of ["id", "time", "key", "topic"] as const) {
-    if (previous[role] === now[role]) continue
-    const message = `${role} was ${previous[role] ?? "not set"} and is now ${now[role] ?? "not set"}: ${ROLE_REASONS[role]}`
-    found.push({ field: now[role], code: `${role}-changed`, message, suggestion: ANOTHER_EVENT })
+  for (const { role, code, reason } of ROLES) {
+    const [was, is] = [previous[role], now[role]]
+    if (was === is) continue
+    const message = `${role} was ${was ?? "not set"} and is now ${is ?? "not set"}: ${reason}`
+    found.push({ field: is, code, message, suggestion: ANOTHER_EVENT })
   }
   if (previous.unknownFields === "keep" && now.unknownFields === "refuse") {
     found.push({
@@ -76,25 +78,25 @@ function compareRoles(previous: LockedEvent, now: LockedEvent): Found[] {
   return found
 }
 
-const ROLE_REASONS = {
-  id: "duplicates of older events would not be recognised",
-  time: "older events would move to other windows",
-  key: "events of one key would lie in different partitions, out of order",
-  topic: "the older events stay in the other topic",
-} as const
+const ROLES = [
+  { role: "id", code: "id-changed", reason: "duplicates of older events would not be recognised" },
+  { role: "time", code: "time-changed", reason: "older events would move to other windows" },
+  { role: "key", code: "key-changed", reason: "events of one key would lie in two partitions, out of order" },
+  { role: "topic", code: "topic-changed", reason: "the older events stay in the other topic" },
+] as const
 
 function fieldRefused(field: LockedField): Found {
   return {
     field: field.name,
     code: "field-refused",
-    message: `field ${field.name} is gone and unknown fields are refused: rows that have it could not be read again`,
+    message: `field ${field.name} is gone and unknown fields are refused: rows that have it would not read`,
     suggestion: `keep ${field.name} as optional(), or set unknownFields: "keep"`,
   }
 }
 
 /**
- * A new field must be one that rows may lack. (Where unknown fields were kept, a producer may have sent the key
- * before, with any value; the earlier version promised nothing about it, so nothing can be checked.)
+ * A new field must be one that rows may lack. (Where unknown fields were kept, a producer may have sent the
+ * key before, with any value; the earlier version promised nothing about it, so nothing can be checked.)
  */
 function compareAdded({ name, optional }: LockedField): Found[] {
   if (optional) return []
@@ -122,7 +124,7 @@ function compareField(old: LockedField, now: LockedField): Found[] {
     found.push({
       field: name,
       code: "form-changed",
-      message: `field ${name} was sent as ${old.form ?? "its type's usual text"} and is now ${now.form ?? "that text"}`,
+      message: `field ${name} was sent as ${old.form ?? "usual text"} and is now ${now.form ?? "usual text"}`,
       suggestion: "leave it as it was, or add a new optional field beside it",
     })
   }
@@ -147,7 +149,7 @@ function compareField(old: LockedField, now: LockedField): Found[] {
     found.push({
       field: name,
       code: "check-narrowed",
-      message: `field ${name} has a stricter check (${wordsOf(narrowed)}): rows in the log were not held to it`,
+      message: `field ${name} has a stricter check (${wordsOf(narrowed)}) than rows in the log`,
       suggestion: "leave the check out and put the condition into the views that need it",
     })
   }
@@ -171,7 +173,9 @@ function digitsOf(type: string): { whole: number; scale: number } | null {
   return match === null ? null : { whole: Number(match[1]) - Number(match[2]), scale: Number(match[2]) }
 }
 
-/** Forms of one type; a type that changed lawfully takes numbers and text alike, except int64 without text. */
+/**
+ * Forms of one type; a type that changed lawfully takes numbers and text alike, except int64 without text.
+ */
 function readsForm(old: LockedField, now: LockedField): boolean {
   if (now.type === "json" || old.form === now.form) return true
   if (now.type !== "timestamp") return now.form === undefined || old.type === "int32"
@@ -198,7 +202,9 @@ function isImplied(check: LockedCheck, old: LockedField): boolean {
   }
 }
 
-/** For minimums: `high` excludes at least what `low` excludes. With the arguments turned round, for maximums. */
+/**
+ * For minimums: `high` excludes at least what `low` excludes. With the arguments turned round, for maximums.
+ */
 function isTighter(high: LockedCheck, low: LockedCheck): boolean {
   const order = compareNumbers(high.value ?? "", low.value ?? "")
   if (order !== 0) return order > 0

@@ -1,6 +1,6 @@
 /**
- * An event contract as frozen data: what `event()` returns, what decoders are generated from, what the lock file
- * records. The zod schema is the users' way to write it; `fields` is what the platform works with.
+ * An event contract as frozen data: what `event()` returns, what decoders are generated from, what the lock
+ * file records. The zod schema is the users' way to write it; `fields` is what the platform works with.
  */
 import type { z } from "zod"
 import type { Column, LogicalType } from "../columns/types.ts"
@@ -56,6 +56,6 @@ export interface EventContract<Row = unknown, Input = Row> {
 /** The columns that views see: the fields, then `processed_at` (append time). */
 export const PROCESSED_AT = "processed_at"
 
-/** The key in which a row names its event when rows of several are sent together. Every contract lets it pass,
- *  whether it names it or not. */
+/** The key in which a row names its event when rows of several are sent together. Every contract lets it
+ *  pass, whether it names it or not. */
 export const EVENT_TYPE = "event_type"

@@ -1,6 +1,6 @@
 /**
- * The seam between bytes from producers and columns. Decoding validates: a bad row is reported with its index,
- * field, code and reason, and its neighbours go on.
+ * The seam between bytes from producers and columns. Decoding validates: a bad row is reported with its
+ * index, field, code and reason, and its neighbours go on.
  */
 import type { Batch } from "../columns/batch.ts"
 
@@ -50,8 +50,8 @@ export interface RowRanges {
 
 export interface Decoder {
   /**
-   * @throws PlatformError body-not-json (domain user) when the framing itself cannot be read, such as an array
-   * that never ends; what can be told apart row by row is reported as rejected rows instead.
+   * @throws PlatformError body-not-json (domain user) when the framing itself cannot be read, such as an
+   * array that never ends; what can be told apart row by row is reported as rejected rows instead.
    */
   decode(bytes: Uint8Array, framing: Framing, options?: DecodeOptions): DecodedRows
   /** Rows of a routed body, or records of the log again. */

@@ -1,4 +1,6 @@
-/** The errors of this room: one factory per code, documented in docs/errors.md. Bad rows are data, not errors. */
+/**
+ * The errors of this room: one factory per code, documented in docs/errors.md. Bad rows are data, not errors.
+ */
 import { PlatformError } from "../std/errors.ts"
 
 /** An event definition that cannot work: its name, id, time, key, a limit, or how they fit together. */
@@ -26,8 +28,8 @@ export function personalNotSupported(event: string, fields: readonly string[]): 
     code: "personal-not-supported",
     domain: "user",
     message:
-      `event "${event}": personal: ${JSON.stringify(fields)} promises that these fields are sealed with a key ` +
-      "per person, and sealing does not exist yet; leave the fields out of the event, or `personal` out of it",
+      `event "${event}": personal: ${JSON.stringify(fields)} promises that these are sealed with a key per ` +
+      "person, and sealing does not exist yet; leave the fields out of the event, or `personal` out of it",
     details: { event, fields },
   })
 }
@@ -46,7 +48,7 @@ export function bodyTooLarge(sizeBytes: number, limitBytes: number): PlatformErr
   return new PlatformError({
     code: "body-too-large",
     domain: "user",
-    message: `the body has ${sizeBytes} bytes and at most ${limitBytes} are decoded at once; send it in parts`,
+    message: `the body has ${sizeBytes} bytes at most ${limitBytes} are decoded at once; send it in parts`,
     details: { sizeBytes, limitBytes },
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The users' word `event`: a contract from a zod schema and a few names. Everything that cannot work is refused
- * here, when it is declared, naming the event, the field and what to write instead.
+ * The users' word `event`: a contract from a zod schema and a few names. Everything that cannot work is
+ * refused here, when it is declared, naming the event, the field and what to write instead.
  */
 import type { z } from "zod"
 import { parseDuration } from "../std/durations.ts"
@@ -142,7 +142,7 @@ function mapFields(name: string, schema: z.ZodObject): readonly ContractField[] 
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(field) || field.length > MAX_NAME_LENGTH || field === "__proto__") {
       throw invalidEvent(
         name,
-        `the field name ${JSON.stringify(field)} is no column name: letters, digits and "_", not beginning with ` +
+        `the field name ${JSON.stringify(field)} is no column name: letters, digits and "_", not first ` +
           `a digit, at most ${MAX_NAME_LENGTH} in all`,
       )
     }

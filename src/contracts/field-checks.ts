@@ -1,6 +1,6 @@
 /**
- * Number and string schemas to forms and checks. A check that has a kind of its own is done by generated code;
- * every other one becomes a single check of kind "zod", so that nothing a user wrote is left out.
+ * Number and string schemas to forms and checks. A check that has a kind of its own is done by generated
+ * code; every other one becomes a single check of kind "zod", so that nothing a user wrote is left out.
  */
 import { z } from "zod"
 import { describeSchema } from "./describe-schema.ts"

@@ -1,7 +1,7 @@
 /**
- * From a field's zod schema to its column type and rule. Wrappers (optional, nullable, default, readonly, lazy)
- * are peeled off; what they mean for missing keys and nulls is asked of zod itself, by parsing an empty object
- * and a null. What a column cannot hold, or what would change the stored value, is refused by name.
+ * From a field's zod schema to its column type and rule. Wrappers (optional, nullable, default, readonly,
+ * lazy) are peeled off; what they mean for missing keys and nulls is asked of zod itself, by parsing an empty
+ * object and a null. What a column cannot hold, or what would change the stored value, is refused by name.
  */
 import { z } from "zod"
 import type { ContractField } from "./contract.ts"
@@ -184,7 +184,9 @@ function valuesForm(values: readonly unknown[]): ValueForm {
 
 const UNION_COLUMNS = new Set(["boolean", "int32", "int64", "float64", "string"])
 
-/** A union is JSON, unless all its options are of one plain column type; a null option only makes it nullable. */
+/**
+ * A union is JSON, unless all its options are of one plain column type; a null option only makes it nullable.
+ */
 function mapUnion(place: FieldPlace, schema: z.core.$ZodTypes, options: readonly z.core.$ZodTypes[]): Mapped {
   const values = options.filter((option) => option._zod.def.type !== "null")
   const forms = values.map((option) => {
@@ -211,8 +213,8 @@ function refuseOverwrites(place: FieldPlace, schema: z.core.$ZodTypes): void {
     throw unsupportedField(
       place.event,
       place.field,
-      "changes its value (trim, toLowerCase, normalize, overwrite), so what is stored would not be what was " +
-        "sent; check it instead, for example with .regex(), and change it in a view's SQL",
+      "changes its value (trim, toLowerCase, normalize, overwrite), so what is stored would not be what " +
+        "was sent; check it instead, for example with .regex(), and change it in a view's SQL",
     )
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a producer may send for one field, as data: the JSON form that is read into the column, and the checks on
- * its value. field-mapping.ts makes it from a zod schema; decoders, JSON Schema and fingerprints are made from it.
+ * What a producer may send for one field, as data: the JSON form that is read into the column, and the checks
+ * on its value. field-mapping.ts makes it from a zod schema; decoders, JSON Schema and fingerprints are made
+ * from it.
  */
 import type { z } from "zod"
 import type { LogicalType } from "../columns/types.ts"
@@ -16,9 +17,9 @@ export type ValueForm =
   | { readonly kind: "epoch"; readonly unit: EpochUnit }
 
 /**
- * rfc3339: any offset, T and Z in either case, at most nine fraction digits. zulu: capital T and Z and any number
- * of fraction digits, as z.iso.datetime() takes it. pattern: any offset, any number of fraction digits, and a
- * pattern among the checks says what else holds.
+ * rfc3339: any offset, T and Z in either case, at most nine fraction digits. zulu: capital T and Z and any
+ * number of fraction digits, as z.iso.datetime() takes it. pattern: any offset, any number of fraction
+ * digits, and a pattern among the checks says what else holds.
  */
 export type TimestampDialect = "rfc3339" | "zulu" | "pattern"
 

@@ -1,7 +1,8 @@
 /**
- * Field types that zod does not have, as zod schemas that also work alone: `int64().min(0n)`, `decimal(12, 2)`.
- * Each carries its meaning in its definition under a symbol, which survives zod's clones (`.refine`, `.meta`) and
- * two copies of zod in one project; field-mapping.ts reads it. None of them changes what is stored.
+ * Field types that zod does not have, as zod schemas that also work alone: `int64().min(0n)`, `decimal(9,
+ * 2)`. Each carries its meaning in its definition under a symbol, which survives zod's clones (`.refine`,
+ * `.meta`) and two copies of zod in one project; field-mapping.ts reads it. None of them changes what is
+ * stored.
  */
 import { z } from "zod"
 import { MAX_PRECISION } from "../columns/types.ts"
@@ -64,14 +65,18 @@ export function decimal(precision: number, scale: number): z.ZodType<string, str
     throw new PlatformError({
       code: "invalid-decimal",
       domain: "user",
-      message: `decimal(${precision}, ${scale}) is not a type: precision goes from 1 to ${MAX_PRECISION}, scale from 0 to it`,
+      message:
+        `decimal(${precision}, ${scale}) is not a type: precision goes from 1 to ${MAX_PRECISION}, ` +
+        "scale from 0 to precision",
     })
   }
   const schema = new DecimalSchema({ type: "string" })
   return tag(schema, { kind: "decimal", precision, scale }) as unknown as z.ZodType<string, string | number>
 }
 
-/** An instant: RFC 3339 text with any offset, or a number of seconds, milliseconds or microseconds since 1970. */
+/**
+ * An instant: RFC 3339 text with any offset, or a number of seconds, milliseconds or microseconds since 1970.
+ */
 export function timestamp(): z.ZodType<string, string>
 export function timestamp(options: { readonly unit: EpochUnit }): z.ZodType<number, number>
 export function timestamp(options?: {

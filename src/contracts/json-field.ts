@@ -40,7 +40,7 @@ function findInside(schema: z.core.$ZodType, seen: Set<unknown>): string | null 
   const { def } = schema._zod as z.core.$ZodTypes["_zod"]
   for (const check of def.checks ?? []) {
     if (check._zod.def.check === "overwrite") {
-      return "changes a value inside it (trim, toLowerCase, overwrite); check it instead, for example with .regex()"
+      return "changes a value inside it (trim, toLowerCase, overwrite); check it instead, with .regex()"
     }
   }
   if (readTag(schema) !== null) return null
@@ -129,7 +129,9 @@ function give(value: unknown, schema: z.core.$ZodType | null): unknown {
   return result
 }
 
-/** What a wrapper holds; a union of which one option is exact counts as that option. Null: nothing to unwrap. */
+/**
+ * What a wrapper holds. Null: nothing to unwrap; a union is none, so numbers in it stay doubles.
+ */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType | null {
   const { def } = schema._zod as z.core.$ZodTypes["_zod"]
   switch (def.type) {

@@ -1,7 +1,7 @@
 /**
- * JSON Schema 2020-12 of what a producer may send. zod writes the schema of nested JSON, titles and descriptions;
- * fields with a column type are written from their rule, so that the text says what the decoder does. Where
- * JSON Schema cannot say a check (refine), it accepts more than the decoder, never less.
+ * JSON Schema 2020-12 of what a producer may send. zod writes the schema of nested JSON, titles and
+ * descriptions; fields with a column type are written from their rule, so that the text says what the decoder
+ * does. Where JSON Schema cannot say a check (refine), it accepts more than the decoder, never less.
  */
 import { z } from "zod"
 import type { ContractField, UnknownFields } from "./contract.ts"

@@ -1,25 +1,26 @@
 /** Why rows are refused: the codes (documented in docs/errors.md) and the words around a value. */
 import type { ValueForm } from "./field-rule.ts"
 
-export const REJECT_CODES = [
-  "not-json",
-  "not-an-object",
-  "invalid-utf8",
-  "too-deep",
-  "row-too-large",
-  "missing-field",
-  "unknown-field",
-  "wrong-type",
-  "invalid-format",
-  "out-of-range",
-  "check-failed",
-  "nul-character",
-  "lone-surrogate",
-  "missing-event-type",
-  "unknown-event",
+/** Each code with what it says about a row; docs/errors.md adds what to do. */
+export const REJECTIONS = [
+  { code: "not-json", means: "the row is not JSON" },
+  { code: "not-an-object", means: "the row is JSON but no object" },
+  { code: "invalid-utf8", means: "the row is not UTF-8" },
+  { code: "too-deep", means: "arrays and objects are nested too deep" },
+  { code: "row-too-large", means: "the row has too many bytes" },
+  { code: "missing-field", means: "a required key is missing" },
+  { code: "unknown-field", means: "the event refuses keys that it does not name" },
+  { code: "wrong-type", means: "the JSON value is of another kind" },
+  { code: "invalid-format", means: "the text is not spelled as the type wants it" },
+  { code: "out-of-range", means: "the type or a bound of the schema does not hold the value" },
+  { code: "check-failed", means: "a check of the schema refused the value" },
+  { code: "nul-character", means: "a string contains U+0000" },
+  { code: "lone-surrogate", means: "a string contains half of a surrogate pair" },
+  { code: "missing-event-type", means: "the row does not name its event" },
+  { code: "unknown-event", means: "the row names an event that does not exist" },
 ] as const
 
-export type RejectCode = (typeof REJECT_CODES)[number]
+export type RejectCode = (typeof REJECTIONS)[number]["code"]
 
 /** Completes "it must be …". */
 export function expectedWords(form: ValueForm): string {
@@ -65,7 +66,7 @@ export function refusalMessage(code: RejectCode, field: string, found: string, f
     case "nul-character":
       return `${field} contains the character U+0000, which cannot be stored; leave it out`
     case "lone-surrogate":
-      return `${field} contains half of a surrogate pair (\\ud800 to \\udfff), which is no character; send both halves`
+      return `${field} contains half of a surrogate pair, which is no character; send both halves`
     default:
       return `${field} is ${found}; it must be ${expectedWords(form)}`
   }

@@ -1,6 +1,6 @@
 /**
- * Takes a body with rows of several events apart: each row names its event in `event_type`. It is decoded with a
- * contract of that one field, so that rows are cut out and refused by the same rules as everywhere.
+ * Takes a body with rows of several events apart: each row names its event in `event_type`. It is decoded
+ * with a contract of that one field, so that rows are cut out and refused by the same rules as everywhere.
  */
 import { readScalar } from "../columns/scalar.ts"
 import { STRING } from "../columns/types.ts"
@@ -114,11 +114,12 @@ function asRouting(row: RejectedRow): RejectedRow {
 
 function unknownEvent(name: string, index: number, known: RouteOptions["known"]): RejectedRow {
   const names = [...(known?.keys() ?? [])].slice(0, MAX_NAMES_SHOWN).join(", ")
+  const shown = JSON.stringify(name.slice(0, MAX_NAME_SHOWN))
   return {
     index,
     field: EVENT_TYPE,
     code: "unknown-event",
-    message: `event_type is ${JSON.stringify(name.slice(0, MAX_NAME_SHOWN))}, and there is no such event; there are: ${names}`,
+    message: `event_type is ${shown}, which is no event; there are: ${names}`,
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Dates and instants as text. Written: `2024-02-29`, `2024-02-29T12:00:00Z`, with `.500` when there are whole
  * milliseconds and `.500001` when there are microseconds. Years outside 0000-9999 get a sign and at least six
- * digits, as JavaScript writes them. Read: RFC 3339, years 0001 to 9999, any offset, no leap seconds (they have no
- * instant of their own), fractions cut to microseconds.
+ * digits, as JavaScript writes them. Read: RFC 3339, years 0001 to 9999, any offset, no leap seconds (they
+ * have no instant of their own), fractions cut to microseconds.
  */
 import type { CivilDate } from "./calendar.ts"
 import { civilFromDays, civilFromMicros, daysFromCivil, daysInMonth, microsFromCivil } from "./calendar.ts"

@@ -1,8 +1,9 @@
 /**
- * Proleptic Gregorian calendar in UTC, exact for every year that fits (PostgreSQL's -4712 to 294276 and beyond).
- * Days count from 1970-01-01, microseconds from 1970-01-01T00:00Z; both floor towards the past. Year 0 is 1 BC.
- * Source: Howard Hinnant, "chrono-compatible low-level date algorithms" (days_from_civil, civil_from_days):
- * years begin in March, so that the leap day is the last one, and repeat every 400 years = 146,097 days.
+ * Proleptic Gregorian calendar in UTC, exact for every year that fits (PostgreSQL's -4712 to 294276 and
+ * beyond). Days count from 1970-01-01, microseconds from 1970-01-01T00:00Z; both floor towards the past. Year
+ * 0 is 1 BC. Source: Howard Hinnant, "chrono-compatible low-level date algorithms" (days_from_civil,
+ * civil_from_days): years begin in March, so that the leap day is the last one, and repeat every 400 years =
+ * 146,097 days.
  */
 
 export interface CivilDate {

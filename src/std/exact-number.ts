@@ -49,7 +49,9 @@ export function parseUnscaled(text: string, precision: number, scale: number): b
   return value >= limit || value <= -limit ? "too-large" : value
 }
 
-/** The number times 10^scale, cut towards minus infinity, as instants are; null when it is no number or huge. */
+/**
+ * The number times 10^scale, cut towards minus infinity, as instants are; null when it is no number or huge.
+ */
 export function parseScaledFloor(text: string, scale: number): bigint | null {
   const number = parseExactNumber(text)
   if (number === null) return null

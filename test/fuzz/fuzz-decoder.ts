@@ -1,6 +1,6 @@
 /**
- * Generated rows through the decoder and through the reference: verdict, field at fault and every column must be
- * equal. Bodies mix learned key orders, other spellings and broken bytes, as lines and as arrays.
+ * Generated rows through the decoder and through the reference: verdict, field at fault and every column must
+ * be equal. Bodies mix learned key orders, other spellings and broken bytes, as lines and as arrays.
  */
 import { readRow } from "../../src/columns/scalar.ts"
 import type { DecodedRows, RejectedRow } from "../../src/contracts/decoder.ts"

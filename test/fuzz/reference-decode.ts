@@ -1,7 +1,7 @@
 /**
- * What the decoder must agree with: JSON.parse for each row, the zod schema for its values, and the rules that
- * the platform adds (UTF-8, no U+0000, no lone surrogates, years 1 to 9999, 64 levels). Slow, plain, and written
- * without any of the decoder's code.
+ * What the decoder must agree with: JSON.parse for each row, the zod schema for its values, and the rules
+ * that the platform adds (UTF-8, no U+0000, no lone surrogates, years 1 to 9999, 64 levels). Slow, plain, and
+ * written without any of the decoder's code.
  */
 import { z } from "zod"
 import type { ContractField, EventContract } from "../../src/contracts/contract.ts"

@@ -7,12 +7,12 @@ import type { EventContract } from "../contract.ts"
 import type { DecodedRows, DecodeOptions, Decoder, Framing, RejectedRow, RowRanges } from "../decoder.ts"
 import { bodyNotJson, bodyTooLarge } from "../errors.ts"
 import { MAX_BODY_BYTES, MAX_REJECTED } from "./limits.ts"
+import { LoopContext } from "./loop-context.ts"
 import type { RowProblem } from "./row-reader.ts"
 import { RowReader } from "./row-reader.ts"
 import { RowStore } from "./row-store.ts"
 import { JsonScanner } from "./scanner.ts"
 import type { RowMode } from "./shape-code.ts"
-import { ShapeHelper } from "./shape-helper.ts"
 import { Shapes } from "./shapes.ts"
 import { isUtf8 } from "./utf8.ts"
 
@@ -34,7 +34,7 @@ class JsonDecoder implements Decoder {
   readonly #reader: RowReader
   readonly #scanner = new JsonScanner()
   readonly #store: RowStore
-  readonly #helper: ShapeHelper
+  readonly #context: LoopContext
   /** Null when every row has to go the general path, because checks look at several fields. */
   readonly #shapes: Shapes | null
   #rowBytes = FIRST_ROW_BYTES
@@ -47,7 +47,7 @@ class JsonDecoder implements Decoder {
   constructor(contract: EventContract) {
     this.#reader = new RowReader(contract)
     this.#store = new RowStore(contract.fields.map((field) => field.type))
-    this.#helper = new ShapeHelper(this.#reader, this.#scanner, this.#store)
+    this.#context = new LoopContext(this.#reader, this.#scanner, this.#store)
     this.#shapes = (contract.rowSchema ?? null) === null ? new Shapes(this.#reader.fields) : null
   }
 
@@ -61,7 +61,7 @@ class JsonDecoder implements Decoder {
   decodeRows(bytes: Uint8Array, ranges: RowRanges, options?: DecodeOptions): DecodedRows {
     const { starts, ends, indexes, count } = ranges
     this.#begin(bytes, options, count)
-    this.#helper.ranges = ranges
+    this.#context.ranges = ranges
     while (this.#received < count) {
       if (this.#runShapes("ranges", 0) >= 0) continue
       const i = this.#received++
@@ -75,16 +75,16 @@ class JsonDecoder implements Decoder {
   #runShapes(mode: RowMode, at: number): number {
     const shapes = this.#shapes
     if (shapes === null || shapes.isEmpty) return -1
-    const helper = this.#helper
-    helper.at = at
-    helper.row = this.#rows
-    helper.index = this.#received
-    helper.isClosed = false
+    const context = this.#context
+    context.at = at
+    context.row = this.#rows
+    context.index = this.#received
+    context.isClosed = false
     if (this.#rows === this.#store.capacity) this.#store.grow(this.#rows)
-    if (!shapes.run(helper, mode)) return -1
-    this.#rows = helper.row
-    this.#received = helper.index
-    return helper.at
+    if (!shapes.run(context, mode)) return -1
+    this.#rows = context.row
+    this.#received = context.index
+    return context.at
   }
 
   /** Returns where the text begins, behind a byte order mark. */
@@ -97,8 +97,8 @@ class JsonDecoder implements Decoder {
     this.#maxRejected = options?.maxRejected ?? MAX_REJECTED
     this.#reader.scratch.clear()
     this.#store.allocate(rows + SPARE_ROWS)
-    this.#helper.begin(bytes)
-    this.#scanner.view = this.#helper.view
+    this.#context.begin(bytes)
+    this.#scanner.view = this.#context.view
     return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   }
 
@@ -180,8 +180,9 @@ class JsonDecoder implements Decoder {
       scanner.skipSpace()
       const from = scanner.at
       const behind = this.#runShapes("array", from)
-      scanner.reset(scanner.bytes, behind < 0 ? from : behind, scanner.bytes.length) // loops scan values with it
-      if (behind < 0 || !this.#helper.isClosed) this.#decodeElement()
+      // The loops scan values with the same scanner.
+      scanner.reset(scanner.bytes, behind < 0 ? from : behind, scanner.bytes.length)
+      if (behind < 0 || !this.#context.isClosed) this.#decodeElement()
       const byte = scanner.skipSpace()
       if (byte !== 0x2c && byte !== 0x5d) {
         const problem = byte < 0 ? "the array never ends" : 'expected "," or "]"'

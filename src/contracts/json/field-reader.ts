@@ -1,7 +1,7 @@
 /**
- * One field of the general path: from a scanned JSON value to its column, or the code of what is wrong with it.
- * Every form and every check is understood here; the generated loops take only the usual spellings and leave
- * the rest to this.
+ * One field of the general path: from a scanned JSON value to its column, or the code of what is wrong with
+ * it. Every form and every check is understood here; the generated loops take only the usual spellings and
+ * leave the rest to this.
  */
 import { assert } from "../../std/assert.ts"
 import { parseDate, parseTimestamp } from "../../std/calendar-text.ts"

@@ -1,6 +1,6 @@
 /**
- * The checks of a field that zod itself decides, and the words for any check that failed. Values reach zod as a
- * producer's JSON.parse would give them, except where the field is exact: then as text or bigint.
+ * The checks of a field that zod itself decides, and the words for any check that failed. Values reach zod as
+ * a producer's JSON.parse would give them, except where the field is exact: then as text or bigint.
  */
 import type { z } from "zod"
 import type { FieldRule } from "../field-rule.ts"
@@ -36,7 +36,8 @@ export function judge(schema: z.ZodType, value: unknown): Verdict {
     const issue = result.error.issues[0]
     return { message: issue?.message ?? "refused by its schema", path: issue?.path ?? [], value }
   } catch (error) {
-    // A user's own check threw, or is asynchronous: the row cannot be accepted, and the reason is the check's.
+    // A user's own check threw, or is asynchronous: the row cannot be accepted, and the reason is the
+    // check's.
     return {
       message: `its check failed: ${error instanceof Error ? error.message : String(error)}`,
       path: [],

@@ -1,6 +1,8 @@
 /** What the JSON decoder takes, and why no more. */
 
-/** Levels of arrays and objects in one row, the row itself included: deeper nesting is an attack or a mistake. */
+/**
+ * Levels of arrays and objects in one row, the row itself included: deeper nesting is an attack or a mistake.
+ */
 export const MAX_DEPTH = 64
 /** One row: what Kafka's brokers take by default, and the log's batches are made for. */
 export const MAX_ROW_BYTES = 1_048_576

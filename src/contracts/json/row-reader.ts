@@ -1,6 +1,6 @@
 /**
- * The general path: one row in any key order, with any spacing and any escapes. It first scans the whole row, so
- * that a row that is not JSON is reported as that and nothing else, keeping the last value of each key (as
+ * The general path: one row in any key order, with any spacing and any escapes. It first scans the whole row,
+ * so that a row that is not JSON is reported as that and nothing else, keeping the last value of each key (as
  * JSON.parse does), and then reads the fields in the contract's order.
  */
 import type { EventContract } from "../contract.ts"
@@ -64,7 +64,9 @@ export class RowReader {
     }))
   }
 
-  /** Scans the object at `scanner.at`, which is on its "{". False when it is not JSON: see scanner.problem. */
+  /**
+   * Scans the object at `scanner.at`, which is on its "{". False when it is not JSON: see scanner.problem.
+   */
   scan(scanner: JsonScanner): boolean {
     for (const value of this.#values) value.kind = 0
     this.memberCount = 0
@@ -168,7 +170,7 @@ export class RowReader {
   #checkRow(scanner: JsonScanner): RowProblem | null {
     const size = this.#end - this.#start
     if (size > MAX_ROW_BYTES) {
-      const message = `the row has ${size} bytes, at most ${MAX_ROW_BYTES} are possible; send large content elsewhere`
+      const message = `the row has ${size} bytes, at most ${MAX_ROW_BYTES} are taken; send references instead`
       return { field: null, code: "row-too-large", message }
     }
     if (scanner.flags & FLAG_BAD_UTF8) {
@@ -232,6 +234,6 @@ function unknownField(name: string, contract: EventContract): RowProblem {
   return {
     field: shown,
     code: "unknown-field",
-    message: `${JSON.stringify(shown)} is no field of ${contract.name} (${known}), which refuses unknown fields`,
+    message: `${JSON.stringify(shown)} is no field of ${contract.name}, which refuses others than ${known}`,
   }
 }

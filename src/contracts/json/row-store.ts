@@ -1,6 +1,7 @@
 /**
- * The typed arrays that decoded rows are written into: all columns of a batch in one slab of memory, so that a
- * batch costs one large allocation. Layout: 64-bit columns, then 32-bit ones, then bytes; `capacity` rows each.
+ * The typed arrays that decoded rows are written into: all columns of a batch in one slab of memory, so that
+ * a batch costs one large allocation. Layout: 64-bit columns, then 32-bit ones, then bytes; `capacity` rows
+ * each.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"

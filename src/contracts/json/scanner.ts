@@ -1,6 +1,7 @@
 /**
- * A scanner over JSON bytes: finds where each value ends and checks every rule of RFC 8259 on the way, without
- * making values. What JSON allows and a column does not (a lone surrogate, U+0000) is only noted in `flags`.
+ * A scanner over JSON bytes: finds where each value ends and checks every rule of RFC 8259 on the way,
+ * without making values. What JSON allows and a column does not (a lone surrogate, U+0000) is only noted in
+ * `flags`.
  */
 import { MAX_DEPTH } from "./limits.ts"
 import { isUtf8 } from "./utf8.ts"
@@ -199,8 +200,8 @@ export class JsonScanner {
     }
   }
 
-  /** Behind a value: over commas, further flat values and closing brackets, until a nested value opens. Returns
-   *  the levels that are still open, -1 for a problem. */
+  /** Behind a value: over commas, further flat values and closing brackets, until a nested value opens.
+   *  Returns the levels that are still open, -1 for a problem. */
   #closeAll(levels: number): number {
     let open = levels
     while (open > 0) {

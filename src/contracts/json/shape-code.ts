@@ -1,14 +1,14 @@
 /**
- * Writes the loop for one shape: rows that follow each other in one body, straight into the columns. Only numbers
- * and names made here go into its text; patterns, tables and bounds are bound as parameters.
+ * Writes the loop for one shape: rows that follow each other in one body, straight into the columns. Only
+ * numbers and names made here go into its text; patterns, tables and bounds are bound as parameters.
  *
  *   for (;;) {
  *     row: {
  *       <the bytes before the first value, four at a time> <the first value> ... <the tail>
  *       <the end of the row: line feed, comma or range>   write its place; continue
  *     }
- *     break                                               not this shape: the caller goes on from where it began
- *   }
+ *     break                                               not this shape: the caller goes on from where it
+ *   began }
  */
 import type { FieldReader } from "./field-reader.ts"
 import { MAX_ROW_BYTES } from "./limits.ts"
@@ -25,7 +25,7 @@ export interface ShapeCode {
   readonly values: readonly unknown[]
 }
 
-/** The body of `function (h, ...names)`; `h` is the ShapeHelper. */
+/** The body of `function (h, ...names)`; `h` is the LoopContext. */
 export function writeShapeCode(shape: Shape, readers: readonly FieldReader[], mode: RowMode): ShapeCode {
   const names: string[] = []
   const values: unknown[] = []
@@ -93,8 +93,8 @@ const END_OF_ROW: Readonly<Record<RowMode, string>> = {
 
 function columnNames(field: number): string {
   const column = `c${field}`
-  return `const ${column} = store.columns[${field}], v${field} = ${column}.values, n${field} = ${column}.nulls,
-    e${field} = ${column}.ends, h${field} = ${column}.halves`
+  return `const ${column} = store.columns[${field}], v${field} = ${column}.values
+    const n${field} = ${column}.nulls, e${field} = ${column}.ends, h${field} = ${column}.halves`
 }
 
 function memberCode(member: ShapeMember, readers: readonly FieldReader[], bind: Bind): string {

@@ -31,7 +31,9 @@ const order = event("order", {
 const encoder = new TextEncoder()
 const head = '"id":"a","at":"2024-05-01T12:34:56.789Z"'
 
-/** What the row decodes to, or its code, by a decoder that has learned `like` and by one that knows nothing. */
+/**
+ * What the row decodes to, or its code, by a decoder that has learned `like` and by one that knows nothing.
+ */
 function both(text: string, like: string, framing: Framing = "ndjson") {
   const learned = createJsonDecoder(order)
   learned.decode(encoder.encode(`${like}\n`.repeat(2 * SHAPE_ROWS)), "ndjson")

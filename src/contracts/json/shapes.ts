@@ -1,17 +1,18 @@
 /**
  * The shapes that a decoder has learned, each with its loop. Rows that the general path took are counted by
- * shape; one that comes often gets a loop, or widens the loop of a shape that differs only by missing members.
+ * shape; one that comes often gets a loop, or widens the loop of a shape that differs only by missing
+ * members.
  */
 import { assert } from "../../std/assert.ts"
 import type { FieldReader } from "./field-reader.ts"
 import { MAX_CANDIDATES, MAX_COMPILED, MAX_SHAPES, SHAPE_ROWS } from "./limits.ts"
+import type { LoopContext } from "./loop-context.ts"
 import type { Shape, WrittenRow } from "./shape.ts"
 import { hashShape, mergeShapes, shapeOf } from "./shape.ts"
 import type { RowMode } from "./shape-code.ts"
 import { writeShapeCode } from "./shape-code.ts"
-import type { ShapeHelper } from "./shape-helper.ts"
 
-type Loop = (helper: ShapeHelper) => void
+type Loop = (context: LoopContext) => void
 
 interface Learned {
   readonly shape: Shape
@@ -36,21 +37,21 @@ export class Shapes {
   }
 
   /**
-   * Takes rows from helper.at on, as long as some shape fits; false when not one row was taken. The last shape
-   * that fitted is tried first.
+   * Takes rows from context.at on, as long as some shape fits; false when not one row was taken. The last
+   * shape that fitted is tried first.
    */
-  run(helper: ShapeHelper, mode: RowMode): boolean {
-    const first = helper.row
+  run(context: LoopContext, mode: RowMode): boolean {
+    const first = context.row
     for (let i = 0; i < this.#learned.length; ) {
       const learned = this.#learned[i]!
-      if (mode !== "ranges" && !startsWith(helper.bytes, helper.at, learned.shape.members[0]!.before)) {
+      if (mode !== "ranges" && !startsWith(context.bytes, context.at, learned.shape.members[0]!.before)) {
         i++ // a call into the loop costs more than this
         continue
       }
-      const before = helper.row
+      const before = context.row
       const loop = learned.loops[mode] ?? this.#compile(learned, mode)
-      loop(helper)
-      const taken = helper.row - before
+      loop(context)
+      const taken = context.row - before
       if (taken === 0) {
         i++
         continue
@@ -60,10 +61,10 @@ export class Shapes {
         this.#learned[i] = this.#learned[0]!
         this.#learned[0] = learned
       }
-      if (helper.isClosed || helper.at >= helper.limit || helper.row >= helper.store.capacity) break
+      if (context.isClosed || context.at >= context.limit || context.row >= context.store.capacity) break
       i = 1 // whatever stopped the first shape, the others may take it
     }
-    return helper.row > first
+    return context.row > first
   }
 
   /** Counts a row that no shape took. */

@@ -1,6 +1,7 @@
 /**
- * Numbers of the general path into columns. Digits that a double holds exactly are read from the bytes; all other
- * spellings (exponents, more than 15 digits) go through exact-number.ts. Each function returns what is wrong.
+ * Numbers of the general path into columns. Digits that a double holds exactly are read from the bytes; all
+ * other spellings (exponents, more than 15 digits) go through exact-number.ts. Each function returns what is
+ * wrong.
  */
 import type { Misfit } from "../../std/exact-number.ts"
 import { parseInt64, parseUnscaled } from "../../std/exact-number.ts"

@@ -1,6 +1,6 @@
 /**
- * Times and dates in their usual spelling, read from bytes a word at a time. Whatever is spelled otherwise is not
- * taken (-1) and left to the general path. The last date is remembered: neighbouring rows share it.
+ * Times and dates in their usual spelling, read from bytes a word at a time. Whatever is spelled otherwise is
+ * not taken (-1) and left to the general path. The last date is remembered: neighbouring rows share it.
  *
  *   2024-02-29T12:34:56.789Z"
  *   YYYY-MM-DDTHH:MM:SS         date: three words; time: two words at +11 and +15

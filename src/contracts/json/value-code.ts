@@ -1,7 +1,7 @@
 /**
- * Code for one value of a shape: its usual spelling inline, every other one through `h.value`, which knows them
- * all and does all checks itself. Locals of the loop: p is where the value begins and then where it ends, n the
- * end of what may be read, b the bytes, v a DataView on them, row the row to write.
+ * Code for one value of a shape: its usual spelling inline, every other one through `h.value`, which knows
+ * them all and does all checks itself. Locals of the loop: p is where the value begins and then where it
+ * ends, n the end of what may be read, b the bytes, v a DataView on them, row the row to write.
  */
 import type { Check } from "../field-rule.ts"
 import type { FieldReader } from "./field-reader.ts"
@@ -81,7 +81,9 @@ function booleanCode({ reader, field, bind, other, mark }: ValuePlace): string {
     }`
 }
 
-/** Up to 9 digits as integers, up to 15 as a double, which is exact; more digits, points and exponents go on. */
+/**
+ * Up to 9 digits as integers, up to 15 as a double, which is exact; more digits, points and exponents go on.
+ */
 const DIGITS = `neg = 0
   if (b[p] === 45) { neg = 1; p++ }
   d = p
@@ -195,10 +197,10 @@ function timeCode({ field, other, mark }: ValuePlace, kind: "timestamp" | "date"
 }
 
 /**
- * From the opening quote at p a word at a time to the quote, backslash or control character behind it; c is that
- * byte (34: the string ends at p and had no escapes), `hi` is not 0 when there may be bytes that are not ASCII.
- * In x, y and w - 0x20 the high bit of a byte is set where the byte is the one looked for; carries can only set
- * it in bytes above, so the lowest one counts.
+ * From the opening quote at p a word at a time to the quote, backslash or control character behind it; c is
+ * that byte (34: the string ends at p and had no escapes), `hi` is not 0 when there may be bytes that are not
+ * ASCII. In x, y and w - 0x20 the high bit of a byte is set where the byte is the one looked for; carries can
+ * only set it in bytes above, so the lowest one counts.
  */
 const SCAN_STRING = `c = 0
   if (b[p] === 34) {
@@ -255,7 +257,9 @@ function numberCheck(check: Check, field: number, bind: Bind, value: string): st
   }
 }
 
-/** A bound that a double holds exactly; other bounds leave every row to the general path (NaN never passes). */
+/**
+ * A bound that a double holds exactly; other bounds leave every row to the general path (NaN never passes).
+ */
 function asDouble(value: number | bigint): number {
   return typeof value === "number" || BigInt(Number(value)) === value ? Number(value) : Number.NaN
 }

@@ -1,6 +1,6 @@
 /**
- * What generated loops call for values in unusual spellings, and where they report how far they came. One value
- * at a time: a row with an escape or an exponent in it still goes through the loop of its shape.
+ * What generated loops call for values in unusual spellings, and where they report how far they came. One
+ * value at a time: a row with an escape or an exponent in it still goes through the loop of its shape.
  */
 import { NO_ENDS } from "../../columns/vector.ts"
 import type { RowRanges } from "../decoder.ts"
@@ -16,7 +16,7 @@ import { countCodePoints, isUtf8 } from "./utf8.ts"
 
 const BAD_FLAGS = FLAG_BAD_UTF8 | FLAG_TOO_DEEP | FLAG_NEWLINE
 
-export class ShapeHelper {
+export class LoopContext {
   bytes: Uint8Array = new Uint8Array(0)
   view: DataView = new DataView(new ArrayBuffer(0))
   readonly store: RowStore
