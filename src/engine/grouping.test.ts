@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { BOOLEAN, decimal, FLOAT64, INT32, INT64 } from "../columns/types.ts"
+import { BOOLEAN, decimal, FLOAT64, INT32, INT64, STRING } from "../columns/types.ts"
+import { allocateVector } from "../columns/vector.ts"
 import type { Expression } from "../expr/expression.ts"
 import { column } from "./kit/batches.ts"
-import { EVENT, KEY, VALUE } from "./kit/events.ts"
+import { EVENT, KEY, perWindow, VALUE } from "./kit/events.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
 
@@ -200,4 +201,118 @@ test("a boolean group key and a filter that is NULL", () => {
     [true, 1n],
     [null, 1n],
   ])
+})
+
+test("a million of the largest integers add up exactly", () => {
+  const columns = [column("value", INT64, false)]
+  const value = col(columns, "value")
+  const spec = groupBy("events", { keys: [], aggregates: [aggregate("sum", value), aggregate("avg", value)] })
+  const engine = new Harness([source(columns), spec, view("all", "groups", spec.columns, [])], columns).engine
+  const [count, most] = [1_100_000, 2n ** 63n - 1n]
+  const vector = allocateVector(INT64, count)
+  ;(vector.values as BigInt64Array).fill(most)
+  const batch = { length: count, vectors: [vector] }
+  engine.runEpoch({
+    epoch: 1,
+    slices: [{ source: "events", partition: 0, baseOffset: 0, batch, skip: null }],
+    watermarksUs: new Map(),
+  })
+  assert.deepEqual(engine.lookup("all", []), [BigInt(count) * most, most * 10n ** 16n])
+})
+
+test("minimum and maximum take NaN as greatest, -0 as 0, strings by bytes, and forget NULL", () => {
+  const columns = [column("number", FLOAT64), column("text", STRING)]
+  const [number, text] = columns.map(({ name }) => col(columns, name)) as [Expression, Expression]
+  const calls = [number, text].flatMap((argument) => [aggregate("min", argument), aggregate("max", argument)])
+  const spec = groupBy("events", { keys: [], aggregates: calls })
+  const cases: [(readonly [number | null, string | null])[], unknown[]][] = [
+    [[[null, null]], [null, null, null, null]],
+    [
+      [
+        [Number.NaN, "b"],
+        [1, "a"],
+        [2, null],
+      ],
+      [1, Number.NaN, "a", "b"],
+    ],
+    [
+      [
+        [3, "a"],
+        [Number.NaN, "ab"],
+        [-1, ""],
+      ],
+      [-1, Number.NaN, "", "ab"],
+    ],
+    [
+      [
+        [Number.NaN, "\uFFFD"],
+        [null, "\u{1F600}"],
+      ],
+      [Number.NaN, Number.NaN, "\uFFFD", "\u{1F600}"],
+    ],
+    [
+      [
+        [-0, "a longer text"],
+        [0, "a"],
+        [-0, "another"],
+      ],
+      [0, 0, "a", "another"],
+    ],
+  ]
+  for (const [rows, expected] of cases) {
+    const engine = new Harness([source(columns), spec, view("all", "groups", spec.columns, [])], columns)
+    for (const row of rows) engine.epoch([row])
+    assert.deepEqual(engine.rows("all"), [expected])
+  }
+})
+
+test("a float sum that left the doubles is marked until its values are gone", () => {
+  const columns = [column("id", INT32), column("value", FLOAT64)]
+  const values = [col(columns, "value")]
+  const last = groupBy("events", {
+    id: "last",
+    keys: [col(columns, "id")],
+    aggregates: values.map((value) => aggregate("min", value)),
+  })
+  const min = col(last.columns, "min0")
+  const spec = groupBy("last", { keys: [], aggregates: [aggregate("sum", min)], filter: positive(min) })
+  const engine = new Harness([source(columns), last, spec, view("all", "groups", spec.columns, [])], columns)
+  engine.epoch([
+    [1, 1e308],
+    [2, 1e308],
+  ])
+  assert.deepEqual(engine.rows("all"), [[null]])
+  assert.ok(engine.engine.losses("all").overflowedResults > 0)
+  engine.epoch([
+    [1, -1],
+    [2, -1],
+  ])
+  assert.deepEqual(engine.rows("all"), [[null]], "a sum over no rows is NULL")
+  engine.epoch([[3, 5]])
+  assert.deepEqual(engine.rows("all"), [[5]])
+})
+
+function positive(value: Expression): Expression {
+  return compare("gt", value, lit(0, FLOAT64))
+}
+
+test("groups, distinct values and windows that went leave no state behind", () => {
+  const last = groupBy("events", { id: "last", keys: [KEY], aggregates: [aggregate("max", VALUE)] })
+  const max = col(last.columns, "max0")
+  const count = aggregate("count", col(last.columns, "key"), true)
+  const spec = groupBy("last", { keys: [max], aggregates: [count] })
+  const engine = new Harness([source(EVENT), last, spec, view("by_max", "groups", spec.columns, [0])], EVENT)
+  const keys = Array.from({ length: 400 }, (_, k) => `key ${k}`)
+  const sizes = Array.from({ length: 30 }, (_, epoch) => {
+    engine.epoch(keys.map((key, k) => [key, epoch * 1_000 + k, 0n]))
+    return engine.engine.stateBytes()
+  })
+  assert.equal(engine.rows("by_max").length, 400)
+  assert.ok(sizes.at(-1)! <= sizes[3]! * 1.2, `${sizes}`)
+  const windows = perWindow({ allowedLatenessUs: 5n })
+  const empty = windows.engine.stateBytes()
+  windows.epoch([["a", 1, 3n]], 14n)
+  const open = windows.engine.stateBytes()
+  windows.epoch([], 15n)
+  assert.ok(open > empty && windows.engine.stateBytes() === empty, "dropped when end + lateness is reached")
 })

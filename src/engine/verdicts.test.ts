@@ -233,3 +233,53 @@ test("two rows with one key, or a retraction of a row that is not there, stop th
   assert.throws(() => engine.epoch([["a", 2, 0n]]), /view unique has one row per key/)
   assert.throws(() => engine.epoch([]), /an engine whose epoch failed is not used again/)
 })
+
+test("a view of two views: a row is applied where either applied it, else it keeps the most telling reason", () => {
+  const counts = (id: string, filter: Expression | null) =>
+    groupBy("events", { id, keys: [call("divide", INT32, lit(6, INT32), VALUE)], aggregates: [], filter })
+  const positive = counts("positive", compare("gt", VALUE, lit(0, INT32)))
+  const any = counts("any", compare("lt", VALUE, lit(9, INT32)))
+  const columns = positive.columns
+  const union = { kind: "union", id: "u", inputs: ["view first", "view second"], columns } as const
+  const views = [view("first", "positive", columns, [0]), view("second", "any", columns, [0])]
+  const engine = new Harness(
+    [source(EVENT), positive, any, ...views, union, view("both", "u", columns, null)],
+    EVENT,
+  )
+  const shown = engine.epoch([
+    ["a", 3, 0n],
+    ["a", 0, 0n],
+    ["a", 12, 0n],
+    ["a", null, 0n],
+  ])
+  assert.deepEqual(shown.verdicts, {
+    first: ["applied", "filtered", "applied", "filtered"],
+    second: ["applied", "failed: division-by-zero", "filtered", "filtered"],
+    both: ["applied", "failed: division-by-zero", "applied", "filtered"],
+  })
+  assert.deepEqual(shown.changes["both"], [
+    [2, 2],
+    [1, 0],
+  ])
+})
+
+test("a change in a column that a view does not have is no change of the view", () => {
+  const spec = groupBy("events", {
+    keys: [KEY],
+    aggregates: [aggregate("count", null), aggregate("max", VALUE)],
+  })
+  const outputs = [col(spec.columns, "key"), col(spec.columns, "max1")]
+  const columns = columnsOf(outputs, ["key", "max"])
+  const stage = {
+    kind: "stage",
+    id: "s",
+    input: "groups",
+    filter: null,
+    window: null,
+    outputs,
+    columns,
+  } as const
+  const engine = new Harness([source(EVENT), spec, stage, view("top", "s", columns, [0])], EVENT)
+  engine.epoch([["a", 3, 0n]])
+  assert.deepEqual(engine.epoch([["a", 2, 0n]]).changes, {})
+})

@@ -106,6 +106,7 @@ export function captureAggregate(operator: AggregateOperator, losses: Losses): O
   const windows = operator.windows().map((window) => ({ ...window, tables: tablesOf(window) }))
   return new OperatorCapture(operator.spec.id, windows, {
     nextGroup: operator.nextGroup,
+    expectedGroups: operator.expectedGroups,
     rowCount: 0,
     losses: { ...losses },
   })
@@ -115,6 +116,7 @@ export function captureView(operator: ViewOperator, losses: Losses): OperatorCap
   const whole = { start: 0n, end: 0n, closed: false, emitting: true, tables: [operator.table], multisets: [] }
   return new OperatorCapture(operator.spec.id, [whole], {
     nextGroup: 0,
+    expectedGroups: 0,
     rowCount: operator.rowCount,
     losses: { ...losses },
   })

@@ -39,6 +39,7 @@ export interface WindowMeta {
 
 export interface OperatorMeta {
   readonly nextGroup: number
+  readonly expectedGroups: number
   readonly rowCount: number
   readonly windows: readonly WindowMeta[]
   readonly losses: {

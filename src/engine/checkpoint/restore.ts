@@ -29,7 +29,7 @@ export function restoreAggregate(operator: AggregateOperator, parts: PartMap, lo
     })
     if (operator.whole === null) operator.assigner.adopt(window)
   }
-  operator.resume(meta.nextGroup)
+  operator.resume(meta)
 }
 
 export function restoreView(operator: ViewOperator, parts: PartMap, losses: Losses): void {

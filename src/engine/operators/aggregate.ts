@@ -38,6 +38,8 @@ export class AggregateOperator {
   readonly touched: TouchedSlots
   /** Numbers groups for distinct tables and multisets. */
   nextGroup = 1
+  /** Groups of the window that went last: the next one begins with room for half of them. */
+  expectedGroups = 0
   readonly #options: AggregateOptions
   readonly #changes: RowBuilder
   readonly #emit: EmitRow
@@ -72,7 +74,7 @@ export class AggregateOperator {
     return {
       start,
       end,
-      table: new KeyTable(store, layout.shape, this.touched),
+      table: new KeyTable(store, layout.shape, this.touched, Math.floor(this.expectedGroups / 2)),
       distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
       multisets: Array.from({ length: accumulators.multisets }, () => new OrderedMultiset()),
       closed: false,
@@ -103,13 +105,17 @@ export class AggregateOperator {
     this.#flushTouched()
     this.#globalShown = this.isGlobal
     if (!this.#emitsChanges) this.#closeWindows(watermarkUs)
-    for (const window of this.assigner.takeGone(watermarkUs)) dropWindow(window)
+    for (const window of this.assigner.takeGone(watermarkUs)) {
+      this.expectedGroups = window.table.count
+      dropWindow(window)
+    }
     return this.#changes.take(!this.#options.appendOnlyOutput)
   }
 
   /** After its windows were read back from a checkpoint. */
-  resume(nextGroup: number): void {
-    this.nextGroup = nextGroup
+  resume(saved: { readonly nextGroup: number; readonly expectedGroups: number }): void {
+    this.nextGroup = saved.nextGroup
+    this.expectedGroups = saved.expectedGroups
     this.#globalShown = this.isGlobal && this.whole!.table.count > 0
   }
 

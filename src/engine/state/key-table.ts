@@ -20,6 +20,10 @@ import { TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
 const MAX_DEPTH = 20
+/** A table that begins in several pages fills them to about this part, so that few of them split. */
+const FIRST_LOAD = 0.8
+/** Pages that a table begins with at most: 2^8 of 64 KB are 16 MB. */
+const MAX_FIRST_DEPTH = 8
 
 export interface SlotMover {
   /** The slot at `from` is at `to` in `page` now. */
@@ -41,12 +45,19 @@ export class KeyTable {
   page = 0
   #pinned = 0
 
-  constructor(store: PageStore, shape: SlotShape, mover: SlotMover | null) {
+  /** Begins with room for `expected` entries, in as many pages as they would have come to. */
+  constructor(store: PageStore, shape: SlotShape, mover: SlotMover | null, expected = 0) {
     this.store = store
     this.shape = shape
     this.#mover = mover
-    const page = this.#blankPage(0, 0)
-    this.directory = new Int32Array([page, page])
+    const { sizeClass, depth } = firstPages(shape, expected)
+    if (depth === 0) {
+      const page = this.#blankPage(sizeClass, 0)
+      this.directory = new Int32Array([page, page])
+    } else {
+      this.directory = Int32Array.from({ length: 1 << depth }, () => this.#blankPage(sizeClass, depth))
+      this.shift = 32 - depth
+    }
   }
 
   /** The page of `hash`, private to this table. */
@@ -318,6 +329,17 @@ export class KeyTable {
     }
     i32[index + gap] = 0
     i32[at + F.LIVE]!--
+  }
+}
+
+function firstPages(shape: SlotShape, expected: number): { sizeClass: number; depth: number } {
+  for (let sizeClass = 0; sizeClass <= SPLIT_CLASS; sizeClass++) {
+    if (F.pageGeometry(shape, sizeClass).capacity >= expected) return { sizeClass, depth: 0 }
+  }
+  const perPage = F.pageGeometry(shape, SPLIT_CLASS).capacity * FIRST_LOAD
+  return {
+    sizeClass: SPLIT_CLASS,
+    depth: Math.min(MAX_FIRST_DEPTH, Math.ceil(Math.log2(expected / perPage))),
   }
 }
 
