@@ -20,21 +20,21 @@ export interface FailedImport {
   readonly error: unknown
 }
 
+/** What a module can do wrong: not be importable, or throw while it is imported. */
+const MODULE_CODES = ["module-not-loaded", "module-failed"] as const
+
 interface Place {
   readonly file: string
   readonly line: number | null
   readonly column: number | null
 }
 
-export function moduleProblem(failed: FailedImport): Problem {
-  const { error, directory } = failed
+export function moduleProblem(failure: FailedImport): Problem {
+  const { error, directory } = failure
   const message = error instanceof Error ? error.message : `the module threw ${String(error)}`
-  const place = placeOf(failed)
-  const code = isPlatformError(error)
-    ? error.code
-    : codeOf(error) === null
-      ? "module-failed"
-      : "module-not-loaded"
+  const place = placeOf(failure)
+  const [notLoaded, failed] = MODULE_CODES
+  const code = isPlatformError(error) ? error.code : codeOf(error) === null ? failed : notLoaded
   const where = relative(directory, place.file)
   return {
     code,
