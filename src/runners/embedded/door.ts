@@ -59,8 +59,6 @@ interface LaneAnswer {
 
 export class Door {
   readonly #parts: DoorParts
-  /** Ids that are on their way into the log, so that a second copy waits for the first one's offset. */
-  readonly #inFlight = new Map<string, Promise<Occurrence>>()
 
   constructor(parts: DoorParts) {
     this.#parts = parts
@@ -153,9 +151,9 @@ export class Door {
     const inRequest = new Set<string>()
     for (const [row, id] of idsOf(lane.contract, rows.batch).entries()) {
       const known = lane.duplicates.find(id, nowMs)
-      const inFlight = this.#inFlight.get(laneKey(lane, id))
+      const coming = lane.duplicates.coming(id)
       if (known !== undefined) earlier.push(Promise.resolve(known))
-      else if (inFlight !== undefined) earlier.push(inFlight)
+      else if (coming !== undefined) earlier.push(coming)
       else if (!inRequest.has(id)) fresh.push(row)
       inRequest.add(id)
     }
@@ -208,17 +206,13 @@ export class Door {
       rows: share.rows,
     }
     const appending = this.#appendRecords(lane, share.partition, records)
-    const unregister = this.#registerInFlight(lane, rows, share, appending)
-    try {
-      const { baseOffset, appendTimeMs } = await appending
-      const batch = share.rows === null ? rows.batch : gatherRows(rows.batch, share.rows)
-      const topic = lane.topic.name
-      const base = { event: contract.name, topic, partition: share.partition, baseOffset, appendTimeMs }
-      intake.offer(intakeSlice(base, batch, rows.bytes.length))
-      return { partition: share.partition, first: baseOffset, last: baseOffset + records.count - 1 }
-    } finally {
-      unregister()
-    }
+    announce(lane, rows, share, appending)
+    const { baseOffset, appendTimeMs } = await appending
+    const batch = share.rows === null ? rows.batch : gatherRows(rows.batch, share.rows)
+    const topic = lane.topic.name
+    const base = { event: contract.name, topic, partition: share.partition, baseOffset, appendTimeMs }
+    intake.offer(intakeSlice(base, batch, rows.bytes.length))
+    return { partition: share.partition, first: baseOffset, last: baseOffset + records.count - 1 }
   }
 
   async #appendRecords(lane: EventLane, partition: number, records: RecordSet): Promise<AppendResult> {
@@ -230,35 +224,27 @@ export class Door {
     }
   }
 
-  #registerInFlight(
-    lane: EventLane,
-    rows: DecodedRows,
-    share: { partition: number; rows: Int32Array | null },
-    appending: Promise<AppendResult>,
-  ): () => void {
-    if (lane.duplicates === null) return () => {}
-    const ids = idsOf(lane.contract, rows.batch)
-    const keys: string[] = []
-    const all = share.rows ?? Int32Array.from({ length: rows.batch.length }, (_, row) => row)
-    for (const [rank, row] of all.entries()) {
-      const key = laneKey(lane, ids[row]!)
-      const occurrence = appending.then(({ baseOffset, appendTimeMs }) => {
-        return { partition: share.partition, offset: baseOffset + rank, appendTimeMs }
-      })
-      occurrence.catch(() => {}) // Whoever waits for it hears of the failure; nobody may be waiting.
-      this.#inFlight.set(key, occurrence)
-      keys.push(key)
-    }
-    return () => {
-      for (const key of keys) this.#inFlight.delete(key)
-    }
-  }
-
   #lane(event: string): EventLane {
     const lane = this.#parts.lanes.get(event)
     if (lane === undefined) throw unknownEvent(event, [...this.#parts.lanes.keys()])
     return lane
   }
+}
+
+/** Lets later copies of these ids find them before the operator behind the log has ruled on them. */
+function announce(
+  { duplicates, contract }: EventLane,
+  rows: DecodedRows,
+  { partition, rows: selected }: { readonly partition: number; readonly rows: Int32Array | null },
+  appending: Promise<AppendResult>,
+): void {
+  if (duplicates === null) return
+  const ids = idsOf(contract, rows.batch)
+  const announced = selected === null ? ids : Array.from(selected, (row) => ids[row]!)
+  duplicates.announce(
+    announced,
+    appending.then(({ baseOffset, appendTimeMs }) => ({ partition, baseOffset, appendTimeMs })),
+  )
 }
 
 export function makeHeaders(contract: EventContract): Uint8Array {
@@ -317,10 +303,6 @@ function keySlices(
     ends[row] = bytes === null ? -1 : position
   }
   return { bytes: Buffer.concat(encoded.filter((bytes) => bytes !== null)), starts, ends }
-}
-
-function laneKey(lane: EventLane, id: string): string {
-  return `${lane.topic.name}/${id}`
 }
 
 function coveringRanges(occurrences: readonly Occurrence[]): ReceiptRange[] {

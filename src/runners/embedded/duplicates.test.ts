@@ -25,3 +25,21 @@ test("ids behind the window are forgotten", () => {
   assert.equal(memory.find("id99", 9_950)?.offset, 99)
   assert.equal(memory.find("id0", 9_950), undefined)
 })
+
+test("a copy of a row that is on its way waits for its place, until the row was decided on", async () => {
+  const memory = new DuplicateMemory(1_000)
+  memory.announce(["a", "b"], Promise.resolve({ partition: 3, baseOffset: 10, appendTimeMs: 5 }))
+  assert.deepEqual(await memory.coming("b"), { partition: 3, offset: 11, appendTimeMs: 5 })
+  assert.equal(memory.coming("c"), undefined)
+  memory.admit("b", { partition: 3, offset: 11, appendTimeMs: 5 })
+  assert.equal(memory.coming("b"), undefined)
+  assert.equal(memory.find("b", 6)?.offset, 11)
+})
+
+test("a row whose append failed is not waited for any more", async () => {
+  const memory = new DuplicateMemory(1_000)
+  const failed = Promise.reject(new Error("the disk is gone"))
+  memory.announce(["a"], failed)
+  await assert.rejects(memory.coming("a")!, /the disk is gone/)
+  assert.equal(memory.coming("a"), undefined)
+})

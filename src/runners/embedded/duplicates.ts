@@ -14,10 +14,19 @@ export interface Occurrence {
   readonly appendTimeMs: number
 }
 
+/** Where an append begins. */
+export interface AppendPlace {
+  readonly partition: number
+  readonly baseOffset: number
+  readonly appendTimeMs: number
+}
+
 export class DuplicateMemory {
   readonly #windowMs: number
   /** Insertion order is order of the latest occurrence, since append times do not fall. */
   readonly #latest = new Map<string, Occurrence>()
+  /** Ids that are on their way through the log, so that a second copy waits for the first one's place. */
+  readonly #coming = new Map<string, { readonly appending: Promise<AppendPlace>; readonly rank: number }>()
 
   constructor(windowMs: number) {
     assert(windowMs > 0, "a dedup window is longer than nothing")
@@ -34,9 +43,27 @@ export class DuplicateMemory {
     return earlier !== undefined && timeMs - earlier.appendTimeMs < this.#windowMs ? earlier : undefined
   }
 
+  /** The door is appending rows with these ids, in this order. */
+  announce(ids: readonly string[], appending: Promise<AppendPlace>): void {
+    for (const [rank, id] of ids.entries()) this.#coming.set(id, { appending, rank })
+    appending.catch(() => {
+      for (const id of ids) if (this.#coming.get(id)?.appending === appending) this.#coming.delete(id)
+    })
+  }
+
+  /** Where an announced row that was not decided on yet will be. Rejects when its append fails. */
+  coming(id: string): Promise<Occurrence> | undefined {
+    const row = this.#coming.get(id)
+    if (row === undefined) return undefined
+    return row.appending.then(({ partition, baseOffset, appendTimeMs }) => {
+      return { partition, offset: baseOffset + row.rank, appendTimeMs }
+    })
+  }
+
   /** Decides on a row of the log, and remembers it. */
   admit(id: string, occurrence: Occurrence): boolean {
     const duplicate = this.find(id, occurrence.appendTimeMs) !== undefined
+    this.#coming.delete(id)
     this.#latest.delete(id)
     this.#latest.set(id, occurrence)
     this.#forgetBefore(occurrence.appendTimeMs - this.#windowMs)
