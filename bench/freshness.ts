@@ -1,6 +1,6 @@
 /**
- * From an event posted to its change received by a live reader, while 50,000 events a second come in: durable,
- * exactly once, over real sockets. Server and load are processes of their own.
+ * From an event posted to its change received by a live reader, while 50,000 events a second come in:
+ * durable, exactly once, over real sockets. Server and load are processes of their own.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"

@@ -1,7 +1,7 @@
 /**
- * Rows as columns. A Batch holds facts; a ChangeBatch holds what happened to a collection: weight +n adds a row
- * n times, -n takes it away. `weights: null` means that every weight is +1, which is how append-only input
- * announces itself to operators.
+ * Rows as columns. A Batch holds facts; a ChangeBatch holds what happened to a collection: weight +n adds a
+ * row n times, -n takes it away. `weights: null` means that every weight is +1, which is how append-only
+ * input announces itself to operators.
  */
 import type { Vector } from "./vector.ts"
 

@@ -1,4 +1,6 @@
-/** Single values in and out of vectors, for edges and tests; loops over rows are generated, not written here. */
+/**
+ * Single values in and out of vectors, for edges and tests; loops over rows are generated, not written here.
+ */
 import { assert } from "../std/assert.ts"
 import type { Batch } from "./batch.ts"
 import type { Scalar } from "./types.ts"

@@ -1,7 +1,7 @@
 /**
  * A column of values in typed arrays. Nulls are one byte a row (1 = null), not bits: generated loops read and
- * write them in one instruction (docs/decisions/0004). Where a row is null, what `values` holds has no meaning.
- * Every vector has all five fields, so that V8 sees one shape.
+ * write them in one instruction (docs/decisions/0004). Where a row is null, what `values` holds has no
+ * meaning. Every vector has all five fields, so that V8 sees one shape.
  */
 import { assert } from "../std/assert.ts"
 import type { LogicalType } from "./types.ts"

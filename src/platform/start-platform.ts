@@ -1,6 +1,6 @@
 /**
- * Assembles a project in this process: modules are loaded, views are bound, the log is opened, state is recovered,
- * and the HTTP door opens last. Everything is closed in reverse order.
+ * Assembles a project in this process: modules are loaded, views are bound, the log is opened, state is
+ * recovered, and the HTTP door opens last. Everything is closed in reverse order.
  */
 import { mkdirSync, realpathSync } from "node:fs"
 import { dirname, resolve } from "node:path"
@@ -43,7 +43,9 @@ export const DEFAULT_PORT = 4600
 export const DEFAULT_DATA_DIRECTORY = ".millrace"
 const HOST = "127.0.0.1"
 
-/** @throws PlatformError project-has-problems, log-in-use, log-corrupt, port-taken and what recovery finds. */
+/**
+ * @throws PlatformError project-has-problems, log-in-use, log-corrupt, port-taken and what recovery finds.
+ */
 export async function startPlatform(options: StartOptions): Promise<Platform> {
   const report = options.report ?? (() => {})
   const projectDirectory = resolve(options.projectDirectory)

@@ -1,6 +1,6 @@
 /**
- * A running project as the doors see it: HTTP, the page, the CLI and tests all talk to this face, whatever homes
- * the layers have.
+ * A running project as the doors see it: HTTP, the page, the CLI and tests all talk to this face, whatever
+ * homes the layers have.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
@@ -113,8 +113,11 @@ export type ViewUpdate =
       readonly changes: ChangeBatch
     }
 
-/** Pull side of one subscription. A reader that falls behind the retained changes gets a snapshot again. Disposing
- *  it resolves a pending `next` with null. Give all subscribers the same update object: its text is made once. */
+/**
+ * Pull side of one subscription. A reader that falls behind the retained changes gets a snapshot again.
+ * Disposing
+ *  it resolves a pending `next` with null. Give all subscribers the same update object: its text is made
+ *  once. */
 export interface Subscription extends Disposable {
   /** The next update; waits until there is one. Null when the platform stops. */
   next(): Promise<ViewUpdate | null>
@@ -122,23 +125,29 @@ export interface Subscription extends Disposable {
 
 export interface Runtime extends AsyncDisposable {
   readonly startedAtMs: number
-  /** Names this history: another one after the data directory was emptied, so that positions are not mixed up. */
+  /**
+   * Names this history: another one after the data directory was emptied, so that positions are not mixed up.
+   */
   readonly logId: string
   events(): readonly EventStatus[]
   views(): readonly ViewStatus[]
   rejectedSamples(): readonly RejectedSample[]
   /**
    * Resolves when the good rows are durable.
-   * @throws unknown-event, body-not-json (user); overloaded (retry, details.retryAfterMs) when the log's queue or
-   * the engine's backlog is full; log-failed (external) when the disk refuses.
+   * @throws unknown-event, body-not-json (user); overloaded (retry, details.retryAfterMs) when the log's
+   * queue or the engine's backlog is full; log-failed (external) when the disk refuses.
    */
   ingest(request: IngestRequest): Promise<IngestAnswer>
   /** @throws unknown-view, cursor-expired, cursor-invalid (user). */
   rows(request: ViewRowsRequest): ViewRowsAnswer
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null
-  /** Waits until `view` has processed the receipt's rows, at most `timeoutMs`. @throws receipt-invalid (user) */
+  /**
+   * Waits until `view` has processed the receipt's rows, at most `timeoutMs`. @throws receipt-invalid (user)
+   */
   awaitReceipt(view: string, receipt: string, timeoutMs: number): Promise<ReceiptAnswer>
-  /** `afterEpoch`: continue behind that epoch when its changes are still known, else begin with a snapshot. */
+  /**
+   * `afterEpoch`: continue behind that epoch when its changes are still known, else begin with a snapshot.
+   */
   subscribe(view: string, afterEpoch: number | null): Subscription
   /** The newest events of a topic as they were sent, for `tail` and the page. */
   tail(event: string, fromOffsets: ReadonlyMap<number, number> | null): EventTail

@@ -4,7 +4,9 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError"
 }
 
-/** @throws AssertionError when `condition` is false; `mustHold` completes the sentence "it must hold that …". */
+/**
+ * @throws AssertionError when `condition` is false; `mustHold` completes the sentence "it must hold that …".
+ */
 export function assert(condition: unknown, mustHold: string): asserts condition {
   if (!condition) throw new AssertionError(`must hold: ${mustHold}`)
 }

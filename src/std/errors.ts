@@ -1,8 +1,8 @@
 /**
  * The one error type that crosses rooms.
  * A programmer's mistake is an assertion; everything that can happen to a correct program is a PlatformError
- * whose message says what was wrong, where, and what to do. Codes live in each room's errors.ts, are documented
- * in docs/errors.md, and are never reused.
+ * whose message says what was wrong, where, and what to do. Codes live in each room's errors.ts, are
+ * documented in docs/errors.md, and are never reused.
  */
 
 /** Who can mend it: the caller, a system outside, or we. */

@@ -1,7 +1,7 @@
 /**
- * Random projects for the differential test: events with rows, and views over them and over each other, within
- * the SQL that views speak. Expressions are made so that PostgreSQL can evaluate them on every row: numbers stay
- * small, divisors are guarded. The seed decides everything.
+ * Random projects for the differential test: events with rows, and views over them and over each other,
+ * within the SQL that views speak. Expressions are made so that PostgreSQL can evaluate them on every row:
+ * numbers stay small, divisors are guarded. The seed decides everything.
  */
 import { SeededRandom } from "../../src/std/random.ts"
 

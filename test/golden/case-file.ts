@@ -1,5 +1,6 @@
 /**
- * Golden cases are files: events, views and rows, and for answers that PostgreSQL cannot give, the rows expected.
+ * Golden cases are files: events, views and rows, and for answers that PostgreSQL cannot give, the rows
+ * expected.
  *
  *   # What the case shows, one line or more
  *   event e (id int64, at timestamp, k string null, v decimal(10,2) null) out of order 1 day

@@ -1,6 +1,6 @@
 /**
- * Every golden case, in every arrangement, held against PostgreSQL, or against the rows that the case expects.
- * `npm run golden -- NAME` runs the cases whose file names contain NAME.
+ * Every golden case, in every arrangement, held against PostgreSQL, or against the rows that the case
+ * expects. `npm run golden -- NAME` runs the cases whose file names contain NAME.
  */
 import assert from "node:assert/strict"
 import { readdirSync, readFileSync } from "node:fs"

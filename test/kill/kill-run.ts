@@ -1,7 +1,8 @@
 /**
- * Real kills: a server in a process of its own is hit with 20,000 events a second and gets SIGKILL at a random
- * moment, again and again. This process keeps the acknowledgements. In the end every acknowledged event is there,
- * none is there twice, and every view equals what plain JavaScript computes from the log's own bytes.
+ * Real kills: a server in a process of its own is hit with 20,000 events a second and gets SIGKILL at a
+ * random moment, again and again. This process keeps the acknowledgements. In the end every acknowledged
+ * event is there, none is there twice, and every view equals what plain JavaScript computes from the log's
+ * own bytes.
  *
  *   node test/kill/kill-run.ts --kills 200 --seed 1
  */
@@ -127,7 +128,8 @@ async function sendPost(url: string, post: number, acknowledged: Set<number>): P
     const answer = (await response.json()) as { accepted?: number }
     if (response.status === 200 && answer.accepted === ROWS_PER_POST) acknowledged.add(post)
   } catch {
-    // The server was killed before it answered: this post may be there or not, and nobody was promised anything.
+    // The server was killed before it answered: this post may be there or not, and nobody was promised
+    // anything.
   }
 }
 

@@ -1,4 +1,7 @@
-/** The kill project's views in plain JavaScript, from the log's own bytes: neither decoder nor engine takes part. */
+/**
+ * The kill project's views in plain JavaScript, from the log's own bytes: neither decoder nor engine takes
+ * part.
+ */
 import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import { readRecords } from "../../src/runners/embedded/history.ts"
 import { NodeClock } from "../../src/std/node/clock.ts"

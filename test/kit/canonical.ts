@@ -1,6 +1,6 @@
 /**
- * Values in one form, whether they come from PostgreSQL or from us, and the comparison of two sets of rows. Exact
- * types must be equal; floats and quotients agree within relative 1e-9.
+ * Values in one form, whether they come from PostgreSQL or from us, and the comparison of two sets of rows.
+ * Exact types must be equal; floats and quotients agree within relative 1e-9.
  */
 import type { Column, LogicalType, Scalar } from "../../src/columns/types.ts"
 

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL (PGlite) as the oracle for views: the same SQL over the same rows, with the window table functions
- * written out as subqueries. Values come back as the cells of canonical.ts.
+ * PostgreSQL (PGlite) as the oracle for views: the same SQL over the same rows, with the window table
+ * functions written out as subqueries. Values come back as the cells of canonical.ts.
  */
 import { PGlite } from "@electric-sql/pglite"
 import type { Batch } from "../../src/columns/batch.ts"

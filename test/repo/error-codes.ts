@@ -1,6 +1,7 @@
 /**
- * Finds the error codes that the source declares: the value of a `code:` property, the first argument of a factory
- * in a room's errors file, and the members of lists of codes (`REJECT_CODES`, `type IncompatibilityCode`).
+ * Finds the error codes that the source declares: the value of a `code:` property, the first argument of a
+ * factory in a room's errors file, and the members of lists of codes (`REJECT_CODES`, `type
+ * IncompatibilityCode`).
  */
 import { scanCode } from "./scan-code.ts"
 import { codeFiles } from "./source-files.ts"

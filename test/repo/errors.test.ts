@@ -1,4 +1,7 @@
-/** Every code that a program, a log line or a user can meet is explained in docs/errors.md, and nothing else is. */
+/**
+ * Every code that a program, a log line or a user can meet is explained in docs/errors.md, and nothing else
+ * is.
+ */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"

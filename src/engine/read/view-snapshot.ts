@@ -32,7 +32,10 @@ export class TableViewSnapshot implements ViewSnapshot {
   readonly rowCount: number
   readonly #source: SnapshotSource
   readonly #table: TableSnapshot
-  /** Every row that the query last paged through wants, in its order: the pages after the first are cut from it. */
+  /**
+   * Every row that the query last paged through wants, in its order: the pages after the first are cut from
+   * it.
+   */
   #ordered: { readonly query: string; readonly places: readonly RowPlace[] } | null = null
 
   constructor(source: SnapshotSource, table: TableSnapshot, at: { epoch: number; rowCount: number }) {

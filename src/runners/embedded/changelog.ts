@@ -1,6 +1,6 @@
 /**
- * The newest changes of one view, epoch by epoch, in memory. Readers pull with their own cursor; one that falls
- * behind what is kept takes a fresh snapshot instead, so a slow reader costs nothing.
+ * The newest changes of one view, epoch by epoch, in memory. Readers pull with their own cursor; one that
+ * falls behind what is kept takes a fresh snapshot instead, so a slow reader costs nothing.
  */
 import { assert } from "../../std/assert.ts"
 import type { ViewUpdate } from "../runtime.ts"

@@ -1,6 +1,6 @@
 /**
- * Checkpoints on disk: one file each, complete or not there. Written beside, synced, renamed, directory synced;
- * the two newest are kept, so that a damaged one leaves another.
+ * Checkpoints on disk: one file each, complete or not there. Written beside, synced, renamed, directory
+ * synced; the two newest are kept, so that a damaged one leaves another.
  *
  *   file    = magic part* trailer
  *   part    = nameLength:u32 dataLength:u32 crc32c(name, data):u32 name data

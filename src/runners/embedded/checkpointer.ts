@@ -1,6 +1,7 @@
 /**
- * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, the parts are written in small
- * steps between other work, and what the log must keep for recovery moves forward when the file is durable.
+ * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, the parts are written in
+ * small steps between other work, and what the log must keep for recovery moves forward when the file is
+ * durable.
  */
 import type { CheckpointPart, Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"

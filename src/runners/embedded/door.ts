@@ -1,6 +1,7 @@
 /**
- * Where events come in: bytes are decoded and validated, duplicates are recognised, good rows are appended to the
- * log, and the answer leaves after the sync. The decoded columns go on to the engine without being decoded again.
+ * Where events come in: bytes are decoded and validated, duplicates are recognised, good rows are appended
+ * to the log, and the answer leaves after the sync. The decoded columns go on to the engine without being
+ * decoded again.
  *
  *   received = accepted + duplicates + rejected, for every request
  */
@@ -139,7 +140,9 @@ export class Door {
     return { logId: this.#parts.log.logId, topicId, topic: name, event: lane.contract.name, ranges }
   }
 
-  /** Rows that were not seen before (null: all of them), and where earlier requests' copies of the others are. */
+  /**
+   * Rows that were not seen before (null: all of them), and where earlier requests' copies of the others are.
+   */
   #freshRows(
     lane: EventLane,
     rows: DecodedRows,

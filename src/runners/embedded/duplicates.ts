@@ -1,11 +1,13 @@
 /**
- * Duplicates of one topic: a row whose id last occurred less than the window before it, by append time. The same
- * memory answers twice: behind the log it decides (deterministic, rebuilt from the log at start), at the door it
- * is a cache that spares an append.
+ * Duplicates of one topic: a row whose id last occurred less than the window before it, by append time. The
+ * same memory answers twice: behind the log it decides (deterministic, rebuilt from the log at start), at
+ * the door it is a cache that spares an append.
  */
 import { assert } from "../../std/assert.ts"
 
-/** Ids remembered per topic; a topic that needs more within its window is told so instead of growing for ever. */
+/**
+ * Ids remembered per topic; a topic that needs more within its window is told so instead of growing for ever.
+ */
 const MAX_REMEMBERED_IDS = 20_000_000
 
 export interface Occurrence {

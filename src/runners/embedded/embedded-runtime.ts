@@ -1,6 +1,7 @@
 /**
- * A project running in this process: the log, the door, the engine and what is known of them, behind the Runtime
- * face. Opening it recovers: last checkpoint, then the journaled epochs again, then whatever the log has beyond.
+ * A project running in this process: the log, the door, the engine and what is known of them, behind the
+ * Runtime face. Opening it recovers: last checkpoint, then the journaled epochs again, then whatever the log
+ * has beyond.
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"

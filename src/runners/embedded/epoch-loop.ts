@@ -1,5 +1,6 @@
 /**
- * The heartbeat: takes rows from the intake, cuts an epoch, journals it, runs the engine, lets the outputs go.
+ * The heartbeat: takes rows from the intake, cuts an epoch, journals it, runs the engine, lets the outputs
+ * go.
  *
  *   intake -> cut -> journal.append (synced) -> engine.runEpoch (to rest) -> publish -> checkpoint, if due
  */

@@ -1,6 +1,7 @@
 /**
- * Rows on their way from the log to the engine, per partition and in offset order. Rows that came through the door
- * wait here decoded; whatever is missing (after a restart, or when the queue was full) is read from the log again.
+ * Rows on their way from the log to the engine, per partition and in offset order. Rows that came through
+ * the door wait here decoded; whatever is missing (after a restart, or when the queue was full) is read from
+ * the log again.
  *
  *   processed ........ head of queue ........ durableEnd
  *             ^ a gap is loaded from the log
@@ -8,7 +9,10 @@
 import type { Batch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 
-/** Bytes of producers' bodies that may wait decoded; beyond it rows are read from the log when their turn comes. */
+/**
+ * Bytes of producers' bodies that may wait decoded; beyond it rows are read from the log when their turn
+ * comes.
+ */
 const MAX_QUEUED_BYTES = 128 * 1024 * 1024
 
 /** Rows of one event that entered a partition together: consecutive offsets, one append time. */
@@ -25,7 +29,10 @@ export interface IntakeSlice {
   readonly heldBytes: number
 }
 
-/** Reads rows [from, until) of a partition from the log as slices; fewer are legal, none at a gap's end is not. */
+/**
+ * Reads rows [from, until) of a partition from the log as slices; fewer are legal, none at a gap's end is
+ * not.
+ */
 export type SliceLoader = (
   topic: string,
   partition: number,

@@ -1,6 +1,7 @@
 /**
- * The epoch journal, internal topic `_epochs`: one synced record before an epoch's outputs leave, so that after a
- * crash the same epochs run again with the same cuts, watermarks and clock, and give the same outputs.
+ * The epoch journal, internal topic `_epochs`: one synced record before an epoch's outputs leave, so that
+ * after a crash the same epochs run again with the same cuts, watermarks and clock, and give the same
+ * outputs.
  */
 import type { Log, WriterToken } from "../../log/log.ts"
 import { journalBroken } from "./errors.ts"

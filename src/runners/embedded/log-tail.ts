@@ -4,7 +4,10 @@ import type { EventTail, TailRecord } from "../runtime.ts"
 import type { EventLane } from "./door.ts"
 import { readRecords } from "./history.ts"
 
-/** A reader that is slower than the stream jumps to the newest records: tail shows what is new, it is no replay. */
+/**
+ * A reader that is slower than the stream jumps to the newest records: tail shows what is new, it is no
+ * replay.
+ */
 const MAX_BEHIND_RECORDS = 10_000
 const READ_BYTES = 256 * 1024
 

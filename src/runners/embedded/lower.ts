@@ -1,6 +1,7 @@
 /**
- * Bound plans -> the engine's operators. Stateless steps (filter, project, window assignment) are composed into
- * one expression each over their input, so that a chain and the GROUP BY behind it become one generated function.
+ * Bound plans -> the engine's operators. Stateless steps (filter, project, window assignment) are composed
+ * into one expression each over their input, so that a chain and the GROUP BY behind it become one generated
+ * function.
  *
  *   scan -> filter -> project -> window -> filter -> aggregate -> filter -> project
  *   [source]  [------------- one aggregate operator ---------]   [-- one stage --]   [view]

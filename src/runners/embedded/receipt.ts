@@ -1,6 +1,7 @@
 /**
  * Receipts: where a producer's rows are in the log, opaque to the producer. Given only after the sync.
- * Text: base64url of JSON [log id's first 8 digits, topic id's first 8 digits, topic, event, [partition, first, last]…].
+ * Text: base64url of JSON [log id's first 8 digits, topic id's first 8 digits, topic, event, [partition,
+ * first, last]…].
  */
 import { receiptInvalid } from "./errors.ts"
 

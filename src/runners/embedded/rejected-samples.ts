@@ -1,4 +1,7 @@
-/** The newest refused rows with their text, for people to look at. The producer was told; nothing here is history. */
+/**
+ * The newest refused rows with their text, for people to look at. The producer was told; nothing here is
+ * history.
+ */
 import type { Framing, RejectedRow } from "../../contracts/decoder.ts"
 import type { RejectedSample } from "../runtime.ts"
 

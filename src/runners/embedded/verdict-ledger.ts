@@ -1,6 +1,6 @@
 /**
- * What each view did with each row: totals for ever, and the newest rulings row by row, so that a producer can ask
- * what became of its receipt.
+ * What each view did with each row: totals for ever, and the newest rulings row by row, so that a producer
+ * can ask what became of its receipt.
  */
 
 import type { SliceVerdicts, Verdict } from "../../engine/dataflow.ts"

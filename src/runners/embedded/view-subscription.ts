@@ -1,4 +1,7 @@
-/** One live reader of a view: the view's rows in chunks, then its changes epoch by epoch, at the reader's pace. */
+/**
+ * One live reader of a view: the view's rows in chunks, then its changes epoch by epoch, at the reader's
+ * pace.
+ */
 import type { Engine, ViewSnapshot } from "../../engine/dataflow.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Subscription, ViewUpdate } from "../runtime.ts"

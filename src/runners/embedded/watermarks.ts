@@ -4,14 +4,16 @@
  *   partition:  max over rows of min(event time, append time + 1 s)  -  outOfOrderness     never falls
  *   source W:   minimum over its partitions that are not idle                              never falls
  *
- * A partition is idle when it was read to the end of the log and then brought nothing for its idle time. When all
- * are idle, W stays, or with idleAdvance follows the clock.
+ * A partition is idle when it was read to the end of the log and then brought nothing for its idle time.
+ * When all are idle, W stays, or with idleAdvance follows the clock.
  */
 import type { Batch } from "../../columns/batch.ts"
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import { assert } from "../../std/assert.ts"
 
-/** A producer's clock may run ahead this far before the append time caps what its rows do to the watermark. */
+/**
+ * A producer's clock may run ahead this far before the append time caps what its rows do to the watermark.
+ */
 const FUTURE_ALLOWANCE_US = 1_000_000n
 
 interface PartitionTime {
