@@ -37,7 +37,9 @@ export function projectHasProblems(directory: string, problems: readonly Problem
   return new PlatformError({
     code: "project-has-problems",
     domain: "user",
-    message: `The project in ${directory} cannot start:\n${lines.join("\n")}\nmillrace check shows the places.`,
+    message: [`The project in ${directory} cannot start:`, ...lines, "millrace check shows the places."].join(
+      "\n",
+    ),
     details: { problems },
   })
 }

@@ -21,7 +21,9 @@ export function parseDuration(text: string, what: string): number {
     throw new PlatformError({
       code: "invalid-duration",
       domain: "user",
-      message: `${what} is "${text}", which is not a duration; write a number and a unit, such as "30 seconds"`,
+      message:
+        `${what} is "${text}", which is not a duration; ` +
+        'write a number and a unit, such as "30 seconds"',
     })
   }
   return Math.round(Number(match[1]) * unitMs)

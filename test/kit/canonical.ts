@@ -51,7 +51,8 @@ export function differenceOf(
     const a = left[index]
     const b = right[index]
     if (a === undefined || b === undefined || !a.every((cell, column) => sameCell(cell, b[column]!))) {
-      return `${expected.length} rows expected, ${actual.length} found; first difference: expected ${showRow(a)}, found ${showRow(b)}`
+      const counts = `${expected.length} rows expected, ${actual.length} found`
+      return `${counts}; first difference: expected ${showRow(a)}, found ${showRow(b)}`
     }
   }
   return null

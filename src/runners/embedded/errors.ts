@@ -43,7 +43,9 @@ export function cursorInvalid(cursor: string): PlatformError {
   return new PlatformError({
     code: "cursor-invalid",
     domain: "user",
-    message: `The cursor "${cursor.slice(0, 80)}" was not made by this view with this query; leave it out to begin again.`,
+    message:
+      `The cursor "${cursor.slice(0, 80)}" was not made by this view with this query; ` +
+      "leave it out to begin again.",
   })
 }
 
@@ -59,7 +61,9 @@ export function historyUnreadable(place: string, why: string): PlatformError {
   return new PlatformError({
     code: "history-unreadable",
     domain: "user",
-    message: `The record at ${place} was accepted once but does not fit today's contract: ${why}. Make the contract accept it again (\`millrace check\` compares with millrace.lock.json), then start.`,
+    message:
+      `The record at ${place} was accepted once but does not fit today's contract: ${why}. ` +
+      "Make the contract accept it again (`millrace check` compares with millrace.lock.json), then start.",
   })
 }
 
@@ -83,7 +87,13 @@ export function stateBroken(cause: unknown): PlatformError {
   return new PlatformError({
     code: "epoch-failed",
     domain: "internal",
-    message: `An epoch could not be processed, so no later one will be: ${cause instanceof Error ? cause.message : String(cause)}. Acknowledged events are safe in the log; restart to try again from the last checkpoint.`,
+    message:
+      `An epoch could not be processed, so no later one will be: ${reasonOf(cause)}. ` +
+      "Acknowledged events are safe in the log; restart to try again from the last checkpoint.",
     cause,
   })
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

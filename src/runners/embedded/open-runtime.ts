@@ -25,13 +25,15 @@ import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
 import { DuplicateMemory } from "./duplicates.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
-import { EpochLoop } from "./epoch-loop.ts"
+import { EpochLoop, type EpochLoopParts } from "./epoch-loop.ts"
 import { historyLoader, recallDuplicates } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
 import { lowerViews } from "./lower.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
+
+const HOLDER = "recovery"
 
 export interface OpenRuntimeOptions {
   readonly log: Log
@@ -71,43 +73,23 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   }
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
-  const runtime = new EmbeddedRuntime({
-    log,
-    clock,
-    scheduler,
-    contracts,
-    plans,
-    lanes,
-    times,
-    intake,
-    ledger,
-  })
+  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger }
+  const runtime = new EmbeddedRuntime(parts)
+  const onFailed = (error: Error) => {
+    runtime.fail(error)
+    report(error.message)
+  }
+  const publish: EpochLoopParts["publish"] = (result, cut, slices) => runtime.publish(result, cut, slices)
+  const atRest = (offset: number) => runtime.atRest(offset)
   const loop = new EpochLoop(
-    {
-      engine,
-      journal,
-      intake,
-      clock,
-      scheduler,
-      generation,
-      lanes,
-      times,
-      publish: (result, cut, slices) => runtime.publish(result, cut, slices),
-      atRest: (offset) => runtime.atRest(offset),
-      onFailed: (error) => {
-        runtime.fail(error)
-        report(error.message)
-      },
-    },
+    { ...parts, engine, journal, generation, publish, atRest, onFailed },
     Math.max(lastEpoch, manifest?.epoch ?? 0),
   )
   if (manifest !== null) loop.continueCheckpoint()
+  else await holdEverything(log, journal, intake)
   const checkpointer = new Checkpointer(
     {
-      engine,
-      store,
-      clock,
-      scheduler,
+      ...{ engine, store, clock, scheduler },
       intervalMs: options.checkpointIntervalMs ?? DEFAULT_INTERVAL_MS,
       manifest: (offset) => runtime.manifest(generation, offset),
       runnerParts: () => runtime.checkpointParts(),
@@ -117,7 +99,6 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
     },
     manifest,
   )
-  await releaseLog(log, journal, manifest)
   // Without a checkpoint the views begin empty, just before the first epoch that will be run.
   const emptyAt = entries[0] === undefined ? lastEpoch : entries[0].record.epoch - 1
   const changelogs = restoreChangelogs(plans, emptyAt, manifest, runnerParts)
@@ -246,13 +227,19 @@ async function entriesToReplay(
   return { lastEpoch, entries }
 }
 
-/** Lets the log drop what neither the kept checkpoints nor the journal need. */
-async function releaseLog(log: Log, journal: Journal, kept: CheckpointManifest | null): Promise<void> {
-  await journal.release(kept?.journalOffset ?? 0)
-  for (const [topic, positions] of Object.entries(kept?.positions ?? {})) {
-    for (const [partition, offset] of positions.entries())
-      await log.hold("recovery", topic, partition, offset)
+/** Lets the log drop what neither the kept checkpoints nor the journal need. The holds outlive a restart. */
+async function releaseLog(log: Log, journal: Journal, kept: CheckpointManifest): Promise<void> {
+  await journal.release(kept.journalOffset)
+  for (const [topic, positions] of Object.entries(kept.positions)) {
+    for (const [partition, offset] of positions.entries()) await log.hold(HOLDER, topic, partition, offset)
   }
+}
+
+/** Before the first checkpoint all of the log is needed. */
+async function holdEverything(log: Log, journal: Journal, intake: Intake): Promise<void> {
+  await journal.release(0)
+  for (const { topic, partition, taken } of intake.positions())
+    await log.hold(HOLDER, topic, partition, taken)
 }
 
 /** Rows that were appended after the last checkpoint were accepted, although nobody alive counted them. */

@@ -1,3 +1,4 @@
+/** What the kills hit: one event, views of every kind of state over it. */
 import { event, int32, int64, timestamp, view } from "millrace"
 import { z } from "zod"
 
