@@ -26,6 +26,7 @@ import { type EventLane, makeHeaders } from "./door.ts"
 import { DuplicateMemory } from "./duplicates.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
 import { EpochLoop, type EpochLoopParts } from "./epoch-loop.ts"
+import { journalBroken } from "./errors.ts"
 import { historyLoader, recallDuplicates } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
@@ -208,6 +209,9 @@ async function entriesToReplay(
   let usable = manifest !== null
   for await (const entry of journal.entries()) {
     const { record } = entry
+    if (manifest !== null && lastEpoch === 0 && record.epoch > manifest.epoch + 1) {
+      throw journalBroken(`epochs ${manifest.epoch + 1} to ${record.epoch - 1} are missing`)
+    }
     lastEpoch = Math.max(lastEpoch, record.epoch)
     if (manifest !== null && record.epoch <= manifest.epoch) continue
     if (record.generation !== generation) {
