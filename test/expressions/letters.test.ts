@@ -9,9 +9,9 @@ const MAX_UNKNOWN = 100
 test("letters change case as PostgreSQL's builtin C.UTF-8 has it, over all of Unicode", async () => {
   await using oracle = await ExpressionOracle.open()
   const rows = await oracle.rows<{ c: number; lower: number; upper: number }>(
-    `select c, ascii(lower(chr(c) collate pg_c_utf8)) as lower, ascii(upper(chr(c) collate pg_c_utf8)) as upper
-     from generate_series(1, 1114111) c where c not between 55296 and 57343
-     and (lower(chr(c) collate pg_c_utf8) <> chr(c) or upper(chr(c) collate pg_c_utf8) <> chr(c))`,
+    `select c, ascii(lower(x)) as lower, ascii(upper(x)) as upper
+     from generate_series(1, 1114111) c, lateral (select chr(c) collate pg_c_utf8 as x) t
+     where c not between 55296 and 57343 and (lower(x) <> x or upper(x) <> x)`,
   )
   const known = new Map(rows.map((row) => [row.c, row]))
   let unknown = 0

@@ -1,6 +1,6 @@
 /**
- * Sets of characters as regular expressions name them. Classes follow Unicode, as PostgreSQL's builtin collation
- * for C.UTF-8 has them, except digits, which are 0 to 9.
+ * Sets of characters as regular expressions name them. Classes follow Unicode, as PostgreSQL's builtin
+ * collation for C.UTF-8 has them, except digits, which are 0 to 9.
  */
 import { simpleLower, simpleUpper } from "./case-mapping.ts"
 

@@ -1,7 +1,8 @@
 /**
- * Matching in time linear in the text: the pattern becomes a nondeterministic automaton (Thompson's construction)
- * whose sets of states are built as they are met and kept (Russ Cox, "Regular Expression Matching Can Be Simple
- * And Fast"). PostgreSQL takes the longest of the leftmost matches, which is what running on to the end gives.
+ * Matching in time linear in the text: the pattern becomes a nondeterministic automaton (Thompson's
+ * construction) whose sets of states are built as they are met and kept (Russ Cox, "Regular Expression
+ * Matching Can Be Simple And Fast"). PostgreSQL takes the longest of the leftmost matches, which is what
+ * running on to the end gives.
  */
 import type { CharacterSet } from "./character-set.ts"
 import type { RegexNode } from "./regex-syntax.ts"

@@ -1,7 +1,7 @@
 /**
- * PostgreSQL's regular expressions, as far as regex-syntax.ts reads them; other patterns raise invalid-argument.
- * Groups are filled by JavaScript's own engine, over the piece that was matched and only for patterns where both
- * engines must fill them alike: no alternatives, no repeated groups.
+ * PostgreSQL's regular expressions, as far as regex-syntax.ts reads them; other patterns raise
+ * invalid-argument. Groups are filled by JavaScript's own engine, over the piece that was matched and only
+ * for patterns where both engines must fill them alike: no alternatives, no repeated groups.
  */
 import { raise } from "./failure-register.ts"
 import { RegexAutomaton } from "./regex-automaton.ts"
