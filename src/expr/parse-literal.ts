@@ -16,11 +16,11 @@ export function parseLiteral(text: string, type: LogicalType): LiteralValue {
   const value = parseAs(text, type)
   const failure = takeFailure()
   if (failure === "none") return { value }
-  return { failure: `"${text}" ${REASONS[failure] ?? "cannot be read as"} ${typeName(type)}` }
+  return { failure: `"${text}" ${REASONS[failure] ?? "is not a valid"} ${typeName(type)}` }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  "invalid-cast": "is not a",
+  "invalid-cast": "is not a valid",
   "integer-out-of-range": "is out of range for",
   "numeric-out-of-range": "is out of range for",
   "timestamp-out-of-range": "does not exist or is out of range for",

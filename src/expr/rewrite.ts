@@ -28,7 +28,6 @@ export function mapChildren(expression: Expression, change: (child: Expression) 
     case "case": {
       const branches = expression.branches.map((branch) => ({
         when: change(branch.when),
-        // biome-ignore lint/suspicious/noThenProperty: CASE has WHEN and THEN; expressions are never awaited
         then: change(branch.then),
       }))
       return { ...expression, branches, otherwise: change(expression.otherwise) }

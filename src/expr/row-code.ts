@@ -41,6 +41,10 @@ export interface RowCode {
   evaluate(expression: Expression): CodeValue
   /** The statements emitted since the last call. */
   takeStatements(): string
+  /** Around statements that will be pasted into a block of their own (a branch, an inner loop): values
+   *  computed between the two are not reused behind `leave`. */
+  enter(): void
+  leave(): void
   /** Declarations for the columns used so far; goes before the loop. */
   prologue(): string
   /** A parameter name that will hold `value` in the generated function. */

@@ -176,7 +176,6 @@ export class ExpressionMaker {
     const cast = results.map((result) => castTo(result, type))
     const branches = cast.slice(1).map((result) => ({
       when: this.of("boolean", depth - 1),
-      // biome-ignore lint/suspicious/noThenProperty: CASE has WHEN and THEN; expressions are never awaited
       then: result,
     }))
     return {

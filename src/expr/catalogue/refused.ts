@@ -46,6 +46,8 @@ export const REFUSED_OVERLOADS: ReadonlyMap<string, string> = new Map([
   ...["exp", "ln", "log", "log10"].map(
     (name) => [`${name}(decimal)`, `cast to double precision: ${name} is inexact`] as const,
   ),
+  ["round(float64,int32)", "only numeric is rounded to places; cast to numeric(p,s) first"],
+  ["trunc(float64,int32)", "only numeric is cut to places; cast to numeric(p,s) first"],
   ["age(timestamp)", "age(t) counts from today; subtract from a time of the event instead"],
   ["substring(string,string)", "use regexp_replace or split_part"],
 ])
