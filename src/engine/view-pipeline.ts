@@ -110,6 +110,10 @@ export class RunningView {
       if (compiled.route.target !== target || origin.kind === "source") continue
       const changes = changesOf(origin.id)
       if (changes === null) continue
+      if (compiled.route.stages.length === 0 && target.kind === "view") {
+        this.view.apply(changes)
+        continue
+      }
       compiled.apply(changes, changes.weights, NO_VERDICTS, this.#report)
       this.#pass(compiled)
     }

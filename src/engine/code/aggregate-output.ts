@@ -4,9 +4,10 @@
  */
 import { writeWide } from "../../columns/scalar.ts"
 import type { LogicalType } from "../../columns/types.ts"
+import { averageDecimal } from "../../expr/decimal.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { divideRounded, readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
+import { readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
 
 export type SumKind = "limbs" | "words" | "wide" | "float"
 
@@ -60,7 +61,8 @@ export class AggregateOutput {
       const sum = readFloatSum(this.#store, at)
       this.#setFloat(column, row, sum === undefined ? undefined : sum / rows)
     } else {
-      this.#setInteger(column, row, divideRounded(this.#exactSum(kind, at), BigInt(rows), shift))
+      const average = averageDecimal(this.#exactSum(kind, at), BigInt(rows), { sum: 0, result: shift })
+      this.#setInteger(column, row, average)
     }
   }
 

@@ -44,16 +44,3 @@ test("a carry changes how a sum is held, not the sum", () => {
     assert.ok(Math.abs(store.f64[at]!) < 2 ** 32 && Math.abs(store.f64[at + 1]!) < 2 ** 32, "room again")
   }
 })
-
-test("quotients round half away from zero", () => {
-  for (const [numerator, count, shift, expected] of [
-    [1n, 2n, 0, 1n],
-    [-1n, 2n, 0, -1n],
-    [1n, 3n, 0, 0n],
-    [2n, 3n, 2, 67n],
-    [-2n, 3n, 2, -67n],
-    [0n, 3n, 2, 0n],
-  ] as const) {
-    assert.equal(sums.divideRounded(numerator, count, shift), expected, `${numerator} / ${count}`)
-  }
-})

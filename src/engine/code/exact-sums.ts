@@ -68,10 +68,3 @@ export function readFloatSum(store: PageStore, at: number): number | undefined {
   const sum = f64[at]! + f64[at + 1]!
   return Number.isFinite(sum) ? sum + 0 : undefined
 }
-
-/** numerator * 10^shift / count, rounded half away from zero. */
-export function divideRounded(numerator: bigint, count: bigint, shift: number): bigint {
-  const scaled = (numerator < 0n ? -numerator : numerator) * 10n ** BigInt(shift)
-  const quotient = (scaled * 2n + count) / (count * 2n)
-  return numerator < 0n ? -quotient : quotient
-}
