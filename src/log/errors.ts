@@ -50,8 +50,8 @@ export function logCorrupt(place: LogPlace, what: string): PlatformError {
     domain: "external",
     message:
       `the log file ${place.file} is damaged at byte ${place.position} (offset ${place.offset}): ${what}; ` +
-      "acknowledged records are affected, so nothing was changed. Restore the file from a backup; to give the " +
-      "records up, move the log's folder away and start with an empty one",
+      "acknowledged records are affected, so nothing was changed. Restore the file from a backup; to give " +
+      "the records up, move the log's folder away and start with an empty one",
     details: { ...place },
   })
 }

@@ -1,6 +1,6 @@
 /**
- * What every implementation of the Log interface must do. A driver opens logs in places of its own and says how
- * time passes there; the suite knows nothing else of them.
+ * What every implementation of the Log interface must do. A driver opens logs in places of its own and says
+ * how time passes there; the suite knows nothing else of them.
  */
 import { test } from "node:test"
 import { appendLaws, lifeLaws, readLaws } from "./log-append-laws.ts"

@@ -49,8 +49,8 @@ export function decodeStamp(field: number, place: StampPlace): GroupStamp {
 }
 
 /**
- * What compaction stamps its batches with. Between those offsets may be missing, so that only the stamp tells a
- * damaged base offset from a gap.
+ * What compaction stamps its batches with. Between those offsets may be missing, so that only the stamp tells
+ * a damaged base offset from a gap.
  */
 const COMPACTED: GroupStamp = { lastInGroup: false, sequence: 0, group: 0 }
 

@@ -163,8 +163,8 @@ export class Segment {
   }
 
   /**
-   * The first batch that holds or follows `offset`, with the base offset that it must have (a compacted one may
-   * begin behind that); null when there is none.
+   * The first batch that holds or follows `offset`, with the base offset that it must have (a compacted one
+   * may begin behind that); null when there is none.
    */
   batchAt(offset: number): IndexedBatch | null {
     const remembered = this.#readEnds.get(offset)

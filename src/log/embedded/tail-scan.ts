@@ -103,8 +103,8 @@ export function scanTail(place: TailPlace, mark: DurableMark): TailScan {
 }
 
 /**
- * Null: whatever follows may be cut off. Else what is wrong with it. `durableGroup` and all before it are known to
- * have been synced.
+ * Null: whatever follows may be cut off. Else what is wrong with it. `durableGroup` and all before it are
+ * known to have been synced.
  */
 export function tailVerdict(scan: TailScan, durableGroup: number): string | null {
   if (scan.damage !== null) return scan.damage
