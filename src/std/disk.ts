@@ -11,10 +11,7 @@ export interface DiskFile {
   read(target: Uint8Array, position: number): number
   /** Writes all of `source` at `position`, or throws. Not durable before `sync` returns. */
   write(source: Uint8Array, position: number): void
-  /**
-   * fdatasync: contents and size are durable when it returns. After it threw, nothing about the file is
-   * known.
-   */
+  /** fdatasync: contents and size are durable when it returns. When it threw, the file is in doubt. */
   sync(): void
   truncate(sizeBytes: number): void
   sizeBytes(): number

@@ -304,6 +304,33 @@ test("a damaged index is rebuilt, a damaged closed segment is refused when all i
   )
 })
 
+test("a damaged base offset in a closed segment is noticed by whoever reads it", () => {
+  const scene = new Scene()
+  Object.assign(limits, { segmentBytes: 4096, indexIntervalBytes: 512 })
+  scene.disk.kill()
+  scene.core = scene.open()
+  for (let i = 0; i < 20; i++) scene.group(0)
+  const closed =
+    scene.disk.files().filter((path) => path.startsWith("/log/t/0/") && path.endsWith(".log"))[1] ?? ""
+  const base = Number(closed.slice(-24, -4))
+  for (const [position, offset] of [
+    [6, base],
+    [7, base],
+    [5, base + 1],
+  ] as const) {
+    scene.disk.kill()
+    scene.disk.flip(closed, position, 1)
+    assert.throws(
+      () => {
+        scene.core = scene.open()
+        scene.core.read("t", 0, { offset, maxBytes: 100 })
+      },
+      (error) => isPlatformError(error, "log-corrupt") && error.details.file === closed,
+    )
+    scene.disk.flip(closed, position, 1)
+  }
+})
+
 test("lost files are noticed", () => {
   for (const [path, file] of [
     ["/log/t/0/00000000000000000000.log", "00000000000000000000.log"],

@@ -108,10 +108,13 @@ test("a request comes out of its frame as it went in, however its rows lie", () 
   }
 })
 
+/** A module of ours for the code below, as a string literal. */
+const source = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+
 /** Appends numbers for ever and prints each that was acknowledged. */
 const PRODUCER = `
-import { openThreadedLog } from ${JSON.stringify(new URL("../../src/log/embedded/threaded-log.ts", import.meta.url).href)}
-import { values } from ${JSON.stringify(new URL("../../src/testing/plain-records.ts", import.meta.url).href)}
+import { openThreadedLog } from ${source("../../src/log/embedded/threaded-log.ts")}
+import { values } from ${source("../../src/testing/plain-records.ts")}
 const log = await openThreadedLog({ directory: process.argv[1], limits: { segmentBytes: 100_000 } })
 await log.createTopic({ name: "t", partitions: 1 })
 let next = Number(process.argv[2])

@@ -11,15 +11,29 @@ import {
   readBatchHeader,
   viewOf,
 } from "../../wire/kafka/record-batch.ts"
+import { isOffsetRight } from "./group-stamp.ts"
 import { LARGEST_BATCH_BYTES } from "./limits.ts"
 
 /** One read of this size costs little more than a page, and most segments are walked from end to end. */
 const WINDOW_BYTES = 1024 * 1024
 
-export type ScanStop = "end" | "zeros" | "header" | "checksum"
+export type ScanStop = "end" | "zeros" | "header" | "offset" | "checksum"
+
+export interface ScannedFile {
+  readonly file: DiskFile
+  readonly segmentBase: number
+  readonly stampKey: number
+}
+
+export interface ScanRange {
+  readonly position: number
+  /** Of the first batch, or before it where compaction left a gap. */
+  readonly offset: number
+  readonly sizeBytes: number
+}
 
 export class BatchScanner {
-  readonly #file: DiskFile
+  readonly #source: ScannedFile
   readonly #sizeBytes: number
   #window: Uint8Array = new Uint8Array(WINDOW_BYTES)
   #view = viewOf(this.#window)
@@ -28,12 +42,15 @@ export class BatchScanner {
   #filled = 0
   /** File position of the next batch; after the end, of what could not be read. */
   position: number
+  /** Behind the last batch that was returned. */
+  nextOffset: number
   stop: ScanStop = "end"
 
-  constructor(file: DiskFile, from: number, sizeBytes: number) {
-    this.#file = file
-    this.#sizeBytes = sizeBytes
-    this.position = from
+  constructor(source: ScannedFile, range: ScanRange) {
+    this.#source = source
+    this.#sizeBytes = range.sizeBytes
+    this.position = range.position
+    this.nextOffset = range.offset
   }
 
   /** Bytes of the last batch that `next` returned; valid until the next call. */
@@ -51,11 +68,18 @@ export class BatchScanner {
     const header = readBatchHeader(this.#view, this.position - this.#from)
     if (header.magic === 0 && header.sizeBytes === 12 && header.crc === 0) return this.#end("zeros")
     if (!isPlausible(header) || this.position + header.sizeBytes > this.#sizeBytes) return this.#end("header")
+    const place = {
+      key: this.#source.stampKey,
+      segmentBase: this.#source.segmentBase,
+      position: this.position,
+    }
+    if (!isOffsetRight(header, this.nextOffset, place)) return this.#end("offset")
     if (!this.#load(header.sizeBytes)) return this.#end("header")
     if (batchCrc(this.#window, this.position - this.#from, header.sizeBytes) !== header.crc) {
       return this.#end("checksum")
     }
     this.position += header.sizeBytes
+    this.nextOffset = header.lastOffset + 1
     return header
   }
 
@@ -74,7 +98,7 @@ export class BatchScanner {
     }
     const length = Math.min(this.#window.length, this.#sizeBytes - this.position)
     this.#from = this.position
-    this.#filled = this.#file.read(this.#window.subarray(0, length), this.position)
+    this.#filled = this.#source.file.read(this.#window.subarray(0, length), this.position)
     return this.#filled >= needed
   }
 }

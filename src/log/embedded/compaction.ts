@@ -9,13 +9,13 @@
  * before it.
  */
 import type { Disk, DiskFile } from "../../std/disk.ts"
-import { CODEC_MASK, CODEC_ZSTD } from "../../wire/kafka/record-batch.ts"
+import { CODEC_MASK, CODEC_ZSTD, viewOf } from "../../wire/kafka/record-batch.ts"
 import { RecordBatchBuilder } from "../../wire/kafka/record-batch-builder.ts"
 import { RecordColumns } from "../../wire/kafka/record-columns.ts"
-import { BatchScanner } from "./batch-scanner.ts"
+import { encodeCompacted } from "./group-stamp.ts"
 import type { LogLimits } from "./limits.ts"
 import type { Partition } from "./partition.ts"
-import { Segment } from "./segment.ts"
+import { Segment, STAMP_AT } from "./segment.ts"
 
 /** A pass pays when the new part is at least this share of what is closed. */
 const DIRTY_SHARE = 0.5
@@ -88,7 +88,7 @@ export class CompactionJob {
   #write(segment: Segment, { disk, limits, nowMs }: CompactionTools): void {
     const path = `${segment.path}.compacting`
     const file = disk.open(path, { create: true })
-    const replacement = new Segment(disk, limits, this.#partition.place.directory, segment.base)
+    const replacement = new Segment(this.#partition.place, segment.base)
     try {
       file.truncate(0)
       const dropTombstonesBefore = nowMs - limits.tombstoneMs
@@ -125,7 +125,7 @@ export class CompactionJob {
       const kept = this.#keptRows(dropTombstonesBefore)
       dropped += count - kept.length
       if (kept.length === 0 && !isLast) continue
-      replacement.extend(this.#rebuild(builder, kept, (bytes[22] as number) & CODEC_MASK))
+      replacement.extend(this.#rebuild(builder, kept, replacement, (bytes[22] as number) & CODEC_MASK))
       if (builder.length >= WRITE_BYTES) flush()
     }
     flush()
@@ -146,7 +146,7 @@ export class CompactionJob {
   }
 
   /** The batch that was read, with these rows only; it begins at the first of them. */
-  #rebuild(builder: RecordBatchBuilder, rows: readonly number[], codec: number) {
+  #rebuild(builder: RecordBatchBuilder, rows: readonly number[], into: Segment, codec: number) {
     const columns = this.#columns
     const skipped = rows.length === 0 ? 0 : (columns.offsetDeltas[rows[0] as number] as number)
     const baseOffset = columns.baseOffset + skipped
@@ -155,14 +155,17 @@ export class CompactionJob {
     for (const row of rows) builder.addCopy(columns, row, (columns.offsetDeltas[row] as number) - skipped)
     const compression = codec === CODEC_ZSTD ? "zstd" : "none"
     const lastOffsetDelta = columns.lastOffset - baseOffset
-    const { sizeBytes } = builder.end({ compression, lastOffsetDelta })
+    const { start, sizeBytes } = builder.end({ compression, lastOffsetDelta })
+    const { stampKey } = this.#partition.place
+    const place = { key: stampKey, segmentBase: into.base, position: into.sizeBytes, baseOffset }
+    viewOf(builder.bytes).setInt32(start + STAMP_AT, encodeCompacted(place))
     return { baseOffset, lastOffset: columns.lastOffset, maxTimestampMs: appendTimeMs, sizeBytes }
   }
 }
 
 /** The batches of a closed segment; each is valid until the next one is asked for. @throws log-corrupt */
 function* batchesOf(segment: Segment): Generator<Uint8Array> {
-  const scanner = new BatchScanner(segment.file, 0, segment.sizeBytes)
+  const scanner = segment.scan()
   for (let header = scanner.next(); header !== null; header = scanner.next()) yield scanner.batchBytes(header)
   if (scanner.position !== segment.sizeBytes)
     throw segment.corrupt(scanner.position, `unreadable: ${scanner.stop}`)

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { ahead, decodeStamp, encodeStamp, GROUPS, SEQUENCES } from "./group-stamp.ts"
+import {
+  ahead,
+  decodeStamp,
+  encodeCompacted,
+  encodeStamp,
+  GROUPS,
+  isOffsetRight,
+  SEQUENCES,
+} from "./group-stamp.ts"
 
-const place = { key: 0x9e3779b9, segmentBase: 2 ** 40 + 5, position: 12_345 }
+const place = { key: 0x9e3779b9, segmentBase: 2 ** 40 + 5, position: 12_345, baseOffset: 2 ** 40 + 9 }
 
 test("a stamp reads back at its place, is never negative, and makes no sense elsewhere", () => {
   const stamps = [
@@ -14,7 +22,7 @@ test("a stamp reads back at its place, is never negative, and makes no sense els
     const field = encodeStamp(stamp, place)
     assert.ok(field >= 0 && field < 2 ** 31)
     assert.deepEqual(decodeStamp(field, place), stamp)
-    for (const other of [{ position: 12_346 }, { segmentBase: 5 }, { key: 1 }]) {
+    for (const other of [{ position: 12_346 }, { segmentBase: 5 }, { key: 1 }, { baseOffset: 9 }]) {
       assert.notDeepEqual(decodeStamp(field, { ...place, ...other }), stamp)
     }
   }
@@ -35,4 +43,23 @@ test("counts modulo a number are compared around the wrap", () => {
     [7, 7, 0],
   ]
   for (const [a, b, expected] of cases) assert.equal(ahead(a, b, 1024), expected, `${a} ${b}`)
+})
+
+test("a base offset is right when it continues, or when compaction vouches for it", () => {
+  const { baseOffset } = place
+  const compacted = { baseOffset, partitionLeaderEpoch: encodeCompacted(place) }
+  const plain = { baseOffset, partitionLeaderEpoch: 5 }
+  const cases: [typeof plain, number, boolean][] = [
+    [plain, baseOffset, true],
+    [plain, baseOffset - 1, false],
+    [plain, baseOffset + 1, false],
+    [compacted, baseOffset, true],
+    [compacted, baseOffset - 1, true],
+    [compacted, 0, true],
+    [compacted, baseOffset + 1, false],
+    [{ ...compacted, baseOffset: baseOffset + 64 }, baseOffset, false],
+  ]
+  for (const [header, expected, right] of cases) {
+    assert.equal(isOffsetRight(header, expected, place), right, `${header.baseOffset} for ${expected}`)
+  }
 })

@@ -26,6 +26,8 @@ export interface StampPlace {
   readonly key: number
   readonly segmentBase: number
   readonly position: number
+  /** Of the batch: its checksum does not cover it, so the stamp vouches for it. */
+  readonly baseOffset: number
 }
 
 export const SEQUENCES = 1 << 10
@@ -46,6 +48,30 @@ export function decodeStamp(field: number, place: StampPlace): GroupStamp {
   }
 }
 
+/**
+ * What compaction stamps its batches with. Between those offsets may be missing, so that only the stamp tells
+ * a damaged base offset from a gap.
+ */
+const COMPACTED: GroupStamp = { lastInGroup: false, sequence: 0, group: 0 }
+
+export function encodeCompacted(place: StampPlace): number {
+  return encodeStamp(COMPACTED, place)
+}
+
+/**
+ * Whether a batch's base offset is right: it continues the batch before, or compaction vouches for it.
+ * `expected` is the offset behind the batch before; a batch that was found by its offset must hold it.
+ */
+export function isOffsetRight(
+  header: { readonly partitionLeaderEpoch: number; readonly baseOffset: number },
+  expected: number,
+  place: Omit<StampPlace, "baseOffset">,
+): boolean {
+  if (header.baseOffset === expected) return true
+  const field = encodeCompacted({ ...place, baseOffset: header.baseOffset })
+  return header.baseOffset > expected && header.partitionLeaderEpoch === field
+}
+
 /** How far `a` is ahead of `b` when both count modulo `modulus`: from -modulus / 2 to modulus / 2 - 1. */
 export function ahead(a: number, b: number, modulus: number): number {
   const distance = (((a - b) % modulus) + modulus) % modulus
@@ -53,12 +79,16 @@ export function ahead(a: number, b: number, modulus: number): number {
 }
 
 /** MurmurHash3's finaliser over the place; 31 bits. */
-function mask({ key, segmentBase, position }: StampPlace): number {
+function mask({ key, segmentBase, position, baseOffset }: StampPlace): number {
   let hash = key | 0
-  for (const part of [segmentBase % 2 ** 32, Math.floor(segmentBase / 2 ** 32), position]) {
+  for (const part of [...halves(segmentBase), position, ...halves(baseOffset)]) {
     hash = Math.imul(hash ^ (part | 0), 0x85ebca6b)
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
     hash ^= hash >>> 16
   }
   return hash & 0x7fffffff
+}
+
+function halves(value: number): [low: number, high: number] {
+  return [value % 2 ** 32, Math.floor(value / 2 ** 32)]
 }

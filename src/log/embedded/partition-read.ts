@@ -14,6 +14,7 @@ import type { ReadResult } from "../log.ts"
 import { isPlausible } from "./batch-scanner.ts"
 import type { Partition } from "./partition.ts"
 import type { Segment } from "./segment.ts"
+import type { IndexedBatch } from "./sparse-index.ts"
 
 export interface PartitionRead {
   readonly offset: number
@@ -29,9 +30,9 @@ export function readPartition(partition: Partition, { offset, maxBytes }: Partit
   const limitBytes = Math.min(Math.max(maxBytes, BATCH_HEADER_BYTES), place.limits.readBytes)
   for (let index = lastAtOrBefore(segments, offset); index < segments.length; index++) {
     const segment = segments[index] as Segment
-    const position = segment.positionOf(offset)
-    if (position >= segment.sizeBytes) continue
-    const { batches, nextOffset } = readSegment(segment, position, limitBytes)
+    const first = segment.batchAt(offset)
+    if (first === null) continue
+    const { batches, nextOffset } = readSegment(segment, first, limitBytes)
     closeUnlessActive(partition, segment)
     return { batches, nextOffset, range }
   }
@@ -49,14 +50,14 @@ export function readOffsetAtTime(partition: Partition, timeMs: number): number {
   return partition.range.durableEnd
 }
 
-/** Whole batches from `position` on, at least one. */
-function readSegment(segment: Segment, position: number, limitBytes: number) {
+/** Whole batches from the first on, at least that one. */
+function readSegment(segment: Segment, { position, offset }: IndexedBatch, limitBytes: number) {
   let bytes = segment.read(position, limitBytes)
   const first = readBatchHeader(viewOf(bytes), 0)
   if (first.sizeBytes > bytes.length && isPlausible(first)) bytes = segment.read(position, first.sizeBytes)
   const view = viewOf(bytes)
   let at = 0
-  let nextOffset = segment.base
+  let nextOffset = offset
   while (at + BATCH_HEADER_BYTES <= bytes.length) {
     const header = readBatchHeader(view, at)
     const fits = at + header.sizeBytes <= bytes.length
@@ -64,6 +65,9 @@ function readSegment(segment: Segment, position: number, limitBytes: number) {
       throw damaged(segment, position + at, nextOffset, "a batch header is unreadable")
     }
     if (!fits) break
+    if (!segment.isOffsetRight(header, position + at, nextOffset)) {
+      throw damaged(segment, position + at, nextOffset, "a batch has another base offset than it must have")
+    }
     if (batchCrc(bytes, at, header.sizeBytes) !== header.crc) {
       throw damaged(segment, position + at, header.baseOffset, "a batch does not match its checksum")
     }

@@ -11,7 +11,6 @@ import { RecordBatchBuilder } from "../../wire/kafka/record-batch-builder.ts"
 import { type RecordSet, recordCount } from "../../wire/kafka/record-set.ts"
 import { logCorrupt } from "../errors.ts"
 import type { OffsetRange } from "../log.ts"
-import { BatchScanner } from "./batch-scanner.ts"
 import type { DurableMark } from "./durable-marks.ts"
 import { encodeStamp } from "./group-stamp.ts"
 import { LARGEST_BATCH_BYTES, type LogLimits, SEGMENT_OFFSET_SPAN } from "./limits.ts"
@@ -121,7 +120,7 @@ export class Partition {
     const { disk, limits, directory } = this.place
     const base = this.#mark.endOffset
     if (this.segments.length > 0) this.active.seal()
-    const segment = new Segment(disk, limits, directory, base)
+    const segment = new Segment(this.place, base)
     segment.create(limits.preallocateBytes)
     disk.syncDirectory(directory)
     this.segments.push(segment)
@@ -139,10 +138,10 @@ export class Partition {
     const { active } = this
     const sequence = this.#mark.sequence + 1
     for (let at = 0; at < bytes.length; ) {
-      const { sizeBytes } = readBatchHeader(view, at)
+      const { sizeBytes, baseOffset } = readBatchHeader(view, at)
       const lastInGroup = at + sizeBytes === bytes.length
       const position = active.sizeBytes + at
-      const stampPlace = { key: this.place.stampKey, segmentBase: active.base, position }
+      const stampPlace = { key: this.place.stampKey, segmentBase: active.base, position, baseOffset }
       view.setInt32(at + STAMP_AT, encodeStamp({ lastInGroup, sequence, group }, stampPlace))
       at += sizeBytes
     }
@@ -215,7 +214,7 @@ export class Partition {
       this.place.disk.syncDirectory(this.place.directory)
       return this.roll()
     }
-    const scanner = new BatchScanner(active.file, 0, active.sizeBytes)
+    const scanner = active.scan()
     let last: BatchHeader | null = null
     for (let header = scanner.next(); header !== null; header = scanner.next()) last = header
     if (

@@ -56,8 +56,8 @@ function activeOf(segments: readonly Segment[]): Segment {
 
 /** Reads what there is and checks what must be whole: closed segments, and the active one up to the mark. */
 function inspect(place: PartitionPlace, mark: DurableMark, markedGroup: number, verify: Verify): Found {
-  const { disk, limits, directory } = place
-  const segments = basesIn(place).map((base) => new Segment(disk, limits, directory, base))
+  const { directory } = place
+  const segments = basesIn(place).map((base) => new Segment(place, base))
   const corrupt = (base: number, position: number, offset: number, what: string) =>
     logCorrupt({ file: `${directory}/${segmentName(base)}.log`, position, offset }, what)
   if (segments.length === 0) {

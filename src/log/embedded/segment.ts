@@ -13,25 +13,27 @@ import {
   viewOf,
 } from "../../wire/kafka/record-batch.ts"
 import { logCorrupt } from "../errors.ts"
-import { BatchScanner } from "./batch-scanner.ts"
+import { BatchScanner, isPlausible } from "./batch-scanner.ts"
+import { isOffsetRight } from "./group-stamp.ts"
 import type { LogLimits } from "./limits.ts"
-import { SparseIndex } from "./sparse-index.ts"
+import { type IndexedBatch, SparseIndex } from "./sparse-index.ts"
 
 /** Recent ends of reads, so that a reader that goes on needs no search; one for each of a few readers. */
 const REMEMBERED_READS = 8
 
-export interface SegmentEnds {
-  readonly sizeBytes: number
-  readonly nextOffset: number
-  readonly lastAppendMs: number
+export interface SegmentPlace {
+  readonly disk: Disk
+  readonly limits: LogLimits
+  /** Of the partition. */
+  readonly directory: string
+  readonly stampKey: number
 }
 
 export class Segment {
   readonly base: number
   /** Without the ending. */
   readonly path: string
-  readonly #disk: Disk
-  readonly #limits: LogLimits
+  readonly #place: SegmentPlace
   #file: DiskFile | null = null
   #index: SparseIndex | null
   /** Position by the offset that a read ended before. */
@@ -41,17 +43,16 @@ export class Segment {
   firstAppendMs: number | null = null
   lastAppendMs = 0
 
-  constructor(disk: Disk, limits: LogLimits, directory: string, base: number) {
-    this.#disk = disk
-    this.#limits = limits
+  constructor(place: SegmentPlace, base: number) {
+    this.#place = place
     this.base = base
-    this.path = `${directory}/${segmentName(base)}`
+    this.path = `${place.directory}/${segmentName(base)}`
     this.nextOffset = base
-    this.#index = new SparseIndex(limits.indexIntervalBytes)
+    this.#index = new SparseIndex(place.limits.indexIntervalBytes)
   }
 
   get file(): DiskFile {
-    this.#file ??= this.#disk.open(`${this.path}.log`)
+    this.#file ??= this.#place.disk.open(`${this.path}.log`)
     return this.#file
   }
 
@@ -61,7 +62,7 @@ export class Segment {
 
   /** Makes the file, empty and grown ahead; durable once the folder is synced. */
   create(preallocateBytes: number): void {
-    const file = this.#disk.open(`${this.path}.log`, { create: true })
+    const file = this.#place.disk.open(`${this.path}.log`, { create: true })
     this.#file = file
     file.truncate(0)
     file.truncate(preallocateBytes)
@@ -83,7 +84,7 @@ export class Segment {
     this.file.truncate(this.sizeBytes)
     this.file.sync()
     assert(this.#index !== null, "an active segment has its index in memory")
-    this.#index.save(this.#disk, this.path, this)
+    this.#index.save(this.#place.disk, this.path, this)
     this.closeFile()
   }
 
@@ -93,25 +94,24 @@ export class Segment {
    */
   recoverClosed(options: { readonly verifyAll: boolean }): void {
     const sizeBytes = this.file.sizeBytes()
-    const interval = this.#limits.indexIntervalBytes
+    const interval = this.#place.limits.indexIntervalBytes
     const saved = options.verifyAll
       ? null
-      : SparseIndex.load(this.#disk, this.path, { base: this.base, sizeBytes, intervalBytes: interval })
+      : SparseIndex.load(this.#place.disk, this.path, { base: this.base, sizeBytes, intervalBytes: interval })
     if (saved === null) {
       this.#walk(sizeBytes)
       this.saveIndex()
     } else {
       this.#index = saved
       this.sizeBytes = sizeBytes
-      this.firstAppendMs = this.#headerAt(0).maxTimestampMs
-      let position = saved.lastPosition
-      while (position < sizeBytes) {
-        const header = this.#headerAt(position)
+      for (const { header } of this.#headersFrom(null)) {
+        this.firstAppendMs = header.maxTimestampMs
+        break
+      }
+      for (const { header } of this.#headersFrom(saved.last)) {
         this.nextOffset = header.lastOffset + 1
         this.lastAppendMs = header.maxTimestampMs
-        position += header.sizeBytes
       }
-      if (position !== sizeBytes) throw this.corrupt(position, "its last batch is cut off")
     }
     this.closeFile()
   }
@@ -122,43 +122,59 @@ export class Segment {
   }
 
   #walk(sizeBytes: number): void {
-    this.#index = new SparseIndex(this.#limits.indexIntervalBytes)
-    const scanner = new BatchScanner(this.file, 0, sizeBytes)
-    for (let header = scanner.next(); header !== null; header = scanner.next()) {
-      if (header.baseOffset < this.nextOffset) throw this.corrupt(this.sizeBytes, "a batch is out of order")
-      this.extend(header)
-    }
+    this.#index = new SparseIndex(this.#place.limits.indexIntervalBytes)
+    const scanner = this.scan(sizeBytes)
+    for (let header = scanner.next(); header !== null; header = scanner.next()) this.extend(header)
     if (this.sizeBytes !== sizeBytes)
       throw this.corrupt(scanner.position, `a batch is unreadable (${scanner.stop})`)
   }
 
   saveIndex(): void {
-    this.#index?.save(this.#disk, this.path, this)
+    this.#index?.save(this.#place.disk, this.path, this)
   }
 
-  /** The header of the batch that begins at `position`. */
-  #headerAt(position: number): BatchHeader {
+  /** Walks the first `sizeBytes` of the file from its beginning. */
+  scan(sizeBytes = this.sizeBytes): BatchScanner {
+    const source = { file: this.file, segmentBase: this.base, stampKey: this.#place.stampKey }
+    return new BatchScanner(source, { position: 0, offset: this.base, sizeBytes })
+  }
+
+  /** Whether the batch at `position` has the base offset that it must have; see isOffsetRight. */
+  isOffsetRight(header: BatchHeader, position: number, expected: number): boolean {
+    return isOffsetRight(header, expected, { key: this.#place.stampKey, segmentBase: this.base, position })
+  }
+
+  /** Headers from an indexed batch on, each checked against the one before. @throws log-corrupt */
+  *#headersFrom(start: IndexedBatch | null): Generator<{ readonly header: BatchHeader } & IndexedBatch> {
     const bytes = new Uint8Array(BATCH_HEADER_BYTES)
-    if (this.file.read(bytes, position) < BATCH_HEADER_BYTES)
-      throw this.corrupt(position, "a header is cut off")
-    const header = readBatchHeader(viewOf(bytes), 0)
-    if (header.magic !== 2 || header.sizeBytes < BATCH_HEADER_BYTES) {
-      throw this.corrupt(position, "a batch header is unreadable")
+    const view = viewOf(bytes)
+    let { position, offset } = start ?? { position: 0, offset: this.base }
+    while (position < this.sizeBytes) {
+      const isCut = this.file.read(bytes, position) < BATCH_HEADER_BYTES
+      const header = readBatchHeader(view, 0)
+      const isWhole = !isCut && isPlausible(header) && position + header.sizeBytes <= this.sizeBytes
+      if (!isWhole || !this.isOffsetRight(header, position, offset)) {
+        throw this.corrupt(position, "a batch header is wrong")
+      }
+      yield { header, position, offset }
+      position += header.sizeBytes
+      offset = header.lastOffset + 1
     }
-    return header
   }
 
-  /** Position of the first batch that holds or follows `offset`; sizeBytes when there is none. */
-  positionOf(offset: number): number {
+  /**
+   * The first batch that holds or follows `offset`, with the base offset that it must have (a compacted one
+   * may begin behind that); null when there is none.
+   */
+  batchAt(offset: number): IndexedBatch | null {
     const remembered = this.#readEnds.get(offset)
-    if (remembered !== undefined) return remembered
-    let position = this.#loadedIndex().positionOf(offset)
-    while (position < this.sizeBytes) {
-      const header = this.#headerAt(position)
-      if (header.lastOffset >= offset) break
-      position += header.sizeBytes
+    if (remembered !== undefined) {
+      return remembered < this.sizeBytes ? { position: remembered, offset } : null
     }
-    return position
+    for (const found of this.#headersFrom(this.#loadedIndex().atOffset(offset))) {
+      if (found.header.lastOffset >= offset) return found
+    }
+    return null
   }
 
   /** Remembers where the batch behind a read begins. */
@@ -172,11 +188,8 @@ export class Segment {
 
   /** Base offset of the first batch with records that was appended at or after `timeMs`, or null. */
   offsetAtTime(timeMs: number): number | null {
-    let position = this.#loadedIndex().positionAtTime(timeMs)
-    while (position < this.sizeBytes) {
-      const header = this.#headerAt(position)
+    for (const { header } of this.#headersFrom(this.#loadedIndex().atTime(timeMs))) {
       if (header.maxTimestampMs >= timeMs && header.recordCount > 0) return header.baseOffset
-      position += header.sizeBytes
     }
     return null
   }
@@ -203,12 +216,12 @@ export class Segment {
   remove(): void {
     this.closeFile()
     this.removeIndex()
-    this.#disk.remove(`${this.path}.log`)
+    this.#place.disk.remove(`${this.path}.log`)
   }
 
   removeIndex(): void {
-    this.#disk.remove(`${this.path}.index`)
-    this.#disk.remove(`${this.path}.timeindex`)
+    this.#place.disk.remove(`${this.path}.index`)
+    this.#place.disk.remove(`${this.path}.timeindex`)
   }
 
   corrupt(position: number, what: string): Error {

@@ -13,6 +13,12 @@ import type { Disk } from "../../std/disk.ts"
 
 const TRAILER_BYTES = 12
 
+/** Where a batch begins, and its base offset. */
+export interface IndexedBatch {
+  readonly offset: number
+  readonly position: number
+}
+
 export class SparseIndex {
   readonly #offsets: number[] = []
   readonly #positions: number[] = []
@@ -32,19 +38,23 @@ export class SparseIndex {
     this.#timesMs.push(appendTimeMs)
   }
 
-  /** Position of a batch at or before the one that holds `offset`. */
-  positionOf(offset: number): number {
-    return this.#positions[lastBelow(this.#offsets, offset + 1)] ?? 0
+  /** A batch at or before the one that holds `offset`; null means the first. */
+  atOffset(offset: number): IndexedBatch | null {
+    return this.#entry(lastBelow(this.#offsets, offset + 1))
   }
 
-  /** Position of a batch at or before the first one appended at or after `timeMs`. */
-  positionAtTime(timeMs: number): number {
-    return this.#positions[lastBelow(this.#timesMs, timeMs)] ?? 0
+  /** A batch at or before the first one appended at or after `timeMs`; null means the first. */
+  atTime(timeMs: number): IndexedBatch | null {
+    return this.#entry(lastBelow(this.#timesMs, timeMs))
   }
 
-  /** The last entry's position; 0 when there is none. */
-  get lastPosition(): number {
-    return this.#positions.at(-1) ?? 0
+  get last(): IndexedBatch | null {
+    return this.#entry(this.#positions.length - 1)
+  }
+
+  #entry(index: number): IndexedBatch | null {
+    const [offset, position] = [this.#offsets[index], this.#positions[index]]
+    return offset === undefined || position === undefined ? null : { offset, position }
   }
 
   /** Writes both files. Not synced: what a crash damages is rebuilt. */

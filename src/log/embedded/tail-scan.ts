@@ -70,7 +70,9 @@ interface Stamped {
 }
 
 export function scanTail(place: TailPlace, mark: DurableMark): TailScan {
-  const scanner = new BatchScanner(place.file, mark.position, place.sizeBytes)
+  const source = { file: place.file, stampKey: place.stampKey, segmentBase: mark.segmentBase }
+  const range = { position: mark.position, offset: mark.endOffset, sizeBytes: place.sizeBytes }
+  const scanner = new BatchScanner(source, range)
   const batches: BatchHeader[] = []
   let before: Before = { ...mark, nextOffset: mark.endOffset, complete: true }
   for (let header = scanner.next(); header !== null; header = scanner.next()) {
@@ -115,7 +117,8 @@ function expectedSequence(before: Before): number {
 }
 
 function stampAt(place: TailPlace, mark: DurableMark, position: number, header: BatchHeader): Stamped {
-  const at = { key: place.stampKey, segmentBase: mark.segmentBase, position }
+  const { baseOffset } = header
+  const at = { key: place.stampKey, segmentBase: mark.segmentBase, position, baseOffset }
   const stamp = decodeStamp(header.partitionLeaderEpoch, at)
   return { ...stamp, group: place.markedGroup + ahead(stamp.group, place.markedGroup, GROUPS) }
 }
