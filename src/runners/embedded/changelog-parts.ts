@@ -25,10 +25,9 @@ export function* changelogParts(
   }
 }
 
-/** Changelogs as they were at the checkpoint; without one they begin with an empty view at `epoch`. */
+/** Changelogs as they were at the checkpoint; without one they begin with an empty view, before any epoch. */
 export function restoreChangelogs(
   plans: readonly ViewPlan[],
-  epoch: number,
   manifest: CheckpointManifest | null,
   parts: readonly CheckpointPart[],
 ): Map<string, Changelog> {
@@ -42,6 +41,6 @@ export function restoreChangelogs(
     entries.get(view)!.push({ kind: "changes", epoch: Number(epochText), watermarkUs, changes })
   }
   return new Map(
-    plans.map(({ name }) => [name, new Changelog(manifest?.changelogs[name] ?? epoch, entries.get(name)!)]),
+    plans.map(({ name }) => [name, new Changelog(manifest?.changelogs[name] ?? 0, entries.get(name)!)]),
   )
 }

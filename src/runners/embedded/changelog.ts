@@ -43,6 +43,19 @@ export class Changelog {
     return { completeAfter, entries: this.#entries.slice(first) }
   }
 
+  /** What was kept belongs to another history: readers of it, up to `epoch`, take a fresh snapshot. */
+  beginAfter(epoch: number): void {
+    this.#entries = []
+    this.#firstEntry = 0
+    this.#keptRows = 0
+    this.#completeAfter = epoch
+  }
+
+  /** Changes of every later epoch are kept. */
+  get completeAfter(): number {
+    return this.#completeAfter
+  }
+
   publish(entry: ChangelogEntry): void {
     assert(entry.epoch > this.#completeAfter, "epochs grow")
     this.#entries.push(entry)

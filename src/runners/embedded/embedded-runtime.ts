@@ -82,6 +82,10 @@ export class EmbeddedRuntime implements Runtime {
   #checkpointer: Checkpointer | null = null
   #journalOffset = 0
   #notReady: string | null = "recovering"
+  /** Why no epoch will run any more. */
+  #failure: Error | null = null
+  /** The newest epoch that was published or restored. */
+  #lastEpoch = 0
 
   constructor(parts: RuntimeParts) {
     const { clock, log } = parts
@@ -105,6 +109,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#checkpointer = checkpointer
     this.#changelogs = changelogs
     this.#journalOffset = journalOffset
+    this.#lastEpoch = engine.epoch
   }
 
   /** Takes events from now on. */
@@ -113,13 +118,17 @@ export class EmbeddedRuntime implements Runtime {
     this.#loop?.start()
   }
 
+  /** No epoch will run any more: nothing new is taken that no view would ever show. */
   fail(error: Error): void {
+    this.#failure = error
     this.#notReady = error.message
   }
 
   /** An epoch's outputs may leave. */
   publish(result: EpochResult, cut: EpochRecord, slices: readonly IntakeSlice[]): void {
     this.#parts.ledger.record(result.verdicts)
+    if (cut.epoch !== this.#lastEpoch + 1) this.#beginHistory(cut.epoch - 1)
+    this.#lastEpoch = cut.epoch
     for (const { view, changes } of result.changes) {
       const watermarkUs = this.#viewWatermark(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
@@ -127,6 +136,11 @@ export class EmbeddedRuntime implements Runtime {
     this.#parts.intake.markPublished(slices)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
+  }
+
+  /** Another version of the project ran in between: who read it then cannot go on here. */
+  #beginHistory(epoch: number): void {
+    for (const changelog of this.#changelogs.values()) changelog.beginAfter(epoch)
   }
 
   atRest(journalOffset: number): void {
@@ -155,6 +169,7 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   async ingest(request: IngestRequest): Promise<IngestAnswer> {
+    if (this.#failure !== null) throw this.#failure
     const answer = await this.#door.ingest(request)
     if (request.event !== null) this.#rates.get(request.event)?.add(answer.accepted)
     for (const tail of this.#tails) tail.wake()

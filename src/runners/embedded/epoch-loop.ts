@@ -44,10 +44,10 @@ export class EpochLoop {
   #running: Promise<void> | null = null
   #failure: Error | null = null
 
-  /** @param lastEpoch the newest epoch that the journal knows, of any generation. */
-  constructor(parts: EpochLoopParts, lastEpoch: number) {
+  /** @param epoch the one that the engine was restored at; 0 when it has run nothing. */
+  constructor(parts: EpochLoopParts, epoch: number) {
     this.#parts = parts
-    this.#epoch = lastEpoch
+    this.#epoch = epoch
   }
 
   get failure(): Error | null {
@@ -57,6 +57,14 @@ export class EpochLoop {
   /** The engine was restored from a checkpoint: the next epoch continues it. */
   continueCheckpoint(): void {
     this.#fresh = false
+  }
+
+  /**
+   * The journal knows epochs up to `lastEpoch`. Where the newest of them are another generation's, one number is
+   * left out: epochs of one history follow each other without a gap, and a gap tells readers that it is another.
+   */
+  skipForeign(lastEpoch: number): void {
+    if (lastEpoch > this.#epoch) this.#epoch = lastEpoch + 1
   }
 
   /** Runs one journaled epoch again: same rows, same watermarks. */

@@ -13,7 +13,7 @@
 import type { EventContract } from "../../contracts/contract.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { createEngine } from "../../engine/create-engine.ts"
-import type { CheckpointPart, Engine } from "../../engine/dataflow.ts"
+import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -47,6 +47,8 @@ export interface OpenRuntimeOptions {
   readonly checkpointDirectory: string
   /** @default 10 seconds */
   readonly checkpointIntervalMs?: number
+  /** Makes an engine that has run nothing. @default the columnar engine */
+  readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
   /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
   readonly report: (message: string) => void
 }
@@ -84,7 +86,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const atRest = (offset: number) => runtime.atRest(offset)
   const loop = new EpochLoop(
     { ...parts, engine, journal, generation, publish, atRest, onFailed },
-    Math.max(lastEpoch, manifest?.epoch ?? 0),
+    manifest?.epoch ?? 0,
   )
   if (manifest !== null) loop.continueCheckpoint()
   else await holdEverything(log, journal, intake)
@@ -100,11 +102,10 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
     },
     manifest,
   )
-  // Without a checkpoint the views begin empty, just before the first epoch that will be run.
-  const emptyAt = entries[0] === undefined ? lastEpoch : entries[0].record.epoch - 1
-  const changelogs = restoreChangelogs(plans, emptyAt, manifest, runnerParts)
+  const changelogs = restoreChangelogs(plans, manifest, runnerParts)
   runtime.attach({ engine, loop, checkpointer, changelogs, journalOffset: manifest?.journalOffset ?? 0 })
   for (const entry of entries) await loop.replay(entry)
+  loop.skipForeign(lastEpoch)
   countAppended(lanes, intake)
   if (intake.backlogRows > 0) report(`${intake.backlogRows} events in the log are processed first.`)
   runtime.open()
@@ -124,11 +125,12 @@ function generationOf(contracts: readonly EventContract[], plans: readonly ViewP
 
 function restoreNewest(options: OpenRuntimeOptions, store: CheckpointStore, generation: string): Restored {
   const specs = lowerViews(options.contracts, options.plans)
+  const newEngine = options.createEngine ?? createEngine
   for (const { path } of store.list()) {
     try {
       const manifest = store.manifest(path)
       if (manifest.logId !== options.log.logId || manifest.generation !== generation) continue
-      const engine = createEngine(specs)
+      const engine = newEngine(specs)
       const runnerParts: CheckpointPart[] = []
       engine.restore(withoutRunnerParts(store.parts(path), runnerParts))
       return { engine, manifest, runnerParts }
@@ -136,7 +138,7 @@ function restoreNewest(options: OpenRuntimeOptions, store: CheckpointStore, gene
       options.report(error instanceof Error ? error.message : String(error))
     }
   }
-  return { engine: createEngine(specs), manifest: null, runnerParts: [] }
+  return { engine: newEngine(specs), manifest: null, runnerParts: [] }
 }
 
 function* withoutRunnerParts(

@@ -23,6 +23,8 @@ export class ViewSubscription implements Subscription {
   /** The reader has everything up to this epoch; null while it has nothing. */
   #epoch: number | null
   #snapshot: ViewSnapshot | null = null
+  /** What the snapshot holds: nothing changed between its epoch and where the changelog begins. */
+  #upTo = 0
   #offset = 0
   #closed = false
 
@@ -37,6 +39,7 @@ export class ViewSubscription implements Subscription {
     while (!this.#closed && !changelog.closed) {
       if (this.#snapshot === null && (this.#epoch === null || !changelog.reachesBackTo(this.#epoch))) {
         this.#snapshot = this.#parts.engine.snapshot(this.#parts.plan.name)
+        this.#upTo = Math.max(this.#snapshot.epoch, changelog.completeAfter)
         this.#offset = 0
       }
       if (this.#snapshot !== null) return this.#nextChunk(this.#snapshot)
@@ -66,7 +69,7 @@ export class ViewSubscription implements Subscription {
     this.#offset += rows.length
     const last = this.#offset >= snapshot.rowCount || rows.length === 0
     if (last) {
-      this.#epoch = snapshot.epoch
+      this.#epoch = this.#upTo
       this.#releaseSnapshot()
     }
     return { kind: "snapshot", epoch: snapshot.epoch, watermarkUs: this.#parts.watermarkUs(), rows, last }

@@ -36,6 +36,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ["overloaded", 429],
   ["headers-too-large", 431],
   ["internal-error", 500],
+  ["epoch-failed", 503],
   ["log-failed", 503],
   ["not-ready", 503],
   ["too-many-streams", 503],

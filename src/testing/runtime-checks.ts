@@ -1,0 +1,149 @@
+/** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
+import { readRow } from "../columns/scalar.ts"
+import type { Verdict } from "../engine/dataflow.ts"
+import type { Runtime, ViewStatus } from "../runners/runtime.ts"
+import { rowText } from "./epoch-chronicle.ts"
+import type { Post, RuntimeProducer } from "./runtime-producer.ts"
+import type { SimEvent } from "./runtime-project.ts"
+import type { RuntimeSubscriber } from "./runtime-subscriber.ts"
+import type { RuntimeWorld } from "./runtime-world.ts"
+
+const MOST_ROWS = 100_000
+
+/** A view, read page by page, is what plain JavaScript makes of the log. */
+export async function checkView(world: RuntimeWorld, view: string): Promise<void> {
+  const { runtime } = world
+  const limit = world.below(3) === 0 ? 1 + world.below(15) : MOST_ROWS
+  const found: string[] = []
+  let cursor: string | null = null
+  let epoch = -1
+  do {
+    const page = runtime!.rows({ view, where: [], sort: [], limit, cursor })
+    if (epoch !== -1 && page.epoch !== epoch) world.broken(`a page of ${view} is of epoch ${page.epoch}, not ${epoch}`)
+    epoch = page.epoch
+    for (let row = 0; row < page.rows.length; row++) found.push(rowText(readRow(page.rows, row)))
+    if (page.cursor === null && page.rowCount !== found.length) {
+      world.broken(`${view} says it has ${page.rowCount} rows and gives ${found.length}`)
+    }
+    cursor = page.cursor
+    // Epochs may go on between two pages.
+    if (cursor !== null && world.below(4) === 0) await world.turn()
+    if (world.runtime !== runtime || !world.process.alive) return
+  } while (cursor !== null)
+  await expectRows(world, `the view ${view}`, { view, epoch, rows: found.sort() })
+}
+
+export async function checkSubscriber(world: RuntimeWorld, subscriber: RuntimeSubscriber): Promise<void> {
+  const { view, epoch } = subscriber
+  if (epoch === null) world.broken(`a reader of ${view} was told nothing`)
+  await expectRows(world, `a reader of ${view}`, { view, epoch, rows: subscriber.rows() })
+}
+
+async function expectRows(
+  world: RuntimeWorld,
+  who: string,
+  { view, epoch, rows }: { view: string; epoch: number; rows: readonly string[] },
+): Promise<void> {
+  await world.rows.read(world.log!, "end")
+  world.oracle.follow(world.chronicle.branch(epoch))
+  const expected = world.oracle.rows(view, epoch)
+  if (rows.length === expected.length && rows.every((row, i) => row === expected[i])) return
+  const surplus = rows.filter((row) => !expected.includes(row))
+  const missing = expected.filter((row) => !rows.includes(row))
+  world.broken(
+    `${who} at epoch ${epoch} has ${rows.length} rows, not ${expected.length}; ` +
+      `too many: ${surplus.slice(0, 3).join(", ")}; missing: ${missing.slice(0, 3).join(", ")}`,
+  )
+}
+
+/** Per event: received = accepted + duplicates + rejected. Per view: appended = verdicts + pending. */
+export function checkBalance(world: RuntimeWorld, runtime: Runtime): void {
+  const appended = new Map<string, number>()
+  for (const status of runtime.events()) {
+    const { contract, received, accepted, duplicates, rejected } = status
+    appended.set(contract.name, status.appended)
+    if (received !== accepted + duplicates + rejected) {
+      world.broken(`${contract.name}: ${received} received, ${accepted} + ${duplicates} + ${rejected} answered`)
+    }
+  }
+  const views = runtime.views()
+  for (const status of views) {
+    const events = eventsOf(status, views)
+    const rows = events.reduce((total, event) => total + appended.get(event)!, 0)
+    const ruled = Object.values(status.verdicts).reduce((total, count) => total + count, 0)
+    if (rows !== ruled + status.pendingEvents) {
+      const { name } = status.plan
+      world.broken(`${name}: ${rows} appended, ${ruled} ruled, ${status.pendingEvents} pending`)
+    }
+  }
+}
+
+export function eventsOf({ plan }: ViewStatus, views: readonly ViewStatus[]): readonly SimEvent[] {
+  const above = plan.views.flatMap((name) => {
+    return eventsOf(views.find((view) => view.plan.name === name)!, views)
+  })
+  return [...new Set([...(plan.events as readonly SimEvent[]), ...above])]
+}
+
+/** Counters of verdicts are those of the oracle, for the epochs that readers see. */
+export async function checkVerdicts(world: RuntimeWorld): Promise<void> {
+  const before = world.engine!.epoch
+  const views = world.runtime!.views()
+  await world.rows.read(world.log!, "end")
+  const branch = world.chronicle.branch(before)
+  world.oracle.follow(branch)
+  for (const { plan, verdicts } of views) {
+    const expected: Record<Verdict, number> = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0 }
+    for (const { event, partition, from, to } of branch.flatMap(({ ranges }) => ranges)) {
+      for (const row of world.rows.between(event, partition, from, to)) {
+        const verdict = world.oracle.verdict(plan.name, row)
+        if (verdict !== undefined) expected[verdict]++
+      }
+    }
+    if (JSON.stringify(expected) !== JSON.stringify(verdicts)) {
+      world.broken(`${plan.name} counts ${JSON.stringify(verdicts)}, not ${JSON.stringify(expected)}`)
+    }
+  }
+}
+
+/** Waits for a post's rows: "processed" means that the view shows them, with the verdicts that it gave. */
+export async function checkReceipt(
+  world: RuntimeWorld,
+  producer: RuntimeProducer,
+  { post, view, timeoutMs, mustBeProcessed }: {
+    readonly post: Post
+    readonly view: string
+    readonly timeoutMs: number
+    readonly mustBeProcessed: boolean
+  },
+): Promise<void> {
+  const { runtime, process, engine } = world
+  const { processed, verdicts, epoch } = await runtime!.awaitReceipt(view, post.answer!.receipt!, timeoutMs)
+  if (!process.alive || world.process !== process) return
+  world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)}`)
+  if (!processed) {
+    if (mustBeProcessed) world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
+    return
+  }
+  const { positions } = world.chronicle.at(Math.min(epoch, engine!.epoch))
+  const places = producer.placesOf(post)
+  const behind = places.find(({ event, partition, to }) => (positions.get(`${event}/${partition}`) ?? 0) < to)
+  if (behind !== undefined) {
+    world.broken(`post ${post.number} is said to be processed by epoch ${epoch}, which ends before it`)
+  }
+  await world.rows.read(world.log!, "end")
+  world.oracle.follow(world.chronicle.branch(epoch))
+  const expected: Partial<Record<Verdict, number>> = {}
+  for (const { event, partition, from, to } of places) {
+    for (const row of world.rows.between(event, partition, from, to)) {
+      const verdict = world.oracle.verdict(view, row)!
+      expected[verdict] = (expected[verdict] ?? 0) + 1
+    }
+  }
+  // Rulings from before the last start are not kept row by row.
+  for (const [verdict, count] of Object.entries(verdicts ?? {}) as [Verdict, number][]) {
+    if (count > (expected[verdict] ?? 0)) {
+      world.broken(`post ${post.number} in ${view}: ${count} ${verdict}, not ${expected[verdict] ?? 0}`)
+    }
+  }
+}

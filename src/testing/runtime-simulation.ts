@@ -1,0 +1,361 @@
+/**
+ * Seeded lives of a whole runtime: log, door, intake, epochs, journal, engine, checkpoints and recovery in one loop on
+ * a simulated machine that stops in the middle of anything, fails to sync, runs full and damages checkpoints, while
+ * the project changes. After each start and at the end everything is compared with what producers, readers and the
+ * log's own bytes say. The same seed gives the same trace; a broken law throws LawBroken with the seed.
+ */
+import type { ViewPlan } from "../plan/plan.ts"
+import type { Runtime, ViewUpdate } from "../runners/runtime.ts"
+import { isPlatformError } from "../std/errors.ts"
+import { fingerprint } from "../std/fingerprint.ts"
+import { changeTexts } from "./epoch-chronicle.ts"
+import { LawBroken } from "./log-world.ts"
+import { checkBalance, checkReceipt, checkSubscriber, checkVerdicts, checkView } from "./runtime-checks.ts"
+import { type Post, RuntimeProducer } from "./runtime-producer.ts"
+import { bindVersions } from "./runtime-project.ts"
+import { RuntimeSubscriber } from "./runtime-subscriber.ts"
+import { CHECKPOINTS, type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
+import { SimCrash } from "./sim-disk.ts"
+
+export interface RuntimeSimulation {
+  /** One line per happening. */
+  readonly trace: readonly string[]
+  readonly traceHash: string
+  /** How often each kind of fault struck. */
+  readonly faults: ReadonlyMap<string, number>
+  readonly starts: number
+  readonly epochs: number
+  readonly acknowledgedRows: number
+}
+
+const LIVES = 22
+const MOST_STEPS = 22
+const SUBSCRIBED = ["per_shop", "finals", "by_count", "everything", "per_second"]
+/** What an acknowledgement may fail with once the disk has failed. */
+const REFUSALS = new Set(["log-failed", "epoch-failed", "not-ready"])
+/** Rounds of turns until a runtime without new rows must be at rest. */
+const MOST_ROUNDS = 600
+
+export async function simulateRuntime(
+  seed: number,
+  options: RuntimeSimulationOptions = {},
+): Promise<RuntimeSimulation> {
+  const world = new RuntimeWorld(seed, options)
+  const life = new RuntimeLife(world, await bindVersions())
+  try {
+    await life.run(options.lives ?? LIVES)
+  } catch (error) {
+    if (error instanceof LawBroken) throw error
+    world.broken(textOf(error))
+  }
+  return life.result()
+}
+
+class RuntimeLife {
+  readonly #world: RuntimeWorld
+  readonly #versions: readonly (readonly ViewPlan[])[]
+  readonly #producer: RuntimeProducer
+  readonly #subscribers: readonly RuntimeSubscriber[]
+  #plans: readonly ViewPlan[]
+  #inFlight = 0
+  #starts = 0
+
+  constructor(world: RuntimeWorld, versions: readonly (readonly ViewPlan[])[]) {
+    this.#world = world
+    this.#versions = versions
+    this.#plans = versions[0]!
+    const broken = (law: string) => world.broken(law)
+    this.#producer = new RuntimeProducer(world.random, broken)
+    this.#subscribers = SUBSCRIBED.map((view) => {
+      return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => this.#checkUpdate(...update) })
+    })
+  }
+
+  async run(lives: number): Promise<void> {
+    for (let life = 0; life < lives; life++) {
+      await this.#start()
+      await this.#guarded(() => this.#live())
+      await this.#end()
+    }
+    this.#world.disk.heal()
+    await this.#start()
+    await this.#guarded(() => this.#comeToRest())
+    if (!this.#world.process.alive) this.#world.broken("a healthy machine stopped")
+    await this.#stop()
+  }
+
+  result(): RuntimeSimulation {
+    const { trace, faults, chronicle } = this.#world
+    const acknowledgedRows = this.#producer.posts.reduce((rows, { answer }) => rows + (answer?.accepted ?? 0), 0)
+    return {
+      trace,
+      traceHash: fingerprint(trace.join("\n")),
+      faults,
+      starts: this.#starts,
+      epochs: chronicle.count,
+      acknowledgedRows,
+    }
+  }
+
+  /** Runs until the process is dead or all is done. */
+  async #guarded(action: () => Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      if (!(error instanceof SimCrash)) throw error
+      if (this.#world.process.alive) throw error
+    }
+  }
+
+  // --- starting ---
+
+  async #start(): Promise<void> {
+    const world = this.#world
+    this.#inFlight = 0
+    this.#planStartFault()
+    for (;;) {
+      const opened = await world.start(this.#plans)
+      if (opened.kind === "value") break
+      if (opened.kind === "dead") {
+        world.countFault("crash in recovery")
+        world.end(world.below(2) === 0)
+      } else {
+        world.countFault("refused start")
+        world.end(false)
+      }
+      if (world.below(3) === 0) this.#planStartFault()
+    }
+    this.#starts++
+    world.disk.heal()
+    await world.rows.read(world.log!, "begin")
+    this.#producer.compareWith(world.rows)
+    const { process } = world
+    for (const subscriber of this.#subscribers) {
+      if (this.#plans.some(({ name }) => name === subscriber.view)) {
+        subscriber.connect(world.runtime!, () => process.alive)
+      }
+    }
+    await this.#guarded(async () => {
+      for (const { name } of this.#plans) await checkView(world, name)
+    })
+  }
+
+  #planStartFault(): void {
+    const { disk } = this.#world
+    const fault = this.#world.below(8)
+    if (fault === 0 || fault === 1) disk.crashAfter(1 + this.#world.below(25))
+    else if (fault === 2) disk.fillAfter(1 + this.#world.below(6))
+    else if (fault === 3) disk.failSyncs(1)
+  }
+
+  // --- living ---
+
+  async #live(): Promise<void> {
+    const world = this.#world
+    if (world.below(5) === 0) {
+      world.disk.slowMs = 1 + world.below(20)
+      world.countFault("slow disk")
+    }
+    const steps = 3 + world.below(MOST_STEPS)
+    for (let step = 0; step < steps && world.process.alive; step++) {
+      await this.#step()
+      await world.turn()
+      this.#checkReadiness()
+    }
+    if (world.process.alive && world.below(2) === 0) await this.#comeToRest()
+  }
+
+  async #step(): Promise<void> {
+    const world = this.#world
+    const kind = world.below(40)
+    if (kind < 17) this.#post()
+    else if (kind < 24) world.clock.pass(world.below(8) === 0 ? 3_500 : world.below(400))
+    else if (kind < 28) await checkView(world, world.pick(this.#plans).name)
+    else if (kind < 34) world.pick(this.#subscribers).pull()
+    else if (kind < 36) this.#awaitSomeReceipt()
+    else if (kind < 37) await this.#comeToRest()
+    else this.#planFault()
+  }
+
+  #planFault(): void {
+    const world = this.#world
+    const fault = world.below(5)
+    if (fault === 0) world.disk.crashAfter(1 + world.below(30))
+    else if (fault === 1) world.disk.failSyncs(1 + world.below(2))
+    else if (fault === 2) world.disk.fillAfter(1 + world.below(8))
+    else if (fault === 3) world.crashInCheckpoint = 1 + world.below(12)
+    else world.disk.heal()
+    world.note(`plan ${["crash", "failed syncs", "full disk", "crash in a checkpoint", "healing"][fault]}`)
+  }
+
+  #post(): void {
+    const world = this.#world
+    const { process, runtime } = world
+    const failed = runtime!.ready().reason
+    const post = this.#producer.next(world.clock.nowMs())
+    this.#inFlight++
+    const heard = (answer: () => void) => {
+      if (!process.alive || world.process !== process) return
+      this.#inFlight--
+      answer()
+    }
+    runtime!.ingest({ event: post.event, body: post.body, framing: "ndjson" }).then(
+      (answer) =>
+        heard(() => {
+          if (failed !== null) world.broken(`post ${post.number} was taken although: ${failed}`)
+          world.note(`post ${post.number}: ${answer.accepted} + ${answer.duplicates} + ${answer.rejectedCount}`)
+          this.#producer.answered(post, answer)
+        }),
+      (error: unknown) => heard(() => this.#checkRefusal(post, error)),
+    ).catch(() => {}) // The world has noted which law was broken.
+  }
+
+  #checkRefusal(post: Post, error: unknown): void {
+    const world = this.#world
+    const code = isPlatformError(error) && REFUSALS.has(error.code) ? error.code : null
+    if (code === null || world.process.diskErrors.length === 0) {
+      world.broken(`post ${post.number} was refused: ${textOf(error)}`)
+    }
+    world.note(`post ${post.number}: ${code}`)
+  }
+
+  #awaitSomeReceipt(): void {
+    const world = this.#world
+    const post = this.#somePost()
+    if (post === null) return
+    const view = this.#viewOf(post)
+    const timeoutMs = world.below(500)
+    // What goes wrong with the law is noted by the world; a process that dies just says nothing.
+    void checkReceipt(world, this.#producer, { post, view, timeoutMs, mustBeProcessed: false }).catch(
+      (error: unknown) => {
+        if (world.process.alive && !(error instanceof SimCrash) && !(error instanceof LawBroken)) {
+          world.note(`receipt ${post.number}: ${textOf(error)}`)
+        }
+      },
+    )
+  }
+
+  #somePost(): Post | null {
+    const answered = this.#producer.posts.filter(({ answer }) => answer !== null && answer.receipt !== null)
+    return answered.length === 0 ? null : this.#world.pick(answered.slice(-10))
+  }
+
+  #viewOf({ event }: Post): string {
+    const views = event === "sale" ? ["per_shop", "by_count", "finals"] : ["per_second"]
+    return this.#world.pick(views)
+  }
+
+  #checkReadiness(): void {
+    const { process, runtime } = this.#world
+    if (!process.alive || runtime === null) return
+    const { ready, reason } = runtime.ready()
+    if (!ready && process.diskErrors.length === 0) this.#world.broken(`not ready, although the disk is well: ${reason}`)
+  }
+
+  /** Without new rows the runtime comes to rest; then everything must be equal. */
+  async #comeToRest(): Promise<void> {
+    const world = this.#world
+    const { process } = world
+    const runtime = world.runtime!
+    let quietRounds = 0
+    for (let round = 0; quietRounds < 3; round++) {
+      if (round > MOST_ROUNDS) world.broken(`no rest: ${this.#inFlight} posts, ${pendingOf(runtime)} events pending`)
+      for (const subscriber of this.#subscribers) subscriber.pull()
+      world.clock.pass(2)
+      await world.turn(30)
+      if (!process.alive) return
+      if (!runtime.ready().ready) return
+      const isQuiet = this.#inFlight === 0 && pendingOf(runtime) === 0 && this.#subscribers.every((one) => one.isWaiting)
+      quietRounds = isQuiet ? quietRounds + 1 : 0
+    }
+    world.note("at rest")
+    checkBalance(world, runtime)
+    await checkVerdicts(world)
+    for (const { name } of this.#plans) await checkView(world, name)
+    for (const subscriber of this.#subscribers) {
+      if (this.#plans.some(({ name }) => name === subscriber.view)) await checkSubscriber(world, subscriber)
+    }
+    const post = this.#somePost()
+    if (post === null) return
+    const view = this.#viewOf(post)
+    await checkReceipt(world, this.#producer, { post, view, timeoutMs: 0, mustBeProcessed: true })
+  }
+
+  #checkUpdate(subscriber: RuntimeSubscriber, update: ViewUpdate, before: number | null): void {
+    const { chronicle } = this.#world
+    if (update.kind === "snapshot") return
+    const { epoch, changes } = update
+    const who = `a reader of ${subscriber.view}`
+    const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
+    const heard = changeTexts(changes)
+    if (heard.join() !== noted.join()) {
+      this.#world.broken(`${who} hears of epoch ${epoch}: ${heard.join(", ")}, which was ${noted.join(", ")}`)
+    }
+    const skipped = chronicle.branch(epoch).find((note) => {
+      return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
+    })
+    if (skipped !== undefined) this.#world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
+  }
+
+  // --- ending ---
+
+  async #end(): Promise<void> {
+    const world = this.#world
+    if (world.process.alive && world.below(4) === 0) {
+      await this.#stop()
+      world.countFault("clean stop")
+    } else {
+      const power = world.below(5) < 3
+      world.countFault(power ? "power loss" : "kill")
+      this.#disconnect()
+      world.end(power)
+    }
+    if (world.below(6) === 0) this.#damageCheckpoint()
+    if (world.below(6) === 0) {
+      this.#plans = world.pick(this.#versions)
+      world.countFault("project change")
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const world = this.#world
+    const { runtime, log, process } = world
+    const stop = async () => {
+      await runtime![Symbol.asyncDispose]()
+      await log![Symbol.asyncDispose]()
+    }
+    const stopped = await world.outcome(stop(), "stopping")
+    world.note(`stop: ${stopped.kind}`)
+    if (stopped.kind === "error" && !(isPlatformError(stopped.error) && process.diskErrors.length > 0)) {
+      world.broken(`stopping failed: ${textOf(stopped.error)}`)
+    }
+    this.#disconnect()
+    world.end(false)
+  }
+
+  #disconnect(): void {
+    for (const { code, count } of failuresOf(this.#world.process.diskErrors)) {
+      for (let i = 0; i < count; i++) this.#world.countFault(code)
+    }
+    for (const subscriber of this.#subscribers) subscriber.disconnect()
+  }
+
+  #damageCheckpoint(): void {
+    const { disk } = this.#world
+    const paths = disk.files().filter((path) => path.startsWith(CHECKPOINTS) && path.endsWith(".checkpoint"))
+    const hit = this.#world.below(5) === 0 ? paths : paths.slice(-1)
+    for (const path of hit) {
+      const { length } = disk.contents(path)
+      if (length > 0) disk.flip(path, this.#world.below(length), 1 << this.#world.below(8))
+      this.#world.countFault("damaged checkpoint")
+    }
+  }
+}
+
+function pendingOf(runtime: Runtime): number {
+  return runtime.views().reduce((most, { pendingEvents }) => Math.max(most, pendingEvents), 0)
+}
+
+function failuresOf(codes: readonly string[]): readonly { code: string; count: number }[] {
+  return [...new Set(codes)].map((code) => ({ code, count: codes.filter((other) => other === code).length }))
+}

@@ -1,0 +1,216 @@
+/**
+ * The world of a simulated runtime: machine, clock, the one process that may be running, and everything outside of it
+ * that remembers. All of it is one seeded loop: promises take their turns between two calls of `turn`, and no timer,
+ * file or thread of the real machine takes part.
+ */
+import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
+import { createEngine } from "../engine/create-engine.ts"
+import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
+import { openInlineLog } from "../log/embedded/inline-log.ts"
+import type { Log } from "../log/log.ts"
+import type { ViewPlan } from "../plan/plan.ts"
+import { openRuntime } from "../runners/embedded/open-runtime.ts"
+import type { Runtime } from "../runners/runtime.ts"
+import type { Disk } from "../std/disk.ts"
+import { isPlatformError } from "../std/errors.ts"
+import { SeededRandom } from "../std/random.ts"
+import { EpochChronicle, observedEngine } from "./epoch-chronicle.ts"
+import { LawBroken } from "./log-world.ts"
+import { LoggedRows } from "./logged-rows.ts"
+import { RuntimeOracle } from "./runtime-oracle.ts"
+import { CONTRACTS } from "./runtime-project.ts"
+import { SimClock } from "./sim-clock.ts"
+import { SimCrash, SimDisk } from "./sim-disk.ts"
+import { SimProcess } from "./sim-process.ts"
+
+export interface RuntimeSimulationOptions {
+  /** Starts of the runtime, recoveries that fail not counted. @default 22 */
+  readonly lives?: number
+  /** What the process sees of the disk, the log and the engine; for planting bugs in between. */
+  readonly wrapDisk?: (disk: Disk) => Disk
+  readonly wrapLog?: (log: Log) => Log
+  readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+}
+
+const DATA = "/data"
+export const CHECKPOINTS = `${DATA}/checkpoints`
+const CHECKPOINT_INTERVAL_MS = 500
+const LIMITS: LogLimits = {
+  ...DEFAULT_LIMITS,
+  segmentBytes: 6_000,
+  compactSegmentBytes: 3_000,
+  preallocateBytes: 4_096,
+  batchBytes: 1_500,
+  recordBytes: 8_000,
+  indexIntervalBytes: 1_000,
+}
+/** Turns that something may take before it counts as hanging. */
+const MOST_TURNS = 20_000
+const LAST_LINES = 25
+
+export type Outcome<T> =
+  | { readonly kind: "value"; readonly value: T }
+  | { readonly kind: "error"; readonly error: unknown }
+  | { readonly kind: "dead" }
+
+export class RuntimeWorld {
+  readonly trace: string[] = []
+  readonly faults = new Map<string, number>()
+  readonly random: SeededRandom
+  readonly clock = new SimClock()
+  readonly disk: SimDisk
+  readonly chronicle: EpochChronicle
+  readonly rows: LoggedRows
+  readonly oracle: RuntimeOracle
+  readonly #seed: number
+  readonly #options: RuntimeSimulationOptions
+  #law: LawBroken | null = null
+  process: SimProcess
+  log: Log | null = null
+  runtime: Runtime | null = null
+  /** Where the engine of the running process is. */
+  engine: Engine | null = null
+  /** The disk stops within this many steps from the begin of the next checkpoint; null: it does not. */
+  crashInCheckpoint: number | null = null
+
+  constructor(seed: number, options: RuntimeSimulationOptions) {
+    this.#seed = seed
+    this.#options = options
+    this.random = new SeededRandom(seed)
+    this.disk = new SimDisk({ random: this.random, clock: this.clock })
+    const broken = (law: string) => this.broken(law)
+    this.chronicle = new EpochChronicle(broken)
+    this.rows = new LoggedRows(broken)
+    const rowsOf: LoggedRows["between"] = (...place) => this.rows.between(...place)
+    this.oracle = new RuntimeOracle(rowsOf, broken)
+    this.process = this.#newProcess()
+  }
+
+  note(line: string): void {
+    this.trace.push(`${this.clock.nowMs() % 10_000_000} ${line}`)
+  }
+
+  countFault(kind: string): void {
+    this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
+    this.note(`fault: ${kind}`)
+  }
+
+  /** Also remembered, since whoever called may catch it. */
+  broken(law: string): never {
+    const lines = this.trace.slice(-LAST_LINES).join("\n")
+    this.#law ??= new LawBroken(`seed ${this.#seed}: ${law}\n${lines}`)
+    throw this.#law
+  }
+
+  below(bound: number): number {
+    return this.random.below(bound)
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)] as T
+  }
+
+  /** What is due runs, then promises go on for a while. */
+  async turn(hops = 1 + this.below(20)): Promise<void> {
+    try {
+      if (this.process.alive) this.clock.runDue()
+    } catch (error) {
+      if (!(error instanceof SimCrash)) throw error
+    }
+    for (let hop = 0; hop < hops; hop++) await null
+    if (this.#law !== null) throw this.#law
+  }
+
+  /** Lets the world go on until the promise has settled or the process is dead. */
+  async outcome<T>(promise: Promise<T>, what: string): Promise<Outcome<T>> {
+    let outcome: Outcome<T> | null = null
+    promise.then(
+      (value) => {
+        outcome = { kind: "value", value }
+      },
+      (error: unknown) => {
+        outcome = { kind: "error", error }
+      },
+    )
+    for (let turns = 0; turns < MOST_TURNS; turns++) {
+      await this.turn(8)
+      if (!this.process.alive) return { kind: "dead" }
+      if (outcome !== null) return outcome
+      if (turns % 50 === 49) this.clock.pass(5)
+    }
+    return this.broken(`${what} never ends`)
+  }
+
+  /** Starts the process. "error" only when the disk has refused something. */
+  async start(plans: readonly ViewPlan[]): Promise<Outcome<void>> {
+    this.process = this.#newProcess()
+    const process = this.process
+    const opened = await this.outcome(this.#open(process, plans), "opening")
+    if (opened.kind === "error" && (!isPlatformError(opened.error) || process.diskErrors.length === 0)) {
+      this.broken(`a crash must always recover by itself: ${textOf(opened.error)}`)
+    }
+    this.note(`start: ${opened.kind}${opened.kind === "error" ? ` ${textOf(opened.error)}` : ""}`)
+    return opened
+  }
+
+  async #open(process: SimProcess, plans: readonly ViewPlan[]): Promise<void> {
+    const { wrapLog = (log: Log) => log } = this.#options
+    const shared = { disk: process.disk, clock: this.clock, scheduler: process.scheduler }
+    this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
+    this.runtime = await openRuntime({
+      ...shared,
+      log: wrapLog(this.log),
+      contracts: CONTRACTS,
+      plans,
+      checkpointDirectory: CHECKPOINTS,
+      checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
+      createEngine: (specs) => this.#createEngine(process, specs),
+      report: (message) => this.note(`report: ${message.slice(0, 160)}`),
+    })
+  }
+
+  #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {
+    const engine = observedEngine((this.#options.createEngine ?? createEngine)(specs), (parent, input, result) => {
+      if (!process.alive) return
+      const { text, ranges } = this.chronicle.note(parent, input, result)
+      this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
+    })
+    this.engine = engine
+    return engine
+  }
+
+  #newProcess(): SimProcess {
+    const { wrapDisk = (disk: Disk) => disk } = this.#options
+    return new SimProcess(wrapDisk(this.disk), this.clock, (path) => {
+      if (this.crashInCheckpoint === null || !path.endsWith(".checkpoint.writing")) return
+      this.disk.crashAfter(this.crashInCheckpoint)
+      this.crashInCheckpoint = null
+      this.countFault("crash in a checkpoint")
+    })
+  }
+
+  /** The process is gone, in whichever way; with `power` the machine lost it, too. */
+  end(power: boolean): void {
+    this.process.alive = false
+    if (power) this.disk.crash()
+    else this.disk.kill()
+    this.disk.slowMs = 0
+    this.crashInCheckpoint = null
+    this.runtime = null
+    this.log = null
+    this.engine = null
+  }
+
+  /** The epoch that readers see, with the oracle at its branch. */
+  async lookAtEpoch(): Promise<number> {
+    const { epoch } = this.engine!
+    await this.rows.read(this.log!, "end")
+    this.oracle.follow(this.chronicle.branch(epoch))
+    return epoch
+  }
+}
+
+export function textOf(error: unknown): string {
+  if (isPlatformError(error)) return `${error.code}: ${error.message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
