@@ -234,16 +234,16 @@ test("two rows with one key, or a retraction of a row that is not there, stop th
   assert.throws(() => engine.epoch([]), /an engine whose epoch failed is not used again/)
 })
 
-test("a view of two views: a row is applied where either applied it, else it keeps the most telling reason", () => {
+test("a view of two views: applied where either applied the row, else the most telling reason", () => {
   const counts = (id: string, filter: Expression | null) =>
     groupBy("events", { id, keys: [call("divide", INT32, lit(6, INT32), VALUE)], aggregates: [], filter })
   const positive = counts("positive", compare("gt", VALUE, lit(0, INT32)))
-  const any = counts("any", compare("lt", VALUE, lit(9, INT32)))
+  const small = counts("small", compare("lt", VALUE, lit(9, INT32)))
   const columns = positive.columns
   const union = { kind: "union", id: "u", inputs: ["view first", "view second"], columns } as const
-  const views = [view("first", "positive", columns, [0]), view("second", "any", columns, [0])]
+  const views = [view("first", "positive", columns, [0]), view("second", "small", columns, [0])]
   const engine = new Harness(
-    [source(EVENT), positive, any, ...views, union, view("both", "u", columns, null)],
+    [source(EVENT), positive, small, ...views, union, view("both", "u", columns, null)],
     EVENT,
   )
   const shown = engine.epoch([

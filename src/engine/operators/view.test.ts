@@ -24,92 +24,93 @@ function viewWith(key: readonly number[] | null, ...rows: readonly Row[]): ViewO
   return view
 }
 
+const NETTED: [string, (readonly [number, ...Row])[], [number, ...Row][]][] = [
+  [
+    "replaced",
+    [
+      [-1, "a", 1],
+      [1, "a", 2],
+    ],
+    [
+      [-1, "a", 1],
+      [1, "a", 2],
+    ],
+  ],
+  [
+    "replaced, the new row first",
+    [
+      [1, "a", 2],
+      [-1, "a", 1],
+    ],
+    [
+      [-1, "a", 1],
+      [1, "a", 2],
+    ],
+  ],
+  [
+    "taken and put back",
+    [
+      [-1, "a", 1],
+      [1, "a", 1],
+    ],
+    [],
+  ],
+  [
+    "put twice, taken once",
+    [
+      [1, "a", 1],
+      [-1, "a", 1],
+    ],
+    [],
+  ],
+  [
+    "came and went",
+    [
+      [1, "b", 5],
+      [-1, "b", 5],
+    ],
+    [],
+  ],
+  [
+    "went before it came, and another stayed",
+    [
+      [-1, "b", 5],
+      [1, "b", 5],
+      [1, "b", 6],
+    ],
+    [[1, "b", 6]],
+  ],
+  [
+    "moved through",
+    [
+      [-1, "a", 1],
+      [1, "a", 2],
+      [-1, "a", 2],
+      [1, "a", 3],
+    ],
+    [
+      [-1, "a", 1],
+      [1, "a", 3],
+    ],
+  ],
+  [
+    "two waiting",
+    [
+      [1, "a", 2],
+      [1, "a", 3],
+      [-1, "a", 2],
+      [-1, "a", 1],
+    ],
+    [
+      [-1, "a", 1],
+      [1, "a", 3],
+    ],
+  ],
+  ["gone", [[-1, "a", 1]], [[-1, "a", 1]]],
+]
+
 test("changes are netted per key, in whatever order they come", () => {
-  const cases: [string, (readonly [number, ...Row])[], [number, ...Row][]][] = [
-    [
-      "replaced",
-      [
-        [-1, "a", 1],
-        [1, "a", 2],
-      ],
-      [
-        [-1, "a", 1],
-        [1, "a", 2],
-      ],
-    ],
-    [
-      "replaced, the new row first",
-      [
-        [1, "a", 2],
-        [-1, "a", 1],
-      ],
-      [
-        [-1, "a", 1],
-        [1, "a", 2],
-      ],
-    ],
-    [
-      "taken and put back",
-      [
-        [-1, "a", 1],
-        [1, "a", 1],
-      ],
-      [],
-    ],
-    [
-      "put twice, taken once",
-      [
-        [1, "a", 1],
-        [-1, "a", 1],
-      ],
-      [],
-    ],
-    [
-      "came and went",
-      [
-        [1, "b", 5],
-        [-1, "b", 5],
-      ],
-      [],
-    ],
-    [
-      "went before it came, and another stayed",
-      [
-        [-1, "b", 5],
-        [1, "b", 5],
-        [1, "b", 6],
-      ],
-      [[1, "b", 6]],
-    ],
-    [
-      "moved through",
-      [
-        [-1, "a", 1],
-        [1, "a", 2],
-        [-1, "a", 2],
-        [1, "a", 3],
-      ],
-      [
-        [-1, "a", 1],
-        [1, "a", 3],
-      ],
-    ],
-    [
-      "two waiting",
-      [
-        [1, "a", 2],
-        [1, "a", 3],
-        [-1, "a", 2],
-        [-1, "a", 1],
-      ],
-      [
-        [-1, "a", 1],
-        [1, "a", 3],
-      ],
-    ],
-    ["gone", [[-1, "a", 1]], [[-1, "a", 1]]],
-  ]
-  for (const [name, applied, expected] of cases) {
+  for (const [name, applied, expected] of NETTED) {
     const view = viewWith([0], ["a", 1])
     for (const change of applied) view.apply(changes(change))
     const flushed = view.flush()
