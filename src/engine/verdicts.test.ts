@@ -14,7 +14,6 @@ test("an expression that fails in one of a row's windows keeps the row out of al
     kind: "case",
     type: INT32,
     nullable: false,
-    // biome-ignore lint/suspicious/noThenProperty: the plan's word for a branch's value
     branches: [{ when: compare("eq", col(seen, "window_start"), lit(5n, TIMESTAMP)), then: lit(0, INT32) }],
     otherwise: lit(1, INT32),
   }

@@ -27,7 +27,6 @@ export function substitute(expression: Expression, columns: readonly Expression[
         ...expression,
         branches: expression.branches.map(({ when, then }) => ({
           when: substitute(when, columns),
-          // biome-ignore lint/suspicious/noThenProperty: the plan's word for a branch's value
           then: substitute(then, columns),
         })),
         otherwise: substitute(expression.otherwise, columns),
