@@ -27,7 +27,10 @@ const STEPS: readonly Step[] = [
   { name: "page types", args: [TSC, "--noEmit", "-p", "studio"] },
   { name: "page test types", args: [TSC, "--noEmit", "-p", "test/page"] },
   { name: "lint", args: ["node_modules/@biomejs/biome/bin/biome", "check"] },
-  { name: "repository", args: [...TEST, "test/repo/{tidy,walls,errors,scan-code,import-table}.test.ts"] },
+  {
+    name: "repository",
+    args: [...TEST, "test/repo/{tidy,walls,errors,documents,scan-code,import-table}.test.ts"],
+  },
   { name: "unit tests", args: [...TEST, "src/**/*.test.ts"] },
 ]
 

@@ -4,7 +4,8 @@ import { bytesOf } from "../../test/kit/twin-terminal.ts"
 import { readEventStream } from "./event-stream.ts"
 
 const STREAM =
-  'retry: 1000\n\n: beat\n\nid: 7\nevent: changes\ndata: {"a":\ndata: 1}\n\nevent:only\n\ndata:x\r\n\r\nid\ndata: é\n\n'
+  'retry: 1000\n\n: beat\n\nid: 7\nevent: changes\ndata: {"a":\ndata: 1}\n\n' +
+  "event:only\n\ndata:x\r\n\r\nid\ndata: é\n\n"
 const EVENTS = [
   ["changes", '{"a":\n1}', "7"],
   ["message", "x", "7"],

@@ -146,7 +146,8 @@ test("tail takes a lost stream up where it broke", async (t) => {
     response.writeHead(200, { "content-type": "text/event-stream" })
     const first = 'id: 5\nevent: snapshot\ndata: {"epoch":5,"rows":[{"n":"1"}],"last":true}\n\n'
     const second =
-      'id: 6\nevent: changes\ndata: {"epoch":6,"changes":[{"weight":-1,"row":{"n":"1"}},{"weight":1,"row":{"n":"2"}}]}\n\n'
+      'id: 6\nevent: changes\ndata: {"epoch":6,"changes":' +
+      '[{"weight":-1,"row":{"n":"1"}},{"weight":1,"row":{"n":"2"}}]}\n\n'
     response.end(asked.length === 1 ? first : second)
   })
   const terminal = twinTerminal({ url })
@@ -190,7 +191,8 @@ test("check names problems with their place, and a lock that is kept guards the 
   const config = 'import { defineConfig } from "millrace"\nexport default defineConfig({ name: "shop" })\n'
   const events = (extra: string) =>
     'import { event, int64, timestamp } from "millrace"\nimport { z } from "zod"\n' +
-    `export const sale = event("sale", { schema: z.object({ id: int64(), at: timestamp(), ${extra} }), id: "id", time: "at" })\n`
+    `const schema = z.object({ id: int64(), at: timestamp(), ${extra} })\n` +
+    'export const sale = event("sale", { schema, id: "id", time: "at" })\n'
   const view = (sql: string) =>
     `import { view } from "millrace"\nexport const daily = view("daily", { sql: \`\n  ${sql}\` })\n`
   const write = (name: string, text: string) => writeFileSync(join(directory, name), text)

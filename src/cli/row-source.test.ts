@@ -60,7 +60,8 @@ test("CSV cells become what the contract says, digit by digit", async () => {
     ],
     [
       4,
-      '{"id":"x","name":"","price":1.5,"at":"2026-01-02T00:00:00Z","note":" n ","extra":"plain","unknown":""}',
+      '{"id":"x","name":"","price":1.5,"at":"2026-01-02T00:00:00Z","note":" n ",' +
+        '"extra":"plain","unknown":""}',
     ],
   ])
 })
