@@ -21,8 +21,8 @@ export type ScanStop = "end" | "zeros" | "header" | "checksum"
 export class BatchScanner {
   readonly #file: DiskFile
   readonly #sizeBytes: number
-  #window: Uint8Array = new Uint8Array(WINDOW_BYTES)
-  #view = viewOf(this.#window)
+  #window: Uint8Array
+  #view: DataView
   /** File position of the window's first byte, and how many bytes are in it. */
   #from = 0
   #filled = 0
@@ -34,6 +34,8 @@ export class BatchScanner {
     this.#file = file
     this.#sizeBytes = sizeBytes
     this.position = from
+    this.#window = new Uint8Array(Math.min(WINDOW_BYTES, Math.max(BATCH_HEADER_BYTES, sizeBytes - from)))
+    this.#view = viewOf(this.#window)
   }
 
   /** Bytes of the last batch that `next` returned; valid until the next call. */
