@@ -81,8 +81,15 @@ const VERSIONS: readonly (readonly ViewDefinition[])[] = [
   BASE.filter(({ name }) => name !== "everything"),
 ]
 
-/** Plans of each version of the project. */
-export async function bindVersions(): Promise<readonly (readonly ViewPlan[])[]> {
+let bound: Promise<readonly (readonly ViewPlan[])[]> | undefined
+
+/** Plans of each version of the project, bound at the first call. */
+export function boundVersions(): Promise<readonly (readonly ViewPlan[])[]> {
+  bound ??= bindVersions()
+  return bound
+}
+
+async function bindVersions(): Promise<readonly (readonly ViewPlan[])[]> {
   const versions: (readonly ViewPlan[])[] = []
   for (const views of VERSIONS) {
     const { plans, problems } = await bindProject({ events: CONTRACTS, views })

@@ -12,7 +12,7 @@ import { changeTexts } from "./epoch-chronicle.ts"
 import { LawBroken } from "./log-world.ts"
 import { checkBalance, checkReceipt, checkSubscriber, checkVerdicts, checkView } from "./runtime-checks.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
-import { bindVersions } from "./runtime-project.ts"
+import { boundVersions } from "./runtime-project.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
 import { CHECKPOINTS, type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
 import { SimCrash } from "./sim-disk.ts"
@@ -28,7 +28,7 @@ export interface RuntimeSimulation {
   readonly acknowledgedRows: number
 }
 
-const LIVES = 22
+const FAULTS = 20
 const MOST_STEPS = 22
 const SUBSCRIBED = ["per_shop", "finals", "by_count", "everything", "per_second"]
 /** What an acknowledgement may fail with once the disk has failed. */
@@ -41,9 +41,9 @@ export async function simulateRuntime(
   options: RuntimeSimulationOptions = {},
 ): Promise<RuntimeSimulation> {
   const world = new RuntimeWorld(seed, options)
-  const life = new RuntimeLife(world, await bindVersions())
+  const life = new RuntimeLife(world, await boundVersions())
   try {
-    await life.run(options.lives ?? LIVES)
+    await life.run(options.faults ?? FAULTS)
   } catch (error) {
     if (error instanceof LawBroken) throw error
     world.broken(textOf(error))
@@ -71,8 +71,8 @@ class RuntimeLife {
     })
   }
 
-  async run(lives: number): Promise<void> {
-    for (let life = 0; life < lives; life++) {
+  async run(faults: number): Promise<void> {
+    while (this.#world.faultCount < faults) {
       await this.#start()
       await this.#guarded(() => this.#live())
       await this.#end()

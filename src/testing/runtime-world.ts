@@ -24,8 +24,8 @@ import { SimCrash, SimDisk } from "./sim-disk.ts"
 import { SimProcess } from "./sim-process.ts"
 
 export interface RuntimeSimulationOptions {
-  /** Starts of the runtime, recoveries that fail not counted. @default 22 */
-  readonly lives?: number
+  /** Lives go on until at least so many faults have struck. @default 20 */
+  readonly faults?: number
   /** What the process sees of the disk, the log and the engine; for planting bugs in between. */
   readonly wrapDisk?: (disk: Disk) => Disk
   readonly wrapLog?: (log: Log) => Log
@@ -93,6 +93,10 @@ export class RuntimeWorld {
   countFault(kind: string): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
     this.note(`fault: ${kind}`)
+  }
+
+  get faultCount(): number {
+    return [...this.faults.values()].reduce((total, count) => total + count, 0)
   }
 
   /** Also remembered, since whoever called may catch it. */

@@ -5,10 +5,13 @@
 import type { Random } from "../std/random.ts"
 
 export const SECTOR_BYTES = 512
+/** Files mostly grow, in small steps. */
+const ROOM_TO_GROW = 1.5
 
 export class SimInode {
-  current: Uint8Array = new Uint8Array(0)
-  durable: Uint8Array = new Uint8Array(0)
+  /** Begins where its buffer begins. */
+  current: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  durable: Uint8Array<ArrayBuffer> = new Uint8Array(0)
   /** Sectors that have space on the medium; writing them again needs none. */
   readonly #allocated = new Set<number>()
   /** Sectors that changed since the last sync. */
@@ -33,9 +36,15 @@ export class SimInode {
   }
 
   #resize(sizeBytes: number): void {
-    const resized = new Uint8Array(sizeBytes)
-    resized.set(this.current.subarray(0, sizeBytes))
-    this.current = resized
+    const { buffer, length } = this.current
+    if (sizeBytes > buffer.byteLength) {
+      const resized = new Uint8Array(Math.ceil(sizeBytes * ROOM_TO_GROW)).subarray(0, sizeBytes)
+      resized.set(this.current)
+      this.current = resized
+    } else {
+      this.current = new Uint8Array(buffer, 0, sizeBytes)
+      if (sizeBytes > length) this.current.fill(0, length)
+    }
   }
 
   #soil(from: number, to: number): void {

@@ -35,8 +35,8 @@ export interface ScanRange {
 export class BatchScanner {
   readonly #source: ScannedFile
   readonly #sizeBytes: number
-  #window: Uint8Array = new Uint8Array(WINDOW_BYTES)
-  #view = viewOf(this.#window)
+  #window: Uint8Array
+  #view: DataView
   /** File position of the window's first byte, and how many bytes are in it. */
   #from = 0
   #filled = 0
@@ -51,6 +51,9 @@ export class BatchScanner {
     this.#sizeBytes = range.sizeBytes
     this.position = range.position
     this.nextOffset = range.offset
+    const rest = range.sizeBytes - range.position
+    this.#window = new Uint8Array(Math.min(WINDOW_BYTES, Math.max(BATCH_HEADER_BYTES, rest)))
+    this.#view = viewOf(this.#window)
   }
 
   /** Bytes of the last batch that `next` returned; valid until the next call. */
