@@ -22,8 +22,7 @@ export function parseDuration(text: string, what: string): number {
       code: "invalid-duration",
       domain: "user",
       message:
-        `${what} is "${text}", which is not a duration; ` +
-        'write a number and a unit, such as "30 seconds"',
+        `${what} is "${text}", which is not a duration; ` + 'write a number and a unit, such as "30 seconds"',
     })
   }
   return Math.round(Number(match[1]) * unitMs)

@@ -1,6 +1,6 @@
 /**
- * The package as a stranger gets it: packed, installed into an empty folder, asked for help, given a project, and
- * sent an event. Takes the packages from npm's cache where they are there.
+ * The package as a stranger gets it: packed, installed into an empty folder, asked for help, given a
+ * project, and sent an event. Takes the packages from npm's cache where they are there.
  */
 import assert from "node:assert/strict"
 import { execFileSync, spawn } from "node:child_process"

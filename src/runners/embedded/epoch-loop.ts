@@ -60,8 +60,9 @@ export class EpochLoop {
   }
 
   /**
-   * The journal knows epochs up to `lastEpoch`. Where the newest of them are another generation's, one number is
-   * left out: epochs of one history follow each other without a gap, and a gap tells readers that it is another.
+   * The journal knows epochs up to `lastEpoch`. Where the newest of them are another generation's, one
+   * number is left out: epochs of one history follow each other without a gap, and a gap tells readers that
+   * it is another.
    */
   skipForeign(lastEpoch: number): void {
     if (lastEpoch > this.#epoch) this.#epoch = lastEpoch + 1

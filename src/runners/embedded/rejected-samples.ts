@@ -80,8 +80,8 @@ function elementFinder(body: Uint8Array): (index: number) => string {
 }
 
 /**
- * Position of the comma or bracket behind the element that begins at `position`. The body is known to be JSON;
- * it may be nested to any depth, so brackets are counted and nothing recurs.
+ * Position of the comma or bracket behind the element that begins at `position`. The body is known to be
+ * JSON; it may be nested to any depth, so brackets are counted and nothing recurs.
  */
 function endOfElement(body: Uint8Array, position: number): number {
   let depth = 0
