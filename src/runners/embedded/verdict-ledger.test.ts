@@ -24,6 +24,16 @@ test("totals count every row once, and survive a checkpoint", () => {
   assert.deepEqual(restored.totals("v"), expected)
 })
 
+test("what was saved does not count on while the checkpoint is written", () => {
+  const ledger = new VerdictLedger(["v"])
+  ledger.record([slice(0, ["applied"])])
+  const saved = ledger.save()
+  ledger.record([slice(1, ["applied", "late"])])
+  const restored = new VerdictLedger(["v"])
+  restored.restore(saved)
+  assert.equal(restored.ruled("v"), 1)
+})
+
 test("a receipt's rows are found across slices, with the reasons of those that failed", () => {
   const ledger = new VerdictLedger(["v"])
   ledger.record([slice(0, ["applied", "late"]), slice(2, ["failed", "applied"])])

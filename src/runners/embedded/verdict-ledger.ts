@@ -79,8 +79,9 @@ export class VerdictLedger {
     return { counts, failures, forgotten: asked - found }
   }
 
+  /** The totals of this moment: a checkpoint is written while counting goes on. */
   save(): Record<string, readonly number[]> {
-    return Object.fromEntries(this.#totals)
+    return Object.fromEntries([...this.#totals].map(([view, counts]) => [view, [...counts]]))
   }
 
   restore(saved: Readonly<Record<string, readonly number[]>>): void {
