@@ -29,6 +29,8 @@ export interface DecodedRows {
   readonly valueEnds: Int32Array
   /** Index among the rows received of each good row. */
   readonly indexes: Int32Array
+  /** All arrays of these rows except `bytes`: theirs alone, so whoever drops them may free it. */
+  readonly memory: ArrayBuffer
   /** The first `maxRejected`; `rejectedCount` counts all. */
   readonly rejected: readonly RejectedRow[]
   readonly rejectedCount: number

@@ -14,6 +14,8 @@ export interface IngestRequest {
   readonly event: string | null
   readonly body: Uint8Array
   readonly framing: Framing
+  /** The body fills a buffer of its own, which the runtime frees when it has read it. @default false */
+  readonly isBodyGiven?: boolean
 }
 
 export interface IngestAnswer {

@@ -21,6 +21,7 @@ import type {
   ViewStatus,
 } from "../../src/runners/runtime.ts"
 import { assert } from "../../src/std/assert.ts"
+import { freeMemory } from "../../src/std/free-memory.ts"
 import { type ParsedRow, parseRows } from "./twin-ingest.ts"
 import { failure, type TwinRow, TwinView, type TwinViewSpec } from "./twin-view.ts"
 
@@ -134,7 +135,7 @@ export class TwinRuntime implements Runtime {
     return this.#samples
   }
 
-  async ingest({ event, body, framing }: IngestRequest): Promise<IngestAnswer> {
+  async ingest({ event, body, framing, isBodyGiven }: IngestRequest): Promise<IngestAnswer> {
     const told = this.#ingestFailures.shift()
     if (told !== undefined) throw told
     const named = event === null ? null : this.#topics.get(event)
@@ -142,6 +143,8 @@ export class TwinRuntime implements Runtime {
     const parsed = parseRows(body, framing, (row) =>
       named === null ? (this.#topics.get(String(row["event_type"]))?.contract ?? null) : named.contract,
     )
+    // As the runtime does: a door that looked at it again, or gave what is not its own, would not go unnoticed.
+    if (isBodyGiven === true) freeMemory(body.buffer as ArrayBuffer)
     const rejected = parsed.flatMap((row) => ("rejected" in row ? [row.rejected] : []))
     for (const row of parsed) if ("rejected" in row) this.#sample(row, event)
     let accepted = 0

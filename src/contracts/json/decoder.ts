@@ -219,7 +219,7 @@ class JsonDecoder implements Decoder {
       data.set(bytes)
       data.set(scratch.bytes.subarray(0, scratch.length), bytes.length)
     }
-    const { valueStarts, valueEnds, indexes } = this.#store
+    const { valueStarts, valueEnds, indexes, slab } = this.#store
     return {
       received: this.#received,
       batch: { length: this.#rows, vectors: this.#store.vectors(data) },
@@ -227,6 +227,7 @@ class JsonDecoder implements Decoder {
       valueStarts,
       valueEnds,
       indexes,
+      memory: slab,
       rejected: this.#rejected,
       rejectedCount: this.#rejectedCount,
     }

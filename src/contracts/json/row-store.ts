@@ -23,6 +23,8 @@ const ROW_ROUNDING = 8
 export class RowStore {
   readonly types: readonly LogicalType[]
   capacity = 0
+  /** Holds every array of the store. */
+  slab = new ArrayBuffer(0)
   columns: readonly ColumnStore[] = []
   valueStarts: Int32Array = NO_ENDS
   valueEnds: Int32Array = NO_ENDS
@@ -36,6 +38,7 @@ export class RowStore {
   allocate(rows: number): void {
     const capacity = Math.ceil(Math.max(rows, 1) / ROW_ROUNDING) * ROW_ROUNDING
     const slab = new ArrayBuffer(capacity * bytesPerRow(this.types))
+    this.slab = slab
     let offset = 0
     const take = (size: number) => {
       const at = offset

@@ -24,6 +24,7 @@ import type { DuplicateMemory, Occurrence } from "./duplicates.ts"
 import { overloaded, unknownEvent } from "./errors.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
+import { RowMemory } from "./row-memory.ts"
 
 /** Rejected rows that an answer names one by one. */
 const MAX_NAMED_REJECTS = 100
@@ -48,6 +49,12 @@ export interface DoorParts {
   readonly intake: Intake
   readonly lanes: ReadonlyMap<string, EventLane>
   readonly onRejected: (event: string | null, rows: readonly RejectedRow[], request: IngestRequest) => void
+}
+
+/** Decoded rows, and what they keep alive. */
+interface HeldRows {
+  readonly rows: DecodedRows
+  readonly memory: RowMemory
 }
 
 interface LaneAnswer {
@@ -75,7 +82,9 @@ export class Door {
   async #ingestOne(event: string, request: IngestRequest): Promise<IngestAnswer> {
     const lane = this.#lane(event)
     const rows = lane.decoder.decode(request.body, request.framing, { maxRejected: MAX_NAMED_REJECTS })
-    const answer = await this.#admit(lane, rows, request)
+    const memory = memoryOf(request, [rows])
+    const answer = await this.#admit(lane, { rows, memory }, request)
+    memory.release()
     return {
       received: rows.received,
       accepted: answer.accepted,
@@ -93,13 +102,18 @@ export class Door {
       maxRejected: MAX_NAMED_REJECTS,
     })
     if (rejectedCount > 0) this.#parts.onRejected(null, rejected, request)
-    const answers = await Promise.all(
-      [...groups].map(([event, ranges]) => {
-        const lane = this.#lane(event)
-        const rows = lane.decoder.decodeRows(request.body, ranges, { maxRejected: MAX_NAMED_REJECTS })
-        return this.#admit(lane, rows, request)
-      }),
+    const decoded = [...groups].map(([event, ranges]) => {
+      const lane = this.#lane(event)
+      return { lane, rows: lane.decoder.decodeRows(request.body, ranges, { maxRejected: MAX_NAMED_REJECTS }) }
+    })
+    const memory = memoryOf(
+      request,
+      decoded.map(({ rows }) => rows),
     )
+    const answers = await Promise.all(
+      decoded.map(({ lane, rows }) => this.#admit(lane, { rows, memory }, request)),
+    )
+    memory.release()
     const receipts = answers.flatMap(({ receipt }) => (receipt === null ? [] : [receipt]))
     return {
       received,
@@ -113,11 +127,12 @@ export class Door {
     }
   }
 
-  async #admit(lane: EventLane, rows: DecodedRows, request: IngestRequest): Promise<LaneAnswer> {
+  async #admit(lane: EventLane, held: HeldRows, request: IngestRequest): Promise<LaneAnswer> {
     const { counts } = lane
+    const { rows } = held
     const fresh = this.#freshRows(lane, rows)
     const accepted = fresh.rows?.length ?? rows.batch.length
-    const appended = accepted === 0 ? [] : await this.#append(lane, rows, fresh.rows)
+    const appended = accepted === 0 ? [] : await this.#append(lane, held, fresh.rows)
     const earlier = await Promise.all(fresh.earlier)
     const duplicates = rows.batch.length - accepted
     counts.received += rows.received
@@ -163,9 +178,9 @@ export class Door {
     return { rows: fresh.length === rows.batch.length ? null : Int32Array.from(fresh), earlier }
   }
 
-  async #append(lane: EventLane, rows: DecodedRows, selected: Int32Array | null): Promise<ReceiptRange[]> {
-    const shares = this.#shares(lane, rows, selected)
-    return Promise.all(shares.map((share) => this.#appendShare(lane, rows, share)))
+  async #append(lane: EventLane, held: HeldRows, selected: Int32Array | null): Promise<ReceiptRange[]> {
+    const shares = this.#shares(lane, held.rows, selected)
+    return Promise.all(shares.map((share) => this.#appendShare(lane, held, share)))
   }
 
   /** Splits rows by partition: murmur2 of the key, as Kafka's clients do. */
@@ -191,7 +206,7 @@ export class Door {
 
   async #appendShare(
     lane: EventLane,
-    rows: DecodedRows,
+    { rows, memory }: HeldRows,
     share: { partition: number; rows: Int32Array | null },
   ): Promise<ReceiptRange> {
     const { intake } = this.#parts
@@ -214,7 +229,7 @@ export class Door {
     const batch = share.rows === null ? rows.batch : gatherRows(rows.batch, share.rows)
     const topic = lane.topic.name
     const base = { event: contract.name, topic, partition: share.partition, baseOffset, appendTimeMs }
-    intake.offer(intakeSlice(base, batch, rows.bytes.length))
+    intake.offer(intakeSlice(base, batch, { bytes: rows.bytes.length, memory: memory.hold() }))
     return { partition: share.partition, first: baseOffset, last: baseOffset + records.count - 1 }
   }
 
@@ -257,16 +272,24 @@ export function makeHeaders(contract: EventContract): Uint8Array {
   ])
 }
 
-/** Puts processed_at behind the decoded columns. */
+function memoryOf(request: IngestRequest, decoded: readonly DecodedRows[]): RowMemory {
+  const memory = new RowMemory()
+  for (const rows of decoded) memory.add(rows.memory)
+  if (request.isBodyGiven === true) memory.add(request.body.buffer as ArrayBuffer)
+  return memory
+}
+
+/** Puts processed_at behind the decoded columns. The slice is a holder of `held.memory`. */
 export function intakeSlice(
   place: Pick<IntakeSlice, "event" | "topic" | "partition" | "baseOffset" | "appendTimeMs">,
   batch: Batch,
-  heldBytes: number,
+  held: { readonly bytes: number; readonly memory: RowMemory | null },
 ): IntakeSlice {
   const processedAt = allocateVector(TIMESTAMP, batch.length)
   ;(processedAt.values as BigInt64Array).fill(BigInt(place.appendTimeMs) * 1000n)
   const vectors: readonly Vector[] = [...batch.vectors, processedAt]
-  return { ...place, count: batch.length, batch: { length: batch.length, vectors }, heldBytes }
+  const columns = { length: batch.length, vectors }
+  return { ...place, count: batch.length, batch: columns, heldBytes: held.bytes, memory: held.memory }
 }
 
 /** The id of each row as text. */

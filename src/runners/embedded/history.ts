@@ -5,6 +5,7 @@ import { RecordColumns } from "../../wire/kafka/record-columns.ts"
 import { type EventLane, idsOf, intakeSlice } from "./door.ts"
 import { historyUnreadable } from "./errors.ts"
 import type { Intake, IntakeSlice, SliceLoader } from "./intake.ts"
+import { RowMemory } from "./row-memory.ts"
 
 /** One read: large enough to keep the decoder busy, small enough to keep epochs short. */
 const READ_BYTES = 4 * 1024 * 1024
@@ -133,7 +134,9 @@ function decodeRun(lane: EventLane, partition: number, columns: RecordColumns, r
   }
   const appendTimeMs = columns.timestampsMs[run.first]!
   const at = { event: contract.name, topic: topic.name, partition, baseOffset, appendTimeMs }
-  return intakeSlice(at, rows.batch, columns.bytes.length)
+  const memory = new RowMemory()
+  memory.add(rows.memory)
+  return intakeSlice(at, rows.batch, { bytes: columns.bytes.length, memory })
 }
 
 function eventOf(columns: RecordColumns, record: number): string | null {

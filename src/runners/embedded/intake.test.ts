@@ -1,12 +1,13 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { Intake, type IntakeSlice } from "./intake.ts"
+import { RowMemory } from "./row-memory.ts"
 
 const EMPTY = { length: 0, vectors: [] }
 
 function slice(partition: number, baseOffset: number, count: number, heldBytes = 10): IntakeSlice {
   const place = { event: "e", topic: "t", partition, baseOffset, appendTimeMs: 0 }
-  return { ...place, count, batch: EMPTY, heldBytes }
+  return { ...place, count, batch: EMPTY, heldBytes, memory: null }
 }
 
 /** A log that has every offset, in appends of ten rows, except the gaps named. */
@@ -79,4 +80,26 @@ test("an earlier epoch's rows are taken exactly, also in the middle of an append
   assert.deepEqual(places(await intake.takeUntil("t", 0, 14)), ["0:3+7", "0:10+4"])
   assert.equal(intake.position("t", 0).taken, 14)
   assert.deepEqual(await intake.takeUntil("t", 0, 14), [])
+})
+
+test("a slice's memory is held until its epoch is out, or until the slice is dropped", async () => {
+  const intake = intakeAt(0, 0)
+  const offer = (baseOffset: number, heldBytes: number): ArrayBuffer => {
+    const buffer = new ArrayBuffer(8)
+    const memory = new RowMemory()
+    memory.add(buffer)
+    intake.offer({ ...slice(0, baseOffset, 10, heldBytes), memory })
+    return buffer
+  }
+  const queued = offer(0, 10)
+  const refused = offer(10, 128 * 1024 * 1024)
+  assert.deepEqual([queued.detached, refused.detached], [false, true])
+  const taken = await intake.take(100)
+  assert.equal(queued.detached, false, "the engine reads it")
+  intake.markPublished(taken)
+  assert.equal(queued.detached, true)
+  const stale = offer(5, 10)
+  offer(20, 10)
+  await intake.take(100)
+  assert.equal(stale.detached, true, "its rows were taken before")
 })

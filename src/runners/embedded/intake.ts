@@ -8,6 +8,7 @@
  */
 import type { Batch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
+import type { RowMemory } from "./row-memory.ts"
 
 /**
  * Bytes of producers' bodies that may wait decoded; beyond it rows are read from the log when their turn
@@ -27,6 +28,8 @@ export interface IntakeSlice {
   readonly appendTimeMs: number
   /** Size of the buffer that the batch keeps alive. */
   readonly heldBytes: number
+  /** Held by this slice until it was published or dropped; null: left to the collector. */
+  readonly memory: RowMemory | null
 }
 
 /**
@@ -78,15 +81,18 @@ export class Intake {
     if (this.#queuedBytes + slice.heldBytes <= MAX_QUEUED_BYTES) {
       this.#queuedBytes += slice.heldBytes
       insertInOrder(queue.slices, slice)
+    } else {
+      slice.memory?.release()
     }
     this.wake()
   }
 
-  /** The slices' epoch is out. */
+  /** The slices' epoch is out: what views keep of their rows they have copied. */
   markPublished(slices: readonly IntakeSlice[]): void {
-    for (const { topic, partition, baseOffset, count } of slices) {
+    for (const { topic, partition, baseOffset, count, memory } of slices) {
       const queue = this.#queue(topic, partition)
       queue.published = Math.max(queue.published, baseOffset + count)
+      memory?.release()
     }
   }
 
@@ -164,7 +170,10 @@ export class Intake {
     if (head !== undefined && head.baseOffset <= queue.taken) {
       queue.slices.shift()
       this.#queuedBytes -= head.heldBytes
-      if (head.baseOffset + head.count <= queue.taken) return this.#next(queue)
+      if (head.baseOffset + head.count <= queue.taken) {
+        head.memory?.release()
+        return this.#next(queue)
+      }
       assert(head.baseOffset === queue.taken, "an epoch ends where an append ends")
       queue.taken = head.baseOffset + head.count
       return head

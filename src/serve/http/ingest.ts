@@ -34,9 +34,9 @@ export async function ingest(
   const { ready, reason } = runtime.ready()
   if (!ready) throw notReady(reason ?? "it is starting")
   using lease = context.bodies.lease()
-  const body = await readBody(request.raw, lease, { gzip })
+  const { bytes: body, isOwn: isBodyGiven } = await readBody(request.raw, lease, { gzip })
   context.metrics.countBody(body.length)
-  const answer = await runtime.ingest({ event, body, framing }).catch((error: unknown) => {
+  const answer = await runtime.ingest({ event, body, framing, isBodyGiven }).catch((error: unknown) => {
     throw withSuggestions(context, error, event)
   })
   return sendIngestAnswer(reply, answer)

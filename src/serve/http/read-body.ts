@@ -1,22 +1,31 @@
 /**
  * The bytes of one request body, at most MAX_BODY_BYTES before and after decompression. A body that came in
- * one chunk is handed on as it is; others are copied once, into a buffer of the declared length.
- * What does not arrive whole is never handed on.
+ * one chunk is handed on as it is; others are copied once, into a buffer of the declared length, and the
+ * chunks are freed at once. What does not arrive whole is never handed on.
  */
 import type { IncomingMessage } from "node:http"
 import { createGunzip } from "node:zlib"
+import { freeMemory } from "../../std/free-memory.ts"
 import { bodyAborted, bodyNotGzip, bodyTooLarge } from "../errors.ts"
 import { FIRST_BODY_BYTES, MAX_BODY_BYTES } from "../limits.ts"
 import type { BodyLease } from "./body-budget.ts"
 
 const NO_BYTES = new Uint8Array(0)
+/** Smaller chunks are left to the collector: freeing one costs more than it saves. */
+const LEAST_FREED_BYTES = 4_096
+
+export interface Body {
+  readonly bytes: Uint8Array
+  /** They lie in a buffer that nobody else looks at. */
+  readonly isOwn: boolean
+}
 
 /** @throws body-too-large, body-aborted, body-not-gzip, overloaded */
 export async function readBody(
   request: IncomingMessage,
   lease: BodyLease,
   { gzip }: { readonly gzip: boolean },
-): Promise<Uint8Array> {
+): Promise<Body> {
   const declared = Number(request.headers["content-length"] ?? 0)
   if (declared > MAX_BODY_BYTES) throw bodyTooLarge(MAX_BODY_BYTES, "received")
   try {
@@ -26,14 +35,14 @@ export async function readBody(
   }
 }
 
-function readPlain(request: IncomingMessage, lease: BodyLease, declared: number): Promise<Uint8Array> {
+function readPlain(request: IncomingMessage, lease: BodyLease, declared: number): Promise<Body> {
   const collected = new Collector(lease, declared, "received")
   return new Promise((resolve, reject) => {
     const settle = (error: unknown) => {
       request.off("data", onData)
       request.off("end", onEnd)
       request.off("close", onClose)
-      if (error === null) resolve(collected.bytes())
+      if (error === null) resolve(collected.body())
       else reject(error)
     }
     const onData = (chunk: Uint8Array) => {
@@ -49,7 +58,7 @@ function readPlain(request: IncomingMessage, lease: BodyLease, declared: number)
   })
 }
 
-function readGzip(request: IncomingMessage, lease: BodyLease): Promise<Uint8Array> {
+function readGzip(request: IncomingMessage, lease: BodyLease): Promise<Body> {
   const collected = new Collector(lease, 0, "decompressed")
   const gunzip = createGunzip()
   let receivedBytes = 0
@@ -60,7 +69,7 @@ function readGzip(request: IncomingMessage, lease: BodyLease): Promise<Uint8Arra
       request.off("close", onClose)
       gunzip.off("data", onOutput)
       gunzip.destroy()
-      if (error === null) resolve(collected.bytes())
+      if (error === null) resolve(collected.body())
       else reject(error)
     }
     const onData = (chunk: Uint8Array) => {
@@ -97,6 +106,7 @@ class Collector {
   readonly #state: "received" | "decompressed"
   #buffer: Uint8Array = NO_BYTES
   #length = 0
+  #isOwn = false
 
   constructor(lease: BodyLease, declared: number, state: "received" | "decompressed") {
     this.#lease = lease
@@ -111,11 +121,22 @@ class Collector {
       this.#lease.grow(chunk.length)
       this.#buffer = chunk
       this.#length = needed
+      this.#isOwn = this.#isWhole(chunk)
       return
     }
     if (needed > this.#buffer.length) this.#grow(needed)
     this.#buffer.set(chunk, this.#length)
     this.#length = needed
+    if (this.#isWhole(chunk)) freeMemory(chunk.buffer as ArrayBuffer)
+  }
+
+  /** Node's parser makes a buffer for each chunk and forgets it; zlib goes on with its own. */
+  #isWhole(chunk: Uint8Array): boolean {
+    return (
+      this.#state === "received" &&
+      chunk.length >= LEAST_FREED_BYTES &&
+      chunk.length === chunk.buffer.byteLength
+    )
   }
 
   /** The declared length is believed up to FIRST_BODY_BYTES, then doubled as bytes really come. */
@@ -125,11 +146,13 @@ class Collector {
     this.#lease.grow(capacity - this.#buffer.length)
     const grown = Buffer.allocUnsafeSlow(capacity)
     grown.set(this.#buffer.subarray(0, this.#length))
+    if (this.#isOwn) freeMemory(this.#buffer.buffer as ArrayBuffer)
     this.#buffer = grown
+    this.#isOwn = true
   }
 
-  bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length)
+  body(): Body {
+    return { bytes: this.#buffer.subarray(0, this.#length), isOwn: this.#isOwn }
   }
 }
 
