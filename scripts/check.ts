@@ -29,7 +29,7 @@ const STEPS: readonly Step[] = [
   { name: "lint", args: ["node_modules/@biomejs/biome/bin/biome", "check"] },
   {
     name: "repository",
-    args: [...TEST, "test/repo/{tidy,walls,errors,documents,scan-code,import-table}.test.ts"],
+    args: [...TEST, "test/repo/{tidy,walls,errors,documents,launchers,scan-code,import-table}.test.ts"],
   },
   { name: "unit tests", args: [...TEST, "src/**/*.test.ts"] },
 ]

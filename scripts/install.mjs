@@ -136,7 +136,7 @@ function showProgress(root, wanted) {
   const timer = setInterval(show, terminal ? 250 : 3_000)
   return () => {
     clearInterval(timer)
-    show()
-    if (terminal) process.stderr.write("\n")
+    const seconds = Math.round((Date.now() - startedAt) / 1000)
+    process.stderr.write(`${terminal ? "\r\u001b[2K" : ""}  after ${seconds} s\n`)
   }
 }
