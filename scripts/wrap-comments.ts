@@ -1,8 +1,8 @@
 /**
  * Wraps comment lines that are longer than the 110 characters that the tidy test allows; Biome leaves
  * comments alone. `node scripts/wrap-comments.ts [FILE …]`: the given files, else all code. Words that do
- * not fit go to the beginning of the comment's next line, or to a new one where a list item, a tag or the comment
- * ends.
+ * not fit go to the beginning of the comment's next line, or to a new one where a list item, a tag or the
+ * comment ends.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { codeFiles, ROOT } from "../test/repo/source-files.ts"
