@@ -19,7 +19,8 @@ export async function checkView(world: RuntimeWorld, view: string): Promise<void
   let epoch = -1
   do {
     const page = runtime!.rows({ view, where: [], sort: [], limit, cursor })
-    if (epoch !== -1 && page.epoch !== epoch) world.broken(`a page of ${view} is of epoch ${page.epoch}, not ${epoch}`)
+    if (epoch !== -1 && page.epoch !== epoch)
+      world.broken(`a page of ${view} is of epoch ${page.epoch}, not ${epoch}`)
     epoch = page.epoch
     for (let row = 0; row < page.rows.length; row++) found.push(rowText(readRow(page.rows, row)))
     if (page.cursor === null && page.rowCount !== found.length) {
@@ -63,7 +64,9 @@ export function checkBalance(world: RuntimeWorld, runtime: Runtime): void {
     const { contract, received, accepted, duplicates, rejected } = status
     appended.set(contract.name, status.appended)
     if (received !== accepted + duplicates + rejected) {
-      world.broken(`${contract.name}: ${received} received, ${accepted} + ${duplicates} + ${rejected} answered`)
+      world.broken(
+        `${contract.name}: ${received} received, ${accepted} + ${duplicates} + ${rejected} answered`,
+      )
     }
   }
   const views = runtime.views()
@@ -110,7 +113,12 @@ export async function checkVerdicts(world: RuntimeWorld): Promise<void> {
 export async function checkReceipt(
   world: RuntimeWorld,
   producer: RuntimeProducer,
-  { post, view, timeoutMs, mustBeProcessed }: {
+  {
+    post,
+    view,
+    timeoutMs,
+    mustBeProcessed,
+  }: {
     readonly post: Post
     readonly view: string
     readonly timeoutMs: number
@@ -122,7 +130,8 @@ export async function checkReceipt(
   if (!process.alive || world.process !== process) return
   world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)}`)
   if (!processed) {
-    if (mustBeProcessed) world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
+    if (mustBeProcessed)
+      world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
     return
   }
   const { positions } = world.chronicle.at(Math.min(epoch, engine!.epoch))

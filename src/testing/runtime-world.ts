@@ -3,10 +3,11 @@
  * that remembers. All of it is one seeded loop: promises take their turns between two calls of `turn`, and no timer,
  * file or thread of the real machine takes part.
  */
-import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
+
 import { createEngine } from "../engine/create-engine.ts"
-import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
+import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
 import { openInlineLog } from "../log/embedded/inline-log.ts"
+import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
@@ -174,11 +175,14 @@ export class RuntimeWorld {
   }
 
   #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {
-    const engine = observedEngine((this.#options.createEngine ?? createEngine)(specs), (parent, input, result) => {
-      if (!process.alive) return
-      const { text, ranges } = this.chronicle.note(parent, input, result)
-      this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
-    })
+    const engine = observedEngine(
+      (this.#options.createEngine ?? createEngine)(specs),
+      (parent, input, result) => {
+        if (!process.alive) return
+        const { text, ranges } = this.chronicle.note(parent, input, result)
+        this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
+      },
+    )
     this.engine = engine
     return engine
   }
