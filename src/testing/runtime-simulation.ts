@@ -10,7 +10,14 @@ import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { changeTexts } from "./epoch-chronicle.ts"
 import { LawBroken } from "./log-world.ts"
-import { checkBalance, checkReceipt, checkSubscriber, checkVerdicts, checkView } from "./runtime-checks.ts"
+import {
+  checkBalance,
+  checkReceipt,
+  checkSubscriber,
+  checkVerdicts,
+  checkView,
+  expectWatermark,
+} from "./runtime-checks.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
 import { boundVersions } from "./runtime-project.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
@@ -159,7 +166,8 @@ class RuntimeLife {
       world.disk.slowMs = 1 + world.below(20)
       world.countFault("slow disk")
     }
-    const steps = 3 + world.below(MOST_STEPS)
+    const isLong = world.below(6) === 0
+    const steps = 3 + world.below(isLong ? MOST_STEPS * 4 : MOST_STEPS)
     for (let step = 0; step < steps && world.process.alive; step++) {
       await this.#step()
       await world.turn()
@@ -296,6 +304,7 @@ class RuntimeLife {
     const { chronicle } = this.#world
     if (update.kind === "snapshot") return
     const { epoch, changes } = update
+    expectWatermark(this.#world, subscriber.view, update)
     const who = `a reader of ${subscriber.view}`
     const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
     const heard = changeTexts(changes)

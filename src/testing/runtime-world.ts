@@ -10,6 +10,7 @@ import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
+import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { Disk } from "../std/disk.ts"
@@ -34,13 +35,14 @@ export interface RuntimeSimulationOptions {
 }
 
 const DATA = "/data"
+const JOURNAL_BYTES = 1_000
 export const CHECKPOINTS = `${DATA}/checkpoints`
 const CHECKPOINT_INTERVAL_MS = 500
 const LIMITS: LogLimits = {
   ...DEFAULT_LIMITS,
-  segmentBytes: 6_000,
+  segmentBytes: 4_000,
   compactSegmentBytes: 3_000,
-  preallocateBytes: 4_096,
+  preallocateBytes: 2_048,
   batchBytes: 1_500,
   recordBytes: 8_000,
   indexIntervalBytes: 1_000,
@@ -164,7 +166,7 @@ export class RuntimeWorld {
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
     this.runtime = await openRuntime({
       ...shared,
-      log: wrapLog(this.log),
+      log: withShortJournal(wrapLog(this.log)),
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,
@@ -216,6 +218,18 @@ export class RuntimeWorld {
     this.oracle.follow(this.chronicle.branch(epoch))
     return epoch
   }
+}
+
+/** A log that keeps no more of the journal than it must, so that what recovery needs is really held. */
+function withShortJournal(log: Log): Log {
+  const createTopic: Log["createTopic"] = (spec) =>
+    log.createTopic(spec.name === JOURNAL_TOPIC ? { ...spec, retentionBytes: JOURNAL_BYTES } : spec)
+  return new Proxy(log, {
+    get(own, name) {
+      const value: unknown = name === "createTopic" ? createTopic : Reflect.get(own, name)
+      return typeof value === "function" ? value.bind(own) : value
+    },
+  })
 }
 
 export function textOf(error: unknown): string {
