@@ -80,7 +80,10 @@ export class EpochChronicle {
 }
 
 /** An engine that tells the chronicle what it runs. */
-export function observedEngine(engine: Engine, onEpoch: (parent: number, input: EpochInput, result: EpochResult) => void): Engine {
+export function observedEngine(
+  engine: Engine,
+  onEpoch: (parent: number, input: EpochInput, result: EpochResult) => void,
+): Engine {
   return {
     runEpoch(input) {
       const parent = engine.epoch

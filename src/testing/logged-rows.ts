@@ -59,7 +59,8 @@ export class LoggedRows {
   ): Promise<void> {
     const known = this.#of(event, partition)
     const { durableEnd } = await log.range(topic, partition)
-    if (durableEnd < known.length) this.#broken(`${event}/${partition} ends at ${durableEnd}, rows up to ${known.length} were read`)
+    if (durableEnd < known.length)
+      this.#broken(`${event}/${partition} ends at ${durableEnd}, rows up to ${known.length} were read`)
     let offset = from === "begin" ? 0 : known.length
     while (offset < durableEnd) {
       const { batches, nextOffset } = await log.read({ topic, partition, offset, maxBytes: 1 << 20 })
@@ -75,7 +76,8 @@ export class LoggedRows {
       if (nextOffset <= offset) this.#broken(`a read of ${event}/${partition} at ${offset} does not advance`)
       offset = nextOffset
     }
-    if (known.length !== durableEnd) this.#broken(`${event}/${partition} has ${known.length} rows, not ${durableEnd}`)
+    if (known.length !== durableEnd)
+      this.#broken(`${event}/${partition} has ${known.length} rows, not ${durableEnd}`)
   }
 }
 

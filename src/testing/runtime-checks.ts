@@ -1,6 +1,6 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
-import type { Verdict } from "../engine/dataflow.ts"
+import { NO_WATERMARK, type Verdict } from "../engine/dataflow.ts"
 import type { Runtime, ViewStatus } from "../runners/runtime.ts"
 import { rowText } from "./epoch-chronicle.ts"
 import type { Post, RuntimeProducer } from "./runtime-producer.ts"
@@ -19,8 +19,10 @@ export async function checkView(world: RuntimeWorld, view: string): Promise<void
   let epoch = -1
   do {
     const page = runtime!.rows({ view, where: [], sort: [], limit, cursor })
-    if (epoch !== -1 && page.epoch !== epoch) world.broken(`a page of ${view} is of epoch ${page.epoch}, not ${epoch}`)
+    if (epoch !== -1 && page.epoch !== epoch)
+      world.broken(`a page of ${view} is of epoch ${page.epoch}, not ${epoch}`)
     epoch = page.epoch
+    expectWatermark(world, view, page)
     for (let row = 0; row < page.rows.length; row++) found.push(rowText(readRow(page.rows, row)))
     if (page.cursor === null && page.rowCount !== found.length) {
       world.broken(`${view} says it has ${page.rowCount} rows and gives ${found.length}`)
@@ -31,6 +33,20 @@ export async function checkView(world: RuntimeWorld, view: string): Promise<void
     if (world.runtime !== runtime || !world.process.alive) return
   } while (cursor !== null)
   await expectRows(world, `the view ${view}`, { view, epoch, rows: found.sort() })
+}
+
+/** What a view says of its progress is what its epoch was run with. */
+export function expectWatermark(
+  world: RuntimeWorld,
+  view: string,
+  { epoch, watermarkUs }: { readonly epoch: number; readonly watermarkUs: bigint | null },
+): void {
+  const views = world.runtime!.views()
+  const events = eventsOf(views.find(({ plan }) => plan.name === view)!, views)
+  const known = epoch === 0 ? [] : events.map((event) => world.chronicle.at(epoch).watermarksUs[event])
+  const lowest = known.reduce<bigint>((low, us) => (us < low ? us : low), known[0] ?? NO_WATERMARK)
+  const expected = lowest === NO_WATERMARK ? null : lowest
+  if (watermarkUs !== expected) world.broken(`${view} at epoch ${epoch} says ${watermarkUs}, not ${expected}`)
 }
 
 export async function checkSubscriber(world: RuntimeWorld, subscriber: RuntimeSubscriber): Promise<void> {
@@ -63,7 +79,9 @@ export function checkBalance(world: RuntimeWorld, runtime: Runtime): void {
     const { contract, received, accepted, duplicates, rejected } = status
     appended.set(contract.name, status.appended)
     if (received !== accepted + duplicates + rejected) {
-      world.broken(`${contract.name}: ${received} received, ${accepted} + ${duplicates} + ${rejected} answered`)
+      world.broken(
+        `${contract.name}: ${received} received, ${accepted} + ${duplicates} + ${rejected} answered`,
+      )
     }
   }
   const views = runtime.views()
@@ -110,7 +128,12 @@ export async function checkVerdicts(world: RuntimeWorld): Promise<void> {
 export async function checkReceipt(
   world: RuntimeWorld,
   producer: RuntimeProducer,
-  { post, view, timeoutMs, mustBeProcessed }: {
+  {
+    post,
+    view,
+    timeoutMs,
+    mustBeProcessed,
+  }: {
     readonly post: Post
     readonly view: string
     readonly timeoutMs: number
@@ -122,7 +145,8 @@ export async function checkReceipt(
   if (!process.alive || world.process !== process) return
   world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)}`)
   if (!processed) {
-    if (mustBeProcessed) world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
+    if (mustBeProcessed)
+      world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
     return
   }
   const { positions } = world.chronicle.at(Math.min(epoch, engine!.epoch))

@@ -4,9 +4,16 @@
  */
 import type { Verdict } from "../engine/dataflow.ts"
 import { NO_WATERMARK } from "../engine/dataflow.ts"
-import { rowText, type EpochNote } from "./epoch-chronicle.ts"
+import { type EpochNote, rowText } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
-import { DEDUP_MS, FINALS, OUT_OF_ORDERNESS_US, PER_SECOND, type SimEvent, UNLUCKY_AMOUNT } from "./runtime-project.ts"
+import {
+  DEDUP_MS,
+  FINALS,
+  OUT_OF_ORDERNESS_US,
+  PER_SECOND,
+  type SimEvent,
+  UNLUCKY_AMOUNT,
+} from "./runtime-project.ts"
 
 /** How far before the append time's end an event time may count for the watermark: one second ahead. */
 const AHEAD_US = 1_000_000n
@@ -119,7 +126,8 @@ export class RuntimeOracle {
       const wrong = (why: string) =>
         this.#broken(`the watermark of ${event} in epoch ${epoch} is ${nowUs}: ${why}`)
       if (nowUs < before[event]) wrong("it fell")
-      if (event === "sale" && nowUs < boundUs(0) && this.#highestUs.has("sale/0")) wrong(`late by ${boundUs(0) - nowUs}`)
+      if (event === "sale" && nowUs < boundUs(0) && this.#highestUs.has("sale/0"))
+        wrong(`late by ${boundUs(0) - nowUs}`)
       if (nowUs === before[event]) continue
       if (![0, 1, 2].some((partition) => boundUs(partition) === nowUs)) wrong("no partition is there")
       const ahead = ranges.find((range) => range.event === event && boundUs(range.partition) < nowUs)
@@ -148,11 +156,14 @@ export class RuntimeOracle {
         return [rowText([windows.length, total])]
       }
       case "per_second":
-        return grouped(rows, (row) => `${startOf(row.atUs, PER_SECOND.sizeUs)}|${row.name}`).map(([key, group]) =>
-          rowText([key, group.length, sum(group, ({ amount }) => Math.trunc(100 / amount))]),
+        return grouped(rows, (row) => `${startOf(row.atUs, PER_SECOND.sizeUs)}|${row.name}`).map(
+          ([key, group]) =>
+            rowText([key, group.length, sum(group, ({ amount }) => Math.trunc(100 / amount))]),
         )
       case "everything":
-        return rows.map((row) => rowText([row.name, row.event === "sale" ? row.amount : Math.trunc(100 / row.amount)]))
+        return rows.map((row) =>
+          rowText([row.name, row.event === "sale" ? row.amount : Math.trunc(100 / row.amount)]),
+        )
       case "newest":
         return grouped(rows, ({ name }) => name).map(([name, group]) =>
           rowText([name, group.length, group.reduce((most, { id }) => (id > most ? id : most), 0n)]),
@@ -162,7 +173,10 @@ export class RuntimeOracle {
     }
   }
 
-  #finals(rows: readonly LoggedRow[], epoch: number): [start: bigint, shop: string, n: number, total: number][] {
+  #finals(
+    rows: readonly LoggedRow[],
+    epoch: number,
+  ): [start: bigint, shop: string, n: number, total: number][] {
     const watermarkUs = this.#notes.find((note) => note.epoch === epoch)!.watermarksUs.sale
     const closed = rows.filter(({ atUs }) => startOf(atUs, FINALS.sizeUs) + FINALS.sizeUs <= watermarkUs)
     return grouped(closed, ({ atUs, name }) => `${startOf(atUs, FINALS.sizeUs)} ${name}`).map(([, group]) => {

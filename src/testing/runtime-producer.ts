@@ -32,7 +32,20 @@ export class RuntimeProducer {
     this.#broken = broken
   }
 
+  /** A new post, or one that was never answered once more. */
   next(nowMs: number): Post {
+    const unanswered = this.posts.slice(-6).filter(({ event, answer }) => event === "sale" && answer === null)
+    const again = this.#random.below(4) === 0 ? unanswered[0] : undefined
+    return again === undefined ? this.#newPost(nowMs) : this.#enter(again)
+  }
+
+  #enter({ event, body, received, good }: Omit<Post, "number" | "answer">): Post {
+    const post: Post = { number: this.posts.length, event, body, received, good, answer: null }
+    this.posts.push(post)
+    return post
+  }
+
+  #newPost(nowMs: number): Post {
     const event = this.#random.below(2) === 0 ? "sale" : "visit"
     const lines: string[] = []
     const good: { id: bigint; text: string }[] = []
@@ -48,10 +61,7 @@ export class RuntimeProducer {
       good.push({ id, text })
       lines.push(text)
     }
-    const body = Buffer.from(lines.join("\n"))
-    const post = { number: this.posts.length, event, body, received: count, good, answer: null } as const
-    this.posts.push({ ...post })
-    return this.posts.at(-1)!
+    return this.#enter({ event, body: Buffer.from(lines.join("\n")), received: count, good })
   }
 
   /** A post that was answered is compared at once with what it must be. */
@@ -73,7 +83,10 @@ export class RuntimeProducer {
   }
 
   /** The places of a post's rows that its receipt names. */
-  placesOf({ event, answer }: Post): readonly { event: SimEvent; partition: number; from: number; to: number }[] {
+  placesOf({
+    event,
+    answer,
+  }: Post): readonly { event: SimEvent; partition: number; from: number; to: number }[] {
     if (answer === null || answer.receipt === null) return []
     return decodeReceipts(answer.receipt).flatMap(({ ranges }) =>
       ranges.map(({ partition, first, last }) => ({ event, partition, from: first, to: last + 1 })),
@@ -97,7 +110,8 @@ export class RuntimeProducer {
     for (const [id, { copies, isSafe }] of sent) {
       const found = logged.get(id)?.length ?? 0
       if (isSafe && found === 0) this.#broken(`${event} ${id} was acknowledged and is not in the log`)
-      if (found > copies) this.#broken(`${event} ${id} was sent ${copies} times and is ${found} times in the log`)
+      if (found > copies)
+        this.#broken(`${event} ${id} was sent ${copies} times and is ${found} times in the log`)
     }
     for (const { id, text, offset } of rows) {
       if (sent.get(id)?.text !== text) this.#broken(`${event}@${offset} was never sent: ${text}`)
@@ -114,9 +128,12 @@ export class RuntimeProducer {
     )
     const found = new Set(ids)
     const missing = post.good.find(({ id }) => !found.has(id))
-    if (missing !== undefined) this.#broken(`the receipt of post ${post.number} does not lead to ${missing.id}`)
+    if (missing !== undefined)
+      this.#broken(`the receipt of post ${post.number} does not lead to ${missing.id}`)
     if (post.answer?.duplicates === 0 && ids.length !== post.good.length) {
-      this.#broken(`the receipt of post ${post.number} names ${ids.length} rows, ${post.good.length} were accepted`)
+      this.#broken(
+        `the receipt of post ${post.number} names ${ids.length} rows, ${post.good.length} were accepted`,
+      )
     }
   }
 
@@ -130,7 +147,8 @@ export class RuntimeProducer {
     const at = timeText(this.#eventTime(nowMs))
     if (event === "sale") {
       const amount = this.#random.below(10) === 0 ? UNLUCKY_AMOUNT : this.#random.below(200) - 20
-      const shop = this.#random.below(20) === 0 ? `shop-${this.#random.below(500)}` : "abcde"[this.#random.below(5)]
+      const shop =
+        this.#random.below(20) === 0 ? `shop-${this.#random.below(500)}` : "abcde"[this.#random.below(5)]
       return `{"id": ${id}, "at": "${at}", "shop": "${shop}", "amount": ${amount}}`
     }
     return `{"id":"${id}","at":"${at}","visitor":"u${this.#random.below(9)}","pages":${this.#random.below(10)}}`

@@ -10,7 +10,14 @@ import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { changeTexts } from "./epoch-chronicle.ts"
 import { LawBroken } from "./log-world.ts"
-import { checkBalance, checkReceipt, checkSubscriber, checkVerdicts, checkView } from "./runtime-checks.ts"
+import {
+  checkBalance,
+  checkReceipt,
+  checkSubscriber,
+  checkVerdicts,
+  checkView,
+  expectWatermark,
+} from "./runtime-checks.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
 import { boundVersions } from "./runtime-project.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
@@ -86,7 +93,10 @@ class RuntimeLife {
 
   result(): RuntimeSimulation {
     const { trace, faults, chronicle } = this.#world
-    const acknowledgedRows = this.#producer.posts.reduce((rows, { answer }) => rows + (answer?.accepted ?? 0), 0)
+    const acknowledgedRows = this.#producer.posts.reduce(
+      (rows, { answer }) => rows + (answer?.accepted ?? 0),
+      0,
+    )
     return {
       trace,
       traceHash: fingerprint(trace.join("\n")),
@@ -156,7 +166,8 @@ class RuntimeLife {
       world.disk.slowMs = 1 + world.below(20)
       world.countFault("slow disk")
     }
-    const steps = 3 + world.below(MOST_STEPS)
+    const isLong = world.below(6) === 0
+    const steps = 3 + world.below(isLong ? MOST_STEPS * 4 : MOST_STEPS)
     for (let step = 0; step < steps && world.process.alive; step++) {
       await this.#step()
       await world.turn()
@@ -199,15 +210,20 @@ class RuntimeLife {
       this.#inFlight--
       answer()
     }
-    runtime!.ingest({ event: post.event, body: post.body, framing: "ndjson" }).then(
-      (answer) =>
-        heard(() => {
-          if (failed !== null) world.broken(`post ${post.number} was taken although: ${failed}`)
-          world.note(`post ${post.number}: ${answer.accepted} + ${answer.duplicates} + ${answer.rejectedCount}`)
-          this.#producer.answered(post, answer)
-        }),
-      (error: unknown) => heard(() => this.#checkRefusal(post, error)),
-    ).catch(() => {}) // The world has noted which law was broken.
+    runtime!
+      .ingest({ event: post.event, body: post.body, framing: "ndjson" })
+      .then(
+        (answer) =>
+          heard(() => {
+            if (failed !== null) world.broken(`post ${post.number} was taken although: ${failed}`)
+            world.note(
+              `post ${post.number}: ${answer.accepted} + ${answer.duplicates} + ${answer.rejectedCount}`,
+            )
+            this.#producer.answered(post, answer)
+          }),
+        (error: unknown) => heard(() => this.#checkRefusal(post, error)),
+      )
+      .catch(() => {}) // The world has noted which law was broken.
   }
 
   #checkRefusal(post: Post, error: unknown): void {
@@ -249,7 +265,8 @@ class RuntimeLife {
     const { process, runtime } = this.#world
     if (!process.alive || runtime === null) return
     const { ready, reason } = runtime.ready()
-    if (!ready && process.diskErrors.length === 0) this.#world.broken(`not ready, although the disk is well: ${reason}`)
+    if (!ready && process.diskErrors.length === 0)
+      this.#world.broken(`not ready, although the disk is well: ${reason}`)
   }
 
   /** Without new rows the runtime comes to rest; then everything must be equal. */
@@ -259,13 +276,15 @@ class RuntimeLife {
     const runtime = world.runtime!
     let quietRounds = 0
     for (let round = 0; quietRounds < 3; round++) {
-      if (round > MOST_ROUNDS) world.broken(`no rest: ${this.#inFlight} posts, ${pendingOf(runtime)} events pending`)
+      if (round > MOST_ROUNDS)
+        world.broken(`no rest: ${this.#inFlight} posts, ${pendingOf(runtime)} events pending`)
       for (const subscriber of this.#subscribers) subscriber.pull()
       world.clock.pass(2)
       await world.turn(30)
       if (!process.alive) return
       if (!runtime.ready().ready) return
-      const isQuiet = this.#inFlight === 0 && pendingOf(runtime) === 0 && this.#subscribers.every((one) => one.isWaiting)
+      const isQuiet =
+        this.#inFlight === 0 && pendingOf(runtime) === 0 && this.#subscribers.every((one) => one.isWaiting)
       quietRounds = isQuiet ? quietRounds + 1 : 0
     }
     world.note("at rest")
@@ -285,6 +304,7 @@ class RuntimeLife {
     const { chronicle } = this.#world
     if (update.kind === "snapshot") return
     const { epoch, changes } = update
+    expectWatermark(this.#world, subscriber.view, update)
     const who = `a reader of ${subscriber.view}`
     const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
     const heard = changeTexts(changes)
@@ -294,7 +314,8 @@ class RuntimeLife {
     const skipped = chronicle.branch(epoch).find((note) => {
       return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
     })
-    if (skipped !== undefined) this.#world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
+    if (skipped !== undefined)
+      this.#world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
   }
 
   // --- ending ---

@@ -63,8 +63,11 @@ export class RuntimeSubscriber {
       if (update === null) this.#subscription = null
       else this.#take(update)
     }
-    // A connection that breaks is one that says nothing more.
-    subscription.next().then(heard, () => {})
+    // What breaks a law is noted by the world; a connection that breaks is one that says nothing more.
+    subscription
+      .next()
+      .then(heard)
+      .catch(() => {})
   }
 
   get isWaiting(): boolean {
@@ -85,7 +88,8 @@ export class RuntimeSubscriber {
     for (let row = 0; row < rows.length; row++) add(arriving.rows, rowText(readRow(rows, row)), 1)
     if (!last) return
     this.#snapshotsAtOnce = this.epoch === epoch ? this.#snapshotsAtOnce + 1 : 1
-    if (this.#snapshotsAtOnce > MOST_SNAPSHOTS_AT_ONCE) this.#broken(`it gets the whole view again and again at ${epoch}`)
+    if (this.#snapshotsAtOnce > MOST_SNAPSHOTS_AT_ONCE)
+      this.#broken(`it gets the whole view again and again at ${epoch}`)
     this.#arriving = null
     this.#rows = arriving.rows
     this.epoch = epoch

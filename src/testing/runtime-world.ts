@@ -3,12 +3,14 @@
  * that remembers. All of it is one seeded loop: promises take their turns between two calls of `turn`, and no timer,
  * file or thread of the real machine takes part.
  */
-import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
+
 import { createEngine } from "../engine/create-engine.ts"
-import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
+import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
 import { openInlineLog } from "../log/embedded/inline-log.ts"
+import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
+import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { Disk } from "../std/disk.ts"
@@ -33,13 +35,14 @@ export interface RuntimeSimulationOptions {
 }
 
 const DATA = "/data"
+const JOURNAL_BYTES = 1_000
 export const CHECKPOINTS = `${DATA}/checkpoints`
 const CHECKPOINT_INTERVAL_MS = 500
 const LIMITS: LogLimits = {
   ...DEFAULT_LIMITS,
-  segmentBytes: 6_000,
+  segmentBytes: 4_000,
   compactSegmentBytes: 3_000,
-  preallocateBytes: 4_096,
+  preallocateBytes: 2_048,
   batchBytes: 1_500,
   recordBytes: 8_000,
   indexIntervalBytes: 1_000,
@@ -163,7 +166,7 @@ export class RuntimeWorld {
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
     this.runtime = await openRuntime({
       ...shared,
-      log: wrapLog(this.log),
+      log: withShortJournal(wrapLog(this.log)),
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,
@@ -174,11 +177,14 @@ export class RuntimeWorld {
   }
 
   #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {
-    const engine = observedEngine((this.#options.createEngine ?? createEngine)(specs), (parent, input, result) => {
-      if (!process.alive) return
-      const { text, ranges } = this.chronicle.note(parent, input, result)
-      this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
-    })
+    const engine = observedEngine(
+      (this.#options.createEngine ?? createEngine)(specs),
+      (parent, input, result) => {
+        if (!process.alive) return
+        const { text, ranges } = this.chronicle.note(parent, input, result)
+        this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
+      },
+    )
     this.engine = engine
     return engine
   }
@@ -212,6 +218,18 @@ export class RuntimeWorld {
     this.oracle.follow(this.chronicle.branch(epoch))
     return epoch
   }
+}
+
+/** A log that keeps no more of the journal than it must, so that what recovery needs is really held. */
+function withShortJournal(log: Log): Log {
+  const createTopic: Log["createTopic"] = (spec) =>
+    log.createTopic(spec.name === JOURNAL_TOPIC ? { ...spec, retentionBytes: JOURNAL_BYTES } : spec)
+  return new Proxy(log, {
+    get(own, name) {
+      const value: unknown = name === "createTopic" ? createTopic : Reflect.get(own, name)
+      return typeof value === "function" ? value.bind(own) : value
+    },
+  })
 }
 
 export function textOf(error: unknown): string {

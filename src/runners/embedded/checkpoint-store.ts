@@ -7,6 +7,7 @@
  *   trailer = partCount:u32 magic
  * Integers are little-endian. The part "manifest" is JSON and comes last.
  */
+import { dirname } from "node:path"
 import { crc32c } from "@node-rs/crc32"
 import type { CheckpointPart } from "../../engine/dataflow.ts"
 import { assert } from "../../std/assert.ts"
@@ -45,6 +46,8 @@ export class CheckpointStore {
     this.#disk = disk
     this.#directory = directory
     disk.makeDirectory(directory)
+    // A checkpoint is as durable as the folder that it is in.
+    disk.syncDirectory(dirname(directory))
     for (const name of disk.list(directory)) {
       if (name.endsWith(".writing")) disk.remove(`${directory}/${name}`)
     }

@@ -132,8 +132,11 @@ export class Door {
     const { rows } = held
     const fresh = this.#freshRows(lane, rows)
     const accepted = fresh.rows?.length ?? rows.batch.length
-    const appended = accepted === 0 ? [] : await this.#append(lane, held, fresh.rows)
-    const earlier = await Promise.all(fresh.earlier)
+    // Together, so that when one fails the failure of the other is heard, too.
+    const [appended, earlier] = await Promise.all([
+      accepted === 0 ? [] : this.#append(lane, held, fresh.rows),
+      Promise.all(fresh.earlier),
+    ])
     const duplicates = rows.batch.length - accepted
     counts.received += rows.received
     counts.accepted += accepted

@@ -86,6 +86,8 @@ export class EmbeddedRuntime implements Runtime {
   #failure: Error | null = null
   /** The newest epoch that was published or restored. */
   #lastEpoch = 0
+  /** Per event, as of that epoch: what its outputs may say. */
+  readonly #watermarksUs = new Map<string, bigint>()
 
   constructor(parts: RuntimeParts) {
     const { clock, log } = parts
@@ -110,6 +112,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#changelogs = changelogs
     this.#journalOffset = journalOffset
     this.#lastEpoch = engine.epoch
+    for (const [event, { watermarkUs }] of this.#parts.times) this.#watermarksUs.set(event, watermarkUs)
   }
 
   /** Takes events from now on. */
@@ -129,6 +132,7 @@ export class EmbeddedRuntime implements Runtime {
     this.#parts.ledger.record(result.verdicts)
     if (cut.epoch !== this.#lastEpoch + 1) this.#beginHistory(cut.epoch - 1)
     this.#lastEpoch = cut.epoch
+    for (const [event, text] of Object.entries(cut.watermarksUs)) this.#watermarksUs.set(event, BigInt(text))
     for (const { view, changes } of result.changes) {
       const watermarkUs = this.#viewWatermark(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
@@ -290,7 +294,7 @@ export class EmbeddedRuntime implements Runtime {
   #viewWatermark(plan: ViewPlan): bigint | null {
     let lowest: bigint | null = null
     for (const event of this.#eventsOf(plan)) {
-      const { watermarkUs } = this.#parts.times.get(event)!
+      const watermarkUs = this.#watermarksUs.get(event)!
       if (lowest === null || watermarkUs < lowest) lowest = watermarkUs
     }
     return lowest === null ? null : known(lowest)

@@ -38,8 +38,6 @@ export interface EpochLoopParts {
 export class EpochLoop {
   readonly #parts: EpochLoopParts
   #epoch: number
-  /** The next epoch is the first of this generation, over an engine that has run nothing. */
-  #fresh = true
   #stopping = false
   #running: Promise<void> | null = null
   #failure: Error | null = null
@@ -52,11 +50,6 @@ export class EpochLoop {
 
   get failure(): Error | null {
     return this.#failure
-  }
-
-  /** The engine was restored from a checkpoint: the next epoch continues it. */
-  continueCheckpoint(): void {
-    this.#fresh = false
   }
 
   /**
@@ -81,7 +74,6 @@ export class EpochLoop {
       times.get(event)?.restoreWatermark(BigInt(text))
     }
     this.#epoch = record.epoch
-    this.#fresh = false
     this.#parts.publish(this.#run(record, slices), record, slices)
     this.#parts.atRest(offset)
   }
@@ -127,13 +119,12 @@ export class EpochLoop {
   }
 
   #cut(slices: readonly IntakeSlice[], nowMs: number): EpochRecord {
-    const { generation, times } = this.#parts
+    const { generation, times, engine } = this.#parts
     this.#observe(slices, nowMs)
     const watermarksUs: Record<string, string> = {}
     for (const [event, time] of times) watermarksUs[event] = String(time.advance(nowMs))
-    const fresh = this.#fresh
-    this.#fresh = false
-    return { epoch: ++this.#epoch, generation, fresh, clockMs: nowMs, ends: endsOf(slices), watermarksUs }
+    const after = engine.epoch
+    return { epoch: ++this.#epoch, after, generation, clockMs: nowMs, ends: endsOf(slices), watermarksUs }
   }
 
   #observe(slices: readonly IntakeSlice[], nowMs: number): void {

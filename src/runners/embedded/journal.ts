@@ -17,8 +17,8 @@ export interface EpochRecord {
   readonly epoch: number
   /** Fingerprint of the operators that ran it; epochs of another project version are not run again. */
   readonly generation: string
-  /** The first epoch of its generation: the engine had run nothing, and began where the log begins. */
-  readonly fresh: boolean
+  /** The epoch that the engine was at before: 0 when it had run nothing, and began where the log begins. */
+  readonly after: number
   readonly clockMs: number
   /** Next offset per partition after the epoch, by topic; only what moved. */
   readonly ends: Readonly<Record<string, readonly (readonly [partition: number, offset: number])[]>>

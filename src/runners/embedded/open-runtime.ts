@@ -26,7 +26,6 @@ import { type EventLane, makeHeaders } from "./door.ts"
 import { DuplicateMemory } from "./duplicates.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
 import { EpochLoop, type EpochLoopParts } from "./epoch-loop.ts"
-import { journalBroken } from "./errors.ts"
 import { historyLoader, recallDuplicates } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
@@ -88,8 +87,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
     { ...parts, engine, journal, generation, publish, atRest, onFailed },
     manifest?.epoch ?? 0,
   )
-  if (manifest !== null) loop.continueCheckpoint()
-  else await holdEverything(log, journal, intake)
+  if (manifest === null) await holdEverything(log, journal, intake)
   const checkpointer = new Checkpointer(
     {
       ...{ engine, store, clock, scheduler },
@@ -200,35 +198,29 @@ async function addPartitions(
   }
 }
 
-/** Journaled epochs of this generation that the restored state does not hold, and the newest epoch of any. */
+/**
+ * The journaled epochs that lead on from the restored state, each from the one before, and the newest epoch of
+ * any. Others ran on another state: of another version of the project, or before a rebuild.
+ */
 async function entriesToReplay(
   journal: Journal,
   generation: string,
   manifest: CheckpointManifest | null,
 ): Promise<{ lastEpoch: number; entries: readonly JournalEntry[] }> {
-  let lastEpoch = 0
+  let at = manifest?.epoch ?? 0
+  let lastEpoch = at
   let entries: JournalEntry[] = []
-  let usable = manifest !== null
   for await (const entry of journal.entries()) {
-    const { record } = entry
-    if (manifest !== null && lastEpoch === 0 && record.epoch > manifest.epoch + 1) {
-      throw journalBroken(`epochs ${manifest.epoch + 1} to ${record.epoch - 1} are missing`)
-    }
-    lastEpoch = Math.max(lastEpoch, record.epoch)
-    if (manifest !== null && record.epoch <= manifest.epoch) continue
-    if (record.generation !== generation) {
-      // Another version ran in between: its epochs did not touch this state, and cuts after it begin afresh.
-      if (manifest === null) {
-        entries = []
-        usable = false
-      }
-      continue
-    }
-    if (record.fresh && manifest === null) {
+    const { epoch, after, generation: ranBy } = entry.record
+    lastEpoch = Math.max(lastEpoch, epoch)
+    if (ranBy !== generation || epoch <= (manifest?.epoch ?? 0)) continue
+    if (manifest === null && after === 0) {
+      at = 0
       entries = []
-      usable = true
     }
-    if (usable) entries.push(entry)
+    if (after !== at) continue
+    entries.push(entry)
+    at = epoch
   }
   return { lastEpoch, entries }
 }

@@ -1,0 +1,197 @@
+/**
+ * The provers are proven: with any of these bugs planted around the runtime, a law of the simulation breaks within
+ * some seeds; without one, the same seeds are clean. No bug needs a flag in the code that ships.
+ */
+import assert from "node:assert/strict"
+import { before, test } from "node:test"
+import { readScalar } from "../../src/columns/scalar.ts"
+import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
+import { LawBroken } from "../../src/testing/log-world.ts"
+import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
+import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
+import {
+  keepRows,
+  oldCheckpoints,
+  onDisk,
+  onEngine,
+  onEpochs,
+  onFiles,
+  onJournal,
+  onLog,
+  onSpecs,
+  withChanges,
+} from "./saboteurs.ts"
+
+/** Within which each bug must be caught; most fall in the first or second. */
+const SEEDS = 25
+
+interface Planted {
+  readonly bug: string
+  readonly plant: () => RuntimeSimulationOptions
+  /** What the broken law says. */
+  readonly law: RegExp
+}
+
+const BUGS: readonly Planted[] = [
+  {
+    bug: "the sync before the acknowledgement is left out",
+    plant: () => onFiles(() => ({ sync: () => {} })),
+    law: /acknowledged|recover by itself|ends at|has no rows|was .* and is/s,
+  },
+  {
+    bug: "a torn tail is not cut off",
+    plant: () =>
+      onFiles((file) => ({
+        truncate: (sizeBytes) => {
+          if (sizeBytes > file.sizeBytes()) file.truncate(sizeBytes)
+        },
+      })),
+    law: /./,
+  },
+  {
+    bug: "the names of new files are not synced",
+    plant: () => onDisk(() => ({ syncDirectory: () => {} })),
+    law: /./,
+  },
+  {
+    bug: "an offset is given out twice",
+    plant: () => onLog((log) => ({ append: reusedOffsets(log) })),
+    law: /receipt|takes .* at|names an offset/,
+  },
+  {
+    bug: "an epoch is not journaled",
+    plant: () => onJournal(everySecond((log, request) => pretendToAppend(log, request))),
+    law: /epoch \d+/,
+  },
+  {
+    bug: "an epoch's outputs leave before its record is synced",
+    plant: () =>
+      onJournal(async (log, request) => {
+        log.append(request).catch(() => {})
+        return pretendToAppend(log, request)
+      }),
+    law: /epoch \d+/,
+  },
+  {
+    bug: "the ids of earlier rows are not remembered after a restart",
+    plant: () =>
+      onLog((log) => ({
+        offsetAtTime: async (topic, partition) => (await log.range(topic, partition)).durableEnd,
+      })),
+    law: /./,
+  },
+  {
+    bug: "a checkpoint holds the state of the epoch before",
+    plant: () => onEngine(oldCheckpoints),
+    law: /./,
+  },
+  {
+    bug: "the watermark is one microsecond ahead",
+    plant: () =>
+      onEpochs((run, input) => {
+        const ahead = [...input.watermarksUs].map(([source, us]) => [source, us + 1n] as const)
+        return run({ ...input, watermarksUs: new Map(ahead) })
+      }),
+    law: /./,
+  },
+  {
+    bug: "a window is closed one tick early",
+    plant: () =>
+      onSpecs((spec) => {
+        return spec.kind === "aggregate" && spec.windowKeys !== null
+          ? { ...spec, allowedLatenessUs: spec.allowedLatenessUs - 1n }
+          : spec
+      }),
+    law: /./,
+  },
+  {
+    bug: "late rows are applied",
+    plant: () =>
+      onSpecs((spec) => (spec.kind === "aggregate" ? { ...spec, allowedLatenessUs: 3_600_000_000n } : spec)),
+    law: /./,
+  },
+  {
+    bug: "duplicates are counted",
+    plant: () =>
+      onEpochs((run, input) =>
+        run({ ...input, slices: input.slices.map((slice) => ({ ...slice, skip: null })) }),
+      ),
+    law: /./,
+  },
+  {
+    bug: "a retraction is lost on its way to readers",
+    plant: () =>
+      onEpochs((run, input) =>
+        withChanges(run(input), "per_shop", (changes) => {
+          const { weights } = changes
+          const lost = weights?.findIndex((weight) => weight < 0) ?? -1
+          return keepRows(changes, (row) => row !== lost)
+        }),
+      ),
+    law: /reader of per_shop/,
+  },
+  {
+    bug: "a minimum is not corrected when its row goes",
+    plant: () =>
+      onEpochs((run, input) =>
+        withChanges(run(input), "by_count", (changes) => {
+          const low = (row: number) => readScalar(changes.vectors[2]!, row) as bigint
+          const key = (row: number) => readScalar(changes.vectors[0]!, row)
+          const rows = Array.from({ length: changes.length }, (_, row) => row)
+          const weight = (row: number) => changes.weights?.[row] ?? 1
+          const isRaised = (row: number) => {
+            return rows.some((old) => weight(old) < 0 && key(old) === key(row) && low(old) < low(row))
+          }
+          const raised = rows.filter((row) => weight(row) > 0 && isRaised(row))
+          const kept = new Set(raised.map(key))
+          return keepRows(changes, (row) => !kept.has(key(row)))
+        }),
+      ),
+    law: /reader of by_count/,
+  },
+]
+
+/** The append of every second batch says the offset that the one before it was given. */
+function reusedOffsets(log: Log): Log["append"] {
+  const last = new Map<string, number>()
+  return async (request) => {
+    const result = await log.append(request)
+    const place = `${request.topic}/${request.partition}`
+    const earlier = last.get(place)
+    last.set(place, result.baseOffset)
+    const isNext = earlier !== undefined && request.records.rows === null && earlier % 2 === 1
+    return isNext ? { ...result, baseOffset: earlier } : result
+  }
+}
+
+function everySecond(
+  append: (log: Log, request: AppendRequest) => Promise<AppendResult>,
+): (log: Log, request: AppendRequest) => Promise<AppendResult> {
+  let count = 0
+  return (log, request) => (count++ % 2 === 1 ? append(log, request) : log.append(request))
+}
+
+async function pretendToAppend(log: Log, { topic, partition }: AppendRequest): Promise<AppendResult> {
+  const { durableEnd } = await log.range(topic, partition)
+  return { baseOffset: durableEnd, appendTimeMs: 0 }
+}
+
+before(async () => {
+  for (let seed = 0; seed < SEEDS; seed++) await simulateRuntime(seed)
+})
+
+for (const { bug, plant, law } of BUGS) {
+  test(`caught: ${bug}`, async (t) => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      try {
+        await simulateRuntime(seed, plant())
+      } catch (error) {
+        assert.ok(error instanceof LawBroken, String(error))
+        assert.match(error.message, law)
+        t.diagnostic(error.message.split("\n")[0] ?? "")
+        return
+      }
+    }
+    assert.fail(`no law was broken in ${SEEDS} seeds`)
+  })
+}

@@ -1,0 +1,117 @@
+/** Collaborators of the runtime that do as they are told, except for one bug. */
+import type { ChangeBatch } from "../../src/columns/batch.ts"
+import { gatherRows } from "../../src/columns/gather.ts"
+import { createEngine } from "../../src/engine/create-engine.ts"
+import type {
+  CheckpointPart,
+  Engine,
+  EpochInput,
+  EpochResult,
+  OperatorSpec,
+} from "../../src/engine/dataflow.ts"
+import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
+import { JOURNAL_TOPIC } from "../../src/runners/embedded/journal.ts"
+import type { Disk, DiskFile } from "../../src/std/disk.ts"
+import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
+
+/** `target`, with some of its members replaced. */
+function instead<T extends object>(target: T, lies: Partial<T>): T {
+  return new Proxy(target, {
+    get(own, name) {
+      const value: unknown = Reflect.get(lies, name) ?? Reflect.get(own, name)
+      return typeof value === "function" ? value.bind(own) : value
+    },
+  })
+}
+
+export function onFiles(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  const wrapDisk = (disk: Disk) =>
+    instead(disk, {
+      open: (path, options) => {
+        const file = disk.open(path, options)
+        return path.endsWith(".log") ? instead(file, lies(file)) : file
+      },
+    })
+  return { wrapDisk }
+}
+
+export function onDisk(lies: (disk: Disk) => Partial<Disk>): RuntimeSimulationOptions {
+  return { wrapDisk: (disk) => instead(disk, lies(disk)) }
+}
+
+export function onLog(lies: (log: Log) => Partial<Log>): RuntimeSimulationOptions {
+  return { wrapLog: (log) => instead(log, lies(log)) }
+}
+
+/** Changes what is appended to the journal; everything else goes its way. */
+export function onJournal(
+  append: (log: Log, request: AppendRequest) => Promise<AppendResult>,
+): RuntimeSimulationOptions {
+  return onLog((log) => ({
+    append: (request) => (request.topic === JOURNAL_TOPIC ? append(log, request) : log.append(request)),
+  }))
+}
+
+export function onSpecs(change: (spec: OperatorSpec) => OperatorSpec): RuntimeSimulationOptions {
+  return { createEngine: (specs) => createEngine(specs.map(change)) }
+}
+
+export function onEngine(lies: (engine: Engine) => Partial<Engine>): RuntimeSimulationOptions {
+  return {
+    createEngine: (specs) => {
+      const engine = createEngine(specs)
+      return instead(engine, lies(engine))
+    },
+  }
+}
+
+export function onEpochs(
+  change: (run: Engine["runEpoch"], input: EpochInput) => EpochResult,
+): RuntimeSimulationOptions {
+  return onEngine((engine) => ({ runEpoch: (input) => change((given) => engine.runEpoch(given), input) }))
+}
+
+/** The result with another batch of changes of one view. */
+export function withChanges(
+  result: EpochResult,
+  view: string,
+  change: (changes: ChangeBatch) => ChangeBatch,
+): EpochResult {
+  return {
+    ...result,
+    changes: result.changes.map((one) =>
+      one.view === view ? { ...one, changes: change(one.changes) } : one,
+    ),
+  }
+}
+
+/** The rows of a change batch for which `keeps` holds. */
+export function keepRows(batch: ChangeBatch, keeps: (row: number) => boolean): ChangeBatch {
+  const rows = Int32Array.from(Array.from({ length: batch.length }, (_, row) => row).filter(keeps))
+  const { weights } = batch
+  return { ...gatherRows(batch, rows), weights: weights === null ? null : rows.map((row) => weights[row]!) }
+}
+
+/** An engine whose checkpoints are one epoch old. */
+export function oldCheckpoints(engine: Engine): Partial<Engine> {
+  const freeze = () => {
+    const checkpoint = engine.checkpoint()
+    const parts: CheckpointPart[] = [...checkpoint.parts()].map(({ name, bytes }) => ({
+      name,
+      bytes: bytes.slice(),
+    }))
+    checkpoint[Symbol.dispose]()
+    return { epoch: checkpoint.epoch, parts }
+  }
+  let before = freeze()
+  return {
+    runEpoch: (input) => {
+      before = freeze()
+      return engine.runEpoch(input)
+    },
+    checkpoint: () => {
+      const { epoch, parts } = before
+      return { epoch, parts: () => parts, [Symbol.dispose]: () => {} }
+    },
+  }
+}

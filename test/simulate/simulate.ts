@@ -1,0 +1,69 @@
+/**
+ * The seeded simulations: the log alone, and the whole runtime. What fails prints its seed, and the same seed fails
+ * again in the same way.
+ *
+ *   npm run simulate -- --seed 7 --count 1000
+ *   npm run simulate -- --seed 7 --trace        what happened in one seed, line by line
+ */
+import { setImmediate } from "node:timers/promises"
+import { parseArgs } from "node:util"
+import { simulateLog } from "../../src/testing/log-simulation.ts"
+import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
+
+export interface SimulationReport {
+  readonly seeds: number
+  readonly logRestarts: number
+  readonly starts: number
+  readonly epochs: number
+  readonly acknowledgedRows: number
+  /** How often each kind of fault struck the runtime. */
+  readonly faults: Readonly<Record<string, number>>
+}
+
+/** Runs both simulations for `count` seeds; the first broken law is thrown. */
+export async function simulate(
+  firstSeed: number,
+  count: number,
+  onProgress: (done: number) => void = () => {},
+): Promise<SimulationReport> {
+  const faults: Record<string, number> = {}
+  let [logRestarts, starts, epochs, acknowledgedRows] = [0, 0, 0, 0]
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    logRestarts += simulateLog(seed).restarts
+    const run = await hearingAll(seed, () => simulateRuntime(seed))
+    starts += run.starts
+    epochs += run.epochs
+    acknowledgedRows += run.acknowledgedRows
+    for (const [kind, times] of run.faults) faults[kind] = (faults[kind] ?? 0) + times
+    onProgress(seed + 1 - firstSeed)
+  }
+  return { seeds: count, logRestarts, starts, epochs, acknowledgedRows, faults }
+}
+
+/** A promise that fails without anybody hearing of it would end a server: here it fails the seed. */
+async function hearingAll<T>(seed: number, action: () => Promise<T>): Promise<T> {
+  const unheard: unknown[] = []
+  const hear = (reason: unknown) => void unheard.push(reason)
+  process.on("unhandledRejection", hear)
+  try {
+    const value = await action()
+    await setImmediate()
+    if (unheard.length > 0) throw new Error(`seed ${seed}: a failure was not heard`, { cause: unheard[0] })
+    return value
+  } finally {
+    process.off("unhandledRejection", hear)
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { seed: { type: "string" }, count: { type: "string" }, trace: { type: "boolean" } },
+  })
+  const seed = Number(values.seed ?? 0)
+  const count = Number(values.count ?? (values.seed === undefined ? 100 : 1))
+  const report = await simulate(seed, count, (done) => {
+    if (done % 100 === 0) console.log(`${done} of ${count} seeds`)
+  })
+  if (values.trace === true) console.log((await simulateRuntime(seed)).trace.join("\n"))
+  console.log(JSON.stringify(report, null, 2))
+}
