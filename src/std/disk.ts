@@ -13,6 +13,8 @@ export interface DiskFile {
   write(source: Uint8Array, position: number): void
   /** fdatasync: contents and size are durable when it returns. When it threw, the file is in doubt. */
   sync(): void
+  /** The same while the caller's thread goes on with other work. Absent where there is no other thread. */
+  syncAside?(): Promise<void>
   truncate(sizeBytes: number): void
   sizeBytes(): number
   close(): void
@@ -29,5 +31,9 @@ export interface Disk {
   rename(from: string, to: string): void
   /** No error when it is already gone. */
   remove(path: string): void
+  /** As DiskFile.syncAside: a large file takes a while to be gone. */
+  removeAside?(path: string): Promise<void>
   syncDirectory(path: string): void
+  /** As DiskFile.syncAside. */
+  syncDirectoryAside?(path: string): Promise<void>
 }

@@ -30,15 +30,15 @@ function directoryOf(t: TestContext): string {
   return directory
 }
 
-function write(store: CheckpointStore, epoch: number): void {
+async function write(store: CheckpointStore, epoch: number): Promise<void> {
   const writer = store.begin(epoch)
   for (const part of PARTS) writer.write(part)
-  writer.finish({ ...MANIFEST, epoch })
+  await writer.finish({ ...MANIFEST, epoch })
 }
 
-test("a checkpoint comes back part by part, newest first, and the two newest are kept", (t) => {
+test("a checkpoint comes back part by part, newest first, and the two newest are kept", async (t) => {
   const store = new CheckpointStore(new NodeDisk(), directoryOf(t))
-  for (const epoch of [7, 12, 100]) write(store, epoch)
+  for (const epoch of [7, 12, 100]) await write(store, epoch)
   assert.deepEqual(
     store.list().map(({ epoch }) => epoch),
     [100, 12],
@@ -62,10 +62,10 @@ test("one that was not finished does not count, and is swept away", (t) => {
   assert.deepEqual(readdirSync(directory), [])
 })
 
-test("damage at any byte is found, never read as state", (t) => {
+test("damage at any byte is found, never read as state", async (t) => {
   const directory = directoryOf(t)
   const store = new CheckpointStore(new NodeDisk(), directory)
-  write(store, 7)
+  await write(store, 7)
   const { path } = store.list()[0]!
   const whole = readFileSync(path)
   const damaged = [

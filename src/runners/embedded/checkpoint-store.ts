@@ -55,9 +55,10 @@ export class CheckpointStore {
 
   begin(epoch: number): CheckpointWriter {
     const path = `${this.#directory}/epoch-${String(epoch).padStart(16, "0")}.checkpoint`
-    return new CheckpointWriter(this.#disk, path, () => {
-      this.#disk.syncDirectory(this.#directory)
-      this.#removeOld()
+    return new CheckpointWriter(this.#disk, path, async () => {
+      if (this.#disk.syncDirectoryAside === undefined) this.#disk.syncDirectory(this.#directory)
+      else await this.#disk.syncDirectoryAside(this.#directory)
+      await this.#removeOld()
     })
   }
 
@@ -98,8 +99,11 @@ export class CheckpointStore {
     }
   }
 
-  #removeOld(): void {
-    for (const { path } of this.list().slice(KEPT_CHECKPOINTS)) this.#disk.remove(path)
+  async #removeOld(): Promise<void> {
+    for (const { path } of this.list().slice(KEPT_CHECKPOINTS)) {
+      if (this.#disk.removeAside === undefined) this.#disk.remove(path)
+      else await this.#disk.removeAside(path)
+    }
   }
 }
 
@@ -108,11 +112,11 @@ export class CheckpointWriter {
   readonly #disk: Disk
   readonly #path: string
   readonly #file: DiskFile
-  readonly #onFinished: () => void
+  readonly #onFinished: () => Promise<void>
   #position = 0
   #partCount = 0
 
-  constructor(disk: Disk, path: string, onFinished: () => void) {
+  constructor(disk: Disk, path: string, onFinished: () => Promise<void>) {
     this.#disk = disk
     this.#path = path
     this.#onFinished = onFinished
@@ -133,15 +137,17 @@ export class CheckpointWriter {
     this.#partCount++
   }
 
-  finish(manifest: CheckpointManifest): void {
+  /** Makes the checkpoint count. Epochs go on while the disk syncs. */
+  async finish(manifest: CheckpointManifest): Promise<void> {
     this.write({ name: MANIFEST, bytes: Buffer.from(JSON.stringify(manifest)) })
     const count = Buffer.alloc(4)
     count.writeUInt32LE(this.#partCount, 0)
     this.#append(Buffer.concat([count, MAGIC]))
-    this.#file.sync()
+    if (this.#file.syncAside === undefined) this.#file.sync()
+    else await this.#file.syncAside()
     this.#file.close()
     this.#disk.rename(`${this.#path}.writing`, this.#path)
-    this.#onFinished()
+    await this.#onFinished()
   }
 
   abandon(): void {

@@ -95,7 +95,7 @@ export class Checkpointer {
           await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
         }
       }
-      writer.finish(manifest)
+      await writer.finish(manifest)
     } catch (error) {
       writer.abandon()
       throw error

@@ -5,8 +5,13 @@
  * than it gains. Every failure becomes one of std/disk-errors.
  */
 import * as fs from "node:fs"
+import { promisify } from "node:util"
 import type { Disk, DiskFile } from "../disk.ts"
 import { diskFailed, diskFull, fileMissing } from "../disk-errors.ts"
+import type { PlatformError } from "../errors.ts"
+
+const fsync = promisify(fs.fsync)
+const fdatasync = promisify(fs.fdatasync)
 
 export class NodeDisk implements Disk {
   open(path: string, options: { readonly create?: boolean; readonly readOnly?: boolean } = {}): DiskFile {
@@ -37,6 +42,21 @@ export class NodeDisk implements Disk {
 
   remove(path: string): void {
     attempt("remove", path, () => fs.rmSync(path, { force: true }))
+  }
+
+  removeAside(path: string): Promise<void> {
+    return attemptAside("remove", path, () => fs.promises.rm(path, { force: true }))
+  }
+
+  async syncDirectoryAside(path: string): Promise<void> {
+    if (process.platform === "win32") return
+    const descriptor = attempt("sync the folder", path, () => openFolder(path))
+    if (descriptor === null) return
+    try {
+      await attemptAside("sync the folder", path, () => fsync(descriptor))
+    } finally {
+      fs.closeSync(descriptor)
+    }
   }
 
   syncDirectory(path: string): void {
@@ -98,6 +118,10 @@ class NodeDiskFile implements DiskFile {
     attempt("sync", this.path, () => fs.fdatasyncSync(this.#descriptor))
   }
 
+  syncAside(): Promise<void> {
+    return attemptAside("sync", this.path, () => fdatasync(this.#descriptor))
+  }
+
   truncate(sizeBytes: number): void {
     attempt("resize", this.path, () => fs.ftruncateSync(this.#descriptor, sizeBytes))
   }
@@ -115,9 +139,21 @@ function attempt<T>(action: string, path: string, call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === "ENOSPC" || code === "EDQUOT") throw diskFull(path, error)
-    if (code === "ENOENT") throw fileMissing(path, error)
-    throw diskFailed(action, path, error)
+    throw asDiskError(action, path, error)
   }
+}
+
+async function attemptAside(action: string, path: string, call: () => Promise<void>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    throw asDiskError(action, path, error)
+  }
+}
+
+function asDiskError(action: string, path: string, error: unknown): PlatformError {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === "ENOSPC" || code === "EDQUOT") return diskFull(path, error)
+  if (code === "ENOENT") return fileMissing(path, error)
+  return diskFailed(action, path, error)
 }
