@@ -1,7 +1,7 @@
 /**
- * Gives memory back now instead of at the next full collection, which large buffers would otherwise bring about
- * every few dozen requests. The buffer is detached: whoever still looked at it would find it empty, never another
- * owner's bytes.
+ * Gives memory back now instead of at the next full collection, which large buffers would otherwise bring
+ * about every few dozen requests. The buffer is detached: whoever still looked at it would find it empty,
+ * never another owner's bytes.
  */
 import { assert } from "./assert.ts"
 

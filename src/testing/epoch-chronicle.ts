@@ -1,7 +1,7 @@
 /**
- * What every epoch of a simulated runtime was: what went in, what came out, and which epoch it stands on. A journaled
- * epoch runs again after a crash; it must then be the very same. Epochs form a tree: a project that changes begins a
- * new branch, one that is changed back goes on where its own checkpoint is.
+ * What every epoch of a simulated runtime was: what went in, what came out, and which epoch it stands on. A
+ * journaled epoch runs again after a crash; it must then be the very same. Epochs form a tree: a project
+ * that changes begins a new branch, one that is changed back goes on where its own checkpoint is.
  */
 import type { ChangeBatch } from "../columns/batch.ts"
 import { readRow } from "../columns/scalar.ts"
@@ -142,8 +142,9 @@ function describe(
     const key = `${view} ${source}/${partition}`
     verdicts.set(key, (verdicts.get(key) ?? "") + [...rulings].join(""))
   }
+  const places = ranges.map((range) => `${range.event}/${range.partition}[${range.from},${range.to})`)
   return [
-    `on ${parent}: ${ranges.map((range) => `${range.event}/${range.partition}[${range.from},${range.to})`).join(" ")}`,
+    `on ${parent}: ${places.join(" ")}`,
     `watermarks ${watermarksUs.sale} ${watermarksUs.visit}`,
     ...[...changes].map(([view, texts]) => `${view}: ${texts.join(", ")}`).sort(),
     ...[...verdicts].map(([key, rulings]) => `${key}: ${rulings}`).sort(),

@@ -1,6 +1,7 @@
 /**
- * The views of runtime-project.ts in plain JavaScript, from the log's own rows and the cuts and watermarks of the
- * epochs. Neither decoder nor engine takes part, and verdicts and watermarks are worked out again, too.
+ * The views of runtime-project.ts in plain JavaScript, from the log's own rows and the cuts and watermarks
+ * of the epochs. Neither decoder nor engine takes part, and verdicts and watermarks are worked out again,
+ * too.
  */
 import type { Verdict } from "../engine/dataflow.ts"
 import { NO_WATERMARK } from "../engine/dataflow.ts"

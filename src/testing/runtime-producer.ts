@@ -1,6 +1,6 @@
 /**
- * The producers of the simulated runtime: random bodies with good, bad, late, early and repeated rows, and the book
- * of what was answered. The book is kept outside of the machine that crashes.
+ * The producers of the simulated runtime: random bodies with good, bad, late, early and repeated rows, and
+ * the book of what was answered. The book is kept outside of the machine that crashes.
  */
 import { decodeReceipts } from "../runners/embedded/receipt.ts"
 import type { IngestAnswer } from "../runners/runtime.ts"
@@ -151,7 +151,8 @@ export class RuntimeProducer {
         this.#random.below(20) === 0 ? `shop-${this.#random.below(500)}` : "abcde"[this.#random.below(5)]
       return `{"id": ${id}, "at": "${at}", "shop": "${shop}", "amount": ${amount}}`
     }
-    return `{"id":"${id}","at":"${at}","visitor":"u${this.#random.below(9)}","pages":${this.#random.below(10)}}`
+    const visitor = `u${this.#random.below(9)}`
+    return `{"id":"${id}","at":"${at}","visitor":"${visitor}","pages":${this.#random.below(10)}}`
   }
 
   /** Around now, some far behind, some ahead; often right on a window's bound or a microsecond beside it. */

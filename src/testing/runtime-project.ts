@@ -1,7 +1,7 @@
 /**
- * The project of the simulated runtime: two events and views of every kind, in three versions, so that a change of
- * the project and its taking back can be played. Bound once; the oracle (runtime-oracle.ts) says the same in
- * plain JavaScript.
+ * The project of the simulated runtime: two events and views of every kind, in three versions, so that a
+ * change of the project and its taking back can be played. Bound once; the oracle (runtime-oracle.ts) says
+ * the same in plain JavaScript.
  */
 import { z } from "zod"
 import type { EventContract } from "../contracts/contract.ts"
@@ -48,7 +48,8 @@ const perShop = view("per_shop", {
 })
 /** Over a view whose rows are replaced: its minimum must survive retractions. */
 const byCount = view("by_count", {
-  sql: "SELECT n % 5 AS rest, count(*) AS shops, min(low + n) AS low, max(total) AS high FROM per_shop GROUP BY n % 5",
+  sql: `SELECT n % 5 AS rest, count(*) AS shops, min(low + n) AS low, max(total) AS high
+    FROM per_shop GROUP BY n % 5`,
   state: "unbounded",
 })
 const finals = view("finals", {

@@ -1,8 +1,9 @@
 /**
- * Seeded lives of a whole runtime: log, door, intake, epochs, journal, engine, checkpoints and recovery in one loop on
- * a simulated machine that stops in the middle of anything, fails to sync, runs full and damages checkpoints, while
- * the project changes. After each start and at the end everything is compared with what producers, readers and the
- * log's own bytes say. The same seed gives the same trace; a broken law throws LawBroken with the seed.
+ * Seeded lives of a whole runtime: log, door, intake, epochs, journal, engine, checkpoints and recovery in
+ * one loop on a simulated machine that stops in the middle of anything, fails to sync, runs full and damages
+ * checkpoints, while the project changes. After each start and at the end everything is compared with what
+ * producers, readers and the log's own bytes say. The same seed gives the same trace; a broken law throws
+ * LawBroken with the seed.
  */
 import type { ViewPlan } from "../plan/plan.ts"
 import type { Runtime, ViewUpdate } from "../runners/runtime.ts"

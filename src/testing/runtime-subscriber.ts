@@ -1,6 +1,6 @@
 /**
- * A live reader of the simulated runtime. It outlives crashes and goes on behind the last epoch that it has; what it
- * was told must add up to the view at every epoch, without a gap and without a repetition.
+ * A live reader of the simulated runtime. It outlives crashes and goes on behind the last epoch that it has;
+ * what it was told must add up to the view at every epoch, without a gap and without a repetition.
  */
 import { readRow } from "../columns/scalar.ts"
 import type { Runtime, Subscription, ViewUpdate } from "../runners/runtime.ts"

@@ -1,7 +1,7 @@
 /**
- * The world of a simulated runtime: machine, clock, the one process that may be running, and everything outside of it
- * that remembers. All of it is one seeded loop: promises take their turns between two calls of `turn`, and no timer,
- * file or thread of the real machine takes part.
+ * The world of a simulated runtime: machine, clock, the one process that may be running, and everything
+ * outside of it that remembers. All of it is one seeded loop: promises take their turns between two calls of
+ * `turn`, and no timer, file or thread of the real machine takes part.
  */
 
 import { createEngine } from "../engine/create-engine.ts"

@@ -1,6 +1,7 @@
 /**
- * One life of a program on a simulated machine: its disk and its scheduler work until it dies. What still runs of a
- * dead process (promises that were under way) meets SimCrash at its next step to the disk and is never called again.
+ * One life of a program on a simulated machine: its disk and its scheduler work until it dies. What still
+ * runs of a dead process (promises that were under way) meets SimCrash at its next step to the disk and is
+ * never called again.
  */
 import type { Scheduler, Timer } from "../std/clock.ts"
 import type { Disk, DiskFile } from "../std/disk.ts"

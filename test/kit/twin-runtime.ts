@@ -143,7 +143,8 @@ export class TwinRuntime implements Runtime {
     const parsed = parseRows(body, framing, (row) =>
       named === null ? (this.#topics.get(String(row["event_type"]))?.contract ?? null) : named.contract,
     )
-    // As the runtime does: a door that looked at it again, or gave what is not its own, would not go unnoticed.
+    // As the runtime does: a door that looked at it again, or gave what is not its own, would not go
+    // unnoticed.
     if (isBodyGiven === true) freeMemory(body.buffer as ArrayBuffer)
     const rejected = parsed.flatMap((row) => ("rejected" in row ? [row.rejected] : []))
     for (const row of parsed) if ("rejected" in row) this.#sample(row, event)

@@ -1,6 +1,6 @@
 /**
- * The provers are proven: with any of these bugs planted around the runtime, a law of the simulation breaks within
- * some seeds; without one, the same seeds are clean. No bug needs a flag in the code that ships.
+ * The provers are proven: with any of these bugs planted around the runtime, a law of the simulation breaks
+ * within some seeds; without one, the same seeds are clean. No bug needs a flag in the code that ships.
  */
 import assert from "node:assert/strict"
 import { before, test } from "node:test"

@@ -1,6 +1,6 @@
 /**
- * The seeded simulations: the log alone, and the whole runtime. What fails prints its seed, and the same seed fails
- * again in the same way.
+ * The seeded simulations: the log alone, and the whole runtime. What fails prints its seed, and the same
+ * seed fails again in the same way.
  *
  *   npm run simulate -- --seed 7 --count 1000
  *   npm run simulate -- --seed 7 --trace        what happened in one seed, line by line

@@ -199,8 +199,8 @@ async function addPartitions(
 }
 
 /**
- * The journaled epochs that lead on from the restored state, each from the one before, and the newest epoch of
- * any. Others ran on another state: of another version of the project, or before a rebuild.
+ * The journaled epochs that lead on from the restored state, each from the one before, and the newest epoch
+ * of any. Others ran on another state: of another version of the project, or before a rebuild.
  */
 async function entriesToReplay(
   journal: Journal,

@@ -1,7 +1,7 @@
 /**
- * The memory behind one request's rows: the body that slices point into, the decoder's columns. The door holds it
- * while it works, each slice in the intake until its epoch is out; the last holder's release frees it. Where
- * something fails on the way nobody releases, and the collector finds it some day.
+ * The memory behind one request's rows: the body that slices point into, the decoder's columns. The door
+ * holds it while it works, each slice in the intake until its epoch is out; the last holder's release frees
+ * it. Where something fails on the way nobody releases, and the collector finds it some day.
  */
 import { assert } from "../../std/assert.ts"
 import { freeMemory } from "../../std/free-memory.ts"
