@@ -71,17 +71,19 @@ async function test(node, patterns) {
   const files =
     patterns.length > 0 ? patterns : ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"]
   const steps = [
-    [TSC, "--noEmit"],
-    ["node_modules/@biomejs/biome/bin/biome", "check"],
-    [...NODE_FLAGS, ...TEST, ...files],
+    ["types", [TSC, "--noEmit"]],
+    ["lint", ["node_modules/@biomejs/biome/bin/biome", "check"]],
+    ["tests", [...NODE_FLAGS, ...TEST, ...files]],
   ]
-  let failed = 0
-  for (const step of steps) {
-    const code = await runChild(node, step, { cwd: root })
-    if (failed === 0) failed = code
-    if (code > 128) break
+  const failed = []
+  for (const [step, args] of steps) {
+    const code = await runChild(node, args, { cwd: root })
+    if (code > 128) return code
+    if (code !== 0) failed.push(step)
   }
-  return failed
+  // Behind a summary that says that all tests passed, nobody looks for what failed before it.
+  if (failed.some((step) => step !== "tests")) console.error(`FAILED: ${failed.join(", ")}; see above`)
+  return failed.length === 0 ? 0 : 1
 }
 
 /** dist must hold exactly what src says now, so it is emptied first. */
