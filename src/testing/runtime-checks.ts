@@ -1,7 +1,7 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
 import { NO_WATERMARK, type Verdict } from "../engine/dataflow.ts"
-import type { Runtime, ViewStatus } from "../runners/runtime.ts"
+import type { Runtime, ViewRowsAnswer, ViewStatus } from "../runners/runtime.ts"
 import { rowText } from "./epoch-chronicle.ts"
 import type { Post, RuntimeProducer } from "./runtime-producer.ts"
 import type { SimEvent } from "./runtime-project.ts"
@@ -24,6 +24,7 @@ export async function checkView(world: RuntimeWorld, view: string): Promise<void
     epoch = page.epoch
     expectWatermark(world, view, page)
     for (let row = 0; row < page.rows.length; row++) found.push(rowText(readRow(page.rows, row)))
+    if (page.rows.length > 0) expectLookup(world, runtime!, view, page)
     if (page.cursor === null && page.rowCount !== found.length) {
       world.broken(`${view} says it has ${page.rowCount} rows and gives ${found.length}`)
     }
@@ -33,6 +34,20 @@ export async function checkView(world: RuntimeWorld, view: string): Promise<void
     if (world.runtime !== runtime || !world.process.alive) return
   } while (cursor !== null)
   await expectRows(world, `the view ${view}`, { view, epoch, rows: found.sort() })
+}
+
+/** A row of a page, read by its key, is the same, unless an epoch has gone by. */
+function expectLookup(world: RuntimeWorld, runtime: Runtime, view: string, page: ViewRowsAnswer): void {
+  const { plan, epoch } = runtime.views().find((status) => status.plan.name === view)!
+  if (plan.key === null || epoch !== page.epoch) return
+  const row = readRow(page.rows, world.below(page.rows.length))
+  const key = plan.key.map((column) => row[column]!)
+  const found = runtime.lookup(view, key)
+  if (found === null || rowText(found) !== rowText(row)) {
+    world.broken(
+      `${view} at ${rowText(key)} is ${found === null ? null : rowText(found)}, not ${rowText(row)}`,
+    )
+  }
 }
 
 /** What a view says of its progress is what its epoch was run with. */

@@ -11,6 +11,8 @@ import { type SimEvent, UNLUCKY_AMOUNT } from "./runtime-project.ts"
 export interface Post {
   readonly number: number
   readonly event: SimEvent
+  /** Rows name their event themselves. */
+  readonly isMixed: boolean
   readonly body: Uint8Array
   readonly received: number
   /** Ids of the good rows, in order, and each one's text. */
@@ -39,14 +41,15 @@ export class RuntimeProducer {
     return again === undefined ? this.#newPost(nowMs) : this.#enter(again)
   }
 
-  #enter({ event, body, received, good }: Omit<Post, "number" | "answer">): Post {
-    const post: Post = { number: this.posts.length, event, body, received, good, answer: null }
+  #enter({ event, isMixed, body, received, good }: Omit<Post, "number" | "answer">): Post {
+    const post: Post = { number: this.posts.length, event, isMixed, body, received, good, answer: null }
     this.posts.push(post)
     return post
   }
 
   #newPost(nowMs: number): Post {
     const event = this.#random.below(2) === 0 ? "sale" : "visit"
+    const isMixed = this.#random.below(6) === 0
     const lines: string[] = []
     const good: { id: bigint; text: string }[] = []
     const count = 1 + this.#random.below(MOST_ROWS)
@@ -61,7 +64,7 @@ export class RuntimeProducer {
       good.push({ id, text })
       lines.push(text)
     }
-    return this.#enter({ event, body: Buffer.from(lines.join("\n")), received: count, good })
+    return this.#enter({ event, isMixed, body: Buffer.from(lines.join("\n")), received: count, good })
   }
 
   /** A post that was answered is compared at once with what it must be. */
@@ -149,10 +152,9 @@ export class RuntimeProducer {
       const amount = this.#random.below(10) === 0 ? UNLUCKY_AMOUNT : this.#random.below(200) - 20
       const shop =
         this.#random.below(20) === 0 ? `shop-${this.#random.below(500)}` : "abcde"[this.#random.below(5)]
-      return `{"id": ${id}, "at": "${at}", "shop": "${shop}", "amount": ${amount}}`
+      return `{"id": ${id}, "event_type": "sale", "at": "${at}", "shop": "${shop}", "amount": ${amount}}`
     }
-    const visitor = `u${this.#random.below(9)}`
-    return `{"id":"${id}","at":"${at}","visitor":"${visitor}","pages":${this.#random.below(10)}}`
+    return `{"event_type":"visit","id":"${id}","at":"${at}","visitor":"u${this.#random.below(9)}","pages":${this.#random.below(10)}}`
   }
 
   /** Around now, some far behind, some ahead; often right on a window's bound or a microsecond beside it. */

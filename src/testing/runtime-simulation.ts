@@ -179,14 +179,20 @@ class RuntimeLife {
 
   async #step(): Promise<void> {
     const world = this.#world
-    const kind = world.below(40)
+    const kind = world.below(42)
     if (kind < 17) this.#post()
     else if (kind < 24) world.clock.pass(world.below(8) === 0 ? 3_500 : world.below(400))
     else if (kind < 28) await checkView(world, world.pick(this.#plans).name)
     else if (kind < 34) world.pick(this.#subscribers).pull()
     else if (kind < 36) this.#awaitSomeReceipt()
     else if (kind < 37) await this.#comeToRest()
+    else if (kind === 37 && world.below(2) === 0) this.#turnClockBack()
     else this.#planFault()
+  }
+
+  #turnClockBack(): void {
+    this.#world.wallOffsetMs -= this.#world.below(3_000)
+    this.#world.countFault("clock set back")
   }
 
   #planFault(): void {
@@ -204,15 +210,17 @@ class RuntimeLife {
     const world = this.#world
     const { process, runtime } = world
     const failed = runtime!.ready().reason
-    const post = this.#producer.next(world.clock.nowMs())
+    const post = this.#producer.next(world.wall.nowMs())
     this.#inFlight++
     const heard = (answer: () => void) => {
       if (!process.alive || world.process !== process) return
       this.#inFlight--
       answer()
     }
+    const body = Uint8Array.from(post.body)
+    const event = post.isMixed ? null : post.event
     runtime!
-      .ingest({ event: post.event, body: post.body, framing: "ndjson" })
+      .ingest({ event, body, framing: "ndjson", isBodyGiven: world.below(2) === 0 })
       .then(
         (answer) =>
           heard(() => {
@@ -356,9 +364,7 @@ class RuntimeLife {
   }
 
   #disconnect(): void {
-    for (const { code, count } of failuresOf(this.#world.process.diskErrors)) {
-      for (let i = 0; i < count; i++) this.#world.countFault(code)
-    }
+    for (const code of new Set(this.#world.process.diskErrors)) this.#world.countFault(code)
     for (const subscriber of this.#subscribers) subscriber.disconnect()
   }
 
@@ -376,8 +382,4 @@ class RuntimeLife {
 
 function pendingOf(runtime: Runtime): number {
   return runtime.views().reduce((most, { pendingEvents }) => Math.max(most, pendingEvents), 0)
-}
-
-function failuresOf(codes: readonly string[]): readonly { code: string; count: number }[] {
-  return [...new Set(codes)].map((code) => ({ code, count: codes.filter((other) => other === code).length }))
 }

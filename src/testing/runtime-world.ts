@@ -13,6 +13,7 @@ import type { ViewPlan } from "../plan/plan.ts"
 import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
+import type { Clock } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { SeededRandom } from "../std/random.ts"
@@ -61,6 +62,12 @@ export class RuntimeWorld {
   readonly faults = new Map<string, number>()
   readonly random: SeededRandom
   readonly clock = new SimClock()
+  /** How far the wall clock is off from the clock that timers go by. */
+  wallOffsetMs = 0
+  readonly wall: Clock = {
+    nowMs: () => this.clock.nowMs() + this.wallOffsetMs,
+    monotonicMs: () => this.clock.monotonicMs(),
+  }
   readonly disk: SimDisk
   readonly chronicle: EpochChronicle
   readonly rows: LoggedRows
@@ -162,7 +169,7 @@ export class RuntimeWorld {
 
   async #open(process: SimProcess, plans: readonly ViewPlan[]): Promise<void> {
     const { wrapLog = (log: Log) => log } = this.#options
-    const shared = { disk: process.disk, clock: this.clock, scheduler: process.scheduler }
+    const shared = { disk: process.disk, clock: this.wall, scheduler: process.scheduler }
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
     this.runtime = await openRuntime({
       ...shared,
