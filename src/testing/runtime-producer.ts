@@ -154,7 +154,9 @@ export class RuntimeProducer {
         this.#random.below(20) === 0 ? `shop-${this.#random.below(500)}` : "abcde"[this.#random.below(5)]
       return `{"id": ${id}, "event_type": "sale", "at": "${at}", "shop": "${shop}", "amount": ${amount}}`
     }
-    return `{"event_type":"visit","id":"${id}","at":"${at}","visitor":"u${this.#random.below(9)}","pages":${this.#random.below(10)}}`
+    const visitor = `u${this.#random.below(9)}`
+    const pages = this.#random.below(10)
+    return `{"event_type":"visit","id":"${id}","at":"${at}","visitor":"${visitor}","pages":${pages}}`
   }
 
   /** Around now, some far behind, some ahead; often right on a window's bound or a microsecond beside it. */
