@@ -56,7 +56,7 @@ const BUGS: readonly Planted[] = [
   {
     bug: "an offset is given out twice",
     plant: () => onLog((log) => ({ append: reusedOffsets(log) })),
-    law: /receipt|takes .* at|names an offset/,
+    law: /receipt|takes .* at|names an offset|ends where an append ends|never ends|no rest/,
   },
   {
     bug: "an epoch is not journaled",

@@ -26,6 +26,8 @@ import type { Intake, IntakeSlice } from "./intake.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
 import { RowMemory } from "./row-memory.ts"
 
+/** Ranges of duplicates that a receipt names exactly: a few kilobytes of text. */
+const MAX_RECEIPT_RANGES = 200
 /** Rejected rows that an answer names one by one. */
 const MAX_NAMED_REJECTS = 100
 /** Rows in the log that the engine has not taken; beyond it producers wait, so that lag stays bounded. */
@@ -143,7 +145,7 @@ export class Door {
     counts.duplicates += duplicates
     counts.rejected += rows.rejectedCount
     if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, request)
-    const ranges = [...appended, ...coveringRanges(earlier)]
+    const ranges = [...appended, ...rangesOf(earlier)]
     return {
       accepted,
       duplicates,
@@ -334,15 +336,25 @@ function keySlices(
   return { bytes: Buffer.concat(encoded.filter((bytes) => bytes !== null)), starts, ends }
 }
 
-function coveringRanges(occurrences: readonly Occurrence[]): ReceiptRange[] {
-  const ranges = new Map<number, { partition: number; first: number; last: number }>()
-  for (const { partition, offset } of occurrences) {
-    const range = ranges.get(partition) ?? { partition, first: offset, last: offset }
-    range.first = Math.min(range.first, offset)
-    range.last = Math.max(range.last, offset)
-    ranges.set(partition, range)
+/** Runs of neighbouring offsets; where they are too many for a receipt, one range a partition that covers them. */
+function rangesOf(occurrences: readonly Occurrence[]): ReceiptRange[] {
+  const sorted = [...occurrences].sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+  const runs = joined(sorted, (last, offset) => offset <= last + 1)
+  return runs.length <= MAX_RECEIPT_RANGES ? runs : joined(sorted, () => true)
+}
+
+function joined(
+  sorted: readonly Occurrence[],
+  belongs: (last: number, offset: number) => boolean,
+): ReceiptRange[] {
+  const ranges: ReceiptRange[] = []
+  for (const { partition, offset } of sorted) {
+    const open = ranges.at(-1)
+    if (open?.partition === partition && belongs(open.last, offset)) {
+      ranges[ranges.length - 1] = { ...open, last: offset }
+    } else ranges.push({ partition, first: offset, last: offset })
   }
-  return [...ranges.values()]
+  return ranges
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
