@@ -22,6 +22,8 @@ import { partitionOf } from "../../wire/kafka/partitioner.ts"
 import type { IngestAnswer, IngestRequest } from "../runtime.ts"
 import type { DuplicateMemory, Occurrence } from "./duplicates.ts"
 import { overloaded, unknownEvent } from "./errors.ts"
+import { FirstRows, idColumn } from "./id-column.ts"
+import type { IdColumn } from "./id-table.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
 import { RowMemory } from "./row-memory.ts"
@@ -171,14 +173,14 @@ export class Door {
     const nowMs = this.#parts.clock.nowMs()
     const fresh: number[] = []
     const earlier: Promise<Occurrence>[] = []
-    const inRequest = new Set<string>()
-    for (const [row, id] of idsOf(lane.contract, rows.batch).entries()) {
-      const known = lane.duplicates.find(id, nowMs)
-      const coming = lane.duplicates.coming(id)
+    const ids = idsOf(lane.contract, rows.batch)
+    const firstRows = new FirstRows(ids)
+    for (let row = 0; row < ids.count; row++) {
+      const known = lane.duplicates.find(ids, row, nowMs)
+      const coming = known === undefined ? lane.duplicates.coming(ids, row) : undefined
       if (known !== undefined) earlier.push(Promise.resolve(known))
       else if (coming !== undefined) earlier.push(coming)
-      else if (!inRequest.has(id)) fresh.push(row)
-      inRequest.add(id)
+      else if (firstRows.add(row)) fresh.push(row)
     }
     return { rows: fresh.length === rows.batch.length ? null : Int32Array.from(fresh), earlier }
   }
@@ -262,10 +264,9 @@ function announce(
   appending: Promise<AppendResult>,
 ): void {
   if (duplicates === null) return
-  const ids = idsOf(contract, rows.batch)
-  const announced = selected === null ? ids : Array.from(selected, (row) => ids[row]!)
   duplicates.announce(
-    announced,
+    idsOf(contract, rows.batch),
+    selected,
     appending.then(({ baseOffset, appendTimeMs }) => ({ partition, baseOffset, appendTimeMs })),
   )
 }
@@ -297,11 +298,9 @@ export function intakeSlice(
   return { ...place, count: batch.length, batch: columns, heldBytes: held.bytes, memory: held.memory }
 }
 
-/** The id of each row as text. */
-export function idsOf(contract: EventContract, batch: Batch): readonly string[] {
-  const vector = batch.vectors[fieldIndex(contract, contract.id)]
-  assert(vector !== undefined, "a contract's id is one of its fields")
-  return Array.from({ length: batch.length }, (_, row) => String(readScalar(vector, row)))
+/** The id of each row as the bytes of its text. */
+export function idsOf(contract: EventContract, batch: Batch): IdColumn {
+  return idColumn(batch.length, keySlices(contract, batch, contract.id))
 }
 
 export function fieldIndex(contract: EventContract, field: string): number {

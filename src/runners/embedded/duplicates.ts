@@ -4,6 +4,7 @@
  * the door it is a cache that spares an append.
  */
 import { assert } from "../../std/assert.ts"
+import { type IdColumn, IdTable } from "./id-table.ts"
 
 /**
  * Ids remembered per topic; a topic that needs more within its window is told so instead of growing for ever.
@@ -23,12 +24,20 @@ export interface AppendPlace {
   readonly appendTimeMs: number
 }
 
+/** An append under way, and how many of its rows nobody has decided on. */
+interface Announcement {
+  readonly appending: Promise<AppendPlace>
+  rows: number
+}
+
 export class DuplicateMemory {
   readonly #windowMs: number
-  /** Insertion order is order of the latest occurrence, since append times do not fall. */
-  readonly #latest = new Map<string, Occurrence>()
-  /** Ids that are on their way through the log, so that a second copy waits for the first one's place. */
-  readonly #coming = new Map<string, { readonly appending: Promise<AppendPlace>; readonly rank: number }>()
+  /** Partition, offset, append time; in the order of the latest occurrence, since append times do not fall. */
+  readonly #latest = new IdTable()
+  /** Ids that are on their way through the log, so that a second copy waits: number of the append, rank in it. */
+  readonly #coming = new IdTable()
+  readonly #announcements = new Map<number, Announcement>()
+  #nextAnnouncement = 0
 
   constructor(windowMs: number) {
     assert(windowMs > 0, "a dedup window is longer than nothing")
@@ -39,43 +48,72 @@ export class DuplicateMemory {
     return this.#latest.size
   }
 
-  /** The earlier occurrence that makes `id` at `timeMs` a duplicate, or undefined. */
-  find(id: string, timeMs: number): Occurrence | undefined {
-    const earlier = this.#latest.get(id)
-    return earlier !== undefined && timeMs - earlier.appendTimeMs < this.#windowMs ? earlier : undefined
+  /** The earlier occurrence that makes the id of `row` at `timeMs` a duplicate, or undefined. */
+  find(ids: IdColumn, row: number, timeMs: number): Occurrence | undefined {
+    const entry = this.#latest.find(ids, row)
+    if (entry < 0 || timeMs - this.#latest.number(entry, 2) >= this.#windowMs) return undefined
+    return {
+      partition: this.#latest.number(entry, 0),
+      offset: this.#latest.number(entry, 1),
+      appendTimeMs: this.#latest.number(entry, 2),
+    }
   }
 
-  /** The door is appending rows with these ids, in this order. */
-  announce(ids: readonly string[], appending: Promise<AppendPlace>): void {
-    for (const [rank, id] of ids.entries()) this.#coming.set(id, { appending, rank })
-    appending.catch(() => {
-      for (const id of ids) if (this.#coming.get(id)?.appending === appending) this.#coming.delete(id)
-    })
+  /** The door is appending these rows (null: all), in this order. */
+  announce(ids: IdColumn, rows: Int32Array | null, appending: Promise<AppendPlace>): void {
+    const number = this.#nextAnnouncement++
+    const count = rows?.length ?? ids.count
+    for (let rank = 0; rank < count; rank++) {
+      const row = rows === null ? rank : rows[rank]!
+      this.#forgetComing(this.#coming.find(ids, row))
+      this.#coming.put(ids, row, number, rank, 0)
+    }
+    this.#announcements.set(number, { appending, rows: count })
+    appending.catch(() => this.#withdraw(number))
   }
 
   /** Where an announced row that was not decided on yet will be. Rejects when its append fails. */
-  coming(id: string): Promise<Occurrence> | undefined {
-    const row = this.#coming.get(id)
-    if (row === undefined) return undefined
-    return row.appending.then(({ partition, baseOffset, appendTimeMs }) => {
-      return { partition, offset: baseOffset + row.rank, appendTimeMs }
+  coming(ids: IdColumn, row: number): Promise<Occurrence> | undefined {
+    const entry = this.#coming.find(ids, row)
+    if (entry < 0) return undefined
+    const rank = this.#coming.number(entry, 1)
+    const announcement = this.#announcements.get(this.#coming.number(entry, 0))
+    assert(announcement !== undefined, "a row that is coming was announced")
+    return announcement.appending.then(({ partition, baseOffset, appendTimeMs }) => {
+      return { partition, offset: baseOffset + rank, appendTimeMs }
     })
   }
 
   /** Decides on a row of the log, and remembers it. */
-  admit(id: string, occurrence: Occurrence): boolean {
-    const duplicate = this.find(id, occurrence.appendTimeMs) !== undefined
-    this.#coming.delete(id)
-    this.#latest.delete(id)
-    this.#latest.set(id, occurrence)
-    this.#forgetBefore(occurrence.appendTimeMs - this.#windowMs)
-    return !duplicate
+  admit(ids: IdColumn, row: number, { partition, offset, appendTimeMs }: Occurrence): boolean {
+    const entry = this.#latest.find(ids, row)
+    const isFresh = entry < 0 || appendTimeMs - this.#latest.number(entry, 2) >= this.#windowMs
+    this.#forgetComing(this.#coming.find(ids, row))
+    this.#latest.put(ids, row, partition, offset, appendTimeMs)
+    this.#forgetBefore(appendTimeMs - this.#windowMs)
+    return isFresh
   }
 
   #forgetBefore(timeMs: number): void {
-    for (const [id, { appendTimeMs }] of this.#latest) {
-      if (appendTimeMs > timeMs && this.#latest.size <= MAX_REMEMBERED_IDS) return
-      this.#latest.delete(id)
+    for (let entry = this.#latest.oldest; entry >= 0; entry = this.#latest.oldest) {
+      if (this.#latest.number(entry, 2) > timeMs && this.#latest.size <= MAX_REMEMBERED_IDS) return
+      this.#latest.remove(entry)
     }
+  }
+
+  #forgetComing(entry: number): void {
+    if (entry < 0) return
+    const number = this.#coming.number(entry, 0)
+    this.#coming.remove(entry)
+    const announcement = this.#announcements.get(number)
+    if (announcement !== undefined && --announcement.rows === 0) this.#announcements.delete(number)
+  }
+
+  /** The append has failed: nobody waits for its rows any more. */
+  #withdraw(number: number): void {
+    for (const entry of [...this.#coming.entries()]) {
+      if (this.#coming.number(entry, 0) === number) this.#coming.remove(entry)
+    }
+    this.#announcements.delete(number)
   }
 }

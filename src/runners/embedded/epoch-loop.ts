@@ -168,8 +168,9 @@ export class EpochLoop {
     if (duplicates === null) return null
     const { partition, baseOffset, appendTimeMs } = slice
     let skip: Uint8Array | null = null
-    for (const [row, id] of idsOf(contract, slice.batch).entries()) {
-      if (duplicates.admit(id, { partition, offset: baseOffset + row, appendTimeMs })) continue
+    const ids = idsOf(contract, slice.batch)
+    for (let row = 0; row < ids.count; row++) {
+      if (duplicates.admit(ids, row, { partition, offset: baseOffset + row, appendTimeMs })) continue
       skip ??= new Uint8Array(slice.count)
       skip[row] = 1
     }

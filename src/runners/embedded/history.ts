@@ -67,8 +67,9 @@ export async function recallDuplicates(log: Log, lane: EventLane, intake: Intake
   }
   recalled.sort((a, b) => a.appendTimeMs - b.appendTimeMs)
   for (const { batch, partition, baseOffset, appendTimeMs } of recalled) {
-    for (const [row, id] of idsOf(contract, batch).entries()) {
-      duplicates.admit(id, { partition, offset: baseOffset + row, appendTimeMs })
+    const ids = idsOf(contract, batch)
+    for (let row = 0; row < ids.count; row++) {
+      duplicates.admit(ids, row, { partition, offset: baseOffset + row, appendTimeMs })
     }
   }
 }

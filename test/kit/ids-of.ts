@@ -1,0 +1,16 @@
+/** Texts as a column of ids. */
+import { idColumn } from "../../src/runners/embedded/id-column.ts"
+import type { IdColumn } from "../../src/runners/embedded/id-table.ts"
+
+export function idsOf(...texts: string[]): IdColumn {
+  const encoded = texts.map((text) => Buffer.from(text))
+  const starts = new Int32Array(texts.length)
+  const ends = new Int32Array(texts.length)
+  let at = 0
+  for (const [row, { length }] of encoded.entries()) {
+    starts[row] = at
+    at += length
+    ends[row] = at
+  }
+  return idColumn(texts.length, { bytes: Buffer.concat(encoded), starts, ends })
+}
