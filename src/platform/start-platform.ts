@@ -16,6 +16,7 @@ import { NodeDisk } from "../std/node/disk.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
 import { loadProject } from "./load-project.ts"
 import { projectHasProblems } from "./project-errors.ts"
+import { compareLock } from "./project-lock.ts"
 import { VERSION } from "./version.ts"
 
 export interface StartOptions {
@@ -53,6 +54,9 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const { plans, problems } = await bindProject(project)
   const found: readonly Problem[] = [...project.problems, ...problems]
   if (found.length > 0) throw projectHasProblems(projectDirectory, found)
+  // Rows that are in the log must stay readable.
+  const incompatible = compareLock(projectDirectory, project.events, plans).problems
+  if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
 
   const { config } = project
   const dataDirectory = resolve(
