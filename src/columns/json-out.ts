@@ -31,9 +31,21 @@ export interface WriteRowsOptions {
 
 /** Rows [from, to) as the text of a JSON array of objects, keys in column order. */
 export function writeRowsAsJson(columns: readonly Column[], batch: Batch, options: WriteRowsOptions): string {
-  assert(columns.length === batch.vectors.length, "a batch has one vector for each column")
   const { from, to, numbers } = options
   assert(from >= 0 && to <= batch.length, "the rows are inside the batch")
+  const write = jsonRowWriter(columns, batch, numbers)
+  let text = "["
+  for (let row = from; row < to; row++) text += row === from ? write(row) : `,${write(row)}`
+  return `${text}]`
+}
+
+/** What writes one row of `batch` as a JSON object, keys in column order. */
+export function jsonRowWriter(
+  columns: readonly Column[],
+  batch: Batch,
+  numbers: JsonNumbers,
+): (row: number) => string {
+  assert(columns.length === batch.vectors.length, "a batch has one vector for each column")
   const cells = columns.map(({ name }, index) => {
     const vector = batch.vectors[index]!
     const before = `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`
@@ -41,13 +53,11 @@ export function writeRowsAsJson(columns: readonly Column[], batch: Batch, option
     return (row: number) => before + (vector.nulls[row] === 1 ? "null" : write(row))
   })
   const open = cells.length === 0 ? "{" : ""
-  let text = "["
-  for (let row = from; row < to; row++) {
-    text += row === from ? open : `,${open}`
+  return (row) => {
+    let text = open
     for (const cell of cells) text += cell(row)
-    text += "}"
+    return `${text}}`
   }
-  return `${text}]`
 }
 
 function cellWriter(vector: Vector, numbers: JsonNumbers): (row: number) => string {
@@ -68,8 +78,24 @@ function cellWriter(vector: Vector, numbers: JsonNumbers): (row: number) => stri
       return (row) => readScalar(vector, row) as string
     case "string":
       return (row) => JSON.stringify(readScalar(vector, row))
+    case "timestamp":
+      return timestampWriter(values as BigInt64Array)
     default:
       return (row) => `"${formatScalar(type, readScalar(vector, row))}"`
+  }
+}
+
+/** Rows of one window have the same instants: the text of the last one is kept. */
+function timestampWriter(values: BigInt64Array): (row: number) => string {
+  let lastUs: bigint | null = null
+  let text = ""
+  return (row) => {
+    const micros = values[row]!
+    if (micros !== lastUs) {
+      lastUs = micros
+      text = `"${formatTimestamp(micros)}"`
+    }
+    return text
   }
 }
 

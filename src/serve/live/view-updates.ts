@@ -7,7 +7,7 @@
  */
 
 import type { Batch } from "../../columns/batch.ts"
-import { writeRowsAsJson } from "../../columns/json-out.ts"
+import { jsonRowWriter, writeRowsAsJson } from "../../columns/json-out.ts"
 import type { Column } from "../../columns/types.ts"
 import type { Subscription, ViewUpdate } from "../../runners/runtime.ts"
 import { instantText } from "../instant-text.ts"
@@ -66,9 +66,9 @@ function changesText(update: Changes, format: UpdateFormat): string {
   if (known !== undefined) return known
   const { changes, epoch, watermarkUs } = update
   const items: string[] = []
+  const write = jsonRowWriter(format.columns, changes, format.numbers)
   for (let row = 0; row < changes.length; row++) {
-    const text = rowsText(changes, row, row + 1, format).slice(1, -1)
-    items.push(`{"weight":${changes.weights?.[row] ?? 1},"row":${text}}`)
+    items.push(`{"weight":${changes.weights?.[row] ?? 1},"row":${write(row)}}`)
   }
   const data = `{"epoch":${epoch},"watermark":${instantText(watermarkUs)},"changes":[${items.join(",")}]}`
   texts[format.numbers].set(update, data)
