@@ -335,7 +335,7 @@ function keySlices(
   return { bytes: Buffer.concat(encoded.filter((bytes) => bytes !== null)), starts, ends }
 }
 
-/** Runs of neighbouring offsets; where they are too many for a receipt, one range a partition that covers them. */
+/** Runs of neighbouring offsets; too many for a receipt become one range a partition that covers them. */
 function rangesOf(occurrences: readonly Occurrence[]): ReceiptRange[] {
   const sorted = [...occurrences].sort((a, b) => a.partition - b.partition || a.offset - b.offset)
   const runs = joined(sorted, (last, offset) => offset <= last + 1)

@@ -32,9 +32,9 @@ interface Announcement {
 
 export class DuplicateMemory {
   readonly #windowMs: number
-  /** Partition, offset, append time; in the order of the latest occurrence, since append times do not fall. */
+  /** Partition, offset, append time. The order is that of append times, since they do not fall. */
   readonly #latest = new IdTable()
-  /** Ids that are on their way through the log, so that a second copy waits: number of the append, rank in it. */
+  /** Ids on their way through the log, so that a second copy waits: number of the append, rank in it. */
   readonly #coming = new IdTable()
   readonly #announcements = new Map<number, Announcement>()
   #nextAnnouncement = 0

@@ -1,7 +1,7 @@
 /**
- * Ids as bytes, each with three numbers, in the order of their latest `put`; exact, since bytes are compared. Kept in
- * typed arrays outside of the collector's sight: a Map of as many strings would be marked at every full collection,
- * and ends at 2^24 of them.
+ * Ids as bytes, each with three numbers, in the order of their latest `put`; exact, since bytes are
+ * compared. Kept in typed arrays outside of the collector's sight: a Map of as many strings would be marked
+ * at every full collection, and ends at 2^24 of them.
  *
  *   shards: entry + 1 by hash, open addressing; each grows alone, so that no put waits for the whole table
  *   chunks: CHUNK_ENTRIES entries each, oldest first
@@ -183,7 +183,7 @@ export class IdTable {
     slots[gap] = 0
   }
 
-  /** Before a put: its shard at most half full, no more dead entries than live ones and a chunk, numbers left. */
+  /** Before a put: its shard half full at most, dead entries no more than live ones and a chunk. */
   #makeRoom(hash: number): void {
     const dead = this.#next - this.#head - this.#live
     if (dead > this.#live + CHUNK_ENTRIES || this.#next > MAX_ENTRY) this.#rebuild()
