@@ -38,7 +38,8 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     ...(port === null ? { portFallback: true } : { port }),
     report: (message) => terminal.note(terminal.paint("dim", message, "error")),
   })
-  if (json) terminal.print(JSON.stringify({ url: platform.url, project: platform.project, pid: process.pid }))
+  const { url, project, data: folder } = platform
+  if (json) terminal.print(JSON.stringify({ url, project, data: folder, pid: process.pid }))
   else
     terminal.print(
       `${terminal.paint("bold", platform.project)} takes events at ${terminal.paint("cyan", platform.url)}`,

@@ -338,3 +338,11 @@ test("the field types work as zod schemas alone", () => {
     assert.deepEqual(result.success ? result.data : undefined, expected, what)
   }
 })
+
+test("a mistyped option is refused, because its default would be silently taken", () => {
+  const mistyped = { schema: z.object(base), ...roles, outOfOrdernes: "10 s" }
+  assert.throws(() => event("thing", mistyped), {
+    code: "invalid-event",
+    message: /there is no option outOfOrdernes; the options are schema, .*outOfOrderness/,
+  })
+})

@@ -55,6 +55,24 @@ const MAX_FIELDS = 1_000
 /** Each partition has files, an index and a watermark of its own. */
 const MAX_PARTITIONS = 1_024
 const IDLE = "30 seconds"
+const OPTIONS: Readonly<Record<keyof EventDefinition<z.ZodObject>, true>> = {
+  schema: true,
+  id: true,
+  time: true,
+  key: true,
+  topic: true,
+  partitions: true,
+  outOfOrderness: true,
+  idle: true,
+  idleAdvance: true,
+  dedup: true,
+  unknownFields: true,
+  retention: true,
+  compression: true,
+  description: true,
+  owner: true,
+  personal: true,
+}
 
 /**
  * Declares an event.
@@ -71,6 +89,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
   definition: EventDefinition<S> & { readonly id: Id },
 ): EventContract<z.output<S>, z.input<S>> & { readonly id: Id } {
   checkName(name)
+  checkOptions(name, definition)
   checkSchema(name, definition.schema)
   checkRowChecks(name, definition.schema)
   const personal = definition.personal ?? []
@@ -117,6 +136,16 @@ function checkName(name: string): void {
   throw invalidEvent(
     String(name),
     `the name must be snake_case: a letter, then letters, digits and "_", at most ${MAX_NAME_LENGTH} in all`,
+  )
+}
+
+/** Modules run without a type check: a mistyped option would silently be its default. */
+function checkOptions(name: string, definition: object): void {
+  const unknown = Object.keys(definition).filter((option) => !Object.hasOwn(OPTIONS, option))
+  if (unknown.length === 0) return
+  throw invalidEvent(
+    name,
+    `there is no option ${unknown.join(", ")}; the options are ${Object.keys(OPTIONS).join(", ")}`,
   )
 }
 

@@ -32,7 +32,7 @@ export function projectTooLarge(directory: string, limit: number): PlatformError
 
 export function projectHasProblems(directory: string, problems: readonly Problem[]): PlatformError {
   const lines = problems.map(({ where, message, suggestion }) => {
-    return `  ${where}: ${message}${suggestion === null ? "" : ` ${suggestion}`}`
+    return `  ${where}: ${message}${suggestion === null ? "" : `; ${suggestion}`}`
   })
   return new PlatformError({
     code: "project-has-problems",
@@ -41,5 +41,18 @@ export function projectHasProblems(directory: string, problems: readonly Problem
       "\n",
     ),
     details: { problems },
+  })
+}
+
+export function dataDirectoryUnusable(directory: string, cause: unknown): PlatformError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new PlatformError({
+    code: "data-directory-unusable",
+    domain: "external",
+    message:
+      `The folder of all data, ${directory}, cannot be made or written (${why}); ` +
+      "give this user the right to, or choose another with --data.",
+    details: { directory },
+    cause,
   })
 }

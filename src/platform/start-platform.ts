@@ -2,7 +2,7 @@
  * Assembles a project in this process: modules are loaded, views are bound, the log is opened, state is
  * recovered, and the HTTP door opens last. Everything is closed in reverse order.
  */
-import { mkdirSync, realpathSync } from "node:fs"
+import { accessSync, constants, mkdirSync, realpathSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { openThreadedLog } from "../log/embedded/threaded-log.ts"
@@ -15,7 +15,7 @@ import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
 import { loadProject } from "./load-project.ts"
-import { projectHasProblems } from "./project-errors.ts"
+import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
 import { compareLock } from "./project-lock.ts"
 import { VERSION } from "./version.ts"
 
@@ -36,6 +36,8 @@ export interface Platform extends AsyncDisposable {
   /** http://127.0.0.1:PORT */
   readonly url: string
   readonly project: string
+  /** Real path of the folder of all data. */
+  readonly data: string
   readonly runtime: Runtime
   close(): Promise<void>
 }
@@ -45,7 +47,8 @@ export const DEFAULT_DATA_DIRECTORY = ".millrace"
 const HOST = "127.0.0.1"
 
 /**
- * @throws PlatformError project-has-problems, log-in-use, log-corrupt, port-taken and what recovery finds.
+ * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
+ * port-taken and what recovery finds.
  */
 export async function startPlatform(options: StartOptions): Promise<Platform> {
   const report = options.report ?? (() => {})
@@ -59,11 +62,9 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
 
   const { config } = project
-  const dataDirectory = resolve(
-    options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`,
+  const data = openDataDirectory(
+    resolve(options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`),
   )
-  mkdirSync(dataDirectory, { recursive: true })
-  const data = realpathSync(dataDirectory)
   await using closing = new AsyncDisposableStack()
   const disk = new NodeDisk()
   const clock = new NodeClock()
@@ -102,7 +103,18 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   closing.defer(() => http.close())
   const open = closing.move()
   const close = () => open.disposeAsync()
-  return { url: http.url, project: project.name, runtime, close, [Symbol.asyncDispose]: close }
+  return { url: http.url, project: project.name, data, runtime, close, [Symbol.asyncDispose]: close }
+}
+
+/** Makes the folder where it is missing. Its real path, so that one folder has one name. */
+function openDataDirectory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    return realpathSync(path)
+  } catch (error) {
+    throw dataDirectoryUnusable(path, error)
+  }
 }
 
 /** studio/dist stands beside src in a clone and beside dist in the package. */

@@ -95,5 +95,6 @@ export function stateBroken(cause: unknown): PlatformError {
 }
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  // The sentence that it becomes part of has a full stop of its own.
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "")
 }
