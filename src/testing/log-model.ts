@@ -9,14 +9,17 @@ export type Attempt = readonly PlainRecord[]
 
 export class ModelPartition {
   readonly isCompact: boolean
+  /** Retention may take the oldest records. */
+  readonly mayExpire: boolean
   /** Acknowledged, or shown to a reader after a crash, by offset. */
   readonly acknowledged: StoredRecord[] = []
   begin = 0
   /** Groups since the last acknowledgement, any one of which a crash may have kept a beginning of. */
   attempts: Attempt[] = []
 
-  constructor(isCompact: boolean) {
+  constructor({ isCompact, mayExpire }: { readonly isCompact: boolean; readonly mayExpire: boolean }) {
     this.isCompact = isCompact
+    this.mayExpire = mayExpire
   }
 
   get end(): number {

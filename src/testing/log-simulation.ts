@@ -41,7 +41,8 @@ class LogLife {
     this.#world.disk.slowMs = this.#below(3)
     this.#world.restart()
     for (let step = 0; step < steps; step++) {
-      if (this.#below(5) === 0) this.#planFault()
+      // Sometimes several at once: what one leaves behind, the next one meets.
+      while (this.#below(5) === 0) this.#planFault()
       this.#guarded(() => this.#step())
     }
     this.#world.disk.heal()
@@ -57,11 +58,16 @@ class LogLife {
     return list[this.#below(list.length)] as T
   }
 
+  /** Has more than the others: segments close, expire, and are held. */
+  get #first(): SimPartition {
+    return this.#world.partitions[0] as SimPartition
+  }
+
   #planFault(): void {
     const fault = this.#below(3)
     const count = 1 + this.#below(8)
     if (fault === 0) this.#world.disk.crashAfter(count * 2)
-    else if (fault === 1) this.#world.disk.failSyncs(1 + this.#below(3))
+    else if (fault === 1) this.#world.disk.failSyncs(1 + this.#below(3), this.#below(2) * this.#below(8))
     else this.#world.disk.fillAfter(count)
     this.#world.note(`plan ${["crash", "failed syncs", "full disk"][fault]} ${count}`)
   }
@@ -92,7 +98,7 @@ class LogLife {
   }
 
   #append(): void {
-    const target = this.#pick(this.#world.partitions)
+    const target = this.#below(3) === 0 ? this.#first : this.#pick(this.#world.partitions)
     const { topic, partition } = target
     if (this.#unsureFences.has(topic)) {
       this.#openWriter(topic)
@@ -145,10 +151,16 @@ class LogLife {
   }
 
   #maintain(): void {
-    const refusal = this.#world.attempt(() => {
-      for (let round = 0; round < 20 && this.#world.core.maintain(); round++);
-    })
-    this.#world.note(`maintained ${refusal?.code ?? ""}`)
+    this.#world.mayExpire = true
+    // Upkeep goes on after a failure, as it does in a server.
+    for (let times = this.#below(3); times >= 0; times--) {
+      const refusal = this.#world.attempt(() => {
+        for (let round = 0; round < 20 && this.#world.core.maintain(); round++);
+      })
+      this.#world.note(`maintained ${refusal?.code ?? ""}`)
+    }
+    this.#check()
+    this.#world.mayExpire = false
   }
 
   #openWriter(topic: string): void {
@@ -166,7 +178,7 @@ class LogLife {
   }
 
   #hold(): void {
-    const { model } = this.#world.partitions[0] as SimPartition
+    const { model } = this.#first
     const offset = Math.max(model.begin, model.end - this.#below(40))
     const refusal = this.#world.attempt(() => this.#world.core.hold("reader", "events", 0, offset))
     if (refusal === null) this.#holds.set("events/0", offset)

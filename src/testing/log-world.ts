@@ -42,19 +42,23 @@ export class LawBroken extends Error {
   override readonly name = "LawBroken"
 }
 
+/** What an opening may fail with while faults are planned. */
+const DISK_FAILURES = ["disk-failed", "disk-full"]
+
 const DIRECTORY = "/data/log"
 const LIMITS: LogLimits = {
   ...DEFAULT_LIMITS,
-  segmentBytes: 6_000,
+  segmentBytes: 2_000,
   compactSegmentBytes: 3_000,
-  preallocateBytes: 4_096,
+  // Little and odd: files are often grown, and end in the middle of a sector.
+  preallocateBytes: 700,
   batchBytes: 400,
   recordBytes: 8_000,
   indexIntervalBytes: 1_000,
   tombstoneMs: 500,
 }
 const TOPICS = [
-  { name: "events", partitions: 2, retentionBytes: 15_000, retentionMs: 60_000 },
+  { name: "events", partitions: 2, retentionBytes: 3_000, retentionMs: 60_000 },
   { name: "packed", partitions: 1, compression: "zstd" },
   { name: "state", partitions: 1, cleanup: "compact" },
 ] as const
@@ -73,6 +77,8 @@ export interface SimPartition {
 export class LogWorld {
   readonly trace: string[] = []
   restarts = 0
+  /** Segments may go at the moment, also when the machine stops before anyone could look. */
+  mayExpire = false
   readonly #seed: number
   readonly #options: LogSimulationOptions
   readonly random: SeededRandom
@@ -92,7 +98,7 @@ export class LogWorld {
       Array.from({ length: topic.partitions }, (_, partition) => ({
         topic: topic.name,
         partition,
-        model: new ModelPartition("cleanup" in topic),
+        model: new ModelPartition({ isCompact: "cleanup" in topic, mayExpire: "retentionBytes" in topic }),
       })),
     )
   }
@@ -179,20 +185,29 @@ export class LogWorld {
 
   restart(): void {
     this.restarts++
-    // Recovery itself is hit too, now and then.
-    if (this.random.below(4) === 0) this.disk.crashAfter(1 + this.random.below(12))
+    this.#planOpeningFault()
     for (;;) {
       try {
         this.#open()
         break
       } catch (error) {
-        if (!(error instanceof SimCrash)) throw error
-        this.note("crash while opening")
+        if (!(error instanceof SimCrash) && !isPlatformError(error)) throw error
+        this.note(`${error instanceof SimCrash ? "crash" : error.code} while opening`)
         this.power(this.random.below(2) === 0)
+        this.#planOpeningFault()
       }
     }
     this.disk.heal()
     for (const partition of this.partitions) this.#adopt(partition)
+    this.mayExpire = false
+  }
+
+  /** Recovery itself is hit too, now and then, and so is the recovery from that. */
+  #planOpeningFault(): void {
+    const fault = this.random.below(12)
+    if (fault < 3) this.disk.crashAfter(1 + this.random.below(12))
+    else if (fault === 3) this.disk.failSyncs(1, this.random.below(8))
+    else if (fault === 4) this.disk.fillAfter(1 + this.random.below(6))
   }
 
   #open(): void {
@@ -202,7 +217,8 @@ export class LogWorld {
       this.#core = core
       for (const spec of TOPICS) core.createTopic(spec)
     } catch (error) {
-      if (isPlatformError(error)) this.broken(`a crash must always recover by itself: ${error.message}`)
+      if (isPlatformError(error) && !DISK_FAILURES.includes(error.code))
+        this.broken(`a crash must always recover by itself: ${error.message}`)
       throw error
     }
     this.note("opened")
@@ -216,7 +232,7 @@ export class LogWorld {
 
   #adopt({ topic, partition, model }: SimPartition): void {
     const { begin, durableEnd } = this.core.range(topic, partition)
-    if (begin < model.begin) model.begin = begin
+    if (begin < model.begin || (this.mayExpire && model.mayExpire)) model.begin = begin
     const found = this.readAll(topic, partition)
     const wrong = model.adopt(found, durableEnd) ?? model.compare(found)
     if (wrong !== null) this.broken(`after a restart, ${topic}/${partition}: ${wrong}`)

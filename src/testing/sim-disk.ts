@@ -43,6 +43,7 @@ export class SimDisk implements Disk {
   #stepsToCrash = Infinity
   #writesToFull = Infinity
   #failingSyncs = 0
+  #syncsToFailure = 0
   /** The longest that an operation takes. */
   slowMs = 0
 
@@ -61,9 +62,10 @@ export class SimDisk implements Disk {
     this.#writesToFull = writes
   }
 
-  /** The next `count` syncs fail, each losing some of what it was to write. */
-  failSyncs(count: number): void {
+  /** `count` syncs fail, each losing some of what it was to write, after the next `later` ones that do not. */
+  failSyncs(count: number, later = 0): void {
     this.#failingSyncs = count
+    this.#syncsToFailure = later
   }
 
   /** Takes all planned faults back. */
@@ -185,7 +187,7 @@ export class SimDisk implements Disk {
   }
 
   #failsSync(): boolean {
-    if (this.#failingSyncs <= 0) return false
+    if (this.#failingSyncs <= 0 || this.#syncsToFailure-- > 0) return false
     this.#failingSyncs--
     return true
   }

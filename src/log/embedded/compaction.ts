@@ -102,11 +102,13 @@ export class CompactionJob {
       file.close()
       segment.closeFile()
     }
-    segment.removeIndex()
-    disk.rename(path, `${segment.path}.log`)
-    disk.syncDirectory(this.#partition.place.directory)
-    const index = this.#partition.segments.indexOf(segment)
-    this.#partition.segments[index] = replacement
+    const { segments } = this.#partition
+    this.#partition.changeNames(() => {
+      segment.removeIndex()
+      disk.rename(path, `${segment.path}.log`)
+      // From here on the file is the new one, even if the name's sync fails.
+      segments[segments.indexOf(segment)] = replacement
+    })
     replacement.saveIndex()
   }
 

@@ -42,6 +42,8 @@ export class Partition {
   /** File size of the active segment, which is ahead of its contents. */
   #fileBytes: number
   #nextOffset: number
+  /** A change of names was made and its sync failed or is still to come. */
+  #namesInDoubt = false
   /** Closed segments from here on were not compacted yet. */
   compactedTo = 0
 
@@ -230,6 +232,27 @@ export class Partition {
       throw logCorrupt(place, "acknowledged records cannot be read back after the disk failed")
     }
     return this.roll()
+  }
+
+  /** Deletes the oldest segment. */
+  removeOldest(): void {
+    this.changeNames(() => {
+      this.segments[0]?.remove()
+      this.segments.shift()
+    })
+  }
+
+  /**
+   * Changes names in the folder, durably. No change is made while an earlier one is in doubt: names reach the
+   * disk in any order, and a later segment that is gone while an earlier one is back is a hole.
+   */
+  changeNames(change: () => void): void {
+    const { disk, directory } = this.place
+    if (this.#namesInDoubt) disk.syncDirectory(directory)
+    this.#namesInDoubt = true
+    change()
+    disk.syncDirectory(directory)
+    this.#namesInDoubt = false
   }
 
   close(): void {

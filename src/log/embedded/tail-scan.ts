@@ -166,21 +166,26 @@ type FirstBatch =
 /**
  * Reads the header at the stop as far as a crash can have spared it. A sector holds either what was written
  * or zeros, so a header none of whose sectors is zero must make sense, and a batch none of whose sectors is
- * zero must match its checksum.
+ * zero must match its checksum. What reaches beyond the file's end is as good as zero.
  */
 function readable(place: TailPlace, mark: DurableMark, before: Before, rest: Rest): FirstBatch {
-  if (anySectorZero(rest, before.position, BATCH_HEADER_BYTES)) return { kind: "lost" }
+  if (isPartLost(rest, before.position, BATCH_HEADER_BYTES)) return { kind: "lost" }
   const header = readBatchHeader(viewOf(rest.bytes), 0)
   const stamp = stampAt(place, mark, before.position, header)
   if (!isPlausible(header) || !follows(before, header, stamp, mark)) {
     return { kind: "damaged", what: "a batch header is wrong although all of it was written" }
   }
-  const allWritten = !anySectorZero(rest, before.position, header.sizeBytes)
+  const allWritten = !isPartLost(rest, before.position, header.sizeBytes)
   return { kind: "whole", sizeBytes: header.sizeBytes, group: stamp.group, allWritten }
 }
 
-/** Whether a sector's share of the first `length` bytes is all zero: it may never have been written. */
-function anySectorZero(rest: Rest, position: number, length: number): boolean {
+/**
+ * Whether some of the first `length` bytes may never have been written: a sector's share of them is all zero,
+ * or the file ends before them. A file is grown before it is written and its size is durable with the sync,
+ * so that what reaches beyond the end was not synced; the end may be in the middle of a sector.
+ */
+function isPartLost(rest: Rest, position: number, length: number): boolean {
+  if (length > rest.bytes.length) return true
   for (let at = 0; at < length; ) {
     const end = Math.min(length, at + SECTOR_BYTES - ((position + at) % SECTOR_BYTES))
     if (isZero(rest, at, end)) return true

@@ -36,7 +36,7 @@ export class Upkeep {
   }
 
   #expirePartition(topic: ManifestTopic, partition: Partition): void {
-    const { disk, clock, catalog, roll } = this.#tools
+    const { clock, catalog, roll } = this.#tools
     const { retentionMs, retentionBytes } = topic
     const { segments } = partition
     const nowMs = clock.nowMs()
@@ -45,12 +45,7 @@ export class Upkeep {
     if (retentionMs !== undefined && firstMs !== null && nowMs - firstMs > retentionMs) roll(partition)
     const keepFrom = catalog.heldFrom(topic.name, partition.place.partition)
     const count = expiredSegments(segments, { nowMs, keepFrom, retentionMs, retentionBytes })
-    for (const segment of segments.slice(0, count)) {
-      segment.remove()
-      segments.shift()
-      // Synced one by one, so that a crash leaves no hole between segments.
-      disk.syncDirectory(partition.place.directory)
-    }
+    for (let gone = 0; gone < count; gone++) partition.removeOldest()
   }
 
   /** One step of compaction; true when more is waiting. */
