@@ -62,7 +62,9 @@ export class SimDisk implements Disk {
     this.#writesToFull = writes
   }
 
-  /** `count` syncs fail, each losing some of what it was to write, after the next `later` ones that do not. */
+  /**
+   * `count` syncs fail, each losing some of what it was to write, after the next `later` ones that do not.
+   */
   failSyncs(count: number, later = 0): void {
     this.#failingSyncs = count
     this.#syncsToFailure = later
