@@ -103,3 +103,18 @@ test("a slice's memory is held until its epoch is out, or until the slice is dro
   await intake.take(100)
   assert.equal(stale.detached, true, "its rows were taken before")
 })
+
+test("offsets without rows of the project are not pending once what comes before them is out", async () => {
+  const intake = intakeAt(0, 30, [], [[10, 30]])
+  const taken = await intake.take(100)
+  assert.deepEqual(places(taken), ["0:0+10", "1:0+10"])
+  assert.equal(intake.backlogRows, 60)
+  intake.markPublished(taken)
+  assert.equal(intake.backlogRows, 0)
+  const empty = intakeAt(0, 30, [], [[0, 30]])
+  assert.deepEqual(await empty.take(100), [])
+  assert.equal(empty.backlogRows, 0)
+  const replayed = intakeAt(0, 30, [], [[10, 30]])
+  replayed.markPublished(await replayed.takeUntil("t", 0, 30))
+  assert.equal(replayed.position("t", 0).published, 30)
+})

@@ -56,6 +56,8 @@ export interface PartitionPosition {
 
 interface PartitionQueue extends PartitionPosition {
   readonly slices: IntakeSlice[]
+  /** Offsets that were passed over, since they hold no rows of the project, and are not published yet. */
+  readonly gaps: { readonly from: number; readonly to: number }[]
 }
 
 export class Intake {
@@ -71,7 +73,7 @@ export class Intake {
   /** Begins at `taken`; rows up to `durableEnd` are already in the log. */
   addPartition(position: Omit<PartitionPosition, "published">): void {
     const key = keyOf(position.topic, position.partition)
-    this.#partitions.set(key, { ...position, published: position.taken, slices: [] })
+    this.#partitions.set(key, { ...position, published: position.taken, slices: [], gaps: [] })
   }
 
   /** Takes rows that the door has appended. Slices of one partition may arrive in any order. */
@@ -92,6 +94,7 @@ export class Intake {
     for (const { topic, partition, baseOffset, count, memory } of slices) {
       const queue = this.#queue(topic, partition)
       queue.published = Math.max(queue.published, baseOffset + count)
+      publishGaps(queue)
       memory?.release()
     }
   }
@@ -146,7 +149,8 @@ export class Intake {
       const { slices, nextOffset } = await this.#load(topic, partition, queue.taken, end)
       assert(nextOffset > queue.taken, `the log moves on from ${topic}/${partition}@${queue.taken}`)
       taken.push(...slices)
-      queue.taken = nextOffset
+      const last = slices.at(-1)
+      passOver(queue, last === undefined ? queue.taken : last.baseOffset + last.count, nextOffset)
     }
     queue.durableEnd = Math.max(queue.durableEnd, end)
     return taken
@@ -187,7 +191,7 @@ export class Intake {
         nextOffset > queue.taken,
         `the log moves on from ${queue.topic}/${queue.partition}@${queue.taken}`,
       )
-      queue.taken = nextOffset
+      passOver(queue, queue.taken, nextOffset)
       return this.#next(queue)
     }
     for (const slice of rest) {
@@ -202,6 +206,20 @@ export class Intake {
     const queue = this.#partitions.get(keyOf(topic, partition))
     assert(queue !== undefined, `${topic}/${partition} is a partition of the project`)
     return queue
+  }
+}
+
+function passOver(queue: PartitionQueue, from: number, to: number): void {
+  if (from < to) queue.gaps.push({ from, to })
+  queue.taken = to
+  publishGaps(queue)
+}
+
+/** A gap is out when everything before it is. */
+function publishGaps(queue: PartitionQueue): void {
+  for (let gap = queue.gaps[0]; gap !== undefined && gap.from <= queue.published; gap = queue.gaps[0]) {
+    queue.published = Math.max(queue.published, gap.to)
+    queue.gaps.shift()
   }
 }
 
