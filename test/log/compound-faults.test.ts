@@ -65,12 +65,12 @@ class Scene {
     this.core = this.open()
   }
 
-  /** Offsets of the batches that can be read. */
-  read(): number[] {
+  /** Base offsets of what reads begin with; each read takes no more than one batch, or as much as there is. */
+  read(maxBytes = 1): number[] {
     const { begin, durableEnd } = this.core.range("t", 0)
     const offsets: number[] = []
     for (let offset = begin; offset < durableEnd; ) {
-      const { batches, nextOffset } = this.core.read("t", 0, { offset, maxBytes: 1 })
+      const { batches, nextOffset } = this.core.read("t", 0, { offset, maxBytes })
       offsets.push(readBatchHeader(viewOf(batches), 0).baseOffset)
       offset = nextOffset
     }
@@ -176,8 +176,8 @@ test("a compacted segment whose name could not be synced is read as what it is n
       },
       (error) => isPlatformError(error, "disk-failed"),
     )
-    const before = scene.read()
-    assert.equal(before.at(-1), 11)
+    assert.ok(scene.read(10_000).length > 1)
+    assert.equal(scene.read().at(-1), 11)
     scene.restart(seed % 2 === 0 ? "lost" : "kept")
     assert.equal(scene.read().at(-1), 11)
   }
