@@ -152,6 +152,8 @@ class LogLife {
 
   #maintain(): void {
     this.#world.mayExpire = true
+    // Mostly those of folders: the marks' own sync comes first.
+    if (this.#below(4) === 0) this.#world.disk.failSyncs(1 + this.#below(3), this.#below(3))
     // Upkeep goes on after a failure, as it does in a server.
     for (let times = this.#below(3); times >= 0; times--) {
       const refusal = this.#world.attempt(() => {
@@ -161,6 +163,7 @@ class LogLife {
     }
     this.#check()
     this.#world.mayExpire = false
+    if (this.#below(4) === 0) this.#stop()
   }
 
   #openWriter(topic: string): void {

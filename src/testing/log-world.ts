@@ -58,7 +58,7 @@ const LIMITS: LogLimits = {
   tombstoneMs: 500,
 }
 const TOPICS = [
-  { name: "events", partitions: 2, retentionBytes: 3_000, retentionMs: 60_000 },
+  { name: "events", partitions: 2, retentionBytes: 3_000, retentionMs: 8_000 },
   { name: "packed", partitions: 1, compression: "zstd" },
   { name: "state", partitions: 1, cleanup: "compact" },
 ] as const

@@ -244,7 +244,13 @@ export class LogCore {
 
   #roll(partition: Partition): void {
     if (partition.isDirty) return
-    this.#marks.set(partition.place.slot, partition.roll())
+    try {
+      this.#marks.set(partition.place.slot, partition.roll())
+    } catch (error) {
+      // The next segment's file may be there: nothing may be written to this one before a repair.
+      this.#markFailed([partition])
+      throw error
+    }
     this.#syncMarks()
   }
 
@@ -260,12 +266,15 @@ export class LogCore {
   }
 
   #refuseGroup(failure: PlatformError): void {
-    const earlier = this.#failed?.partitions ?? new Set<Partition>()
-    this.#failed = { partitions: new Set([...earlier, ...this.#dirty]) }
+    this.#markFailed(this.#dirty)
     for (const partition of this.#dirty) partition.abandon()
     const waiting = this.#waiting.splice(0)
     this.#endGroup()
     for (const { ticket } of waiting) this.#options.sink.refused(ticket, failure)
+  }
+
+  #markFailed(partitions: Iterable<Partition>): void {
+    this.#failed = { partitions: new Set([...(this.#failed?.partitions ?? []), ...partitions]) }
   }
 
   #endGroup(): void {
