@@ -65,7 +65,9 @@ class Scene {
     this.core = this.open()
   }
 
-  /** Base offsets of what reads begin with; each read takes no more than one batch, or as much as there is. */
+  /**
+   * Base offsets of what reads begin with; each read takes no more than one batch, or as much as there is.
+   */
   read(maxBytes = 1): number[] {
     const { begin, durableEnd } = this.core.range("t", 0)
     const offsets: number[] = []
