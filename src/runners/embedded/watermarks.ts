@@ -1,5 +1,5 @@
 /**
- * Event time per source (DESIGN: what results mean).
+ * Event time per source, and how far it has come.
  *
  *   partition:  max over rows of min(event time, append time + 1 s)  -  outOfOrderness     never falls
  *   source W:   minimum over its partitions that are not idle                              never falls
