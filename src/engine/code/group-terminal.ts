@@ -5,7 +5,9 @@
  * Locals: W the window's state (null when it is gone), T its key table mirrored as m_*, p and a the group's
  * page and slot.
  */
+
 import type { Expression } from "../../expr/expression.ts"
+import { substituteColumns } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
 import type { AggregateSpec } from "../dataflow.ts"
 import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
@@ -14,7 +16,6 @@ import type { AccumulatorPlan } from "./accumulators.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
 import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
-import { substitute } from "./substitute.ts"
 
 export interface GroupPlan {
   readonly spec: AggregateSpec
@@ -59,7 +60,7 @@ export class GroupTerminal implements Terminal {
     const { spec } = this.#plan
     writer.filter(spec.filter, columns)
     const input = spec.window === null ? columns : this.#assignWindow(writer, columns)
-    const keys = spec.keys.map((key) => substitute(key, input))
+    const keys = spec.keys.map((key) => substituteColumns(key, input))
     if (spec.window === null && spec.windowKeys !== null) this.#windowOfKeys(writer, keys)
     const loadedKeys: KeyedField[] = []
     this.#plan.keyFields.forEach((field, k) => {
@@ -162,7 +163,7 @@ export class GroupTerminal implements Terminal {
       ...accumulators,
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
-        expression: substitute(argument.expression, columns),
+        expression: substituteColumns(argument.expression, columns),
       })),
     }
   }

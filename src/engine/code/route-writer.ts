@@ -6,10 +6,12 @@
  *
  *   row: { filter -> [for each window: -> filter -> ...] -> terminal }
  */
+
 import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import { createRowCode } from "../../expr/compile/row-code-writer.ts"
 import { type Expression, FAILURES } from "../../expr/expression.ts"
+import { substituteColumns } from "../../expr/rewrite.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
@@ -18,7 +20,6 @@ import { WindowRange } from "../time/window-range.ts"
 import { CodeScope } from "./code-scope.ts"
 import { FieldLoader } from "./field-loader.ts"
 import { DECLARE_VIEWS } from "./slot-code.ts"
-import { substitute } from "./substitute.ts"
 
 export const APPLIED = VERDICTS.indexOf("applied")
 export const FILTERED = VERDICTS.indexOf("filtered")
@@ -144,7 +145,7 @@ export class RouteWriter {
 
   filter(predicate: Expression | null, columns: readonly Expression[]): void {
     if (predicate === null) return
-    const { value, isNull } = this.evaluate(substitute(predicate, columns))
+    const { value, isNull } = this.evaluate(substituteColumns(predicate, columns))
     const holds = isNull === null ? `(${value})` : `!(${isNull}) && (${value})`
     this.push(`if (!(${holds})) { ${this.skip("filtered")} }`)
   }
@@ -181,7 +182,7 @@ export class RouteWriter {
   /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
    *  exact time. A row without a time is filtered. */
   time(window: EngineWindow, columns: readonly Expression[], name: string): string {
-    const { isNull, halves } = this.loader.load(substitute(window.time, columns), this.#lines)
+    const { isNull, halves } = this.loader.load(substituteColumns(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
     this.push(`const ${name} = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);`)
     return `${this.scope.bind(joinHalves, "join")}(${halves[0]}, ${halves[1]})`
@@ -194,7 +195,7 @@ export class RouteWriter {
   #stage(stage: StageSpec, columns: readonly Expression[]): Expression[] {
     this.filter(stage.filter, columns)
     const input = stage.window === null ? columns : [...columns, ...this.#stageWindow(stage.window, columns)]
-    const outputs = stage.outputs.map((output) => substitute(output, input))
+    const outputs = stage.outputs.map((output) => substituteColumns(output, input))
     for (const output of outputs) {
       if (output.kind !== "column" && output.kind !== "literal") this.evaluate(output)
     }

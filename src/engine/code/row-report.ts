@@ -26,20 +26,6 @@ export class SliceReport implements RowReport {
   late(): void {}
 }
 
-/** Changes of an upstream operator that a view leaves out. */
-export class ChangeReport implements RowReport {
-  failedChanges = 0
-  lateChanges = 0
-
-  fail(): void {
-    this.failedChanges++
-  }
-
-  late(): void {
-    this.lateChanges++
-  }
-}
-
 /**
  * One function of a route over a batch. `verdicts` is empty for changes, `weights` null for +1 throughout.
  */

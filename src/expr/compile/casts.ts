@@ -165,11 +165,6 @@ const CASTS: ReadonlyMap<string, Kernel> = new Map<`${TypeKind} ${TypeKind}`, Ke
   ["interval string", runtime(formatInterval)],
 ])
 
-/** Whether there is code for the cast; castAllowed says who may ask for it. */
-export function canCast(from: TypeKind, to: TypeKind): boolean {
-  return from === to || CASTS.has(`${from} ${to}`)
-}
-
 /** The text of a value as its type's output function gives it: like a cast, but booleans are t and f. */
 export function outputText(k: KernelContext, value: string, type: LogicalType): string {
   if (type.kind === "string") return value

@@ -4,7 +4,7 @@
  * so such plans are refused before anything walks them. Counted with each shared part visited once.
  */
 import type { Expression } from "../../expr/expression.ts"
-import { childrenOf } from "../expressions/walk.ts"
+import { childrenOf } from "../../expr/rewrite.ts"
 import { nodesOf } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
 

@@ -5,7 +5,7 @@
  */
 import { BOOLEAN } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
-import { childrenOf } from "./walk.ts"
+import { childrenOf } from "../../expr/rewrite.ts"
 
 export function conjunction(conditions: readonly Expression[]): Expression {
   const flat = conditions.flatMap((condition) => (condition.kind === "and" ? condition.args : [condition]))

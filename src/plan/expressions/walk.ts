@@ -1,49 +1,6 @@
-/** Reading and rebuilding expression trees: children, columns used, substitution. */
+/** What plans ask of expressions: the columns used, the size, and a rewriting from the top. */
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
-import { assertNever } from "../../std/assert.ts"
-
-export function childrenOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case "column":
-    case "literal":
-      return []
-    case "cast":
-      return [expression.input]
-    case "call":
-    case "and":
-    case "or":
-    case "coalesce":
-      return expression.args
-    case "case":
-      return [...expression.branches.flatMap(({ when, then }) => [when, then]), expression.otherwise]
-    default:
-      return assertNever(expression)
-  }
-}
-
-/** The same expression over other children, given in the order of `childrenOf`. */
-export function withChildren(expression: Expression, children: readonly Expression[]): Expression {
-  switch (expression.kind) {
-    case "column":
-    case "literal":
-      return expression
-    case "cast":
-      return { ...expression, input: children[0]! }
-    case "call":
-    case "and":
-    case "or":
-    case "coalesce":
-      return { ...expression, args: children }
-    case "case":
-      return {
-        ...expression,
-        branches: expression.branches.map((_, i) => ({ when: children[2 * i]!, then: children[2 * i + 1]! })),
-        otherwise: children.at(-1)!,
-      }
-    default:
-      return assertNever(expression)
-  }
-}
+import { childrenOf, mapChildren } from "../../expr/rewrite.ts"
 
 /** Rebuilds from the top: where `replace` answers, its answer stands and nothing below is visited. */
 export function rewrite(
@@ -52,10 +9,13 @@ export function rewrite(
 ): Expression {
   const replaced = replace(expression)
   if (replaced !== null) return replaced
-  const children = childrenOf(expression)
-  if (children.length === 0) return expression
-  const rebuilt = children.map((child) => rewrite(child, replace))
-  return rebuilt.every((child, i) => child === children[i]) ? expression : withChildren(expression, rebuilt)
+  let changed = false
+  const rebuilt = mapChildren(expression, (child) => {
+    const part = rewrite(child, replace)
+    changed ||= part !== child
+    return part
+  })
+  return changed ? rebuilt : expression
 }
 
 export function columnReferences(expression: Expression): readonly ColumnReference[] {

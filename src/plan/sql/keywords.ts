@@ -7,11 +7,6 @@ export function keywordBefore(sql: string, keyword: string, before: number): num
   return starts.at(-1) ?? null
 }
 
-/** Byte offset of the first `keyword` from byte `from` on, else null. */
-export function keywordAfter(sql: string, keyword: string, from: number): number | null {
-  return keywordStarts(sql, keyword).find((start) => start >= from) ?? null
-}
-
 function keywordStarts(sql: string, keyword: string): readonly number[] {
   const tokens = scanSync(sql).tokens
   return tokens

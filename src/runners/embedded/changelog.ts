@@ -69,7 +69,7 @@ export class Changelog {
       this.#entries = this.#entries.slice(this.#firstEntry)
       this.#firstEntry = 0
     }
-    this.#wake()
+    this.wake()
   }
 
   /** True when nothing after `epoch` is missing. */
@@ -100,15 +100,11 @@ export class Changelog {
 
   close(): void {
     this.#closed = true
-    this.#wake()
+    this.wake()
   }
 
   /** Lets every waiting reader look again; used when one of them is to stop. */
   wake(): void {
-    this.#wake()
-  }
-
-  #wake(): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()

@@ -25,6 +25,7 @@ import { overloaded, unknownEvent } from "./errors.ts"
 import { FirstRows, idColumn } from "./id-column.ts"
 import type { IdColumn } from "./id-table.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
+import type { Rate } from "./rate.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
 import { RowMemory } from "./row-memory.ts"
 
@@ -45,6 +46,7 @@ export interface EventLane {
   /** Null when ids are not remembered. */
   readonly duplicates: DuplicateMemory | null
   readonly counts: { received: number; accepted: number; duplicates: number; rejected: number }
+  readonly rate: Rate
 }
 
 export interface DoorParts {
@@ -144,6 +146,7 @@ export class Door {
     const duplicates = rows.batch.length - accepted
     counts.received += rows.received
     counts.accepted += accepted
+    lane.rate.add(accepted)
     counts.duplicates += duplicates
     counts.rejected += rows.rejectedCount
     if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, request)

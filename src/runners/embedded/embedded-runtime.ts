@@ -35,7 +35,6 @@ import type { Intake, IntakeSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { LogTail } from "./log-tail.ts"
 import { collectMetrics } from "./metrics.ts"
-import { Rate } from "./rate.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -71,7 +70,6 @@ export class EmbeddedRuntime implements Runtime {
   readonly #parts: RuntimeParts
   readonly #door: Door
   readonly #samples = new RejectedSamples()
-  readonly #rates: ReadonlyMap<string, Rate>
   readonly #plans: ReadonlyMap<string, ViewPlan>
   #changelogs: ReadonlyMap<string, Changelog> = new Map()
   readonly #desk: ReceiptDesk
@@ -95,7 +93,6 @@ export class EmbeddedRuntime implements Runtime {
     this.startedAtMs = clock.nowMs()
     this.logId = log.logId
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
-    this.#rates = new Map(parts.contracts.map(({ name }) => [name, new Rate(clock)]))
     this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
     this.#door = new Door({
       ...parts,
@@ -175,7 +172,6 @@ export class EmbeddedRuntime implements Runtime {
   async ingest(request: IngestRequest): Promise<IngestAnswer> {
     if (this.#failure !== null) throw this.#failure
     const answer = await this.#door.ingest(request)
-    if (request.event !== null) this.#rates.get(request.event)?.add(answer.accepted)
     for (const tail of this.#tails) tail.wake()
     return answer
   }
@@ -275,7 +271,7 @@ export class EmbeddedRuntime implements Runtime {
       contract,
       ...lane.counts,
       appended: positions.reduce((total, { durableEnd }) => total + durableEnd, 0),
-      eventsPerSecond: this.#rates.get(contract.name)!.perSecond(),
+      eventsPerSecond: lane.rate.perSecond(),
       watermarkUs: known(time.watermarkUs),
       watermarkPartition: time.holdingPartition(nowMs),
       partitions: positions.map(({ partition, durableEnd, published }) => {

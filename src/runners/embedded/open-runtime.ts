@@ -30,6 +30,7 @@ import { historyLoader, recallDuplicates } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
 import { lowerViews } from "./lower.ts"
+import { Rate } from "./rate.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
 
@@ -63,7 +64,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const generation = generationOf(contracts, plans)
   const store = new CheckpointStore(options.disk, options.checkpointDirectory)
   const { engine, manifest, runnerParts } = restoreNewest(options, store, generation)
-  const lanes = await openLanes(log, contracts)
+  const lanes = await openLanes(log, clock, contracts)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
   if (manifest !== null) ledger.restore(manifest.verdicts)
@@ -151,6 +152,7 @@ function* withoutRunnerParts(
 
 async function openLanes(
   log: Log,
+  clock: Clock,
   contracts: readonly EventContract[],
 ): Promise<ReadonlyMap<string, EventLane>> {
   const lanes = new Map<string, EventLane>()
@@ -170,6 +172,7 @@ async function openLanes(
       headers: makeHeaders(contract),
       duplicates: contract.dedupWindowMs === null ? null : new DuplicateMemory(contract.dedupWindowMs),
       counts: { received: 0, accepted: 0, duplicates: 0, rejected: 0 },
+      rate: new Rate(clock),
     })
   }
   return lanes

@@ -28,8 +28,6 @@ export const BATCH_HEADER_BYTES = 61
 export const MAGIC = 2
 /** Bytes before those that batchLength counts. */
 export const LENGTH_PREFIX_BYTES = 12
-/** The smallest batchLength: a header without records, which compaction leaves at the end of a segment. */
-export const SMALLEST_BATCH_LENGTH = BATCH_HEADER_BYTES - LENGTH_PREFIX_BYTES
 
 export const BATCH_FIELD = {
   baseOffset: 0,
