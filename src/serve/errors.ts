@@ -91,6 +91,20 @@ export function unsupportedMediaType(given: string | undefined): PlatformError {
   )
 }
 
+export function jsonWanted(given: string | undefined): PlatformError {
+  const what = given === undefined ? "there is no Content-Type" : `the Content-Type is "${given}"`
+  return user("unsupported-media-type", `${what}; send application/json (one object), in UTF-8`)
+}
+
+export function objectWanted(why: string, cause?: unknown): PlatformError {
+  return new PlatformError({
+    code: "body-not-json",
+    domain: "user",
+    message: `the body is not a JSON object: ${why}; nothing was done`,
+    cause,
+  })
+}
+
 export function unsupportedEncoding(given: string): PlatformError {
   return user("unsupported-encoding", `the Content-Encoding is "${given}"; send gzip, or no compression`)
 }

@@ -70,11 +70,18 @@ function operationOf(operation: Operation, row: JsonSchema): JsonSchema {
     ...(operation.parameters === undefined
       ? {}
       : { parameters: operation.parameters.map((given) => ({ ...given, required: given.in === "path" })) }),
-    ...(operation.takesRows === true ? { requestBody: { required: true, content: rowContent(row) } } : {}),
+    ...bodyOf(operation, row),
     responses: Object.fromEntries(
       answers.map(([status, answer]) => [status, responseOf(Number(status), answer)]),
     ),
   }
+}
+
+function bodyOf({ takesRows, takes }: Operation, row: JsonSchema): JsonSchema {
+  if (takesRows === true) return { requestBody: { required: true, content: rowContent(row) } }
+  if (takes === undefined) return {}
+  const schema = { $ref: `#/components/schemas/${takes}` }
+  return { requestBody: { required: true, content: { "application/json": { schema } } } }
 }
 
 /** JSON takes one row or an array of them; each line of the others is a row, which a schema cannot say. */

@@ -26,7 +26,7 @@ export interface DoorContext {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST"
+  readonly method: "GET" | "POST" | "DELETE"
   /** In Fastify's spelling: /v1/events/:event */
   readonly path: string
   readonly operation: Operation
@@ -43,6 +43,8 @@ export interface Operation {
   readonly parameters?: readonly Parameter[]
   /** True when the route takes rows; their schemas come from the contracts. */
   readonly takesRows?: boolean
+  /** Name of a schema in openapi-schemas.ts: the JSON object that the body is. */
+  readonly takes?: string
   /** What can be answered besides 403 (guard) and 500, which every route can. */
   readonly responses: Readonly<Record<number, Answer>>
 }
