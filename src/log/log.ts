@@ -104,3 +104,19 @@ export interface Log extends AsyncDisposable {
   /** Bytes that were taken and not yet made durable. */
   readonly queuedBytes: number
 }
+
+/** A log on the disks of this machine, whose files can be copied while it goes on. */
+export interface LocalLog extends Log {
+  /**
+   * Gives every file of the log a second name below `directory` (absolute, empty or not there, on the log's
+   * disk), all as of one instant. The first `sizeBytes` of each are the log at that instant and open as one.
+   * @throws log-failed (retry) while a write or sync that failed has not been repaired
+   */
+  pin(directory: string): Promise<readonly PinnedFile[]>
+}
+
+export interface PinnedFile {
+  /** Below the folder that was pinned to, and where it belongs in the log's own. */
+  readonly path: string
+  readonly sizeBytes: number
+}

@@ -26,11 +26,19 @@ export interface Disk {
   exists(path: string): boolean
   /** Names directly in the directory, sorted; empty when there is no such directory. */
   list(directory: string): string[]
+  isDirectory(path: string): boolean
   makeDirectory(path: string): void
-  /** Atomic; durable after `syncDirectory` of the parent. */
+  /** A file or a folder. Atomic; durable after `syncDirectory` of the parent. */
   rename(from: string, to: string): void
+  /**
+   * Gives the file a second name on the same disk, which stays when the first one goes. Durable after
+   * `syncDirectory` of the new one's parent. @throws PlatformError disk-failed when `to` exists
+   */
+  link(from: string, to: string): void
   /** No error when it is already gone. */
   remove(path: string): void
+  /** The folder with everything in it; no error when it is already gone. */
+  removeTree(path: string): void
   /** As DiskFile.syncAside: a large file takes a while to be gone. */
   removeAside?(path: string): Promise<void>
   syncDirectory(path: string): void

@@ -208,6 +208,10 @@ export class SimDisk implements Disk {
       .sort()
   }
 
+  isDirectory(path: string): boolean {
+    return this.#directories.has(path)
+  }
+
   makeDirectory(path: string): void {
     if (path === "/" || this.#directories.has(path)) return
     this.makeDirectory(parentOf(path))
@@ -216,11 +220,35 @@ export class SimDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
+    if (this.#directories.has(from)) return this.#renameDirectory(from, to)
     const inode = this.#inode(from)
     const apply = (names: Map<string, SimInode>) => {
       if (names.get(from) === inode) names.delete(from)
       names.set(to, inode)
     }
+    this.#change(() => this.#rename({ directory: parentOf(to), apply }))
+  }
+
+  #renameDirectory(from: string, to: string): void {
+    const renamed = (path: string) =>
+      path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path
+    const apply = (names: Map<string, SimInode>, directories: Set<string>) => {
+      for (const [path, inode] of [...names]) {
+        names.delete(path)
+        names.set(renamed(path), inode)
+      }
+      for (const path of [...directories]) {
+        directories.delete(path)
+        directories.add(renamed(path))
+      }
+    }
+    this.#change(() => this.#rename({ directory: parentOf(to), apply }))
+  }
+
+  link(from: string, to: string): void {
+    const inode = this.#inode(from)
+    if (this.#names.has(to)) throw diskFailed("link", to)
+    const apply = (names: Map<string, SimInode>) => void names.set(to, inode)
     this.#change(() => this.#rename({ directory: parentOf(to), apply }))
   }
 
@@ -231,6 +259,15 @@ export class SimDisk implements Disk {
       if (names.get(path) === inode) names.delete(path)
     }
     this.#change(() => this.#rename({ directory: parentOf(path), apply }))
+  }
+
+  removeTree(path: string): void {
+    const inside = (name: string) => name === path || name.startsWith(`${path}/`)
+    for (const name of [...this.#names.keys()].filter(inside)) this.remove(name)
+    for (const directory of [...this.#directories].filter(inside).sort().reverse()) {
+      const apply = (_: unknown, directories: Set<string>) => void directories.delete(directory)
+      this.#change(() => this.#rename({ directory: parentOf(directory), apply }))
+    }
   }
 
   syncDirectory(path: string): void {

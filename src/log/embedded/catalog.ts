@@ -49,6 +49,10 @@ export class Catalog {
     return new Catalog(disk, directory, random, manifest)
   }
 
+  get manifest(): Manifest {
+    return this.#manifest
+  }
+
   get logId(): string {
     return this.#manifest.logId
   }

@@ -14,13 +14,14 @@ import { isPlatformError, type PlatformError } from "../../std/errors.ts"
 import type { Random } from "../../std/random.ts"
 import type { RecordBatchBuilder } from "../../wire/kafka/record-batch-builder.ts"
 import { logFailed, unknownPartition, writerFenced } from "../errors.ts"
-import type { OffsetRange, ReadResult, RecordSet, TopicInfo, TopicSpec } from "../log.ts"
+import type { OffsetRange, PinnedFile, ReadResult, RecordSet, TopicInfo, TopicSpec } from "../log.ts"
 import { Catalog, topicInfo } from "./catalog.ts"
-import { DurableMarks, EMPTY_MARK } from "./durable-marks.ts"
+import { DurableMarks, EMPTY_MARK, MARKS_FILE } from "./durable-marks.ts"
 import { GROUPS_PER_MARK_SYNC, type LogLimits } from "./limits.ts"
 import type { ManifestTopic } from "./manifest.ts"
 import { Partition, type PartitionPlace } from "./partition.ts"
 import { type PartitionRead, readOffsetAtTime, readPartition } from "./partition-read.ts"
+import { pinLog } from "./pin.ts"
 import { checkRecords } from "./record-check.ts"
 import { recoverPartitions, type Verify } from "./recovery.ts"
 import { Upkeep } from "./upkeep.ts"
@@ -101,7 +102,7 @@ export class LogCore {
   static open(options: LogCoreOptions): LogCore {
     const { disk, directory } = options
     const catalog = Catalog.open(options)
-    const marks = DurableMarks.open(disk, `${directory}/+durable`, catalog.slots)
+    const marks = DurableMarks.open(disk, `${directory}/${MARKS_FILE}`, catalog.slots)
     disk.syncDirectory(directory)
     return new LogCore(options, catalog, marks)
   }
@@ -315,6 +316,19 @@ export class LogCore {
   hold(holder: string, topic: string, partition: number, offset: number): void {
     this.#find(topic, partition)
     this.#catalog.hold({ holder, topic, partition, offset })
+  }
+
+  /**
+   * Gives every file of the log a second name below `directory`, all as of one instant, so that they can be
+   * copied while the log goes on. What was taken before is committed first.
+   * @throws log-failed while a write or sync that failed has not been repaired
+   */
+  pin(directory: string): PinnedFile[] {
+    this.commit()
+    if (this.#failed !== null)
+      throw logFailed("a write or sync has failed and is repaired by the next append")
+    const { disk } = this.#options
+    return pinLog({ disk, directory, manifest: this.#catalog.manifest, partitions: this.#partitions })
   }
 
   /** One round of upkeep: marks, retention, a step of compaction. Bounded; true when more is waiting. */

@@ -34,6 +34,8 @@ export const EMPTY_MARK: DurableMark = {
   appendTimeMs: 0,
 }
 
+export const MARKS_FILE = "+durable"
+
 const SLOT_BYTES = 512
 const MAGIC = 0x4d524d4b
 const CRC_AT = 56
@@ -113,6 +115,11 @@ export class DurableMarks {
   close(): void {
     this.#file.close()
   }
+}
+
+/** The file of marks as a whole, by slot. */
+export function marksFile(marks: readonly DurableMark[]): Uint8Array {
+  return Buffer.concat(marks.map(encode))
 }
 
 function encode(mark: DurableMark, slot: number): Uint8Array {

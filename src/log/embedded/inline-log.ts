@@ -11,8 +11,9 @@ import { logClosed, logFull } from "../errors.ts"
 import type {
   AppendRequest,
   AppendResult,
-  Log,
+  LocalLog,
   OffsetRange,
+  PinnedFile,
   ReadRequest,
   ReadResult,
   TopicInfo,
@@ -42,11 +43,11 @@ interface Waiter {
 }
 
 /** @throws log-corrupt when acknowledged data is damaged; disk-full, disk-failed. */
-export function openInlineLog(options: InlineLogOptions): Log {
+export function openInlineLog(options: InlineLogOptions): LocalLog {
   return new InlineLog(options)
 }
 
-class InlineLog implements Log {
+class InlineLog implements LocalLog {
   readonly #options: InlineLogOptions
   readonly #limits: LogLimits
   readonly #core: LogCore
@@ -119,6 +120,10 @@ class InlineLog implements Log {
 
   async hold(holder: string, topic: string, partition: number, offset: number): Promise<void> {
     this.#opened().hold(holder, topic, partition, offset)
+  }
+
+  async pin(directory: string): Promise<readonly PinnedFile[]> {
+    return this.#opened().pin(directory)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

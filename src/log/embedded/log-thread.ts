@@ -131,6 +131,8 @@ class LogThread {
       case "hold":
         core.hold(call.holder, call.topic, call.partition, call.offset)
         return null
+      case "pin":
+        return core.pin(call.directory)
       default:
         return assertNever(call)
     }

@@ -32,7 +32,7 @@ export interface Manifest {
 }
 
 /** "+" cannot begin a topic's name, so the log's own files never meet a topic's folder. */
-const FILE = "+topics"
+export const MANIFEST_FILE = "+topics"
 
 export function newManifest(random: Random): Manifest {
   return { format: 1, logId: randomId(random), stampKey: random.uint32(), topics: [], holds: [] }
@@ -47,7 +47,7 @@ export function randomId(random: Random): string {
 
 /** Null when the log was never opened. @throws log-corrupt when the file is damaged. */
 export function readManifest(disk: Disk, directory: string): Manifest | null {
-  const path = `${directory}/${FILE}`
+  const path = `${directory}/${MANIFEST_FILE}`
   if (!disk.exists(path)) return null
   const file = disk.open(path, { readOnly: true })
   const bytes = new Uint8Array(file.sizeBytes())
@@ -61,18 +61,23 @@ export function readManifest(disk: Disk, directory: string): Manifest | null {
 }
 
 export function writeManifest(disk: Disk, directory: string, manifest: Manifest): void {
-  const path = `${directory}/${FILE}`
-  const body = JSON.stringify(manifest)
+  const path = `${directory}/${MANIFEST_FILE}`
   const file = disk.open(`${path}.new`, { create: true })
   try {
     file.truncate(0)
-    file.write(new TextEncoder().encode(`${body}\n${checksum(body)}\n`), 0)
+    file.write(manifestFile(manifest), 0)
     file.sync()
   } finally {
     file.close()
   }
   disk.rename(`${path}.new`, path)
   disk.syncDirectory(directory)
+}
+
+/** What the file holds. */
+export function manifestFile(manifest: Manifest): Uint8Array {
+  const body = JSON.stringify(manifest)
+  return new TextEncoder().encode(`${body}\n${checksum(body)}\n`)
 }
 
 function checksum(body: string): string {

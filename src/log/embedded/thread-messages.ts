@@ -41,6 +41,7 @@ export type Call =
       readonly partition: number
       readonly offset: number
     }
+  | { readonly method: "pin"; readonly directory: string }
   | { readonly method: "close" }
 
 export interface FramedCall {

@@ -13,8 +13,9 @@ import { logClosed, logFailed, logFull, logInUse, recordTooLarge } from "../erro
 import type {
   AppendRequest,
   AppendResult,
-  Log,
+  LocalLog,
   OffsetRange,
+  PinnedFile,
   ReadRequest,
   ReadResult,
   TopicInfo,
@@ -48,7 +49,7 @@ export interface ThreadedLogOptions {
  * await using log = await openThreadedLog({ directory: "/var/lib/app/log" })
  * await log.createTopic({ name: "flight", partitions: 4 })
  */
-export async function openThreadedLog(options: ThreadedLogOptions): Promise<Log> {
+export async function openThreadedLog(options: ThreadedLogOptions): Promise<LocalLog> {
   const lock = await lockDirectory(options.directory)
   const log = new ThreadedLog(options, lock.release)
   try {
@@ -87,7 +88,7 @@ interface Waiter {
 const MOST_WAITING_CALLS = 10_000
 const utf8 = new TextEncoder()
 
-class ThreadedLog implements Log {
+class ThreadedLog implements LocalLog {
   readonly #limits: LogLimits
   readonly #directory: string
   readonly #ring: SharedRing
@@ -186,6 +187,10 @@ class ThreadedLog implements Log {
 
   async hold(holder: string, topic: string, partition: number, offset: number): Promise<void> {
     await this.#call({ method: "hold", holder, topic, partition, offset })
+  }
+
+  async pin(directory: string): Promise<readonly PinnedFile[]> {
+    return this.#call({ method: "pin", directory })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

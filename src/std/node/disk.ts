@@ -32,6 +32,10 @@ export class NodeDisk implements Disk {
     return attempt("list", directory, () => fs.readdirSync(directory)).sort()
   }
 
+  isDirectory(path: string): boolean {
+    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  }
+
   makeDirectory(path: string): void {
     attempt("create the folder", path, () => fs.mkdirSync(path, { recursive: true }))
   }
@@ -40,8 +44,16 @@ export class NodeDisk implements Disk {
     attempt("rename", from, () => fs.renameSync(from, to))
   }
 
+  link(from: string, to: string): void {
+    attempt("link", from, () => fs.linkSync(from, to))
+  }
+
   remove(path: string): void {
     attempt("remove", path, () => fs.rmSync(path, { force: true }))
+  }
+
+  removeTree(path: string): void {
+    attempt("remove", path, () => fs.rmSync(path, { force: true, recursive: true }))
   }
 
   removeAside(path: string): Promise<void> {
