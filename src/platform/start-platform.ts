@@ -14,6 +14,7 @@ import { startHttp } from "../serve/http/server.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
+import { RunningBackups } from "./backup/backups.ts"
 import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
 import { compareLock } from "./project-lock.ts"
@@ -45,6 +46,9 @@ export interface Platform extends AsyncDisposable {
 export const DEFAULT_PORT = 4600
 export const DEFAULT_DATA_DIRECTORY = ".millrace"
 const HOST = "127.0.0.1"
+/** Below the data directory. */
+const LOG_FOLDER = "log"
+const CHECKPOINT_FOLDER = "checkpoints"
 
 /**
  * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
@@ -71,7 +75,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const scheduler = new NodeScheduler()
   const log = closing.use(
     await openThreadedLog({
-      directory: `${data}/log`,
+      directory: `${data}/${LOG_FOLDER}`,
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
@@ -82,13 +86,22 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     scheduler,
     contracts: project.events,
     plans,
-    checkpointDirectory: `${data}/checkpoints`,
+    checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
     report,
   })
   closing.use(runtime)
+  const backups = new RunningBackups({
+    log,
+    disk,
+    clock,
+    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [] },
+    project: project.name,
+    version: VERSION,
+  })
   const http = await startHttp({
     runtime,
+    backups,
     clock,
     scheduler,
     host: HOST,

@@ -39,6 +39,14 @@ export function portRefused(host: string, port: number, cause: unknown): Platfor
   })
 }
 
+export function noBackups(): PlatformError {
+  return new PlatformError({
+    code: "no-backups",
+    domain: "external",
+    message: "this platform takes no backups: its data is not on a disk of its own",
+  })
+}
+
 export function hostRefused(host: string | undefined): PlatformError {
   return user(
     "host-refused",
@@ -82,18 +90,12 @@ export function methodNotAllowed(method: string, path: string, allow: readonly s
   return user("method-not-allowed", `${path} does not take ${method}; use ${allow.join(" or ")}`, { allow })
 }
 
-export function unsupportedMediaType(given: string | undefined): PlatformError {
-  const what = given === undefined ? "there is no Content-Type" : `the Content-Type is "${given}"`
-  return user(
-    "unsupported-media-type",
-    `${what}; send application/json (one object or an array) or application/x-ndjson ` +
-      "(one object a line), in UTF-8",
-  )
-}
+const ROWS = "application/json (one object or an array) or application/x-ndjson (one object a line)"
 
-export function jsonWanted(given: string | undefined): PlatformError {
+/** @param wanted what the route takes */
+export function unsupportedMediaType(given: string | undefined, wanted = ROWS): PlatformError {
   const what = given === undefined ? "there is no Content-Type" : `the Content-Type is "${given}"`
-  return user("unsupported-media-type", `${what}; send application/json (one object), in UTF-8`)
+  return user("unsupported-media-type", `${what}; send ${wanted}, in UTF-8`)
 }
 
 export function objectWanted(why: string, cause?: unknown): PlatformError {

@@ -220,7 +220,10 @@ export class SimDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
-    if (this.#directories.has(from)) return this.#renameDirectory(from, to)
+    if (this.#directories.has(from)) {
+      this.#renameDirectory(from, to)
+      return
+    }
     const inode = this.#inode(from)
     const apply = (names: Map<string, SimInode>) => {
       if (names.get(from) === inode) names.delete(from)

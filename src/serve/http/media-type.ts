@@ -1,7 +1,7 @@
 /** What a body is, from its Content-Type and Content-Encoding. */
 import type { IncomingHttpHeaders } from "node:http"
 import type { Framing } from "../../contracts/decoder.ts"
-import { jsonWanted, unsupportedEncoding, unsupportedMediaType } from "../errors.ts"
+import { unsupportedEncoding, unsupportedMediaType } from "../errors.ts"
 
 const FRAMING_BY_TYPE: ReadonlyMap<string, Framing> = new Map([
   ["application/json", "json"],
@@ -31,7 +31,7 @@ export function requireJson(headers: IncomingHttpHeaders): void {
   const given = headers["content-type"]
   const [essence = "", ...parameters] = given?.split(";") ?? []
   if (essence.trim().toLowerCase() !== "application/json" || !parameters.every(isHarmless)) {
-    throw jsonWanted(given)
+    throw unsupportedMediaType(given, "application/json (one object)")
   }
 }
 

@@ -109,6 +109,22 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   },
   IngestAnswer: object(ingestProperties),
   IngestProblem: object({ ...problemProperties, ...ingestProperties }, ["instance"]),
+  BackupRequest: object(
+    {
+      to: { type: "string", description: "Absolute path: empty, not there, or with earlier backups." },
+      keep: { type: ["integer", "null"], minimum: 1, description: "Remove older ones beyond so many." },
+    },
+    ["keep"],
+  ),
+  BackupAnswer: object({
+    id: text,
+    taken_at: instant,
+    duration_ms: count,
+    files: count,
+    bytes: count,
+    new_bytes: count,
+    removed: list(text),
+  }),
   EventList: object({ events: list(object(eventProperties)) }),
   Event: object({
     ...eventProperties,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
+import type { Backups } from "../backups.ts"
 import type { StreamRegistry } from "../live/stream-registry.ts"
 import type { BodyBudget } from "./body-budget.ts"
 import type { HttpMetrics } from "./http-metrics.ts"
@@ -10,6 +11,8 @@ import type { HttpMetrics } from "./http-metrics.ts"
 /** What handlers share; one per server. */
 export interface DoorContext {
   readonly runtime: Runtime
+  /** Null where the data is not on a disk of ours. */
+  readonly backups: Backups | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

@@ -13,6 +13,7 @@ import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
 import { getViews } from "./routes/get-views.ts"
+import { postBackup } from "./routes/post-backup.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
 
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   getView,
   getViewRows,
   getViewChanges,
+  postBackup,
   getOpenapi,
   getHealthz,
   getReadyz,

@@ -9,6 +9,7 @@ import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { readStaticFiles } from "../../std/node/static-files.ts"
+import type { Backups } from "../backups.ts"
 import { bindRefused, malformedRequest, portRefused, portTaken, unsupportedMediaType } from "../errors.ts"
 import * as limits from "../limits.ts"
 import { StreamRegistry } from "../live/stream-registry.ts"
@@ -24,6 +25,8 @@ import { unmatched } from "./unmatched.ts"
 
 export interface HttpOptions {
   readonly runtime: Runtime
+  /** @default null: POST /v1/backups says that there are none */
+  readonly backups?: Backups | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -91,6 +94,7 @@ function contextOf(options: HttpOptions): DoorContext {
     options.limits ?? {}
   return {
     runtime,
+    backups: options.backups ?? null,
     clock,
     scheduler,
     version,
