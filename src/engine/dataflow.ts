@@ -14,6 +14,8 @@ import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression } from "../expr/expression.ts"
 
+export { VERDICTS, type Verdict } from "../ports/verdict.ts"
+
 export type OperatorSpec = SourceSpec | StageSpec | AggregateSpec | UnionSpec | ViewSpec
 
 interface SpecBase {
@@ -102,9 +104,6 @@ export interface EpochInput {
 
 /** Before the first row. */
 export const NO_WATERMARK = -(2n ** 63n)
-
-export const VERDICTS = ["applied", "filtered", "late", "failed", "duplicate"] as const
-export type Verdict = (typeof VERDICTS)[number]
 
 /** One view's ruling on the rows of one slice. */
 export interface SliceVerdicts {
