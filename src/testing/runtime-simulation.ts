@@ -23,7 +23,7 @@ import { type Post, RuntimeProducer } from "./runtime-producer.ts"
 import { boundVersions } from "./runtime-project.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
 import { CHECKPOINTS, type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
-import { SimCrash } from "./sim-disk.ts"
+import { SimCrash, type SimDisk } from "./sim-disk.ts"
 
 export interface RuntimeSimulation {
   /** One line per happening. */
@@ -52,6 +52,28 @@ export async function simulateRuntime(
   const life = new RuntimeLife(world, await boundVersions())
   try {
     await life.run(options.faults ?? FAULTS)
+  } catch (error) {
+    if (error instanceof LawBroken) throw error
+    world.broken(textOf(error))
+  }
+  return life.result()
+}
+
+/** Posts of a life with one fault: enough that writes of every kind come, checkpoints included. */
+const POSTS_AROUND_FAULT = 60
+
+/**
+ * One life whose disk is prepared by `plan` before anything is written, and nothing else goes wrong: whatever
+ * fails, what was acknowledged is there after a restart, and all laws hold.
+ */
+export async function simulateDiskFault(
+  seed: number,
+  plan: (disk: SimDisk) => void,
+): Promise<RuntimeSimulation> {
+  const world = new RuntimeWorld(seed, {})
+  const life = new RuntimeLife(world, await boundVersions())
+  try {
+    await life.runWithDiskFault(plan)
   } catch (error) {
     if (error instanceof LawBroken) throw error
     world.broken(textOf(error))
@@ -92,6 +114,26 @@ class RuntimeLife {
     await this.#stop()
   }
 
+  async runWithDiskFault(plan: (disk: SimDisk) => void): Promise<void> {
+    const world = this.#world
+    plan(world.disk)
+    const opened = await world.start(this.#plans)
+    if (opened.kind === "value") {
+      this.#starts++
+      for (let post = 0; post < POSTS_AROUND_FAULT && world.process.alive; post++) {
+        this.#post()
+        world.clock.pass(world.below(60))
+        await world.turn()
+        this.#checkReadiness()
+      }
+    }
+    this.#disconnect()
+    world.end(false)
+    await this.#start({ faults: false })
+    await this.#comeToRest()
+    await this.#stop()
+  }
+
   result(): RuntimeSimulation {
     const { trace, faults, chronicle } = this.#world
     const acknowledgedRows = this.#producer.posts.reduce(
@@ -120,10 +162,10 @@ class RuntimeLife {
 
   // --- starting ---
 
-  async #start(): Promise<void> {
+  async #start({ faults = true } = {}): Promise<void> {
     const world = this.#world
     this.#inFlight = 0
-    this.#planStartFault()
+    if (faults) this.#planStartFault()
     for (;;) {
       const opened = await world.start(this.#plans)
       if (opened.kind === "value") break

@@ -42,6 +42,7 @@ export class SimDisk implements Disk {
   #process = 0
   #stepsToCrash = Infinity
   #writesToFull = Infinity
+  #writesToFailure = Infinity
   #failingSyncs = 0
   #syncsToFailure = 0
   /** The longest that an operation takes. */
@@ -62,6 +63,11 @@ export class SimDisk implements Disk {
     this.#writesToFull = writes
   }
 
+  /** The `writes`-th write from now fails and changes nothing; later ones succeed. */
+  failWrite(writes: number): void {
+    this.#writesToFailure = writes
+  }
+
   /**
    * `count` syncs fail, each losing some of what it was to write, after the next `later` ones that do not.
    */
@@ -74,6 +80,7 @@ export class SimDisk implements Disk {
   heal(): void {
     this.#stepsToCrash = Infinity
     this.#writesToFull = Infinity
+    this.#writesToFailure = Infinity
     this.#failingSyncs = 0
   }
 
@@ -156,6 +163,7 @@ export class SimDisk implements Disk {
     }
     const grow = (needsSpace: boolean, effect: () => void) => {
       check()
+      if (--this.#writesToFailure === 0) throw diskFailed("write", path)
       if (needsSpace && --this.#writesToFull <= 0) throw diskFull(path)
       this.#change(effect)
     }

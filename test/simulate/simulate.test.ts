@@ -1,11 +1,14 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
+import { simulateDiskFaults } from "./disk-faults.ts"
 import { simulate } from "./simulate.ts"
 
 /** About 35 s on two cores; `npm run simulate -- --count 10000` is the long proof. */
 const SEEDS = 200
 const FAULTS_PER_SEED = 20
+/** `npm run simulate -- --disk-faults 1000` tries each of them. */
+const EVERY_NTH_WRITE = 37
 
 test("log and runtime keep their laws through seeded lives full of crashes and faults", async (t) => {
   const report = await simulate(0, SEEDS)
@@ -27,6 +30,12 @@ test("log and runtime keep their laws through seeded lives full of crashes and f
     assert.ok((report.faults[kind] ?? 0) >= SEEDS / 10, `${kind}: ${report.faults[kind]}`)
   }
   assert.ok(report.epochs > SEEDS * 10, "the lives were eventful")
+})
+
+test("the disk full or failing at any write loses nothing that was acknowledged", async (t) => {
+  const report = await simulateDiskFaults(1_000, EVERY_NTH_WRITE)
+  t.diagnostic(JSON.stringify(report))
+  assert.ok(report.struck > report.lives / 2, "most lives are long enough for their fault")
 })
 
 test("the same seed gives the same trace, another seed another one", async () => {

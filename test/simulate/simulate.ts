@@ -4,11 +4,13 @@
  *
  *   npm run simulate -- --seed 7 --count 1000
  *   npm run simulate -- --seed 7 --trace        what happened in one seed, line by line
+ *   npm run simulate -- --disk-faults 1000      the disk full, and failing, at each of so many writes in turn
  */
 import { setImmediate } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { simulateLog } from "../../src/testing/log-simulation.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
+import { simulateDiskFaults } from "./disk-faults.ts"
 
 export interface SimulationReport {
   readonly seeds: number
@@ -57,8 +59,21 @@ async function hearingAll<T>(seed: number, action: () => Promise<T>): Promise<T>
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { seed: { type: "string" }, count: { type: "string" }, trace: { type: "boolean" } },
+    options: {
+      seed: { type: "string" },
+      count: { type: "string" },
+      trace: { type: "boolean" },
+      "disk-faults": { type: "string" },
+    },
   })
+  if (values["disk-faults"] !== undefined) {
+    const last = Number(values["disk-faults"])
+    const report = await simulateDiskFaults(last, 1, (at) => {
+      if (at % 100 === 0) console.log(`${at} of ${last} writes and syncs`)
+    })
+    console.log(JSON.stringify(report, null, 2))
+    process.exit()
+  }
   const seed = Number(values.seed ?? 0)
   const count = Number(values.count ?? (values.seed === undefined ? 100 : 1))
   const report = await simulate(seed, count, (done) => {
