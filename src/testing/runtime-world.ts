@@ -10,6 +10,7 @@ import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
+import type { EpochOutput } from "../ports/epoch-output.ts"
 import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
 import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
@@ -35,6 +36,7 @@ export interface RuntimeSimulationOptions {
   readonly wrapDisk?: (disk: Disk) => Disk
   readonly wrapLog?: (log: Log) => Log
   readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+  readonly wrapOutput?: (output: EpochOutput) => EpochOutput
 }
 
 const DATA = "/data"
@@ -171,7 +173,7 @@ export class RuntimeWorld {
   }
 
   async #open(process: SimProcess, plans: readonly ViewPlan[]): Promise<void> {
-    const { wrapLog = (log: Log) => log } = this.#options
+    const { wrapLog = (log: Log) => log, wrapOutput = (output: EpochOutput) => output } = this.#options
     const shared = { disk: process.disk, clock: this.wall, scheduler: process.scheduler }
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
     const log = withShortTopics(wrapLog(this.log))
@@ -183,7 +185,7 @@ export class RuntimeWorld {
     this.runtime = await openRuntime({
       ...shared,
       log,
-      outputs: [ledger.output],
+      outputs: [wrapOutput(ledger.output)],
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,
