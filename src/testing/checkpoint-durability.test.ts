@@ -12,6 +12,7 @@ test("a finished checkpoint is there after a power loss, the first one, too", ()
     disk.makeDirectory("/data")
     disk.syncDirectory("/")
     const manifest: CheckpointManifest = {
+      history: 1,
       epoch: 3,
       generation: "g",
       journalOffset: 2,

@@ -10,6 +10,7 @@ import type { Runtime, ViewUpdate } from "../runners/runtime.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { changeTexts } from "./epoch-chronicle.ts"
+import { checkLedger } from "./ledger-checks.ts"
 import { LawBroken } from "./log-world.ts"
 import {
   checkBalance,
@@ -190,6 +191,7 @@ class RuntimeLife {
     }
     await this.#guarded(async () => {
       for (const { name } of this.#plans) await checkView(world, name)
+      await checkLedger(world)
     })
   }
 
@@ -341,6 +343,8 @@ class RuntimeLife {
     world.note("at rest")
     checkBalance(world, runtime)
     await checkVerdicts(world)
+    await checkLedger(world)
+    if (!process.alive) return
     for (const { name } of this.#plans) await checkView(world, name)
     for (const subscriber of this.#subscribers) {
       if (this.#plans.some(({ name }) => name === subscriber.view)) await checkSubscriber(world, subscriber)

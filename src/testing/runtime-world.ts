@@ -10,6 +10,9 @@ import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
+import type { EpochOutput } from "../ports/epoch-output.ts"
+import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
+import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
 import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
@@ -33,10 +36,11 @@ export interface RuntimeSimulationOptions {
   readonly wrapDisk?: (disk: Disk) => Disk
   readonly wrapLog?: (log: Log) => Log
   readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+  readonly wrapOutput?: (output: EpochOutput) => EpochOutput
 }
 
 const DATA = "/data"
-const JOURNAL_BYTES = 1_000
+const SHORT_TOPIC_BYTES = 1_000
 export const CHECKPOINTS = `${DATA}/checkpoints`
 const CHECKPOINT_INTERVAL_MS = 500
 const LIMITS: LogLimits = {
@@ -78,6 +82,7 @@ export class RuntimeWorld {
   process: SimProcess
   log: Log | null = null
   runtime: Runtime | null = null
+  ledger: Ledger | null = null
   /** Where the engine of the running process is. */
   engine: Engine | null = null
   /** The disk stops within this many steps from the begin of the next checkpoint; null: it does not. */
@@ -168,12 +173,19 @@ export class RuntimeWorld {
   }
 
   async #open(process: SimProcess, plans: readonly ViewPlan[]): Promise<void> {
-    const { wrapLog = (log: Log) => log } = this.#options
+    const { wrapLog = (log: Log) => log, wrapOutput = (output: EpochOutput) => output } = this.#options
     const shared = { disk: process.disk, clock: this.wall, scheduler: process.scheduler }
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
+    const log = withShortTopics(wrapLog(this.log))
+    const ledger = await openLedger({
+      ...{ log, scheduler: process.scheduler },
+      onUpkeepFailed: (error) => this.note(`ledger upkeep: ${textOf(error).slice(0, 160)}`),
+    })
+    this.ledger = ledger
     this.runtime = await openRuntime({
       ...shared,
-      log: withShortJournal(wrapLog(this.log)),
+      log,
+      outputs: [wrapOutput(ledger.output)],
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,
@@ -214,6 +226,7 @@ export class RuntimeWorld {
     this.disk.slowMs = 0
     this.crashInCheckpoint = null
     this.runtime = null
+    this.ledger = null
     this.log = null
     this.engine = null
   }
@@ -227,10 +240,11 @@ export class RuntimeWorld {
   }
 }
 
-/** A log that keeps no more of the journal than it must, so that what recovery needs is really held. */
-function withShortJournal(log: Log): Log {
+/** A log that keeps no more of journal and ledger than it must, so that what is needed is really held. */
+function withShortTopics(log: Log): Log {
+  const isShort = (topic: string) => topic === JOURNAL_TOPIC || topic === LEDGER_TOPIC
   const createTopic: Log["createTopic"] = (spec) =>
-    log.createTopic(spec.name === JOURNAL_TOPIC ? { ...spec, retentionBytes: JOURNAL_BYTES } : spec)
+    log.createTopic(isShort(spec.name) ? { ...spec, retentionBytes: SHORT_TOPIC_BYTES } : spec)
   return new Proxy(log, {
     get(own, name) {
       const value: unknown = name === "createTopic" ? createTopic : Reflect.get(own, name)

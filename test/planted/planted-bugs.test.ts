@@ -6,6 +6,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { readScalar } from "../../src/columns/scalar.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
+import { recordSetOf } from "../../src/log/stored-records.ts"
+import type { EpochOutcome } from "../../src/ports/epoch-output.ts"
+import { VERDICTS } from "../../src/ports/verdict.ts"
+import { decodeLedgerRecord, encodeLedgerRecord } from "../../src/quality/ledger/ledger-codec.ts"
+import { LEDGER_TOPIC } from "../../src/quality/ledger/ledger-writer.ts"
 import { LawBroken } from "../../src/testing/log-world.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
@@ -17,7 +22,9 @@ import {
   onEpochs,
   onFiles,
   onJournal,
+  onLedger,
   onLog,
+  onOutput,
   onSpecs,
   withChanges,
 } from "./saboteurs.ts"
@@ -149,7 +156,80 @@ const BUGS: readonly Planted[] = [
       ),
     law: /reader of by_count/,
   },
+  {
+    bug: "the ledger says that it has one epoch more than it has",
+    plant: () => onLedger((log, request) => log.append(shiftedEpochs(request, 1))),
+    law: /ledger.*missing/,
+  },
+  {
+    bug: "a checkpoint does not wait for the ledger",
+    plant: () => ({
+      ...onOutput(() => ({ whenDurable: async () => {}, covers: () => true })),
+      ...onLedger(slowly),
+    }),
+    law: /ledger.*missing/,
+  },
+  {
+    bug: "epochs that run again are written to the ledger again",
+    plant: () => ({ ...onOutput(() => ({ covers: () => true })), ...onLog(withoutOldLedger) }),
+    law: /ledger has a row twice/,
+  },
+  {
+    bug: "an epoch's verdicts are left out of the ledger",
+    plant: () =>
+      onOutput((output) => ({
+        publish: (outcome) => output.publish(outcome.epoch % 5 === 0 ? { ...outcome, rulings: [] } : outcome),
+      })),
+    law: /ledger.*missing/,
+  },
+  {
+    bug: "late rows are written as failed ones",
+    plant: () => onOutput((output) => ({ publish: (outcome) => output.publish(lateAsFailed(outcome)) })),
+    law: /ledger.*missing/,
+  },
 ]
+
+/** The records of the ledger with another epoch. */
+function shiftedEpochs(request: AppendRequest, by: number): AppendRequest {
+  const { bytes, valueStarts, valueEnds } = request.records
+  const values = Array.from(valueStarts, (start, i) =>
+    decodeLedgerRecord(bytes.subarray(start, valueEnds[i])),
+  )
+  const shifted = values.map((record) => encodeLedgerRecord({ ...record, epoch: record.epoch + by }))
+  return { ...request, records: recordSetOf(shifted.map((value) => ({ value }))) }
+}
+
+/** Hops of promises that a slow append waits: longer than a checkpoint takes. */
+const SLOW_HOPS = 2_000
+
+async function slowly(log: Log, request: AppendRequest): Promise<AppendResult> {
+  for (let hop = 0; hop < SLOW_HOPS; hop++) await null
+  return log.append(request)
+}
+
+/** At the start the ledger looks as if it were empty. */
+function withoutOldLedger(log: Log): Partial<Log> {
+  let asked = false
+  return {
+    range: async (topic, partition) => {
+      const range = await log.range(topic, partition)
+      if (topic !== LEDGER_TOPIC || asked) return range
+      asked = true
+      return { ...range, begin: range.durableEnd }
+    },
+  }
+}
+
+function lateAsFailed(outcome: EpochOutcome): EpochOutcome {
+  const late = VERDICTS.indexOf("late")
+  const failed = VERDICTS.indexOf("failed")
+  const rulings = outcome.rulings.map((ruling) => ({
+    ...ruling,
+    verdicts: ruling.verdicts.map((verdict) => (verdict === late ? failed : verdict)),
+    failures: ruling.failures ?? ruling.verdicts.map((verdict) => (verdict === late ? 1 : 0)),
+  }))
+  return { ...outcome, rulings }
+}
 
 /** The append of every second batch says the offset that the one before it was given. */
 function reusedOffsets(log: Log): Log["append"] {
@@ -178,6 +258,10 @@ async function pretendToAppend(log: Log, { topic, partition }: AppendRequest): P
 
 test("without a bug the same seeds break no law", async () => {
   for (let seed = 0; seed < SEEDS; seed++) await simulateRuntime(seed)
+})
+
+test("a slow ledger is no bug", async () => {
+  for (let seed = 0; seed < 5; seed++) await simulateRuntime(seed, onLedger(slowly))
 })
 
 for (const { bug, plant, law } of BUGS) {

@@ -10,6 +10,8 @@ import type {
   OperatorSpec,
 } from "../../src/engine/dataflow.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
+import type { EpochOutput } from "../../src/ports/epoch-output.ts"
+import { LEDGER_TOPIC } from "../../src/quality/ledger/ledger-writer.ts"
 import { JOURNAL_TOPIC } from "../../src/runners/embedded/journal.ts"
 import type { Disk, DiskFile } from "../../src/std/disk.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
@@ -50,6 +52,19 @@ export function onJournal(
   return onLog((log) => ({
     append: (request) => (request.topic === JOURNAL_TOPIC ? append(log, request) : log.append(request)),
   }))
+}
+
+/** Changes what is appended to the ledger; everything else goes its way. */
+export function onLedger(
+  append: (log: Log, request: AppendRequest) => Promise<AppendResult>,
+): RuntimeSimulationOptions {
+  return onLog((log) => ({
+    append: (request) => (request.topic === LEDGER_TOPIC ? append(log, request) : log.append(request)),
+  }))
+}
+
+export function onOutput(lies: (output: EpochOutput) => Partial<EpochOutput>): RuntimeSimulationOptions {
+  return { wrapOutput: (output) => instead(output, lies(output)) }
 }
 
 export function onSpecs(change: (spec: OperatorSpec) => OperatorSpec): RuntimeSimulationOptions {

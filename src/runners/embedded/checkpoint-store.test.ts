@@ -10,6 +10,7 @@ import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 
 const MANIFEST: CheckpointManifest = {
   epoch: 7,
+  history: 1,
   generation: "g",
   journalOffset: 3,
   logId: "l",

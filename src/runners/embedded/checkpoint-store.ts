@@ -24,6 +24,8 @@ const MANIFEST = "manifest"
 /** What the runner needs besides the engine's parts. */
 export interface CheckpointManifest {
   readonly epoch: number
+  /** The epoch that the engine's history began with, when it had run nothing. 0: it has run none yet. */
+  readonly history: number
   readonly generation: string
   /** Offset in the journal of this epoch's record; recovery reads on from there. */
   readonly journalOffset: number

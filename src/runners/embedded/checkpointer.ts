@@ -20,6 +20,8 @@ export interface CheckpointerParts {
   readonly scheduler: Scheduler
   readonly intervalMs: number
   readonly manifest: (journalOffset: number) => CheckpointManifest
+  /** Resolves when every output has all epochs up to this one: the checkpoint does not count before. */
+  readonly outputsDurable: (epoch: number) => Promise<void>
   /** What the runner keeps beside the engine's parts, as of now. */
   readonly runnerParts: () => Iterable<CheckpointPart>
   /** Called when the checkpoint is durable, with the oldest manifest that is still kept. */
@@ -95,6 +97,7 @@ export class Checkpointer {
           await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
         }
       }
+      await this.#parts.outputsDurable(manifest.epoch)
       await writer.finish(manifest)
     } catch (error) {
       writer.abandon()

@@ -30,8 +30,9 @@ import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
+import type { EpochOutputs } from "./epoch-outputs.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
-import type { Intake, IntakeSlice } from "./intake.ts"
+import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { LogTail } from "./log-tail.ts"
 import { collectMetrics } from "./metrics.ts"
@@ -53,6 +54,7 @@ export interface RuntimeParts {
   readonly times: ReadonlyMap<string, SourceTime>
   readonly intake: Intake
   readonly ledger: VerdictLedger
+  readonly outputs: EpochOutputs
 }
 
 /** What runs epochs, as recovery left it before any is run again. */
@@ -125,8 +127,9 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   /** An epoch's outputs may leave. */
-  publish(result: EpochResult, cut: EpochRecord, slices: readonly IntakeSlice[]): void {
+  publish(result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]): void {
     this.#parts.ledger.record(result.verdicts)
+    this.#parts.outputs.publish(result, slices)
     if (cut.epoch !== this.#lastEpoch + 1) this.#beginHistory(cut.epoch - 1)
     this.#lastEpoch = cut.epoch
     for (const [event, text] of Object.entries(cut.watermarksUs)) this.#watermarksUs.set(event, BigInt(text))
@@ -232,7 +235,7 @@ export class EmbeddedRuntime implements Runtime {
 
   /** What a checkpoint keeps beside the engine's parts. */
   manifest(generation: string, journalOffset: number): CheckpointManifest {
-    const { intake, times, lanes, ledger, log } = this.#parts
+    const { intake, times, lanes, ledger, log, outputs } = this.#parts
     const positions: Record<string, number[]> = {}
     for (const { topic, partition, published } of intake.positions()) {
       const ends = positions[topic] ?? []
@@ -241,6 +244,7 @@ export class EmbeddedRuntime implements Runtime {
     }
     return {
       epoch: this.#engine!.epoch,
+      history: outputs.history,
       generation,
       journalOffset,
       logId: log.logId,

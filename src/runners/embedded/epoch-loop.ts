@@ -9,7 +9,7 @@ import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
 import type { EventLane } from "./door.ts"
 import { fieldIndex, idsOf } from "./door.ts"
 import { stateBroken } from "./errors.ts"
-import { bySource, type Intake, type IntakeSlice } from "./intake.ts"
+import { bySource, type Intake, type IntakeSlice, type RuledSlice } from "./intake.ts"
 import type { EpochRecord, Journal, JournalEntry } from "./journal.ts"
 import { sourceId } from "./lower.ts"
 import type { SourceTime } from "./watermarks.ts"
@@ -29,7 +29,9 @@ export interface EpochLoopParts {
   readonly lanes: ReadonlyMap<string, EventLane>
   readonly times: ReadonlyMap<string, SourceTime>
   /** Called for each epoch in order, when its outputs may leave. */
-  readonly publish: (result: EpochResult, cut: EpochRecord, slices: readonly IntakeSlice[]) => void
+  readonly publish: (result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]) => void
+  /** Null while what takes the epochs has room for another; else resolves when it has. */
+  readonly room: () => Promise<void> | null
   /** Called between epochs: checkpoints and whatever else wants the engine at rest. */
   readonly atRest: (journalOffset: number) => void
   readonly onFailed: (error: Error) => void
@@ -74,7 +76,8 @@ export class EpochLoop {
       times.get(event)?.restoreWatermark(BigInt(text))
     }
     this.#epoch = record.epoch
-    this.#parts.publish(this.#run(record, slices), record, slices)
+    await this.#parts.room()
+    this.#runAndPublish(record, slices)
     this.#parts.atRest(offset)
   }
 
@@ -94,6 +97,7 @@ export class EpochLoop {
   async #loop(): Promise<void> {
     const { intake } = this.#parts
     while (!this.#stopping) {
+      await this.#parts.room()
       const slices = await intake.take(MAX_EPOCH_ROWS)
       if (slices.length > 0) await this.#runNew(slices)
       else if (this.#timeMoved()) await this.#runNew([])
@@ -114,8 +118,13 @@ export class EpochLoop {
     // First the journal, then the engine: whoever reads a view sees only epochs that will be the same after a
     // crash. The wait costs nothing, since this thread decodes the next rows meanwhile.
     const offset = await journal.append(record)
-    this.#parts.publish(this.#run(record, slices), record, slices)
+    this.#runAndPublish(record, slices)
     this.#parts.atRest(offset)
+  }
+
+  #runAndPublish(record: EpochRecord, slices: readonly IntakeSlice[]): void {
+    const ruled = slices.map((slice) => ({ ...slice, skip: this.#rule(slice) }))
+    this.#parts.publish(this.#run(record, ruled), record, ruled)
   }
 
   #cut(slices: readonly IntakeSlice[], nowMs: number): EpochRecord {
@@ -141,7 +150,7 @@ export class EpochLoop {
     }
   }
 
-  #run(record: EpochRecord, slices: readonly IntakeSlice[]): EpochResult {
+  #run(record: EpochRecord, slices: readonly RuledSlice[]): EpochResult {
     const { engine, times } = this.#parts
     const watermarksUs = new Map<string, bigint>()
     for (const event of times.keys()) {
@@ -150,15 +159,10 @@ export class EpochLoop {
     }
     const input: EpochInput = {
       epoch: record.epoch,
-      slices: slices.map((slice) => this.#sourceSlice(slice)),
+      slices: slices.map(sourceSlice),
       watermarksUs,
     }
     return engine.runEpoch(input)
-  }
-
-  #sourceSlice(slice: IntakeSlice): SourceSlice {
-    const { event, partition, baseOffset, batch } = slice
-    return { source: sourceId(event), partition, baseOffset, batch, skip: this.#rule(slice) }
   }
 
   /** Marks rows whose id came before within the window; every id is remembered either way. */
@@ -187,6 +191,10 @@ export class EpochLoop {
     }
     return moved
   }
+}
+
+function sourceSlice({ event, partition, baseOffset, batch, skip }: RuledSlice): SourceSlice {
+  return { source: sourceId(event), partition, baseOffset, batch, skip }
 }
 
 function endsOf(slices: readonly IntakeSlice[]): EpochRecord["ends"] {

@@ -32,6 +32,11 @@ export interface IntakeSlice {
   readonly memory: RowMemory | null
 }
 
+/** A slice of an epoch, with the rows whose id came before: 1 = duplicate. Null: none. */
+export interface RuledSlice extends IntakeSlice {
+  readonly skip: Uint8Array | null
+}
+
 /**
  * Reads rows [from, until) of a partition from the log as slices; fewer are legal, none at a gap's end is
  * not.

@@ -16,6 +16,7 @@ import { createEngine } from "../../engine/create-engine.ts"
 import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import type { EpochOutput } from "../../ports/epoch-output.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import { fingerprint } from "../../std/fingerprint.ts"
@@ -26,6 +27,7 @@ import { type EventLane, makeHeaders } from "./door.ts"
 import { DuplicateMemory } from "./duplicates.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
 import { EpochLoop, type EpochLoopParts } from "./epoch-loop.ts"
+import { EpochOutputs } from "./epoch-outputs.ts"
 import { historyLoader, recallDuplicates } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
@@ -47,6 +49,8 @@ export interface OpenRuntimeOptions {
   readonly checkpointDirectory: string
   /** @default 10 seconds */
   readonly checkpointIntervalMs?: number
+  /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
+  readonly outputs?: readonly EpochOutput[]
   /** Makes an engine that has run nothing. @default the columnar engine */
   readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
   /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
@@ -61,9 +65,10 @@ interface Restored {
 
 export async function openRuntime(options: OpenRuntimeOptions): Promise<EmbeddedRuntime> {
   const { log, clock, scheduler, contracts, plans, report } = options
+  const outputs = new EpochOutputs(options.outputs ?? [], contracts)
   const generation = generationOf(contracts, plans)
   const store = new CheckpointStore(options.disk, options.checkpointDirectory)
-  const { engine, manifest, runnerParts } = restoreNewest(options, store, generation)
+  const { engine, manifest, runnerParts } = restoreNewest(options, store, generation, outputs)
   const lanes = await openLanes(log, clock, contracts)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
@@ -76,7 +81,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   }
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
-  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger }
+  const history = manifest?.history ?? entries[0]?.record.epoch ?? null
+  outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
+  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, outputs }
   const runtime = new EmbeddedRuntime(parts)
   const onFailed = (error: Error) => {
     runtime.fail(error)
@@ -85,7 +92,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const publish: EpochLoopParts["publish"] = (result, cut, slices) => runtime.publish(result, cut, slices)
   const atRest = (offset: number) => runtime.atRest(offset)
   const loop = new EpochLoop(
-    { ...parts, engine, journal, generation, publish, atRest, onFailed },
+    { ...parts, engine, journal, generation, publish, atRest, onFailed, room: () => outputs.room() },
     manifest?.epoch ?? 0,
   )
   if (manifest === null) await holdEverything(log, journal, intake)
@@ -93,6 +100,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
     {
       ...{ engine, store, clock, scheduler },
       intervalMs: options.checkpointIntervalMs ?? DEFAULT_INTERVAL_MS,
+      outputsDurable: (epoch) => outputs.whenDurable(epoch),
       manifest: (offset) => runtime.manifest(generation, offset),
       runnerParts: () => runtime.checkpointParts(),
       onDurable: (kept) => releaseLog(log, journal, kept),
@@ -122,13 +130,22 @@ function generationOf(contracts: readonly EventContract[], plans: readonly ViewP
   return fingerprint(parts.join("\n"))
 }
 
-function restoreNewest(options: OpenRuntimeOptions, store: CheckpointStore, generation: string): Restored {
+function restoreNewest(
+  options: OpenRuntimeOptions,
+  store: CheckpointStore,
+  generation: string,
+  outputs: EpochOutputs,
+): Restored {
   const specs = lowerViews(options.contracts, options.plans)
   const newEngine = options.createEngine ?? createEngine
   for (const { path } of store.list()) {
     try {
       const manifest = store.manifest(path)
       if (manifest.logId !== options.log.logId || manifest.generation !== generation) continue
+      if (!outputs.cover(manifest)) {
+        options.report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
+        continue
+      }
       const engine = newEngine(specs)
       const runnerParts: CheckpointPart[] = []
       engine.restore(withoutRunnerParts(store.parts(path), runnerParts))

@@ -1,0 +1,94 @@
+/** Records one by one, for writers and readers of a few: internal topics, people who look at rows. */
+import { decodeHeaders, type RecordHeader } from "../wire/kafka/headers.ts"
+import { RecordColumns } from "../wire/kafka/record-columns.ts"
+import type { RecordSet } from "../wire/kafka/record-set.ts"
+import type { Log } from "./log.ts"
+
+export interface StoredRecord {
+  readonly offset: number
+  readonly appendTimeMs: number
+  readonly key: Uint8Array | null
+  /** Null is a tombstone. */
+  readonly value: Uint8Array | null
+  readonly headers: readonly RecordHeader[]
+}
+
+export interface RecordToStore {
+  readonly key?: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** The records of what `Log.read` gave; the first batch may begin before the offset that was asked for. */
+export function* storedRecords(batches: Uint8Array): Generator<StoredRecord> {
+  for (let position = 0; position < batches.length; ) {
+    const columns = new RecordColumns()
+    position = columns.read(batches, position)
+    if (columns.isControl) continue
+    for (let record = 0; record < columns.count; record++) {
+      yield {
+        offset: columns.baseOffset + columns.offsetDeltas[record]!,
+        appendTimeMs: columns.timestampsMs[record]!,
+        key: sliceOf(columns.bytes, columns.keyStarts[record]!, columns.keyEnds[record]!),
+        value: sliceOf(columns.bytes, columns.valueStarts[record]!, columns.valueEnds[record]!),
+        headers: decodeHeaders(columns.bytes, columns.headersStarts[record], columns.headersEnds[record]),
+      }
+    }
+  }
+}
+
+/** Records [from, until) of a partition, oldest first. What retention has taken meanwhile is passed over. */
+export async function* readSpan(
+  log: Log,
+  span: { readonly topic: string; readonly partition: number; readonly from: number; readonly until: number },
+  { readBytes }: { readonly readBytes: number },
+): AsyncGenerator<StoredRecord> {
+  const { topic, partition } = span
+  let offset = span.from
+  while (offset < span.until) {
+    const { begin, durableEnd } = await log.range(topic, partition)
+    offset = Math.max(offset, begin)
+    if (offset >= Math.min(span.until, durableEnd)) return
+    const read = await log.read({ topic, partition, offset, maxBytes: readBytes })
+    for (const record of storedRecords(read.batches)) {
+      if (record.offset >= offset && record.offset < span.until) yield record
+    }
+    if (read.nextOffset <= offset) return
+    offset = read.nextOffset
+  }
+}
+
+export function recordSetOf(
+  records: readonly RecordToStore[],
+  headers: Uint8Array = new Uint8Array(0),
+): RecordSet {
+  const values = packed(records.map(({ value }) => value))
+  const hasKeys = records.some(({ key }) => key !== undefined)
+  const keys = hasKeys ? packed(records.map(({ key }) => key ?? null)) : null
+  return {
+    count: records.length,
+    bytes: values.bytes,
+    valueStarts: values.starts,
+    valueEnds: values.ends,
+    keyBytes: keys?.bytes ?? null,
+    keyStarts: keys?.starts ?? null,
+    keyEnds: keys?.ends ?? null,
+    headers,
+    rows: null,
+  }
+}
+
+function packed(parts: readonly (Uint8Array | null)[]) {
+  const starts = new Int32Array(parts.length)
+  const ends = new Int32Array(parts.length)
+  let position = 0
+  for (const [index, part] of parts.entries()) {
+    starts[index] = position
+    position += part?.length ?? 0
+    ends[index] = part === null ? -1 : position
+  }
+  return { bytes: Buffer.concat(parts.filter((part) => part !== null)), starts, ends }
+}
+
+function sliceOf(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
+  return end === -1 ? null : bytes.slice(start, end)
+}
