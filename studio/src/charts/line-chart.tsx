@@ -17,15 +17,19 @@ interface Props {
   readonly measure: string
   /** The position under the pointer in `data.times`; null when it leaves. */
   readonly onPoint: (index: number | null) => void
+  /** A click: on the line that is nearest to it, at this position. */
+  readonly onPick: (line: number, index: number) => void
 }
 
-export function LineChart({ data, measure, onPoint }: Props) {
+export function LineChart({ data, measure, onPoint, onPick }: Props) {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)
   const latest = useRef(data)
   latest.current = data
   const point = useRef(onPoint)
   point.current = onPoint
+  const pick = useRef(onPick)
+  pick.current = onPick
   const scheme = useTheme()
   const names = data.lines.map((line) => line.name).join("\n")
 
@@ -42,6 +46,11 @@ export function LineChart({ data, measure, onPoint }: Props) {
       element,
     )
     chart.current = made
+    made.over.addEventListener("click", () => {
+      const { idx } = made.cursor
+      const line = nearestLine(made)
+      if (line !== null && idx !== null && idx !== undefined) pick.current(line, idx)
+    })
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
     observer.observe(element)
     return () => {
@@ -56,6 +65,19 @@ export function LineChart({ data, measure, onPoint }: Props) {
   }, [data])
 
   return <div ref={holder} className="line-chart" style={{ height: HEIGHT }} aria-hidden="true" />
+}
+
+/** The line closest to the pointer at its time; null where no line has a value. */
+function nearestLine(plot: uPlot): number | null {
+  const { idx, top = 0 } = plot.cursor
+  if (idx === null || idx === undefined) return null
+  const distances = plot.data.slice(1).map((values, line) => {
+    const value = values[idx]
+    const away = value === null || value === undefined ? Infinity : Math.abs(plot.valToPos(value, "y") - top)
+    return { line, away }
+  })
+  const nearest = distances.sort((a, b) => a.away - b.away)[0]
+  return nearest === undefined || nearest.away === Infinity ? null : nearest.line
 }
 
 function tableOf(data: Lines): uPlot.AlignedData {

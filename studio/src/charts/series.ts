@@ -53,7 +53,7 @@ export function barsOf(rows: Iterable<Row>, plan: ChartPlan, measure: Column): r
 }
 
 /** "ATL", or "ATL → LGA" for two names; NULL is written out, since it is a group of its own. */
-function nameOf(row: Row, plan: ChartPlan): string {
+export function nameOf(row: Row, plan: ChartPlan): string {
   return plan.categories
     .map((column) => (row[column.name] === null ? "(none)" : formatCell(row[column.name], column)))
     .join(" \u2192 ")

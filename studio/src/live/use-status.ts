@@ -3,7 +3,8 @@
  * rate for its sparkline. Losing the platform keeps the last answers on screen and says so.
  */
 import { useEffect, useRef, useState } from "react"
-import { ApiFailure, readEvents, readHealth, readRejected, readViews } from "../api/client.ts"
+import { readEvents, readHealth, readRejected, readViews } from "../api/client.ts"
+import { ApiFailure } from "../api/http.ts"
 import type { EventStream, Health, RejectedSample, View } from "../api/types.ts"
 import { poll } from "./poll.ts"
 

@@ -1,0 +1,91 @@
+/** Runs one query at a time, says how it goes, and cancels it at the platform when the reader has enough. */
+import { useCallback, useEffect, useRef, useState } from "react"
+import { ApiFailure, wordsOf } from "../api/http.ts"
+import { cancelQuery, type QueryResult, runQuery } from "../api/storage.ts"
+
+export type QueryState =
+  | { readonly kind: "idle" }
+  | { readonly kind: "running"; readonly sql: string; readonly startedAtMs: number }
+  | { readonly kind: "done"; readonly sql: string; readonly result: QueryResult; readonly tookMs: number }
+  | { readonly kind: "cancelled"; readonly sql: string; readonly tookMs: number }
+  | {
+      readonly kind: "failed"
+      readonly sql: string
+      readonly why: "wrong" | "refused" | "unavailable"
+      readonly code: string | null
+      readonly message: string
+    }
+
+export interface Query {
+  readonly state: QueryState
+  /** The last answer; it stays in sight while another one is on its way. */
+  readonly result: QueryResult | null
+  run(sql: string): void
+  cancel(): void
+}
+
+interface Running {
+  readonly id: string
+  readonly stop: AbortController
+  readonly sql: string
+  readonly startedAtMs: number
+}
+
+export function useQuery(): Query {
+  const [state, setState] = useState<QueryState>({ kind: "idle" })
+  const [result, setResult] = useState<QueryResult | null>(null)
+  const running = useRef<Running | null>(null)
+
+  const cancel = useCallback(() => {
+    const query = running.current
+    if (query === null) return
+    running.current = null
+    setState({ kind: "cancelled", sql: query.sql, tookMs: performance.now() - query.startedAtMs })
+    cancelQuery(query.id)
+      // It may have ended in the meantime, which is what was wanted.
+      .catch((error: unknown) => console.info(`cancel: ${wordsOf(error)}`))
+      .finally(() => query.stop.abort())
+  }, [])
+
+  const run = useCallback(
+    (sql: string) => {
+      if (sql.trim() === "") return
+      cancel()
+      const query: Running = {
+        id: crypto.randomUUID(),
+        stop: new AbortController(),
+        sql,
+        startedAtMs: performance.now(),
+      }
+      running.current = query
+      setState({ kind: "running", sql, startedAtMs: query.startedAtMs })
+      const end = (next: QueryState): void => {
+        if (running.current !== query) return
+        running.current = null
+        setState(next)
+      }
+      runQuery({ sql, id: query.id, signal: query.stop.signal }).then(
+        (answer) => {
+          if (running.current === query) setResult(answer)
+          end({ kind: "done", sql, result: answer, tookMs: performance.now() - query.startedAtMs })
+        },
+        (error: unknown) => end(failed(sql, error)),
+      )
+    },
+    [cancel],
+  )
+  useEffect(() => cancel, [cancel])
+  return { state, result, run, cancel }
+}
+
+function failed(sql: string, error: unknown): QueryState {
+  const code = error instanceof ApiFailure ? error.code : null
+  return { kind: "failed", sql, why: kindOf(error), code, message: wordsOf(error) }
+}
+
+function kindOf(error: unknown): "wrong" | "refused" | "unavailable" {
+  if (!(error instanceof ApiFailure)) return "wrong"
+  if (error.status === null || error.status === 503 || error.status === 404) return "unavailable"
+  const refused = error.status === 403 || /refused|forbidden|not-allowed|read-only/.test(error.code ?? "")
+  return refused ? "refused" : "wrong"
+}

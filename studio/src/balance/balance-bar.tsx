@@ -1,0 +1,110 @@
+/**
+ * A sum drawn so that one sees it: the whole above, its parts below to the same edge, and in words as an
+ * equation. What is not accounted for is hatched and said aloud.
+ */
+import type { ReactNode } from "react"
+import { formatCount } from "../format/numbers.ts"
+import type { Balance, Part, Term } from "./balance.ts"
+
+interface Props {
+  readonly balance: Balance
+  /** What is missing for good; a difference that has just come up is not said. */
+  readonly missing: number
+  /** Of what: "flight at the door". */
+  readonly name: string
+  /** Where a count leads to; null where there is nothing to be shown. */
+  readonly onTerm: (term: Term) => (() => void) | null
+  readonly meanings: Readonly<Record<Term, string>>
+}
+
+export function BalanceBar({ balance, missing, name, onTerm, meanings }: Props) {
+  const { whole, total, parts } = balance
+  return (
+    <section className="balance" aria-label={`Balance of ${name}`} data-tone={missing === 0 ? null : "bad"}>
+      <div className="balance-drawing" aria-hidden="true">
+        <span className="balance-whole" style={{ flexGrow: Math.max(total, 1) }} />
+        <Parts parts={parts} missing={missing} />
+      </div>
+      <p className="equation">
+        <span className="term" data-term={whole}>
+          <strong>{formatCount(total)}</strong> {whole}
+        </span>
+        {parts.map((part, index) => (
+          <span key={part.term} className="term-group">
+            <span className="sign" aria-hidden="true">
+              {index === 0 ? "=" : "+"}
+            </span>
+            <span className="unseen">{index === 0 ? " equals " : " plus "}</span>
+            <TermCount part={part} open={onTerm(part.term)} meaning={meanings[part.term]} />
+          </span>
+        ))}
+        {missing === 0 && (
+          <span className="adds-up" title="Every row is accounted for">
+            <span aria-hidden="true">✓</span> adds up
+          </span>
+        )}
+      </p>
+      {missing !== 0 && (
+        <p className="balance-alarm" role="alert">
+          <strong>{alarm(missing, whole)}</strong> This must never be. Keep the data folder as it is and
+          report it with what <code>millrace status</code> says.
+        </p>
+      )}
+    </section>
+  )
+}
+
+function alarm(missing: number, whole: string): string {
+  const rows = Math.abs(missing) === 1 ? "row" : "rows"
+  return missing > 0
+    ? `${formatCount(missing)} ${rows} ${whole} and not accounted for.`
+    : `${formatCount(-missing)} ${rows} counted that were never ${whole}.`
+}
+
+function Parts({ parts, missing }: { readonly parts: readonly Part[]; readonly missing: number }) {
+  return (
+    <span className="balance-parts">
+      {parts
+        .filter(({ count }) => count > 0)
+        .map(({ term, count }) => (
+          <span key={term} data-term={term} style={{ flexGrow: count }} />
+        ))}
+      {missing !== 0 && <span className="hatched" style={{ flexGrow: Math.abs(missing) }} />}
+    </span>
+  )
+}
+
+interface TermProps {
+  readonly part: Part
+  readonly open: (() => void) | null
+  readonly meaning: string
+}
+
+function TermCount({ part, open, meaning }: TermProps): ReactNode {
+  const words = (
+    <>
+      <span className="dot" aria-hidden="true" />
+      <strong>{formatCount(part.count)}</strong> {part.term}
+    </>
+  )
+  const dim = part.count === 0 ? "" : undefined
+  if (open === null) {
+    return (
+      <span className="term" data-term={part.term} data-none={dim} title={meaning}>
+        {words}
+      </span>
+    )
+  }
+  return (
+    <button
+      type="button"
+      className="term"
+      data-term={part.term}
+      data-none={dim}
+      title={meaning}
+      onClick={open}
+    >
+      {words}
+    </button>
+  )
+}

@@ -1,0 +1,76 @@
+/** What the sheet can be asked, and what each question is called. */
+import type { DeadLetter } from "../api/letters.ts"
+import type { EventRecord } from "../api/records.ts"
+import type { Cell, Row, View } from "../api/types.ts"
+
+export type KeyValues = readonly (readonly [column: string, value: Cell])[]
+
+export type Question =
+  | { readonly kind: "why"; readonly view: string; readonly key: KeyValues }
+  | { readonly kind: "event"; readonly record: EventRecord }
+  | { readonly kind: "verdict"; readonly view: string; readonly verdict: "late" | "failed" }
+  | { readonly kind: "lateness"; readonly view: string }
+  | { readonly kind: "verification"; readonly view: string }
+  | { readonly kind: "letter"; readonly letter: DeadLetter }
+  | { readonly kind: "newest"; readonly event: string }
+
+/** A view without a key tells its rows apart by all their columns. */
+export function whyRow(view: Pick<View, "name" | "key" | "columns">, row: Row): Question {
+  const names = view.key ?? view.columns.map(({ name }) => name)
+  return { kind: "why", view: view.name, key: names.map((name) => [name, row[name] ?? null]) }
+}
+
+/** The same question asked twice has the same name. */
+export function questionName(question: Question): string {
+  switch (question.kind) {
+    case "why":
+      return `why ${question.view} ${JSON.stringify(question.key)}`
+    case "event":
+      return `event ${placeName(question.record)}`
+    case "verdict":
+      return `verdict ${question.view} ${question.verdict}`
+    case "letter":
+      return `letter ${question.letter.id}`
+    case "newest":
+      return `newest ${question.event}`
+    default:
+      return `${question.kind} ${question.view}`
+  }
+}
+
+export function questionTitle(question: Question): string {
+  switch (question.kind) {
+    case "why":
+      return "Why this row"
+    case "event":
+      return "Where this event went"
+    case "verdict":
+      return question.verdict === "late" ? "Events that came late" : "Events that failed"
+    case "lateness":
+      return "What holds this view back"
+    case "verification":
+      return "Checked against the second engine"
+    case "letter":
+      return "Edit and replay"
+    case "newest":
+      return "Newest events"
+  }
+}
+
+/** What the question is about, below its title. */
+export function questionSubject(question: Question): string {
+  switch (question.kind) {
+    case "event":
+      return question.record.event
+    case "letter":
+      return question.letter.event
+    case "newest":
+      return question.event
+    default:
+      return question.view
+  }
+}
+
+export function placeName(place: Pick<EventRecord, "event" | "partition" | "offset">): string {
+  return `${place.event}/${place.partition}/${place.offset}`
+}
