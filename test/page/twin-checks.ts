@@ -28,7 +28,8 @@ export function answerWhy({ response, state, url }: Exchange, view: TwinView): v
   const missing = view.key.filter((name) => !key.has(name))
   if (missing.length > 0) {
     const detail = `the key of ${view.name} is ${view.key.join(", ")}; key.${missing[0]} is missing`
-    return fail(response, { status: 400, code: "key-missing", title: "Key missing", detail })
+    fail(response, { status: 400, code: "key-missing", title: "Key missing", detail })
+    return
   }
   const limit = Number(url.searchParams.get("limit") ?? 20)
   const row = state.rows.get(view.name)?.get(JSON.stringify(view.key.map((name) => key.get(name)))) ?? null
@@ -50,11 +51,11 @@ function eventsBehind(view: TwinView, row: TwinRow) {
     partition: event === "flight" ? index % 4 : 0,
     offset: 1_000 + index,
     appended_at: iso(Date.UTC(2026, 10, 3, 9, 0) + index * 1_000),
-    value: valueOf(event, row, start + index * 60_000, index),
+    value: eventValue(event, row, start + index * 60_000, index),
   }))
 }
 
-function valueOf(event: string, row: TwinRow, atMs: number, index: number): Record<string, unknown> {
+function eventValue(event: string, row: TwinRow, atMs: number, index: number): Record<string, unknown> {
   if (event === "flight") {
     const { origin, destination = "LGA" } = row
     return {

@@ -38,13 +38,13 @@ function byPosition(sql: string, message: string): number | null {
   return new TextDecoder().decode(before).length
 }
 
+/** ClickHouse quotes names; the first of them that the query has is the place. */
 function byName(sql: string, message: string): number | null {
-  const match =
-    /(?:identifier|function|column|table|database|Function with name)s?:? [`'"]?([\w.]+)[`'"]?/i.exec(message)
-  const name = match?.[1]?.split(".").at(-1)
-  if (name === undefined || name === "") return null
-  const found = new RegExp(`\\b${name}\\b`).exec(sql)
-  return found === null ? null : found.index
+  for (const [, quoted = ""] of message.matchAll(/[`'"]([\w.]+)[`'"]/g)) {
+    const found = new RegExp(`\\b${quoted.split(".").at(-1)}\\b`).exec(sql)
+    if (found !== null) return found.index
+  }
+  return null
 }
 
 function placeAt(sql: string, start: number): Place {

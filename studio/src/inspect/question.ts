@@ -15,9 +15,13 @@ export type Question =
   | { readonly kind: "newest"; readonly event: string }
 
 /** A view without a key tells its rows apart by all their columns. */
-export function whyRow(view: Pick<View, "name" | "key" | "columns">, row: Row): Question {
+export function whyKey(view: Pick<View, "key" | "columns">, row: Row): KeyValues {
   const names = view.key ?? view.columns.map(({ name }) => name)
-  return { kind: "why", view: view.name, key: names.map((name) => [name, row[name] ?? null]) }
+  return names.map((name) => [name, row[name] ?? null])
+}
+
+export function whyRow(view: Pick<View, "name" | "key" | "columns">, row: Row): Question {
+  return { kind: "why", view: view.name, key: whyKey(view, row) }
 }
 
 /** The same question asked twice has the same name. */

@@ -8,7 +8,7 @@ import { wordsOf } from "../api/http.ts"
 import { type EventRecord, readVerdicts, readWhy, type VerdictRow } from "../api/records.ts"
 import type { EventStream, Row, Verdict, View } from "../api/types.ts"
 import { rowQuestion } from "../send/row-question.ts"
-import { type KeyValues, whyRow } from "./question.ts"
+import { type KeyValues, whyKey } from "./question.ts"
 
 /** How far lists are searched for one event. */
 const SEARCHED = 500
@@ -48,14 +48,15 @@ async function search(
 }
 
 async function askRow(record: EventRecord, event: EventStream, view: View): Promise<Fate> {
-  const row = await findRow(record, event, view)
-  if (row === null) {
+  const key = (await findKey(record, event, view)) ?? ownKey(record, event, view)
+  if (key === null) {
     return fate(view, "unknown", "Its row cannot be told from its fields: the view's SQL may leave it out.")
   }
-  const question = whyRow(view, row)
-  const key = question.kind === "why" ? question.key : []
   const why = await readWhy(view.name, key, SEARCHED)
-  if (why.events.some((other) => isSame(other, record))) return fate(view, "applied", "", key)
+  if (why.events.some((other) => isSame(other, record))) {
+    const hidden = why.row === null ? "the view's SQL does not show this row now" : ""
+    return fate(view, "applied", hidden, key)
+  }
   const left = why.left_out.find((other) => isSame(other, record))
   if (left !== undefined) return fate(view, left.verdict, left.reason, key)
   const cut = why.events.length >= SEARCHED
@@ -65,11 +66,27 @@ async function askRow(record: EventRecord, event: EventStream, view: View): Prom
   return fate(view, "unknown", words, key)
 }
 
-async function findRow(record: EventRecord, event: EventStream, view: View): Promise<Row | null> {
-  const { value } = record
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return null
-  const { rows } = await readRows(view.name, { limit: 1, ...rowQuestion(view, event, JSON.stringify(value)) })
-  return rows[0] ?? null
+async function findKey(record: EventRecord, event: EventStream, view: View): Promise<KeyValues | null> {
+  const fields = fieldsOf(record)
+  if (fields === null) return null
+  const { rows } = await readRows(view.name, {
+    limit: 1,
+    ...rowQuestion(view, event, JSON.stringify(fields)),
+  })
+  const [row] = rows
+  return row === undefined ? null : whyKey(view, row)
+}
+
+/** A key made of the event's own fields names a row that a HAVING may hide. */
+function ownKey(record: EventRecord, event: EventStream, view: View): KeyValues | null {
+  const fields = fieldsOf(record)
+  if (fields === null || view.key === null) return null
+  const isOwn = (name: string): boolean => event.fields.some((field) => field.name === name)
+  return view.key.every(isOwn) ? view.key.map((name) => [name, fields[name] ?? null]) : null
+}
+
+function fieldsOf({ value }: EventRecord): Row | null {
+  return value === null || typeof value !== "object" || Array.isArray(value) ? null : (value as Row)
 }
 
 function fate(view: View, verdict: Fate["verdict"], reason: string, row: KeyValues | null = null): Fate {

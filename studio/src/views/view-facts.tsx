@@ -33,7 +33,7 @@ export function ViewFacts({ view, mode, connected }: Props) {
         {mode === "stream" && !connected && <li className="warn">reconnecting</li>}
       </ul>
       <button type="button" className="link" onClick={() => inspect({ kind: "lateness", view: view.name })}>
-        Why not later?<span className="unseen"> What holds {view.name} back</span>
+        What holds it back?<span className="unseen"> {view.name}</span>
       </button>
     </div>
   )

@@ -91,7 +91,7 @@ function walkRows(press: KeyboardEvent<HTMLTableSectionElement>): void {
   const step = STEPS[press.key]
   if (step === undefined) return
   const buttons = [...press.currentTarget.querySelectorAll<HTMLButtonElement>(".row-button")]
-  const from = buttons.findIndex((button) => button === document.activeElement)
+  const from = buttons.indexOf(document.activeElement as HTMLButtonElement)
   if (from < 0) return
   press.preventDefault()
   buttons[Math.max(0, Math.min(buttons.length - 1, from + step))]?.focus()
