@@ -74,7 +74,7 @@ test("an error shows its line, marks the word and leads the cursor to it", { ski
 })
 
 test("what is refused and a store that is down are told apart from a wrong query", { skip }, async () => {
-  await using opened = await open({ expected: [403, 503] })
+  await using opened = await open({ expected: [400, 503] })
   const { page } = opened
   const problem = page.locator(".query-problem")
   await ask(page, "SELECT * FROM system.processes")

@@ -42,7 +42,7 @@ test("a letter is mended beside what the contract wants, sent back, and listed a
   await page.keyboard.press("Escape")
   await section.getByText("replayed 1").waitFor()
   assert.equal(await section.locator(".letter").count(), 2)
-  await section.getByText("replayed 1").click()
+  await section.getByRole("radio", { name: /replayed/ }).check()
   await section.getByText("by re-2").waitFor()
   assert.deepEqual(opened.complaints, [])
 })

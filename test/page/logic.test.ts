@@ -89,6 +89,7 @@ test("an error's place is found by line, by position in bytes, and by name", () 
     assert.deepEqual([place?.line, place?.column], [line, column], message)
     assert.equal(sql.slice(place?.start, place?.end), word, message)
   }
+  assert.equal(errorPlace(sql, "no words for it", 13)?.column, 13, "the platform's own position comes first")
   assert.equal(errorPlace(sql, "Memory limit exceeded"), null)
   assert.equal(errorPlace(sql, "failed (line 9, col 1)"), null, "a line that the query does not have")
 })

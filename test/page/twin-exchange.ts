@@ -20,6 +20,7 @@ export interface Failure {
   readonly code: string
   readonly title: string
   readonly detail: string
+  readonly position?: number
 }
 
 /** RFC 9457. */

@@ -14,14 +14,13 @@ export async function answerQuery({ request, response, state }: Exchange): Promi
   if (/system\./.test(sql)) {
     const detail =
       "system.processes is not for queries; what may be read is in the databases events and views"
-    return fail(response, { status: 403, code: "query-refused", title: "Query refused", detail })
+    return fail(response, { status: 400, code: "query-refused", title: "Query refused", detail })
   }
   const wrong = /\bFRMO\b/.exec(sql)
   if (wrong !== null) {
-    const before = sql.slice(0, wrong.index).split("\n")
-    const place = `line ${before.length}, col ${(before.at(-1)?.length ?? 0) + 1}`
-    const detail = `Syntax error: failed at position ${wrong.index + 1} (FRMO) (${place}): FRMO. Expected one of: FROM`
-    return fail(response, { status: 400, code: "query-failed", title: "Query failed", detail })
+    const position = wrong.index + 1
+    const detail = `Syntax error: failed at position ${position} (FRMO): FRMO. Expected one of: FROM`
+    return fail(response, { status: 400, code: "query-syntax", title: "Query syntax", detail, position })
   }
   if (sql.includes(SLOW_WORD)) {
     const cancelled = await new Promise<boolean>((resolve) => {
@@ -77,7 +76,7 @@ export function answerCancel({ response, state }: Exchange, id: string): void {
   state.queries.delete(id)
   state.cancelled.push(id)
   cancel?.()
-  response.writeHead(204).end()
+  json(response, { id, cancelled: true })
 }
 
 export function answerStore({ response, state }: Exchange): void {

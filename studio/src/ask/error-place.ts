@@ -14,7 +14,9 @@ export interface Place {
   readonly text: string
 }
 
-export function errorPlace(sql: string, message: string): Place | null {
+/** `position` is the platform's own word for it, in characters from 1; null where it has none. */
+export function errorPlace(sql: string, message: string, position: number | null = null): Place | null {
+  if (position !== null) return placeAt(sql, Math.max(0, Math.min(sql.length, position - 1)))
   const start = byLine(sql, message) ?? byPosition(sql, message) ?? byName(sql, message)
   return start === null ? null : placeAt(sql, start)
 }

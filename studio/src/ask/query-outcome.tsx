@@ -35,6 +35,7 @@ export function QueryLine({ state }: { readonly state: QueryState }) {
 const FAILED_WORDS = {
   wrong: "No answer.",
   refused: "Refused.",
+  limited: "Stopped at a limit.",
   unavailable: "The store does not answer.",
 } as const
 
@@ -73,7 +74,7 @@ interface ProblemProps {
 
 export function QueryProblem({ state, onPlace }: ProblemProps) {
   if (state.kind !== "failed") return null
-  const place = state.why === "wrong" ? errorPlace(state.sql, state.message) : null
+  const place = state.why === "wrong" ? errorPlace(state.sql, state.message, state.position) : null
   const tone = state.why === "wrong" ? "bad" : "wait"
   return (
     <div className="query-problem" data-tone={tone} role="alert">
@@ -103,5 +104,6 @@ export function QueryProblem({ state, onPlace }: ProblemProps) {
 const HEADS = {
   wrong: "The query did not run.",
   refused: "Not allowed.",
+  limited: "More than the limits allow.",
   unavailable: "Queries need the store.",
 } as const

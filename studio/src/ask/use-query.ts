@@ -11,10 +11,15 @@ export type QueryState =
   | {
       readonly kind: "failed"
       readonly sql: string
-      readonly why: "wrong" | "refused" | "unavailable"
+      readonly why: QueryFailure
       readonly code: string | null
+      /** Where in the SQL, in characters from 1, when the platform says so. */
+      readonly position: number | null
       readonly message: string
     }
+
+/** The SQL is wrong, not allowed, more than the limits let through, or there is nothing to ask. */
+export type QueryFailure = "wrong" | "refused" | "limited" | "unavailable"
 
 export interface Query {
   readonly state: QueryState
@@ -69,7 +74,7 @@ export function useQuery(): Query {
           if (running.current === query) setResult(answer)
           end({ kind: "done", sql, result: answer, tookMs: performance.now() - query.startedAtMs })
         },
-        (error: unknown) => end(failed(sql, error)),
+        (error: unknown) => end(failed(query, error)),
       )
     },
     [cancel],
@@ -78,14 +83,20 @@ export function useQuery(): Query {
   return { state, result, run, cancel }
 }
 
-function failed(sql: string, error: unknown): QueryState {
+function failed({ sql, startedAtMs }: Running, error: unknown): QueryState {
   const code = error instanceof ApiFailure ? error.code : null
-  return { kind: "failed", sql, why: kindOf(error), code, message: wordsOf(error) }
+  if (code === "query-cancelled") return { kind: "cancelled", sql, tookMs: performance.now() - startedAtMs }
+  const given = error instanceof ApiFailure ? error.fields["position"] : null
+  const position = typeof given === "number" ? given : null
+  return { kind: "failed", sql, why: kindOf(error), code, position, message: wordsOf(error) }
 }
 
-function kindOf(error: unknown): "wrong" | "refused" | "unavailable" {
+/** Too large, too many, too long. */
+const LIMITS: ReadonlySet<number | null> = new Set([422, 429, 504])
+
+function kindOf(error: unknown): QueryFailure {
   if (!(error instanceof ApiFailure)) return "wrong"
-  if (error.status === null || error.status === 503 || error.status === 404) return "unavailable"
-  const refused = error.status === 403 || /refused|forbidden|not-allowed|read-only/.test(error.code ?? "")
-  return refused ? "refused" : "wrong"
+  if (error.status === null || error.status === 503) return "unavailable"
+  if (error.status === 403 || error.code === "query-refused") return "refused"
+  return LIMITS.has(error.status) ? "limited" : "wrong"
 }

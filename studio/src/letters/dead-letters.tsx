@@ -1,5 +1,5 @@
 /** Rows that broke their contract and could not be answered: kept with the reason, to be mended or let go. */
-import { useCallback, useRef, useState } from "react"
+import { useCallback, useId, useRef, useState } from "react"
 import { wordsOf } from "../api/http.ts"
 import { type DeadLetter, LETTER_STATES, type LetterState, startReplay } from "../api/letters.ts"
 import { formatCount } from "../format/numbers.ts"
@@ -105,10 +105,12 @@ interface FilterProps {
 }
 
 function EventFilter({ status, event, onChoose }: FilterProps) {
+  const id = useId()
   return (
-    <label className="inline-field">
-      <span>Event</span>
+    <div className="inline-field">
+      <label htmlFor={id}>Event</label>
       <select
+        id={id}
         value={event ?? ""}
         onChange={(change) => onChoose(change.target.value === "" ? null : change.target.value)}
       >
@@ -117,7 +119,7 @@ function EventFilter({ status, event, onChoose }: FilterProps) {
           <option key={name}>{name}</option>
         ))}
       </select>
-    </label>
+    </div>
   )
 }
 
