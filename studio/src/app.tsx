@@ -3,7 +3,7 @@
  * where all of it is kept; beside it, try it, and what was refused.
  */
 import { useCallback, useState } from "react"
-import { Ask } from "./ask/ask.tsx"
+import { Ask, type GivenSql } from "./ask/ask.tsx"
 import { Flow } from "./flow/flow.tsx"
 import { InspectContext } from "./inspect/inspect-context.ts"
 import { Sheet } from "./inspect/sheet.tsx"
@@ -26,6 +26,8 @@ export function App() {
   const [arrivals, setArrivals] = useState(NO_ARRIVALS)
   const showArrivals = useCallback((next: Arrivals) => setArrivals(next), [])
   const trail = useTrail()
+  const [given, setGiven] = useState<GivenSql | null>(null)
+  const giveSql = useCallback((sql: string) => setGiven({ sql }), [])
   return (
     <InspectContext value={trail.ask}>
       <a className="skip-link" href="#flow">
@@ -37,7 +39,7 @@ export function App() {
         <div className="main-column">
           <Flow status={status} />
           <Views status={status} arrivals={arrivals} />
-          <Ask status={status} />
+          <Ask status={status} given={given} />
           <DeadLetters status={status} />
           <Storage status={status} />
         </div>
@@ -53,7 +55,7 @@ export function App() {
         </p>
       </footer>
       <Announcer status={status} />
-      <Sheet trail={trail} status={status} />
+      <Sheet trail={trail} status={status} onSql={giveSql} />
     </InspectContext>
   )
 }

@@ -16,7 +16,8 @@ export interface EventRecord {
 
 export interface LeftOut extends EventRecord {
   readonly verdict: Verdict
-  readonly reason: string
+  /** Null where the verdict says it all. */
+  readonly reason: string | null
 }
 
 export interface Why {
@@ -30,7 +31,7 @@ export interface Why {
 }
 
 export interface VerdictRow extends EventRecord {
-  readonly reason: string
+  readonly reason: string | null
   /** The replay that took it up again; null when none did. */
   readonly replay: string | null
 }

@@ -15,7 +15,17 @@ import { useQuery } from "./use-query.ts"
 /** How much of an old query its button shows. */
 const SHOWN_SQL = 120
 
-export function Ask({ status }: { readonly status: Status }) {
+/** SQL that another part of the page puts into the box; a new object each time. */
+export interface GivenSql {
+  readonly sql: string
+}
+
+interface Props {
+  readonly status: Status
+  readonly given: GivenSql | null
+}
+
+export function Ask({ status, given }: Props) {
   const [sql, setSql] = useState("")
   const [history, setHistory] = useState(readHistory)
   const { state, result, run, cancel } = useQuery()
@@ -35,6 +45,11 @@ export function Ask({ status }: { readonly status: Status }) {
     setSql(text)
     area.current?.focus()
   }, [])
+  useEffect(() => {
+    if (given === null) return
+    choose(given.sql)
+    area.current?.scrollIntoView({ block: "center" })
+  }, [given, choose])
   const pending = useRef<Place | null>(null)
   const goTo = (place: Place): void => {
     if (state.kind === "failed" && sql !== state.sql) setSql(state.sql)

@@ -2,7 +2,6 @@
  * A sum drawn so that one sees it: the whole above, its parts below to the same edge, and in words as an
  * equation. What is not accounted for is hatched and said aloud.
  */
-import type { ReactNode } from "react"
 import { formatCount } from "../format/numbers.ts"
 import type { Balance, Part, Term } from "./balance.ts"
 
@@ -12,8 +11,8 @@ interface Props {
   readonly missing: number
   /** Of what: "flight at the door". */
   readonly name: string
-  /** Where a count leads to; null where there is nothing to be shown. */
-  readonly onTerm: (term: Term) => (() => void) | null
+  /** A number was asked what is behind it. */
+  readonly onTerm: (term: Term | Balance["whole"]) => void
   readonly meanings: Readonly<Record<Term, string>>
 }
 
@@ -26,16 +25,16 @@ export function BalanceBar({ balance, missing, name, onTerm, meanings }: Props) 
         <Parts parts={parts} missing={missing} />
       </div>
       <p className="equation">
-        <span className="term" data-term={whole}>
+        <button type="button" className="term" data-term={whole} onClick={() => onTerm(whole)}>
           <strong>{formatCount(total)}</strong> {whole}
-        </span>
+        </button>
         {parts.map((part, index) => (
           <span key={part.term} className="term-group">
             <span className="sign" aria-hidden="true">
               {index === 0 ? "=" : "+"}
             </span>
             <span className="unseen">{index === 0 ? " equals " : " plus "}</span>
-            <TermCount part={part} open={onTerm(part.term)} meaning={meanings[part.term]} />
+            <TermCount part={part} open={() => onTerm(part.term)} meaning={meanings[part.term]} />
           </span>
         ))}
         {missing === 0 && (
@@ -76,35 +75,16 @@ function Parts({ parts, missing }: { readonly parts: readonly Part[]; readonly m
 
 interface TermProps {
   readonly part: Part
-  readonly open: (() => void) | null
+  readonly open: () => void
   readonly meaning: string
 }
 
-function TermCount({ part, open, meaning }: TermProps): ReactNode {
-  const words = (
-    <>
-      <span className="dot" aria-hidden="true" />
-      <strong>{formatCount(part.count)}</strong> {part.term}
-    </>
-  )
-  const dim = part.count === 0 ? "" : undefined
-  if (open === null) {
-    return (
-      <span className="term" data-term={part.term} data-none={dim} title={meaning}>
-        {words}
-      </span>
-    )
-  }
+function TermCount({ part: { term, count }, open, meaning }: TermProps) {
+  const none = count === 0 ? "" : undefined
   return (
-    <button
-      type="button"
-      className="term"
-      data-term={part.term}
-      data-none={dim}
-      title={meaning}
-      onClick={open}
-    >
-      {words}
+    <button type="button" className="term" data-term={term} data-none={none} title={meaning} onClick={open}>
+      <span className="dot" aria-hidden="true" />
+      <strong>{formatCount(count)}</strong> {term}
     </button>
   )
 }

@@ -3,7 +3,7 @@ import type { View } from "../api/types.ts"
 import { TERM_MEANINGS } from "../format/verdicts.ts"
 import { useInspect } from "../inspect/inspect-context.ts"
 import type { Status } from "../live/use-status.ts"
-import { type Term, viewBalance } from "./balance.ts"
+import { type Balance, type Term, viewBalance } from "./balance.ts"
 import { BalanceBar } from "./balance-bar.tsx"
 import { useSteadyMissing } from "./use-steady.ts"
 
@@ -11,10 +11,11 @@ export function ViewBalance({ view, status }: { readonly view: View; readonly st
   const inspect = useInspect()
   const balance = viewBalance(view, status.views, status.events)
   const missing = useSteadyMissing(balance.missing, view)
-  const open = (term: Term): (() => void) | null => {
-    if (term === "pending") return () => inspect({ kind: "lateness", view: view.name })
-    if (term !== "late" && term !== "failed") return null
-    return () => inspect({ kind: "verdict", view: view.name, verdict: term })
+  const open = (term: Term | Balance["whole"]): void => {
+    if (term === "pending") inspect({ kind: "lateness", view: view.name })
+    else if (term === "late" || term === "failed")
+      inspect({ kind: "verdict", view: view.name, verdict: term })
+    else inspect({ kind: "term", subject: { kind: "view", name: view.name }, term })
   }
   return (
     <div className="view-balance">

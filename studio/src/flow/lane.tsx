@@ -1,6 +1,6 @@
 /** One stream: its pace, the balance at its door, how far it is worked through, and up to which time. */
 import type { EventStream } from "../api/types.ts"
-import { doorBalance, type Term } from "../balance/balance.ts"
+import { type Balance, doorBalance, type Term } from "../balance/balance.ts"
 import { BalanceBar } from "../balance/balance-bar.tsx"
 import { useSteadyMissing } from "../balance/use-steady.ts"
 import { Sparkline } from "../charts/sparkline.tsx"
@@ -23,10 +23,11 @@ export function Lane({ event, rates, nowMs }: Props) {
   const inspect = useInspect()
   const balance = doorBalance(event)
   const missing = useSteadyMissing(balance.missing, event)
-  const open = (term: Term): (() => void) | null => {
-    if (term === "accepted") return () => inspect({ kind: "newest", event: event.name })
-    if (term === "rejected") return () => goTo("rejected")
-    return term === "dead-lettered" ? () => goTo("dead-letters") : null
+  const open = (term: Term | Balance["whole"]): void => {
+    if (term === "accepted") inspect({ kind: "newest", event: event.name })
+    else if (term === "rejected") goTo("rejected")
+    else if (term === "dead-lettered") goTo("dead-letters")
+    else inspect({ kind: "term", subject: { kind: "event", name: event.name }, term })
   }
   return (
     <article className="lane" aria-labelledby={`lane-${event.name}`}>

@@ -2,6 +2,7 @@
 import type { DeadLetter } from "../api/letters.ts"
 import type { EventRecord } from "../api/records.ts"
 import type { Cell, Row, View } from "../api/types.ts"
+import type { Term } from "../balance/balance.ts"
 
 export type KeyValues = readonly (readonly [column: string, value: Cell])[]
 
@@ -13,6 +14,13 @@ export type Question =
   | { readonly kind: "verification"; readonly view: string }
   | { readonly kind: "letter"; readonly letter: DeadLetter }
   | { readonly kind: "newest"; readonly event: string }
+  | { readonly kind: "term"; readonly subject: Subject; readonly term: Term | "received" | "appended" }
+
+/** Whose balance it is: an event's at the door, or a view's. */
+export interface Subject {
+  readonly kind: "event" | "view"
+  readonly name: string
+}
 
 /** A view without a key tells its rows apart by all their columns. */
 export function whyKey(view: Pick<View, "key" | "columns">, row: Row): KeyValues {
@@ -37,6 +45,8 @@ export function questionName(question: Question): string {
       return `letter ${question.letter.id}`
     case "newest":
       return `newest ${question.event}`
+    case "term":
+      return `term ${question.subject.kind} ${question.subject.name} ${question.term}`
     default:
       return `${question.kind} ${question.view}`
   }
@@ -58,6 +68,8 @@ export function questionTitle(question: Question): string {
       return "Edit and replay"
     case "newest":
       return "Newest events"
+    case "term":
+      return "What this counts"
   }
 }
 
@@ -70,6 +82,8 @@ export function questionSubject(question: Question): string {
       return question.letter.event
     case "newest":
       return question.event
+    case "term":
+      return question.subject.name
     default:
       return question.view
   }

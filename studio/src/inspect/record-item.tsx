@@ -10,7 +10,7 @@ interface Props {
   readonly record: EventRecord
   /** What a view ruled on it. */
   readonly verdict?: string
-  readonly reason?: string
+  readonly reason?: string | null
   readonly children?: ReactNode
 }
 
@@ -37,7 +37,7 @@ export const RecordItem = memo(function RecordItem({ record, verdict, reason, ch
           Where it went
         </button>
       </p>
-      {reason !== undefined && reason !== "" && <p className="record-reason">{reason}</p>}
+      {reason !== undefined && reason !== null && reason !== "" && <p className="record-reason">{reason}</p>}
       <RecordValue value={record.value} />
       {children}
     </article>

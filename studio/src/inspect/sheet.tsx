@@ -9,6 +9,7 @@ import { LatenessPanel } from "./lateness-panel.tsx"
 import { LetterPanel } from "./letter-panel.tsx"
 import { NewestPanel } from "./newest-panel.tsx"
 import { type Question, questionName, questionSubject, questionTitle } from "./question.ts"
+import { TermPanel } from "./term-panel.tsx"
 import type { Trail } from "./use-trail.ts"
 import { VerdictPanel } from "./verdict-panel.tsx"
 import { VerificationPanel } from "./verification-panel.tsx"
@@ -17,9 +18,15 @@ import { WhyPanel } from "./why-panel.tsx"
 interface Props {
   readonly trail: Trail
   readonly status: Status
+  /** Leads to the SQL box, with this in it. */
+  readonly onSql: (sql: string) => void
 }
 
-export function Sheet({ trail, status }: Props) {
+export function Sheet({ trail, status, onSql }: Props) {
+  const leave = (sql: string): void => {
+    trail.close()
+    onSql(sql)
+  }
   const dialog = useRef<HTMLDialogElement>(null)
   const title = useRef<HTMLHeadingElement>(null)
   const question = trail.questions.at(-1) ?? null
@@ -67,7 +74,7 @@ export function Sheet({ trail, status }: Props) {
             </button>
           </header>
           <div className="sheet-body">
-            <Panel key={name} question={question} trail={trail} status={status} />
+            <Panel key={name} question={question} trail={trail} status={status} onSql={leave} />
           </div>
         </div>
       )}
@@ -75,7 +82,7 @@ export function Sheet({ trail, status }: Props) {
   )
 }
 
-function Panel({ question, trail, status }: Props & { readonly question: Question }) {
+function Panel({ question, trail, status, onSql }: Props & { readonly question: Question }) {
   switch (question.kind) {
     case "why":
       return <WhyPanel view={question.view} keyValues={question.key} status={status} />
@@ -91,5 +98,7 @@ function Panel({ question, trail, status }: Props & { readonly question: Questio
       return <LetterPanel letter={question.letter} status={status} />
     case "newest":
       return <NewestPanel event={question.event} />
+    case "term":
+      return <TermPanel subject={question.subject} term={question.term} status={status} onSql={onSql} />
   }
 }

@@ -29,7 +29,7 @@ export async function followRecord(record: EventRecord, event: EventStream, view
   try {
     for (const verdict of ["late", "failed"] as const) {
       const found = await search(record, view, verdict)
-      if (found !== null) return fate(view, verdict, found.reason)
+      if (found !== null) return fate(view, verdict, found.reason ?? "")
     }
     return await askRow(record, event, view)
   } catch (error) {
@@ -58,7 +58,7 @@ async function askRow(record: EventRecord, event: EventStream, view: View): Prom
     return fate(view, "applied", hidden, key)
   }
   const left = why.left_out.find((other) => isSame(other, record))
-  if (left !== undefined) return fate(view, left.verdict, left.reason, key)
+  if (left !== undefined) return fate(view, left.verdict, left.reason ?? "", key)
   const cut = why.events.length >= SEARCHED
   const words = cut
     ? `The row that it should be in has more than ${SEARCHED} events; it was not looked for among the rest.`

@@ -7,6 +7,7 @@ import { useOnScreen } from "../live/use-on-screen.ts"
 import type { Status } from "../live/use-status.ts"
 import type { Arrival } from "../send/use-send.ts"
 import { VerificationBadge } from "../verify/verification-badge.tsx"
+import { dedent } from "./dedent.ts"
 import { defaultSort, nextSort } from "./sort.ts"
 import { useViewData } from "./use-view-data.ts"
 import { ViewChart } from "./view-chart.tsx"
@@ -94,18 +95,4 @@ export function ViewCard({ view, status, arrived }: Props) {
 function bodyClass(hasChart: boolean, columns: number): string {
   if (!hasChart) return "view-body"
   return columns > 4 ? "view-body with-chart wide-table" : "view-body with-chart"
-}
-
-/** SQL is written indented in a module; here it starts at the left edge. */
-function dedent(sql: string): string {
-  const lines = sql
-    .replace(/^\s*\n/, "")
-    .trimEnd()
-    .split("\n")
-  const indents = lines
-    .slice(lines[0]?.startsWith(" ") ? 0 : 1)
-    .filter((line) => line.trim() !== "")
-    .map((line) => line.length - line.trimStart().length)
-  const indent = indents.length === 0 ? 0 : Math.min(...indents)
-  return lines.map((line) => (line.slice(0, indent).trim() === "" ? line.slice(indent) : line)).join("\n")
 }
