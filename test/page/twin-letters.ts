@@ -1,4 +1,6 @@
-/** Dead letters, replays, and the rows that views ruled late or failed, as the platform's routes give them. */
+/**
+ * Dead letters, replays, and the rows that views ruled late or failed, as the platform's routes give them.
+ */
 import { type Exchange, fail, json, readText } from "./twin-exchange.ts"
 import { iso } from "./twin-state.ts"
 
@@ -38,8 +40,8 @@ export function someLetters(nowMs: number): TwinLetter[] {
       "timestamp",
       "wrong-type",
       'timestamp is "03/11/2026", which is not a timestamp; write it like "2001-01-03T14:00:00Z"',
-      '{"event_id":"e-8812","event_type":"user_signup","timestamp":"03/11/2026","user_id":"u-5","plan":"team",' +
-        '"schema_version":1}',
+      '{"event_id":"e-8812","event_type":"user_signup","timestamp":"03/11/2026","user_id":"u-5",' +
+        '"plan":"team","schema_version":1}',
     ],
     [
       "plan",

@@ -1,4 +1,6 @@
-/** Queries, store and lake, as the platform's routes give them. It knows no SQL: words in it choose an answer. */
+/**
+ * Queries, store and lake, as the platform's routes give them. It knows no SQL: words in it choose an answer.
+ */
 import { type Exchange, fail, json, readText } from "./twin-exchange.ts"
 import { iso, type TwinState } from "./twin-state.ts"
 

@@ -1,5 +1,6 @@
 /**
- * Requests to the platform the page came from. A failure is always an ApiFailure with words that can be shown.
+ * Requests to the platform the page came from. A failure is always an ApiFailure with words that can be
+ * shown.
  */
 
 /** A platform that does not answer for this long is shown as lost. */

@@ -1,4 +1,6 @@
-/** The routes that follow rows: why a view's row is what it is, which events it left out, and what is late. */
+/**
+ * The routes that follow rows: why a view's row is what it is, which events it left out, and what is late.
+ */
 import { get, send } from "./http.ts"
 import type { Cell, Row, Verdict, Verification } from "./types.ts"
 

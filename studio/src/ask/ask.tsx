@@ -95,10 +95,7 @@ export function Ask({ status, given }: Props) {
             <ResultTable result={result} event={eventOf(state.kind === "idle" ? sql : state.sql)} />
             {result.data.length > 0 && (
               <div className="result-foot">
-                <span className="note">
-                  {result.rows > SHOWN_ROWS &&
-                    `First ${formatCount(SHOWN_ROWS)} of ${formatCount(result.rows)} rows; a file has them all.`}
-                </span>
+                <span className="note">{result.rows > SHOWN_ROWS && cutWords(result.rows)}</span>
                 {state.kind === "done" && <Downloads sql={state.sql} />}
               </div>
             )}
@@ -108,6 +105,10 @@ export function Ask({ status, given }: Props) {
       </div>
     </section>
   )
+}
+
+function cutWords(rows: number): string {
+  return `First ${formatCount(SHOWN_ROWS)} of ${formatCount(rows)} rows; a file has them all.`
 }
 
 /** Escape cancels wherever the focus is, unless a sheet is open, which it closes. */

@@ -50,7 +50,7 @@ export const ResultTable = memo(function ResultTable({ result, event }: Props) {
         </thead>
         <tbody>
           {data.slice(0, SHOWN_ROWS).map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: an answer's rows have no other name and never move
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of an answer have no other name, and stay
             <tr key={index}>
               {places && event !== null && (
                 <td>

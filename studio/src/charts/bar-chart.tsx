@@ -16,8 +16,8 @@ export function BarChart({ bars, onPick }: Props) {
         const from = (Math.min(0, bar.value) - low) / span
         const size = Math.abs(bar.value) / span
         return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: for the mouse; the table has the same for the keyboard
-          // biome-ignore lint/a11y/useKeyWithClickEvents: for the mouse; the table has the same for the keyboard
+          // biome-ignore lint/a11y/noStaticElementInteractions: for the mouse; the table is for the keyboard
+          // biome-ignore lint/a11y/useKeyWithClickEvents: for the mouse; the table is for the keyboard
           <div className="bar-row" key={bar.name} onClick={() => onPick(bar.name)}>
             <span className="bar-name">{bar.name}</span>
             <span className="bar-track">

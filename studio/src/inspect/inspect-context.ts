@@ -1,4 +1,6 @@
-/** Lets any part of the page ask the sheet something. The function stays the same, so that nothing renders. */
+/**
+ * Lets any part of the page ask the sheet something. The function stays the same, so that nothing renders.
+ */
 import { createContext, useContext } from "react"
 import type { Question } from "./question.ts"
 

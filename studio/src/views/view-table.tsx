@@ -1,7 +1,7 @@
 /**
- * The rows of a view: sortable, with what has just changed marked for a moment. Any row can be asked why it is
- * what it is: with a click anywhere on it, or with the button that its first value is. Of the buttons one is
- * in the order of Tab; the arrow keys go from row to row.
+ * The rows of a view: sortable, with what has just changed marked for a moment. Any row can be asked why it
+ * is what it is: with a click anywhere on it, or with the button that its first value is. Of the buttons one
+ * is in the order of Tab; the arrow keys go from row to row.
  */
 import { type KeyboardEvent, memo, useCallback, useId, useMemo, useState } from "react"
 import type { Column, Row, View } from "../api/types.ts"
