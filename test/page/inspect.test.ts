@@ -164,6 +164,38 @@ test("the sums add up, and a row that vanishes is said at once and in words", { 
   await card(page, HOURS).getByText("adds up").waitFor()
 })
 
+test("a number says what it counts, and leads to the events and to the SQL box", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await card(page, "worst_routes").getByRole("button", { name: "0 filtered" }).click()
+  const term = sheet(page, "What this counts")
+  await term.getByText("Left out by the view's SQL.").waitFor()
+  assert.match((await term.locator("pre").textContent()) ?? "", /^SELECT origin, destination[\s\S]*HAVING/)
+  await term.getByRole("button", { name: "Ask of flight in SQL" }).click()
+  await term.waitFor({ state: "detached" })
+  const editor = page.getByRole("textbox", { name: "SQL query" })
+  assert.match(await editor.inputValue(), /^SELECT \*\nFROM events\.flight\n/)
+  await page.waitForFunction(() => document.activeElement?.localName === "textarea")
+})
+
+test("a bar and a point of a line lead to their rows", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await card(page, "worst_routes").scrollIntoViewIfNeeded()
+  const bar = card(page, "worst_routes").locator(".bar-row").first()
+  const [origin, destination] = ((await bar.locator(".bar-name").textContent()) ?? "").split(" → ")
+  await bar.locator(".bar").click()
+  const why = sheet(page, "Why this row")
+  await why.getByText("Events behind it").waitFor()
+  assert.deepEqual((await why.locator(".row-facts dd").allTextContents()).slice(0, 2), [origin, destination])
+  await page.keyboard.press("Escape")
+  await card(page, HOURS)
+    .locator(".u-over")
+    .click({ position: { x: 120, y: 60 } })
+  await why.getByText("Events behind it").waitFor()
+  assert.equal(await why.locator(".row-facts dt").first().textContent(), "origin")
+})
+
 test("the drawing of a sum ends where its whole ends", { skip }, async () => {
   await using opened = await open()
   const { page } = opened

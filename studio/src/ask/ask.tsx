@@ -47,9 +47,14 @@ export function Ask({ status, given }: Props) {
   }, [])
   useEffect(() => {
     if (given === null) return
-    choose(given.sql)
-    area.current?.scrollIntoView({ block: "center" })
-  }, [given, choose])
+    setSql(given.sql)
+    // A sheet that closes now gives the focus back first.
+    const frame = requestAnimationFrame(() => {
+      area.current?.scrollIntoView({ block: "center" })
+      area.current?.focus()
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [given])
   const pending = useRef<Place | null>(null)
   const goTo = (place: Place): void => {
     if (state.kind === "failed" && sql !== state.sql) setSql(state.sql)
