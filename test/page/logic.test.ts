@@ -5,6 +5,7 @@ import type { EventStream, View } from "../../studio/src/api/types.ts"
 import { errorPlace } from "../../studio/src/ask/error-place.ts"
 import { examplesOf } from "../../studio/src/ask/examples.ts"
 import { doorBalance, steadyMissing, viewBalance } from "../../studio/src/balance/balance.ts"
+import { timeRange } from "../../studio/src/charts/series.ts"
 import { checkDraft, editable } from "../../studio/src/letters/draft-check.ts"
 
 const EVENT: EventStream = {
@@ -132,4 +133,10 @@ test("a draft is laid out without touching a digit, and held against the contrac
   assert.equal(check.problem, null)
   assert.match(checkDraft("[1]", EVENT).problem ?? "", /JSON object/)
   assert.notEqual(checkDraft("{", EVENT).problem, null)
+})
+
+test("a single time stands in the middle of its day", () => {
+  assert.deepEqual(timeRange([]), [0, 1])
+  assert.deepEqual(timeRange([86_400]), [43_200, 129_600])
+  assert.deepEqual(timeRange([86_400, 172_800, 259_200]), [86_400, 259_200])
 })

@@ -6,11 +6,10 @@ import { useEffect, useRef } from "react"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import { formatCompact } from "../format/numbers.ts"
-import type { Lines } from "./series.ts"
+import { type Lines, timeRange } from "./series.ts"
 import { readTheme, type Theme, useTheme } from "./theme.ts"
 
 const HEIGHT = 232
-const HALF_DAY_S = 43_200
 
 interface Props {
   readonly data: Lines
@@ -99,7 +98,7 @@ function options(data: Lines, theme: Theme, width: number, measure: string): uPl
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { points: { size: 6 }, drag: { x: false, y: false }, y: false },
-    scales: { x: { time: true, range: xRange }, y: { range: yRange } },
+    scales: { x: { time: true, range: (plot) => timeRange(plot.data[0]) }, y: { range: yRange } },
     axes: [
       { ...axis, size: 38, space: 76, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, size: 54, gap: 8, values: (_, splits) => splits.map((value) => formatCompact(value)) },
@@ -125,12 +124,6 @@ function timeLabel(seconds: number, index: number): string {
   const date = text.slice(0, 10)
   if (clock === "00:00") return date
   return index === 0 ? `${clock}\n${date}` : clock
-}
-
-/** A single instant stands in the middle of a day. */
-function xRange(_: uPlot, min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1]
-  return min === max ? [min - HALF_DAY_S, max + HALF_DAY_S] : [min, max]
 }
 
 /** Zero stays in sight unless the values are far from it and close together. */
