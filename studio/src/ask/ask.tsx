@@ -28,7 +28,7 @@ interface Props {
 export function Ask({ status, given }: Props) {
   const [sql, setSql] = useState("")
   const [history, setHistory] = useState(readHistory)
-  const { state, result, run, cancel } = useQuery()
+  const { state, last, run, cancel } = useQuery()
   const area = useRef<HTMLTextAreaElement>(null)
   const examples = examplesOf(status.events, status.views)
   const running = state.kind === "running"
@@ -95,12 +95,12 @@ export function Ask({ status, given }: Props) {
           </span>
         </div>
         <QueryProblem state={state} onPlace={goTo} />
-        {result !== null && (
+        {last !== null && (
           <div className="ask-result" data-old={state.kind === "done" ? undefined : ""}>
-            <ResultTable result={result} event={eventOf(state.kind === "idle" ? sql : state.sql)} />
-            {result.data.length > 0 && (
+            <ResultTable result={last.result} event={eventOf(last.sql)} />
+            {last.result.data.length > 0 && (
               <div className="result-foot">
-                <span className="note">{result.rows > SHOWN_ROWS && cutWords(result.rows)}</span>
+                <span className="note">{last.result.rows > SHOWN_ROWS && cutWords(last.result.rows)}</span>
                 {state.kind === "done" && <Downloads sql={state.sql} />}
               </div>
             )}

@@ -23,10 +23,15 @@ export type QueryFailure = "wrong" | "refused" | "limited" | "unavailable"
 
 export interface Query {
   readonly state: QueryState
-  /** The last answer; it stays in sight while another one is on its way. */
-  readonly result: QueryResult | null
+  /** The last answer and its question; they stay in sight while another one is on its way. */
+  readonly last: Answered | null
   run(sql: string): void
   cancel(): void
+}
+
+export interface Answered {
+  readonly sql: string
+  readonly result: QueryResult
 }
 
 interface Running {
@@ -38,7 +43,7 @@ interface Running {
 
 export function useQuery(): Query {
   const [state, setState] = useState<QueryState>({ kind: "idle" })
-  const [result, setResult] = useState<QueryResult | null>(null)
+  const [last, setLast] = useState<Answered | null>(null)
   const running = useRef<Running | null>(null)
 
   const cancel = useCallback(() => {
@@ -71,7 +76,7 @@ export function useQuery(): Query {
       }
       runQuery({ sql, id: query.id, signal: query.stop.signal }).then(
         (answer) => {
-          if (running.current === query) setResult(answer)
+          if (running.current === query) setLast({ sql, result: answer })
           end({ kind: "done", sql, result: answer, tookMs: performance.now() - query.startedAtMs })
         },
         (error: unknown) => end(failed(query, error)),
@@ -80,7 +85,7 @@ export function useQuery(): Query {
     [cancel],
   )
   useEffect(() => cancel, [cancel])
-  return { state, result, run, cancel }
+  return { state, last, run, cancel }
 }
 
 function failed({ sql, startedAtMs }: Running, error: unknown): QueryState {
