@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react"
 import type { EventRecord } from "../api/records.ts"
 import { tailUrl } from "../api/records.ts"
+import { newestSql } from "../ask/examples.ts"
 import { placeName } from "./question.ts"
 import { RecordItem } from "./record-item.tsx"
 
@@ -11,7 +12,12 @@ const PAINT_EVERY_MS = 500
 
 type TailRecord = Omit<EventRecord, "event">
 
-export function NewestPanel({ event }: { readonly event: string }) {
+interface Props {
+  readonly event: string
+  readonly onSql: (sql: string) => void
+}
+
+export function NewestPanel({ event, onSql }: Props) {
   const [held, setHeld] = useState(false)
   const { records, connected } = useTail(event, held)
   return (
@@ -25,6 +31,9 @@ export function NewestPanel({ event }: { readonly event: string }) {
           onClick={() => setHeld((before) => !before)}
         >
           {held ? "Go on" : "Hold still"}
+        </button>{" "}
+        <button type="button" className="button quiet" onClick={() => onSql(newestSql(event))}>
+          Earlier ones in SQL
         </button>
       </p>
       {records.length === 0 && (

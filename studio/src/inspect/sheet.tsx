@@ -97,7 +97,7 @@ function Panel({ question, trail, status, onSql }: Props & { readonly question: 
     case "letter":
       return <LetterPanel letter={question.letter} status={status} />
     case "newest":
-      return <NewestPanel event={question.event} />
+      return <NewestPanel event={question.event} onSql={onSql} />
     case "term":
       return <TermPanel subject={question.subject} term={question.term} status={status} onSql={onSql} />
   }
