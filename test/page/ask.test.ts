@@ -28,7 +28,7 @@ test("an example runs with Ctrl + Enter and answers with types, rows and time", 
   )
   await editor(page).press("Control+Enter")
   await line(page).getByText("rows in").waitFor()
-  assert.match((await line(page).textContent()) ?? "", /^20 rows in \d+ ms · read /)
+  assert.match((await line(page).textContent()) ?? "", /^20 rows in [\d.]+ m?s · read /)
   const head = page.locator("table.result thead")
   assert.match((await head.textContent()) ?? "", /flight_idInt64.*destinationNullable\(String\)/)
   const cells = page.locator("table.result tbody tr").first().locator("td")

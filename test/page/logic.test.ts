@@ -49,32 +49,51 @@ const VIEW: View = {
 }
 
 test("the door's parts make what was received; one that is lost is missing", () => {
-  assert.equal(doorBalance(EVENT).missing, 0)
-  assert.equal(doorBalance({ ...EVENT, dead_lettered: 0 }).missing, 1)
-  assert.equal(doorBalance({ ...EVENT, accepted: 8 }).missing, -2)
+  assert.equal(doorBalance(EVENT).missing.to, 0)
+  assert.equal(doorBalance({ ...EVENT, dead_lettered: 0 }).missing.from, 1)
+  assert.equal(doorBalance({ ...EVENT, accepted: 8 }).missing.to, -2)
 })
 
 test("a view rules on the rows of every event that it reads, through views as well, and once on each", () => {
-  const other = { ...EVENT, name: "signup", appended: 4 }
   const above = { ...VIEW, name: "above", events: ["signup"], views: ["hours", "above"] }
-  const events = [EVENT, other]
-  assert.equal(viewBalance(VIEW, [VIEW, above], events).total, 6)
-  assert.equal(viewBalance(VIEW, [VIEW, above], events).missing, 0)
-  assert.equal(viewBalance(above, [VIEW, above], events).total, 10)
-  assert.equal(viewBalance(above, [VIEW, above], events).missing, 4)
+  const appended = new Map([
+    ["flight", { from: 6, to: 6 }],
+    ["signup", { from: 4, to: 4 }],
+  ])
+  assert.equal(viewBalance(VIEW, [VIEW, above], appended).total, 6)
+  assert.deepEqual(viewBalance(VIEW, [VIEW, above], appended).missing, { from: 0, to: 0 })
+  assert.equal(viewBalance(above, [VIEW, above], appended).total, 10)
+  assert.deepEqual(viewBalance(above, [VIEW, above], appended).missing, { from: 4, to: 4 })
 })
 
-test("a difference counts when it is there in each of the last answers", () => {
-  const cases: readonly (readonly [recent: readonly number[], missing: number])[] = [
-    [[], 0],
-    [[5, 5, 5], 0],
-    [[5, 5, 5, 5], 5],
-    [[900, 5, 700, 12], 5],
-    [[5, 0, 5, 5], 0],
-    [[5, -5, 5, 5], 0],
-    [[-3, -3, -9, -3], -3],
+test("the whole is a number that the log passed through while the page asked", () => {
+  const cases: readonly (readonly [from: number, to: number, total: number])[] = [
+    [6, 6, 6],
+    [2, 900, 6],
+    [7, 900, 7],
+    [1, 4, 4],
   ]
-  for (const [recent, missing] of cases) assert.equal(steadyMissing(recent), missing, recent.join())
+  for (const [from, to, total] of cases) {
+    const balance = viewBalance(VIEW, [VIEW], new Map([["flight", { from, to }]]))
+    assert.deepEqual([balance.total, balance.missing], [total, { from: from - 6, to: to - 6 }])
+  }
+})
+
+test("rows are missing when three looks prove it and none refutes it, however many flow meanwhile", () => {
+  const exact = (...missing: number[]) => missing.map((count) => ({ from: count, to: count }))
+  const flowing = { from: -400, to: 437 }
+  const cases: readonly (readonly [looks: readonly { from: number; to: number }[], missing: number])[] = [
+    [[], 0],
+    [exact(37, 37), 0],
+    [exact(37, 37, 37), 37],
+    [[...exact(37), flowing, flowing, ...exact(37), flowing, { from: 30, to: 90 }], 37],
+    [Array.from({ length: 30 }, () => flowing), 0],
+    [exact(37, 37, 37, 0), 0],
+    [exact(37, 37, 0, 37), 0],
+    [exact(-2, -2, -2), -2],
+    [exact(-2, -2, -2, 0), 0],
+  ]
+  for (const [looks, missing] of cases) assert.equal(steadyMissing(looks), missing, JSON.stringify(looks))
 })
 
 test("an error's place is found by line, by position in bytes, and by name", () => {

@@ -3,7 +3,7 @@
  * equation. What is not accounted for is hatched and said aloud.
  */
 import { formatCount } from "../format/numbers.ts"
-import type { Balance, Part, Term } from "./balance.ts"
+import { type Balance, type Part, sumOf, type Term } from "./balance.ts"
 
 interface Props {
   readonly balance: Balance
@@ -17,7 +17,9 @@ interface Props {
 }
 
 export function BalanceBar({ balance, missing, name, onTerm, meanings }: Props) {
-  const { whole, total, parts } = balance
+  const { whole, parts } = balance
+  // What is known to be missing belongs to the whole, also where rows that flow hide it just now.
+  const total = missing === 0 ? balance.total : sumOf(parts) + missing
   return (
     <section className="balance" aria-label={`Balance of ${name}`} data-tone={missing === 0 ? null : "bad"}>
       <div className="balance-drawing" aria-hidden="true">

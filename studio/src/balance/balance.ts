@@ -16,32 +16,51 @@ export interface Balance {
   readonly whole: "received" | "appended"
   readonly total: number
   readonly parts: readonly Part[]
-  /** What the parts lack of the whole; below zero when they are more than it. 0: it adds up. */
-  readonly missing: number
+  /** What the parts lack of the whole, as far as one answer can tell; below zero: they are more than it. */
+  readonly missing: CountRange
 }
 
 export function doorBalance(event: EventStream): Balance {
-  return balanceOf("received", event.received, [
+  const parts: readonly Part[] = [
     { term: "accepted", count: event.accepted },
     { term: "duplicates", count: event.duplicates },
     { term: "rejected", count: event.rejected },
     { term: "dead-lettered", count: event.dead_lettered ?? 0 },
-  ])
+  ]
+  const missing = event.received - sumOf(parts)
+  return { whole: "received", total: event.received, parts, missing: { from: missing, to: missing } }
 }
 
-/** A view rules once on each row of every event that it reads, itself or through other views. */
-export function viewBalance(view: View, views: readonly View[], events: readonly EventStream[]): Balance {
-  const read = sourcesOf(view, views)
-  const total = events.filter(({ name }) => read.has(name)).reduce((sum, { appended }) => sum + appended, 0)
+/** A count that grew from one to the other while something else was asked. */
+export interface CountRange {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * A view rules once on each row of every event that it reads, itself or through other views. Its own answer
+ * was given at a moment between the two ends of `appended`.
+ */
+export function viewBalance(
+  view: View,
+  views: readonly View[],
+  appended: ReadonlyMap<string, CountRange>,
+): Balance {
+  const ranges = [...sourcesOf(view, views)].map((name) => appended.get(name) ?? { from: 0, to: 0 })
+  const from = ranges.reduce((sum, range) => sum + range.from, 0)
+  const to = ranges.reduce((sum, range) => sum + range.to, 0)
   const { verdicts } = view
-  return balanceOf("appended", total, [
+  const parts: readonly Part[] = [
     { term: "applied", count: verdicts.applied ?? 0 },
     { term: "filtered", count: verdicts.filtered ?? 0 },
     { term: "pending", count: verdicts.pending ?? view.lag.events },
     { term: "late", count: verdicts.late ?? 0 },
     { term: "failed", count: verdicts.failed ?? 0 },
     { term: "duplicate", count: verdicts.duplicate ?? 0 },
-  ])
+  ]
+  const sum = sumOf(parts)
+  const missing = { from: from - sum, to: to - sum }
+  return { whole: "appended", total: Math.max(from, Math.min(to, sum)), parts, missing }
 }
 
 export function sourcesOf(view: View, views: readonly View[]): ReadonlySet<string> {
@@ -58,21 +77,22 @@ export function sourcesOf(view: View, views: readonly View[]): ReadonlySet<strin
   return events
 }
 
-/** Looks at what is missing in some answers in a row and gives the smallest of them. */
-export function steadyMissing(recent: readonly number[]): number {
-  if (recent.length < STEADY_LOOKS) return 0
-  const sign = Math.sign(recent[0]!)
-  if (sign === 0 || recent.some((missing) => Math.sign(missing) !== sign)) return 0
-  return sign * Math.min(...recent.map(Math.abs))
-}
+/** How many answers must prove that rows are missing: one alone may have met a restart. */
+const PROOFS = 3
+/** Answers that are remembered. Rows that flow hide a small difference from most of them, not from all. */
+export const REMEMBERED_LOOKS = 30
 
 /**
- * Events and views come in two answers, and rows flow between them: a difference counts as one when it is
- * there in so many answers in a row.
+ * What is missing for sure, oldest look first; 0 while that is not proven. What is lost stays lost, so a look
+ * that shows a whole sum refutes all before it, and of the proofs the strongest counts.
  */
-export const STEADY_LOOKS = 4
+export function steadyMissing(looks: readonly CountRange[]): number {
+  const lacks = looks.slice(looks.findLastIndex(({ to }) => to <= 0) + 1).filter(({ from }) => from > 0)
+  if (lacks.length >= PROOFS) return Math.max(...lacks.map(({ from }) => from))
+  const exceeds = looks.slice(looks.findLastIndex(({ from }) => from >= 0) + 1).filter(({ to }) => to < 0)
+  return exceeds.length >= PROOFS ? Math.min(...exceeds.map(({ to }) => to)) : 0
+}
 
-function balanceOf(whole: Balance["whole"], total: number, parts: readonly Part[]): Balance {
-  const sum = parts.reduce((before, { count }) => before + count, 0)
-  return { whole, total, parts, missing: total - sum }
+export function sumOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { count }) => sum + count, 0)
 }

@@ -1,15 +1,15 @@
-/** What has been missing from a balance for some answers in a row: 0 while it adds up or has just moved. */
+/** What is proven to be missing from a balance by the answers of the last half minute; 0: nothing is. */
 import { useEffect, useRef, useState } from "react"
-import { STEADY_LOOKS, steadyMissing } from "./balance.ts"
+import { type CountRange, REMEMBERED_LOOKS, steadyMissing } from "./balance.ts"
 
 /** `look` is new with every answer of the platform. */
-export function useSteadyMissing(missing: number, look: unknown): number {
-  const recent = useRef<number[]>([])
+export function useSteadyMissing({ from, to }: CountRange, look: unknown): number {
+  const looks = useRef<CountRange[]>([])
   const [steady, setSteady] = useState(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the same number in another answer is news
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same numbers in another answer are news
   useEffect(() => {
-    recent.current = [...recent.current, missing].slice(-STEADY_LOOKS)
-    setSteady(steadyMissing(recent.current))
-  }, [missing, look])
+    looks.current = [...looks.current, { from, to }].slice(-REMEMBERED_LOOKS)
+    setSteady(steadyMissing(looks.current))
+  }, [from, to, look])
   return steady
 }

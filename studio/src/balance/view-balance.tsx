@@ -9,7 +9,7 @@ import { useSteadyMissing } from "./use-steady.ts"
 
 export function ViewBalance({ view, status }: { readonly view: View; readonly status: Status }) {
   const inspect = useInspect()
-  const balance = viewBalance(view, status.views, status.events)
+  const balance = viewBalance(view, status.views, status.appended)
   const missing = useSteadyMissing(balance.missing, view)
   const open = (term: Term | Balance["whole"]): void => {
     if (term === "pending") inspect({ kind: "lateness", view: view.name })

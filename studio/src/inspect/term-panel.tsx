@@ -71,7 +71,7 @@ function countOf({ subject, term, status }: Omit<Props, "onSql">, view: View | n
       ? event === undefined
         ? null
         : doorBalance(event)
-      : viewBalance(view, status.views, status.events)
+      : viewBalance(view, status.views, status.appended)
   if (balance === null) return 0
   if (term === balance.whole) return balance.total
   return balance.parts.find((part) => part.term === term)?.count ?? 0
