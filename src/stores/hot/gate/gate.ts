@@ -9,6 +9,7 @@
  */
 import { canonicalTokens, type ParameterToken, type Token } from "./canonical-tokens.ts"
 import { queryRefused, queryTooLong } from "./errors.ts"
+import { escapedField } from "./field-text.ts"
 import { refusalOfFunction } from "./function-rules.ts"
 import {
   appliedFunctions,
@@ -25,7 +26,7 @@ import { parserFailure } from "./parser-failure.ts"
 import { refusalOfStatement } from "./statement-kind.ts"
 import { parseSyntaxTree, type SyntaxNode } from "./syntax-tree.ts"
 
-/** Runs a statement of the gate's own and resolves with its rows as TSVRaw. */
+/** Runs a statement of the gate's own, params as ClickHouse takes them; resolves with its rows as TSVRaw. */
 export type AskEngine = (sql: string, params: Readonly<Record<string, string>>) => Promise<string>
 
 export interface PassedStatement {
@@ -64,7 +65,7 @@ export async function passGate(sql: string, ask: AskEngine): Promise<PassedState
 async function canonicalText(sql: string, ask: AskEngine): Promise<string> {
   let answer: string
   try {
-    answer = await ask(CANONICAL, { sql })
+    answer = await ask(CANONICAL, { sql: escapedField(sql) })
   } catch (error) {
     throw parserFailure(error, sql)
   }
