@@ -29,6 +29,8 @@ export function formatSettings(numbers: "string" | "json"): Readonly<Record<stri
     output_format_json_quote_denormals: "1",
     output_format_json_escape_forward_slashes: "0",
     output_format_arrow_string_as_string: "1",
+    // Readers of Arrow in JavaScript bring no codecs.
+    output_format_arrow_compression_method: "none",
     output_format_parquet_string_as_string: "1",
   }
 }

@@ -3,7 +3,7 @@
  * which ClickHouse takes them. ClickHouse itself would take 300 for a UInt8 and make it 44.
  */
 import { formatTimestamp, parseDate, parseTimestamp } from "../../std/calendar-text.ts"
-import { parseUnscaled } from "../../std/exact-number.ts"
+import { parseExactNumber, parseUnscaled } from "../../std/exact-number.ts"
 import { queryParameter } from "./errors.ts"
 import type { ParameterToken } from "./gate/canonical-tokens.ts"
 import { escapedField } from "./gate/field-text.ts"
@@ -133,7 +133,7 @@ function scalar({ name, arguments: given }: ParameterType, value: unknown): stri
   const decimal = DECIMAL.exec(name)
   if (decimal !== null) return decimalText(decimal[1] ?? "", given, value)
   if (name === "Bool" || name === "Boolean") {
-    return typeof value === "boolean" ? String(value) : new Unfit("true or false")
+    return /^(?:true|false)$/.test(String(value)) ? String(value) : new Unfit("true or false")
   }
   if (name === "Date" || name === "Date32") return dayText(name, value)
   if (/^DateTime(?:32|64)?$/.test(name)) return instantText(name, given, value)
@@ -158,6 +158,7 @@ function floatText(value: unknown): string | Unfit {
   if (typeof value === "number") return String(value)
   if (value === "NaN") return "nan"
   if (value === "Infinity" || value === "-Infinity") return value.startsWith("-") ? "-inf" : "inf"
+  if (typeof value === "string" && parseExactNumber(value) !== null) return value
   return new Unfit('a number, or "NaN", "Infinity", "-Infinity"')
 }
 

@@ -13,10 +13,10 @@ import { escapedField } from "./field-text.ts"
 import { refusalOfFunction } from "./function-rules.ts"
 import {
   appliedFunctions,
+  outputClause,
   parameterTokens,
   settingNames,
   strangeFunctions,
-  trailingClause,
   withNames,
   withoutParameters,
 } from "./hidden-clauses.ts"
@@ -50,7 +50,7 @@ export async function passGate(sql: string, ask: AskEngine): Promise<PassedState
   const tokens = canonicalTokens(canonical)
   refuseOtherThanSelect(tokens)
   const parameters = parameterTokens(tokens)
-  refuseMisleading(tokens, parameters)
+  refuseBefore(tokens, parameters)
   const inspected = inspect(await syntaxTree(withoutParameters(canonical, parameters), ask))
   refuseHidden(tokens, inspected)
   const queries = withNames(tokens)
@@ -82,7 +82,13 @@ async function syntaxTree(select: string, ask: AskEngine): Promise<SyntaxNode> {
   }
 }
 
-function refuseMisleading(tokens: readonly Token[], parameters: readonly ParameterToken[]): void {
+/** What must not even reach EXPLAIN AST: it applies the settings of what it explains, for one. */
+function refuseBefore(tokens: readonly Token[], parameters: readonly ParameterToken[]): void {
+  const settings = settingNames(tokens)
+  const output = outputClause(tokens)
+  if (output === "INTO OUTFILE") throw outputRefused(output)
+  if (settings.length > 0) throw settingsRefused(settings)
+  if (output !== null) throw outputRefused(output)
   const [name] = strangeFunctions(tokens)
   if (name !== undefined) throw strangeFunction(name)
   const identifier = parameters.find(({ type }) => /^identifier$/i.test(type))
@@ -103,7 +109,7 @@ function refuseOtherThanSelect([first]: readonly Token[]): void {
 
 function refuseHidden(tokens: readonly Token[], inspected: Inspected): void {
   if (inspected.settingsClauses > 0) throw settingsRefused(settingNames(tokens))
-  if (inspected.hasTrailingClause) throw trailingRefused(trailingClause(tokens))
+  if (inspected.hasTrailingClause) throw outputRefused("at the end")
   if (inspected.applies === 0) return
   const applied = appliedFunctions(tokens)
   if (applied.length < inspected.applies) throw lambdaRefused()
@@ -122,7 +128,7 @@ function settingsRefused(names: readonly string[]) {
   })
 }
 
-function trailingRefused(clause: string) {
+function outputRefused(clause: string) {
   const advice =
     clause === "FORMAT"
       ? 'leave it out, and ask for the format beside the SQL: "format": "csv", or the Accept header'

@@ -61,11 +61,11 @@ export function withoutParameters(text: string, parameters: readonly ParameterTo
   return written + text.slice(from)
 }
 
-/** Which clause stands behind the whole statement; EXPLAIN AST prints their values only. */
-export function trailingClause(tokens: readonly Token[]): string {
+/** INTO OUTFILE, or FORMAT at the end; null when neither is there. */
+export function outputClause(tokens: readonly Token[]): "INTO OUTFILE" | "FORMAT" | null {
   const outfile = tokens.some((token, index) => isWord(token, "INTO") && isWord(tokens[index + 1], "OUTFILE"))
   if (outfile) return "INTO OUTFILE"
-  return tokens.some((token) => isWord(token, "FORMAT")) ? "FORMAT" : "at its end"
+  return isWord(tokens.at(-2), "FORMAT") && textOf(tokens.at(-1)) !== null ? "FORMAT" : null
 }
 
 /** The index of what stands before the parenthesis that `closing` closes. */
