@@ -1,50 +1,27 @@
 /** What ClickHouse says about a query that failed, as our errors. */
-import { isPlatformError } from "../../std/errors.ts"
 import { queryFailed, queryTimeout, queryTooLarge } from "./errors.ts"
+import { engineText } from "./gate/engine-text.ts"
 import { queryRefused } from "./gate/errors.ts"
 
-const EXCEPTION = /Code: (\d+)\. DB::Exception: ([\s\S]*?)(?:\. \(([A-Z][A-Z0-9_]+)\)|$)/
-
-const TOO_LARGE: ReadonlySet<string> = new Set([
-  "MEMORY_LIMIT_EXCEEDED",
-  "TOO_MANY_ROWS",
-  "TOO_MANY_BYTES",
-  "TOO_MANY_ROWS_OR_BYTES",
-  "SET_SIZE_LIMIT_EXCEEDED",
-  "QUERY_IS_TOO_LARGE",
-  "TOO_LARGE_ARRAY_SIZE",
-])
-const NO_RIGHT: ReadonlySet<string> = new Set([
-  "ACCESS_DENIED",
-  "READONLY",
-  "DATABASE_ACCESS_DENIED",
-  "QUERY_IS_PROHIBITED",
-])
+/** Time limits, and what is certain to exceed one. */
+const TIMEOUTS: ReadonlySet<number> = new Set([159, 160])
+/** Memory, rows, bytes, sets, arrays. */
+const SIZES: ReadonlySet<number> = new Set([128, 131, 158, 191, 241, 307, 396])
+/** ACCESS_DENIED, READONLY, DATABASE_ACCESS_DENIED, QUERY_IS_PROHIBITED */
+const NO_RIGHT: ReadonlySet<number> = new Set([497, 164, 291, 392])
+/** Cancelled, and too many at once: the face says both in its own words. */
+const PASSED_ON: ReadonlySet<number> = new Set([394, 202])
+const MAX_REASON_CHARACTERS = 2_000
 
 /** The failure itself when it is not ClickHouse's. */
 export function engineFailure(error: unknown, timeoutMs: number): unknown {
-  const message = error instanceof Error ? error.message : String(error)
-  const match = EXCEPTION.exec(message)
-  if (match === null || isRefusal(error)) return error
-  const [, , text = "", name = "UNKNOWN"] = match
-  if (name === "TIMEOUT_EXCEEDED" || name === "TOO_SLOW") return queryTimeout(timeoutMs)
-  const reason = plainReason(text)
-  if (TOO_LARGE.has(name)) return queryTooLarge(reason)
-  if (NO_RIGHT.has(name)) return withoutRight(reason)
-  return queryFailed(`${reason} (${name})`, name, error)
-}
-
-function isRefusal(error: unknown): boolean {
-  return isPlatformError(error) && error.code.startsWith("query-")
-}
-
-/** Without the repeated prefixes and the engine's version, which tell nobody anything. */
-function plainReason(text: string): string {
-  return text
-    .replace(/^(?:Code: \d+\. DB::Exception: )+/, "")
-    .replace(/ \(version [^)]*\)/g, "")
-    .slice(0, 2_000)
-    .trim()
+  const said = engineText(error)
+  if (said === null || PASSED_ON.has(said.code)) return error
+  if (TIMEOUTS.has(said.code)) return queryTimeout(timeoutMs)
+  const reason = said.text.slice(0, MAX_REASON_CHARACTERS)
+  if (SIZES.has(said.code)) return queryTooLarge(reason)
+  if (NO_RIGHT.has(said.code)) return withoutRight(reason)
+  return queryFailed(`${reason} (${said.name})`, said.name, error)
 }
 
 /** The second wall: what the gate let through is still not within a reader's rights. */

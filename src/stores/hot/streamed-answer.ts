@@ -21,11 +21,14 @@ export class StreamedAnswer implements AsyncIterableIterator<Uint8Array> {
   readonly #options: AnswerOptions
   readonly #source: AsyncIterator<Uint8Array>
   readonly #first: Uint8Array[] = []
+  /** Settles when the answer is stopped, for those who wait for the engine meanwhile. */
+  readonly #stopped = Promise.withResolvers<never>()
   #state: State = "running"
 
   constructor(options: AnswerOptions) {
     this.#options = options
     this.#source = options.stream[Symbol.asyncIterator]()
+    this.#stopped.promise.catch(() => {})
   }
 
   /** Resolves when `bytes` bytes have come, or all. @throws what the engine says, or the reason of stop() */
@@ -55,13 +58,15 @@ export class StreamedAnswer implements AsyncIterableIterator<Uint8Array> {
 
   /** From now on next() fails with the reason. */
   stop(reason: PlatformError): void {
-    if (this.#state === "running") this.#end(reason)
+    if (this.#state !== "running") return
+    this.#end(reason)
+    this.#stopped.reject(reason)
   }
 
   async #pull(): Promise<Uint8Array | null> {
     if (this.#state === "ended") return null
     try {
-      const next = await this.#source.next()
+      const next = await Promise.race([this.#source.next(), this.#stopped.promise])
       if (this.#state instanceof Error) throw this.#state
       if (next.done !== true) return next.value
       this.#end("ended")

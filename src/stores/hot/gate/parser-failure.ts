@@ -1,30 +1,30 @@
 /** What ClickHouse's parser says, with the place in the user's text. */
 import type { PlatformError } from "../../../std/errors.ts"
+import { engineText } from "./engine-text.ts"
 import { queryRefused, querySyntax } from "./errors.ts"
 
 /** Names of what would have been right there; ClickHouse lists dozens. */
 const MAX_EXPECTED = 8
+const MAX_REASON_CHARACTERS = 300
 
 const PLACE = /failed at position (\d+)(?: \(([\s\S]*?)\))?(?: \(line (\d+), col (\d+)\))?:/
-const PARSER = /\((?:SYNTAX_ERROR|TOO_DEEP_RECURSION|TOO_BIG_AST|TOO_SLOW_PARSING|QUERY_IS_TOO_LARGE)\)/
+const OF_THE_PARSER = /^(?:SYNTAX_ERROR|TOO_DEEP_RECURSION|TOO_BIG_AST|TOO_SLOW_PARSING|QUERY_IS_TOO_LARGE)$/
 
 /** The failure itself when it does not come from the parser. */
 export function parserFailure(error: unknown, sql: string): unknown {
-  const message = error instanceof Error ? error.message : String(error)
-  if (!PARSER.test(message)) return error
-  if (message.includes("Multi-statements are not allowed")) return severalStatements()
-  return syntaxFailure(message, sql)
+  const said = engineText(error)
+  if (said === null || !OF_THE_PARSER.test(said.name)) return error
+  const text = said.text.replace(/: In scope [\s\S]*$/, "")
+  if (text.includes("Multi-statements are not allowed")) return severalStatements()
+  return syntaxFailure(text, sql)
 }
 
-function syntaxFailure(message: string, sql: string): PlatformError {
-  const place = PLACE.exec(message)
-  if (place === null) {
-    const text = /DB::Exception: ([\s\S]*?)(?:: In scope |\. \(|$)/.exec(message)?.[1] ?? message
-    return querySyntax(text.slice(0, 300), null)
-  }
+function syntaxFailure(text: string, sql: string): PlatformError {
+  const place = PLACE.exec(text)
+  if (place === null) return querySyntax(text.slice(0, MAX_REASON_CHARACTERS), null)
   const position = characterOf(sql, Number(place[1]))
   const found = foundText(place[2], sql, position)
-  const expected = /Expected one of: ([\s\S]*?)(?:: In scope |\. \(|$)/.exec(message)?.[1]?.split(", ") ?? []
+  const expected = /Expected one of: ([\s\S]*)$/.exec(text)?.[1]?.replace(/\.$/, "").split(", ") ?? []
   const names = [...new Set(expected)].filter((name) => !/^(?:Parser|token)/.test(name))
   const more = names.length > MAX_EXPECTED ? " or other things" : ""
   const list = names.length === 0 ? "" : `, expected ${names.slice(0, MAX_EXPECTED).join(", ")}${more}`
@@ -36,7 +36,7 @@ function foundText(given: string | undefined, sql: string, position: number): st
   return `"${
     sql
       .slice(position - 1)
-      .split(/[\s]/, 1)[0]
+      .split(/\s/, 1)[0]
       ?.slice(0, 40) || given
   }" is not expected`
 }
