@@ -1,6 +1,6 @@
 /** `millrace query`: asks the store of a running platform, and prints a table or passes a format on. */
 import { readFileSync } from "node:fs"
-import { type Command, FINE, type Given } from "./command.ts"
+import { type Command, FINE, type Given, NOT_RUN } from "./command.ts"
 import { answerBrokeOff, inputUnreadable, wrongUsage } from "./errors.ts"
 import { nearest } from "./nearest.ts"
 import { placeInSql, queryTable, type TableAnswer } from "./query-table.ts"
@@ -38,6 +38,16 @@ export const query: Command = {
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
+  try {
+    return await askAndPrint(given, terminal)
+  } catch (error) {
+    if (!terminal.stopped.aborted) throw error
+    terminal.note("the query was stopped")
+    return NOT_RUN
+  }
+}
+
+async function askAndPrint(given: Given, terminal: Terminal): Promise<number> {
   const sql = await sqlOf(given, terminal)
   const format = formatOf(given)
   const timeout = given.number("timeout", { from: 0.001, to: MAX_TIMEOUT_SECONDS })
