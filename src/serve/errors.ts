@@ -53,7 +53,8 @@ export function noStore(): PlatformError {
     code: "store-unavailable",
     domain: "external",
     message:
-      "this platform runs without a store, so there is nothing to query; views are read at /v1/views/:view/rows",
+      "this platform runs without a store, so there is nothing to query; views are read at " +
+      "/v1/views/:view/rows",
   })
 }
 

@@ -16,8 +16,8 @@ export interface TestEngine extends QueryEngine, Disposable {
 }
 
 /** Columns of a kind that contracts make. */
-const CLICK = `id Int64, user_id String, plan LowCardinality(String), amount Decimal(18, 2), duration_ms Float64,
-  clicked_at DateTime64(6, 'UTC'), tags Array(String), payload String, referrer Nullable(String),
+const CLICK = `id Int64, user_id String, plan LowCardinality(String), amount Decimal(18, 2),
+  duration_ms Float64, clicked_at DateTime64(6, 'UTC'), tags Array(String), payload String, referrer Nullable(String),
   processed_at DateTime64(6, 'UTC')`
 const ORDER = "ENGINE = MergeTree ORDER BY (id, cityHash64(user_id)) SAMPLE BY cityHash64(user_id)"
 
@@ -26,7 +26,8 @@ const TABLES = [
   "CREATE DATABASE views",
   "CREATE DATABASE lake",
   `CREATE TABLE events.click (${CLICK}) ${ORDER}`,
-  "CREATE TABLE events.purchase (id Int64, user_id String, paid_at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY id",
+  `CREATE TABLE events.purchase (id Int64, user_id String, paid_at DateTime64(6, 'UTC'))
+   ENGINE = MergeTree ORDER BY id`,
   `CREATE TABLE views.clicks_per_plan (plan String, hour DateTime64(6, 'UTC'), count Int64)
    ENGINE = MergeTree ORDER BY plan`,
   "CREATE TABLE views.signups (plan String) ENGINE = ReplacingMergeTree ORDER BY plan",

@@ -89,7 +89,7 @@ test("every function of the engine is reviewed, and a new one is refused until i
   assert.notEqual(refusalOfFunction("functionOfTomorrow"), null)
 })
 
-test("aliases of refused functions are refused, and no case of letters makes a refused function an allowed one", async () => {
+test("aliases of refused functions are refused, and no case of letters makes one allowed", async () => {
   const aliases = await engine.ask("SELECT name, alias_to FROM system.functions WHERE alias_to != ''", {})
   for (const line of aliases.trim().split("\n")) {
     const [name = "", target = ""] = line.split("\t")

@@ -1,4 +1,6 @@
-/** POST /v1/query over the real engine: answers in every format, parameters, limits, and ends of all kinds. */
+/**
+ * POST /v1/query over the real engine: answers in every format, parameters, limits, and ends of all kinds.
+ */
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { tableFromIPC } from "apache-arrow"
@@ -13,7 +15,8 @@ before(async () => {
   server = await startQueryServer(3)
   server.engine.session.query(`INSERT INTO events.click
     SELECT number, 'u' || toString(number % 10), ['free', 'pro'][number % 2 + 1], number / 4, number * 1.5,
-      toDateTime64('2026-03-01 00:00:00', 6, 'UTC') + number, ['a', 'b'], '{"n": 1}', if(number % 3 = 0, NULL, 'r'), now64(6)
+      toDateTime64('2026-03-01 00:00:00', 6, 'UTC') + number, ['a', 'b'], '{"n": 1}', if(number % 3 = 0, NULL, 'r'),
+      now64(6)
     FROM numbers(1000)`)
 })
 after(() => server[Symbol.asyncDispose]())
@@ -121,8 +124,9 @@ test("parameters arrive as they were given, whatever is in them", async () => {
     const { data } = (await (await ask(server.url, body)).json()) as { data: unknown }
     assert.deepEqual(data, [{ t: text, l: [text, "x"] }])
   }
-  const sql = `SELECT {i:Int64} AS i, {u:UInt64} AS u, {f:Float64} AS f, {d:Decimal(18, 2)} AS d, {b:Bool} AS b,
-    {at:DateTime64(6)} AS at, {day:Date} AS day, {n:Nullable(Int32)} AS n, {ns:Array(Nullable(Float64))} AS ns`
+  const sql = `SELECT {i:Int64} AS i, {u:UInt64} AS u, {f:Float64} AS f, {d:Decimal(18, 2)} AS d,
+    {b:Bool} AS b, {at:DateTime64(6)} AS at, {day:Date} AS day, {n:Nullable(Int32)} AS n,
+    {ns:Array(Nullable(Float64))} AS ns`
   const given = {
     ...{ i: "-9223372036854775808", u: "18446744073709551615", f: 1.5, d: "12.50", b: true, n: null },
     ...{ at: "2026-03-01T10:15:00.000001+02:00", day: "2026-03-01", ns: [1, null, "NaN"] },
@@ -278,7 +282,7 @@ test("a reader who stops reading holds the engine back, and ends the query by le
   await nothingRuns()
 })
 
-test("a failure in the middle of an answer breaks the connection, so that it does not look whole", async () => {
+test("a failure in the middle of an answer breaks the connection", async () => {
   const response = await ask(server.url, {
     sql: "SELECT number, intDiv(1, 3000000 - number) FROM numbers(4000000)",
     format: "ndjson",

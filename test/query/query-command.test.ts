@@ -22,7 +22,8 @@ async function run(args: readonly string[], stdin?: string) {
 }
 
 test("a table: numbers to the right, long texts cut, NULL by its name", async () => {
-  const sql = `SELECT number AS n, repeat('x', number * 50) AS text, if(number = 1, NULL, 1.5) AS f, 'a\nb' AS lines
+  const sql = `SELECT number AS n, repeat('x', number * 50) AS text, if(number = 1, NULL, 1.5) AS f,
+    'a\nb' AS lines
     FROM numbers(9, 3) UNION ALL SELECT 1, 'é', NULL, '' ORDER BY n`
   const { code, printed } = await run([sql.replace("ORDER BY n", "")])
   assert.equal(code, 0)

@@ -26,8 +26,8 @@ export function queryTimeout(timeoutMs: number): PlatformError {
     code: "query-timeout",
     domain: "user",
     message:
-      `the query did not end within ${timeoutMs} ms; ask for less, or for more time with timeout_ms, or declare ` +
-      "a view, which has its answer ready",
+      `the query did not end within ${timeoutMs} ms; ask for less, or for more time with timeout_ms, or ` +
+      "declare a view, which has its answer ready",
     details: { timeoutMs },
   })
 }
@@ -36,7 +36,7 @@ export function queryTooLarge(reason: string): PlatformError {
   return new PlatformError({
     code: "query-too-large",
     domain: "user",
-    message: `${reason}; ask for fewer rows or columns, or in a format that streams (ndjson, csv, arrow, parquet)`,
+    message: `${reason}; ask for fewer rows or columns, or in a format that streams, such as ndjson`,
   })
 }
 

@@ -17,8 +17,8 @@ export interface QueryEngine {
   /** A statement of the platform's own, which is read only too; resolves with its rows as TSVRaw. */
   ask(sql: string, params: Readonly<Record<string, string>>): Promise<string>
   /**
-   * Runs a statement with the rights of a reader. Failures carry ClickHouse's text ("Code: 60. DB::Exception: …")
-   * in their message. Aborting the signal, or ending the iteration, stops the query in the engine.
+   * Runs a statement with the rights of a reader. Failures carry ClickHouse's text ("Code: 60. DB::Exception:
+   * …") in their message. Aborting the signal, or ending the iteration, stops the query in the engine.
    */
   stream(query: EngineQuery): AsyncIterable<Uint8Array>
 }

@@ -1,6 +1,6 @@
 /**
- * Values of a query's parameters, held against the types that the SQL declares and written in the text form in
- * which ClickHouse takes them. ClickHouse itself would take 300 for a UInt8 and make it 44.
+ * Values of a query's parameters, held against the types that the SQL declares and written in the text form
+ * in which ClickHouse takes them. ClickHouse itself would take 300 for a UInt8 and make it 44.
  */
 import { formatTimestamp, parseDate, parseTimestamp } from "../../std/calendar-text.ts"
 import { parseExactNumber, parseUnscaled } from "../../std/exact-number.ts"

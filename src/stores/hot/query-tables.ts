@@ -1,6 +1,6 @@
 /**
- * Where a query's tables are. A name without a database means an event or a view: names are unique across both,
- * so the statement runs in the database that has all of its bare names.
+ * Where a query's tables are. A name without a database means an event or a view: names are unique across
+ * both, so the statement runs in the database that has all of its bare names.
  */
 import { nearestName } from "../../expr/nearest-name.ts"
 import { queryRefused, unknownTable } from "./gate/errors.ts"
@@ -13,7 +13,8 @@ export type TableCatalog = ReadonlyMap<string, ReadonlySet<string>>
 /** In this order, when a query names no table. */
 const PREFERRED: readonly string[] = ["views", "events", "lake"]
 
-export const CATALOG_SQL = `SELECT database, name FROM system.tables WHERE database IN (${DATABASES.map((name) => `'${name}'`).join(", ")})`
+const LISTED = DATABASES.map((name) => `'${name}'`).join(", ")
+export const CATALOG_SQL = `SELECT database, name FROM system.tables WHERE database IN (${LISTED})`
 
 /** From the rows of CATALOG_SQL as TSV. */
 export function readCatalog(text: string): TableCatalog {

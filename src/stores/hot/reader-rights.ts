@@ -1,8 +1,8 @@
 /**
- * The second wall behind the gate: what runs a query has the role `reader`, whose rights are SELECT on the three
- * databases and nothing else, so that a hole in the gate still reads no file, no network and no other table
- * (docs/decisions/0019). The embedded engine has one user, `default`; its rights are two roles, and a connection
- * for queries gives the larger one up.
+ * The second wall behind the gate: what runs a query has the role `reader`, whose rights are SELECT on the
+ * three databases and nothing else, so that a hole in the gate still reads no file, no network and no other
+ * table (docs/decisions/0019). The embedded engine has one user, `default`; its rights are two roles, and a
+ * connection for queries gives the larger one up.
  */
 import { DATABASES } from "./gate/inspect.ts"
 

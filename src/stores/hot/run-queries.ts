@@ -1,6 +1,7 @@
 /**
- * Runs ad-hoc queries: through the gate, with their parameters, under the limits, one slot each. Every query that
- * was begun ends in the engine too: by its end, a failure, its time limit, cancel(), or a caller who has gone.
+ * Runs ad-hoc queries: through the gate, with their parameters, under the limits, one slot each. Every query
+ * that was begun ends in the engine too: by its end, a failure, its time limit, cancel(), or a caller who has
+ * gone.
  */
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { PlatformError } from "../../std/errors.ts"

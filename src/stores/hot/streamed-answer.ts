@@ -1,7 +1,8 @@
 /**
- * The answer of one running query, as it comes. Its beginning is held back until it is certain that there is one:
- * most queries that fail do so before their first 64 KiB, and then the caller hears a failure and not half an
- * answer. It ends once: with all of its bytes, with a failure, or stopped; a stopped one never looks complete.
+ * The answer of one running query, as it comes. Its beginning is held back until it is certain that there is
+ * one: most queries that fail do so before their first 64 KiB, and then the caller hears a failure and not
+ * half an answer. It ends once: with all of its bytes, with a failure, or stopped; a stopped one never looks
+ * complete.
  */
 import type { PlatformError } from "../../std/errors.ts"
 import { engineFailure } from "./engine-failure.ts"

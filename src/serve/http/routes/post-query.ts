@@ -1,6 +1,5 @@
 /** POST /v1/query: ClickHouse SQL over what the store has, read only, answered as it comes. */
-import { Readable } from "node:stream"
-import { pipeline } from "node:stream/promises"
+import { pipeline, Readable } from "node:stream"
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { isPlatformError } from "../../../std/errors.ts"
 import { openQueries } from "../open-queries.ts"
@@ -53,11 +52,10 @@ async function answerQuery(context: DoorContext, request: FastifyRequest, reply:
     "content-type": TYPE_BY_FORMAT[asked.format],
     [QUERY_ID_HEADER]: queryId,
   })
-  try {
-    // Slow readers slow the engine; a failure destroys the connection, so that no half answer looks whole.
-    await pipeline(Readable.from(body, { objectMode: false }), reply.raw)
-  } catch (error) {
-    if (!gone.signal.aborted && !isPlatformError(error)) context.onFailure(error, `query ${queryId}`)
-  }
+  // Slow readers slow the engine; a failure destroys the connection, so that no half answer looks whole.
+  pipeline(Readable.from(body, { objectMode: false }), reply.raw, (error) => {
+    if (error == null || gone.signal.aborted || isPlatformError(error)) return
+    context.onFailure(error, `query ${queryId}`)
+  })
   return reply
 }

@@ -1,7 +1,8 @@
 /**
- * The functions that a query may call, by ClickHouse's own categories: the engine's list without the groups of
- * refused-functions.ts. Every name was looked at; a function of a newer engine is refused until it stands here.
- * Combinators of aggregate functions (sumIf, uniqState, …) follow from their function and are not listed.
+ * The functions that a query may call, by ClickHouse's own categories: the engine's list without the groups
+ * of refused-functions.ts. Every name was looked at; a function of a newer engine is refused until it stands
+ * here. Combinators of aggregate functions (sumIf, uniqState, …) follow from their function and are not
+ * listed.
  */
 
 const AGGREGATES = `

@@ -1,7 +1,7 @@
 /**
- * Tokens of a statement that ClickHouse has written out itself (formatQuerySingleLine): no comments, strings in
- * single quotes, names bare or in backquotes. That makes the grammar small enough to be read here without a
- * doubt; whatever is not in it is an error, never skipped.
+ * Tokens of a statement that ClickHouse has written out itself (formatQuerySingleLine): no comments, strings
+ * in single quotes, names bare or in backquotes. That makes the grammar small enough to be read here without
+ * a doubt; whatever is not in it is an error, never skipped.
  */
 import { queryRefused } from "./errors.ts"
 

@@ -6,7 +6,7 @@ import { REFUSED_FUNCTIONS } from "./refused-functions.ts"
 
 /** What ClickHouse lets stand behind the name of an aggregate function: sumIf, uniqStateOrNull. */
 const COMBINATOR =
-  /(?:If|Array|Map|SimpleState|State|Merge|ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Tuple|Null)$/
+  /(?:If|Array|Map|(?:Simple)?State|Merge|ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Tuple|Null)$/
 
 /** What is no function of the engine but a part of its language: x -> y, EXISTS (SELECT …), GROUPING(…). */
 const OF_THE_LANGUAGE: ReadonlySet<string> = new Set(["lambda", "exists", "grouping"])

@@ -1,6 +1,7 @@
 /**
- * The gate before the store: a statement passes when ClickHouse's own parser reads it as one SELECT whose tables
- * and functions are all allowed (docs/decisions/0019). Three steps, each of which can only refuse more:
+ * The gate before the store: a statement passes when ClickHouse's own parser reads it as one SELECT whose
+ * tables and functions are all allowed (docs/decisions/0019). Three steps, each of which can only refuse
+ * more:
  *
  *   text ──formatQuerySingleLine──▶ canonical text ──EXPLAIN AST──▶ tree ──inspect──▶ passed
  *                                        └──── tokens: what the tree does not show ────┘

@@ -1,6 +1,6 @@
 /**
- * What EXPLAIN AST does not print, read from the tokens of the canonical text instead: the settings of a SETTINGS
- * clause, the function of an APPLY, the names of WITH queries, and parameters.
+ * What EXPLAIN AST does not print, read from the tokens of the canonical text instead: the settings of a
+ * SETTINGS clause, the function of an APPLY, the names of WITH queries, and parameters.
  */
 import type { ParameterToken, Token } from "./canonical-tokens.ts"
 
@@ -39,7 +39,9 @@ export function withNames(tokens: readonly Token[]): ReadonlySet<string> {
   return names
 }
 
-/** Quoted names that stand as a function and that no function has; the printed tree could be misread by them. */
+/**
+ * Quoted names that stand as a function and that no function has; the printed tree could be misread by them.
+ */
 export function strangeFunctions(tokens: readonly Token[]): string[] {
   return tokens.flatMap((token, index) =>
     token.kind === "name" && isSign(tokens[index + 1], "(") && !/^\w+$/.test(token.text) ? [token.text] : [],

@@ -1,7 +1,7 @@
 /**
  * The walk over ClickHouse's syntax tree. Everything is an allow list: kinds of nodes, databases, functions,
- * table functions. What is not known here is refused, so that an engine with more to offer offers it to nobody
- * before it was looked at.
+ * table functions. What is not known here is refused, so that an engine with more to offer offers it to
+ * nobody before it was looked at.
  */
 import { queryRefused } from "./errors.ts"
 import { refusalOfFunction } from "./function-rules.ts"
@@ -138,7 +138,9 @@ class Inspection {
     this.#tables.push(reference)
   }
 
-  /** `system.tables.name` is a column where the table is in FROM, and FROM does not have it; see #rightOfIn. */
+  /**
+   * `system.tables.name` is a column where the table is in FROM, and FROM does not have it; see #rightOfIn.
+   */
   #column(name: string): void {
     const [first = "", ...rest] = name.split(".")
     if (rest.length > 0 && ENGINE_DATABASES.test(first)) throw foreignTable(name, first)

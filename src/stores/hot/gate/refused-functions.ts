@@ -1,6 +1,6 @@
 /**
- * The functions that a query may not call, in groups, each with its reason. Together with allowed-functions.ts
- * they are all functions of the engine, which a test holds against it.
+ * The functions that a query may not call, in groups, each with its reason. Together with
+ * allowed-functions.ts they are all functions of the engine, which a test holds against it.
  */
 
 export interface RefusedGroup {

@@ -1,6 +1,6 @@
 /**
- * What a text sets out to be, by its first word. It is only for the words of a refusal: what passes here is read
- * by ClickHouse's parser next, and the gate looks at what that made of it.
+ * What a text sets out to be, by its first word. It is only for the words of a refusal: what passes here is
+ * read by ClickHouse's parser next, and the gate looks at what that made of it.
  */
 import type { Refusal } from "./errors.ts"
 
@@ -36,7 +36,9 @@ export function refusalOfStatement(sql: string): Refusal | null {
 }
 
 const STATEMENTS: ReadonlySet<string> = new Set(
-  `ALTER ANALYZE ASSUME ATTACH BACKUP BEGIN CALL CHECK COMMIT COPY CREATE DEALLOCATE DELETE DESC DESCRIBE DETACH
-   DROP EXCHANGE EXECUTE EXISTS EXPLAIN GRANT IMPORT INSERT KILL LOAD LOCK MOVE OPTIMIZE PARALLEL PREPARE RENAME
-   REPLACE RESTORE REVOKE ROLLBACK SET SHOW START STOP SYSTEM TRUNCATE UNDROP UPDATE USE WATCH`.split(/\s+/),
+  `ALTER ANALYZE ASSUME ATTACH BACKUP BEGIN CALL CHECK COMMIT COPY CREATE DEALLOCATE DELETE DESC DESCRIBE
+   DETACH DROP EXCHANGE EXECUTE EXISTS EXPLAIN GRANT IMPORT INSERT KILL LOAD LOCK MOVE OPTIMIZE PARALLEL
+   PREPARE RENAME REPLACE RESTORE REVOKE ROLLBACK SET SHOW START STOP SYSTEM TRUNCATE UNDROP UPDATE USE WATCH`.split(
+    /\s+/,
+  ),
 )

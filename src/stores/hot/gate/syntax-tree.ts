@@ -8,7 +8,8 @@
  *      …
  *        TableIdentifier events.click (alias c)
  *
- * The depth comes from the indentation alone. Names must have no line breaks, which canonical-tokens.ts sees to.
+ * The depth comes from the indentation alone. Names must have no line breaks, which canonical-tokens.ts sees
+ * to.
  */
 import { assert } from "../../../std/assert.ts"
 

@@ -1,4 +1,6 @@
-/** Functions that stand where a table stands. Those that only make rows are allowed, all others are refused. */
+/**
+ * Functions that stand where a table stands. Those that only make rows are allowed, all others are refused.
+ */
 import type { Refusal } from "./errors.ts"
 
 const ALLOWED: ReadonlySet<string> = new Set(
