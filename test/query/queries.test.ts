@@ -6,14 +6,14 @@ import { after, before, test } from "node:test"
 import { tableFromIPC } from "apache-arrow"
 import { parquetReadObjects } from "hyparquet"
 import { compressors } from "hyparquet-compressors"
-import { call } from "../kit/twin-server.ts"
+import { call, startTwinServer } from "../kit/twin-server.ts"
 import { ask, eventually, type QueryServer, startQueryServer } from "./query-server.ts"
 
 let server: QueryServer
 
 before(async () => {
   server = await startQueryServer(3)
-  server.engine.session.query(`INSERT INTO events.click
+  await server.engine.clickhouse.command(`INSERT INTO events.click
     SELECT number, 'u' || toString(number % 10), ['free', 'pro'][number % 2 + 1], number / 4, number * 1.5,
       toDateTime64('2026-03-01 00:00:00', 6, 'UTC') + number, ['a', 'b'], '{"n": 1}', if(number % 3 = 0, NULL, 'r'),
       now64(6)
@@ -313,6 +313,25 @@ test("more queries than the limit are told to come again", async () => {
   for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 409)
   await nothingRuns()
   assert.equal((await ask(server.url, { sql: "SELECT 1" })).status, 200)
+})
+
+test("without a store, or with one that is down, a query is told why", async () => {
+  await using without = await startTwinServer()
+  const none = await ask(without.url, { sql: "SELECT 1" })
+  assert.equal(none.status, 503)
+  assert.match(((await none.json()) as { detail: string }).detail, /runs without a store/)
+  for (const [method, path] of [
+    ["GET", "/v1/queries"],
+    ["DELETE", "/v1/queries/x"],
+  ] as const) {
+    assert.equal((await call(without.url, path, { method })).status, 503)
+  }
+  await using stopped = await startQueryServer()
+  await stopped.engine.clickhouse[Symbol.asyncDispose]()
+  const down = await ask(stopped.url, { sql: "SELECT 1" })
+  const { code, detail } = (await down.json()) as { code: string; detail: string }
+  assert.deepEqual([down.status, code], [503, "store-unavailable"])
+  assert.match(detail, /it is stopped/)
 })
 
 async function nothingRuns(): Promise<void> {

@@ -14,7 +14,7 @@ export interface QueryServer extends AsyncDisposable {
 }
 
 export async function startQueryServer(maxRunning = 4): Promise<QueryServer> {
-  const engine = openTestEngine()
+  const engine = await openTestEngine()
   const queries = new RunQueries({
     engine: () => engine,
     clock: new NodeClock(),
@@ -25,7 +25,7 @@ export async function startQueryServer(maxRunning = 4): Promise<QueryServer> {
   const kit = await startTwinServer({ queries })
   const close = async () => {
     await kit[Symbol.asyncDispose]()
-    engine[Symbol.dispose]()
+    await engine[Symbol.asyncDispose]()
   }
   return { engine, kit, url: kit.url, [Symbol.asyncDispose]: close }
 }

@@ -8,10 +8,11 @@ export const DEFAULT_QUERY_TIMEOUT_MS = 30_000
 /** Ten minutes is what a person waits for a large answer; longer work belongs into a view. */
 export const MAX_QUERY_TIMEOUT_MS = 600_000
 /** Of one query, so that several fit beside everything else on a laptop. */
-export const MAX_QUERY_MEMORY_BYTES = 1_024 * MIB
+export const MAX_QUERY_MEMORY_BYTES = 512 * MIB
 /** Of an answer in JSON, which whoever asked holds as one text. */
 export const MAX_JSON_ROWS = 1_000_000
-export const MAX_JSON_BYTES = 512 * MIB
+/** Of an answer that the engine makes in one piece: every format but NDJSON. */
+export const MAX_WHOLE_BYTES = 256 * MIB
 /** Of an answer that streams; the time limit ends it earlier. */
 export const MAX_STREAMED_ROWS = 1_000_000_000
 /** What is held back until an answer begins, so that an early failure is still told as a problem. */

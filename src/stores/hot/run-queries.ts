@@ -151,13 +151,12 @@ export class RunQueries implements Queries {
 }
 
 function limitSettings({ format, timeoutMs }: QueryRequest): Record<string, string> {
-  const isText = format === "json"
   return {
     max_execution_time: String(timeoutMs / 1_000),
     timeout_overflow_mode: "throw",
     max_memory_usage: String(limits.MAX_QUERY_MEMORY_BYTES),
-    max_result_rows: String(isText ? limits.MAX_JSON_ROWS : limits.MAX_STREAMED_ROWS),
-    max_result_bytes: String(isText ? limits.MAX_JSON_BYTES : 0),
+    max_result_rows: String(format === "json" ? limits.MAX_JSON_ROWS : limits.MAX_STREAMED_ROWS),
+    max_result_bytes: String(format === "ndjson" ? 0 : limits.MAX_WHOLE_BYTES),
     result_overflow_mode: "throw",
     allow_introspection_functions: "0",
     allow_ddl: "0",

@@ -5,8 +5,9 @@ import type { Refusal } from "./errors.ts"
 import { REFUSED_FUNCTIONS } from "./refused-functions.ts"
 
 /** What ClickHouse lets stand behind the name of an aggregate function: sumIf, uniqStateOrNull. */
-const COMBINATOR =
-  /(?:If|Array|Map|(?:Simple)?State|Merge|ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Tuple|Null)$/
+const COMBINATORS =
+  "If Array Map SimpleState State Merge ForEach Distinct OrDefault OrNull Resample ArgMin ArgMax Tuple Null"
+const COMBINATOR = new RegExp(`(?:${COMBINATORS.replaceAll(" ", "|")})$`)
 
 /** What is no function of the engine but a part of its language: x -> y, EXISTS (SELECT …), GROUPING(…). */
 const OF_THE_LANGUAGE: ReadonlySet<string> = new Set(["lambda", "exists", "grouping"])
