@@ -27,7 +27,7 @@ export class ClickHouseQueryEngine implements QueryEngine {
     const { body } = await this.#clickhouse.query(sql, {
       role: "reader",
       format,
-      settings: { ...settings, ...inText(params), database },
+      settings: { ...settings, ...inText(params), ...(database === null ? {} : { database }) },
       queryId,
       signal,
     })

@@ -2,8 +2,8 @@
 
 export interface EngineQuery {
   readonly sql: string
-  /** Where names without a database are looked up. */
-  readonly database: string
+  /** Where names without a database are looked up; null when there are none. */
+  readonly database: string | null
   /** In ClickHouse's text form, by name without "param_". */
   readonly params: Readonly<Record<string, string>>
   /** ClickHouse's name of the format. */

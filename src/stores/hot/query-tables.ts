@@ -10,7 +10,7 @@ import { DATABASES } from "./gate/inspect.ts"
 /** Names of tables by database. */
 export type TableCatalog = ReadonlyMap<string, ReadonlySet<string>>
 
-/** In this order, when a query names no table. */
+/** In this order, where several have a name. */
 const PREFERRED: readonly string[] = ["views", "events", "lake"]
 
 const LISTED = DATABASES.map((name) => `'${name}'`).join(", ")
@@ -33,8 +33,8 @@ export function hasTables({ tables }: PassedStatement, catalog: TableCatalog): b
   )
 }
 
-/** The database to run in. @throws unknown-table, query-refused */
-export function databaseOf(statement: PassedStatement, catalog: TableCatalog): string {
+/** The database to run in; null when the statement has no bare names. @throws unknown-table, query-refused */
+export function databaseOf(statement: PassedStatement, catalog: TableCatalog): string | null {
   for (const { database, name } of statement.tables) {
     const known = database === null ? homesOf(name, catalog).length > 0 : catalog.get(database)?.has(name)
     if (known !== true) throw notThere(database, name, catalog)
@@ -42,6 +42,7 @@ export function databaseOf(statement: PassedStatement, catalog: TableCatalog): s
   const bare = statement.tables.filter(({ database }) => database === null).map(({ name }) => name)
   const perhaps = statement.perhapsTables.filter((name) => homesOf(name, catalog).length > 0)
   const names = [...new Set([...bare, ...perhaps])]
+  if (names.length === 0) return null
   const home = PREFERRED.find((database) => names.every((name) => catalog.get(database)?.has(name)))
   if (home === undefined) throw severalHomes(names, catalog)
   return home

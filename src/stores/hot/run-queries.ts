@@ -142,7 +142,7 @@ export class RunQueries implements Queries {
   }
 
   /** The catalog is read again when it lacks a table: tables come when a project is deployed. */
-  async #databaseOf(engine: QueryEngine, statement: PassedStatement): Promise<string> {
+  async #databaseOf(engine: QueryEngine, statement: PassedStatement): Promise<string | null> {
     if (this.#catalog.size === 0 || !hasTables(statement, this.#catalog)) {
       this.#catalog = readCatalog(await engine.ask(CATALOG_SQL, {}))
     }
