@@ -17,6 +17,8 @@ export const MAX_WHOLE_BYTES = 256 * MIB
 export const MAX_STREAMED_ROWS = 1_000_000_000
 /** What is held back until an answer begins, so that an early failure is still told as a problem. */
 export const HELD_BACK_BYTES = 64 * 1024
+/** Statements that passed the gate and are remembered: what a page of charts asks again and again. */
+export const MAX_REMEMBERED_STATEMENTS = 256
 /** Letters, digits and signs that need no quoting anywhere. */
 export const QUERY_ID = /^[A-Za-z0-9_.-]{1,64}$/
 /** When to come again after too-many-queries. */

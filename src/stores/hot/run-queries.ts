@@ -36,6 +36,8 @@ interface Slot extends RunningQuery {
 export class RunQueries implements Queries {
   readonly #options: RunQueriesOptions
   readonly #slots = new Map<string, Slot>()
+  /** Statements that passed the gate, the least recently asked first. What passes hangs on the text alone. */
+  readonly #passed = new Map<string, PassedStatement>()
   #catalog: TableCatalog = new Map()
 
   constructor(options: RunQueriesOptions) {
@@ -129,7 +131,7 @@ export class RunQueries implements Queries {
 
   /** Gate, tables, parameters, settings. */
   async #prepare(engine: QueryEngine, request: QueryRequest) {
-    const statement = await passGate(request.sql, (sql, params) => engine.ask(sql, params))
+    const statement = await this.#pass(engine, request.sql)
     const params = parameterTexts(statement.parameters, request.params)
     const database = await this.#databaseOf(engine, statement)
     return {
@@ -139,6 +141,18 @@ export class RunQueries implements Queries {
       format: engineFormat(request.format),
       settings: { ...formatSettings(request.numbers), ...limitSettings(request) },
     }
+  }
+
+  async #pass(engine: QueryEngine, text: string): Promise<PassedStatement> {
+    const known = this.#passed.get(text)
+    const statement = known ?? (await passGate(text, (sql, params) => engine.ask(sql, params)))
+    this.#passed.delete(text)
+    this.#passed.set(text, statement)
+    for (const oldest of this.#passed.keys()) {
+      if (this.#passed.size <= limits.MAX_REMEMBERED_STATEMENTS) break
+      this.#passed.delete(oldest)
+    }
+    return statement
   }
 
   /** The catalog is read again when it lacks a table: tables come when a project is deployed. */
