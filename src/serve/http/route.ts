@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
+import type { Queries } from "../../stores/hot/queries.ts"
 import type { Backups } from "../backups.ts"
 import type { StreamRegistry } from "../live/stream-registry.ts"
 import type { BodyBudget } from "./body-budget.ts"
@@ -13,6 +14,8 @@ export interface DoorContext {
   readonly runtime: Runtime
   /** Null where the data is not on a disk of ours. */
   readonly backups: Backups | null
+  /** Null where there can be no store. */
+  readonly queries: Queries | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

@@ -1,5 +1,6 @@
 /** Every route of the server, in the order in which /openapi.json lists them. */
 import type { Route } from "./route.ts"
+import { deleteQuery } from "./routes/delete-query.ts"
 import { getEvent } from "./routes/get-event.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
@@ -7,6 +8,7 @@ import { getHealthz } from "./routes/get-healthz.ts"
 import { getMetrics } from "./routes/get-metrics.ts"
 import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
+import { getQueries } from "./routes/get-queries.ts"
 import { getReadyz } from "./routes/get-readyz.ts"
 import { getRejected } from "./routes/get-rejected.ts"
 import { getView } from "./routes/get-view.ts"
@@ -16,6 +18,7 @@ import { getViews } from "./routes/get-views.ts"
 import { postBackup } from "./routes/post-backup.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
+import { postQuery } from "./routes/post-query.ts"
 
 export const ROUTES: readonly Route[] = [
   postEvents,
@@ -29,6 +32,9 @@ export const ROUTES: readonly Route[] = [
   getViewRows,
   getViewChanges,
   postBackup,
+  postQuery,
+  getQueries,
+  deleteQuery,
   getOpenapi,
   getHealthz,
   getReadyz,

@@ -6,6 +6,8 @@
 export interface EngineLimits {
   /** All statements, merges and caches together. */
   readonly memoryBytes: number
+  /** Who may do what: reader-rights.ts. */
+  readonly usersFile: string
 }
 
 /** Marks are small and their cache saves reading them for every query; data is in the page cache. */
@@ -24,8 +26,9 @@ export const ENGINE_SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /** The engine's configuration file. */
-export function engineConfig({ memoryBytes }: EngineLimits): string {
+export function engineConfig({ memoryBytes, usersFile }: EngineLimits): string {
   return `<clickhouse>
+  <users_config>${usersFile.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</users_config>
   <max_server_memory_usage>${memoryBytes}</max_server_memory_usage>
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>

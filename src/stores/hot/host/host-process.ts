@@ -10,6 +10,7 @@ import { Engine } from "./engine.ts"
 import { engineConfig } from "./engine-config.ts"
 import { createHostServer } from "./host-server.ts"
 import { type HostMessage, readHostStart } from "./host-start.ts"
+import { engineUsers } from "./reader-rights.ts"
 
 /** What runs when the parent lets go may finish; a killed engine loses nothing either. */
 const GRACE_MS = 3_000
@@ -39,7 +40,9 @@ for (const folder of [start.insertDirectory, start.socketDirectory]) {
 for (const name of fs.readdirSync(start.insertDirectory)) fs.rmSync(`${start.insertDirectory}/${name}`)
 fs.rmSync(start.socketPath, { force: true })
 const configFile = `${start.directory}/engine.xml`
-fs.writeFileSync(configFile, engineConfig({ memoryBytes: start.memoryBytes }), { mode: 0o600 })
+const usersFile = `${start.directory}/users.xml`
+fs.writeFileSync(usersFile, engineUsers(), { mode: 0o600 })
+fs.writeFileSync(configFile, engineConfig({ memoryBytes: start.memoryBytes, usersFile }), { mode: 0o600 })
 
 const engine = new Engine(chdb, {
   dataDirectory: `${start.directory}/data`,

@@ -8,6 +8,7 @@
  */
 import { randomUUID } from "node:crypto"
 import { ENGINE_SETTINGS } from "./engine-config.ts"
+import { GIVE_RIGHTS_UP } from "./reader-rights.ts"
 
 export interface HostRequest {
   readonly parameters: URLSearchParams
@@ -132,6 +133,7 @@ function preparationOf(
   if (isReader) assignments.push("readonly = 1")
   const database = parameters.get("database")
   return [
+    ...(isReader ? [GIVE_RIGHTS_UP] : []),
     ...(database === null ? [] : [`USE \`${database.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``]),
     `SET ${assignments.join(", ")}`,
   ]
