@@ -10,10 +10,9 @@
  * A new id costs a place in the newest table and one cache line of each segment's filter; only what looks
  * known is looked up on disk.
  */
-import type { Disk } from "../../../std/disk.ts"
 import type { IdColumn } from "./id-column.ts"
 import { IdFiles } from "./id-files.ts"
-import type { DuplicateLimits } from "./limits.ts"
+import type { DuplicateLimits, IdMemoryParts } from "./limits.ts"
 import { NEVER, NO_PLACE, RecentIds } from "./recent-ids.ts"
 import { type SavedSpilledIds, SpilledIds } from "./spilled-ids.ts"
 
@@ -27,14 +26,6 @@ export interface IdPlace {
   readonly partition: number
   readonly baseOffset: number
   readonly appendTimeMs: number
-}
-
-export interface IdMemoryParts {
-  readonly disk: Disk
-  readonly directory: string
-  readonly event: string
-  readonly windowMs: number
-  readonly limits: DuplicateLimits
 }
 
 export class IdMemory {
@@ -52,11 +43,12 @@ export class IdMemory {
   /** Rows of a chunk whose id is not among the recent ones. */
   readonly #unsure = new Int32Array(CHUNK_ROWS)
 
-  constructor({ disk, directory, event, windowMs, limits }: IdMemoryParts) {
+  constructor(parts: IdMemoryParts) {
+    const { disk, directory, event, windowMs, limits } = parts
     this.#windowMs = windowMs
     this.#limits = limits
     this.#files = new IdFiles(disk, directory, event)
-    this.#spilled = new SpilledIds(disk, this.#files, limits)
+    this.#spilled = new SpilledIds(parts, this.#files)
     this.#recent = new RecentIds(0, limits.tableBits)
   }
 

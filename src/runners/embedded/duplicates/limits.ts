@@ -1,6 +1,7 @@
 /** How much memory an event's ids take, and what follows from it. */
 import { MIN_DEDUP_BYTES } from "../../../contracts/dedup.ts"
 import { assert } from "../../../std/assert.ts"
+import type { Disk } from "../../../std/disk.ts"
 import { FILTER_BYTES_PER_ID } from "./id-filter.ts"
 import { KNOWN_ID_BYTES } from "./known-ids.ts"
 import { SLOT_WORDS } from "./recent-ids.ts"
@@ -16,6 +17,14 @@ export interface DuplicateLimits {
   readonly filterBytes: number
   /** Ids that the door remembers with their places; a power of two. */
   readonly knownIds: number
+}
+
+export interface IdMemoryParts {
+  readonly disk: Disk
+  readonly directory: string
+  readonly event: string
+  readonly windowMs: number
+  readonly limits: DuplicateLimits
 }
 
 /** 84 MB: 2.6 million ids a run. A larger table makes fewer runs and no faster look-ups. */

@@ -3,20 +3,22 @@
  * disk. Everything counts for rulings at once; a checkpoint names what is durable, in the order in which it
  * was frozen, and says up to which offsets that is everything.
  */
-import type { Disk, DiskFile } from "../../../std/disk.ts"
+import type { Disk } from "../../../std/disk.ts"
 import { isPlatformError } from "../../../std/errors.ts"
 import { freeMemory } from "../../../std/free-memory.ts"
+import { FileSyncs } from "./file-syncs.ts"
 import { FilterFile } from "./filter-file.ts"
 import type { IdFiles } from "./id-files.ts"
 import { FILTER_BYTES_PER_ID, IdFilter, type PairList, RUNS_PER_FILTER } from "./id-filter.ts"
 import type { IdRun } from "./id-run.ts"
 import { IdSegment, type SavedSegment, type SegmentRun } from "./id-segment.ts"
-import type { DuplicateLimits } from "./limits.ts"
+import type { DuplicateLimits, IdMemoryParts } from "./limits.ts"
 import type { RecentIds } from "./recent-ids.ts"
 import { RunWriter, UNFINISHED } from "./run-writer.ts"
 
 /** A new segment has room for so many tables like the one that it begins with. */
 const LEAST_RUNS = 4
+const SEGMENTS_PER_WINDOW = 3
 /** No filter takes a larger share of their memory, so that what is dropped at once is small. */
 const FILTER_SHARE = 1 / 4
 /** Blocks of a closed segment's filter that are written for each 1,024 slots. */
@@ -52,6 +54,7 @@ interface Written {
 export class SpilledIds {
   readonly #disk: Disk
   readonly #files: IdFiles
+  readonly #windowMs: number
   readonly #limits: DuplicateLimits
   /** Oldest first. */
   #segments: IdSegment[] = []
@@ -61,14 +64,15 @@ export class SpilledIds {
   /** Runs since `covered`, in their order. */
   #written: Written[] = []
   #covered: Covered = new Map()
-  readonly #syncs = new Set<Promise<void>>()
-  #failure: unknown = null
+  readonly #syncs: FileSyncs
   readonly #pairs: PairList = []
   #readsGone = 0
 
-  constructor(disk: Disk, files: IdFiles, limits: DuplicateLimits) {
+  constructor({ disk, windowMs, limits }: Omit<IdMemoryParts, "event" | "directory">, files: IdFiles) {
     this.#disk = disk
     this.#files = files
+    this.#syncs = new FileSyncs(disk, files.directory)
+    this.#windowMs = windowMs
     this.#limits = limits
   }
 
@@ -85,9 +89,8 @@ export class SpilledIds {
     this.#covered = new Map(this.#covered).set(partition, offset)
   }
 
-  /** A sync has failed: what is on disk is in doubt, and nothing may be decided on it. */
   throwIfFailed(): void {
-    if (this.#failure !== null) throw this.#failure
+    this.#syncs.throwIfFailed()
   }
 
   /** The rows (of the first `count`) whose id occurred after `afterMs`. Reorders `rows`. */
@@ -161,7 +164,7 @@ export class SpilledIds {
   /** Takes a table over; `covered` are the offsets up to which it and what came before it are everything. */
   freeze(table: RecentIds, covered: Covered, forgottenMs: number): void {
     this.#finishFrozen()
-    const segment = this.#segmentFor(table.count)
+    const segment = this.#segmentFor(table)
     const name = this.#files.newName("run")
     const slot = segment.takeSlot(table.count)
     const place = { path: this.#files.path(name), filter: segment.filter!, run: slot, forgottenMs }
@@ -182,7 +185,7 @@ export class SpilledIds {
 
   /** Waits for what is being synced. */
   async settle(): Promise<void> {
-    while (this.#syncs.size > 0) await Promise.all(this.#syncs)
+    await this.#syncs.settled()
     this.throwIfFailed()
   }
 
@@ -280,7 +283,7 @@ export class SpilledIds {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#syncs)
+    await this.#syncs.settled()
     this.#frozen?.writer.abandon()
     for (const segment of this.#segments) segment.close()
   }
@@ -306,31 +309,11 @@ export class SpilledIds {
     segment.addRun(placed)
     const written: Written = { run: placed, covered, isDurable: false }
     this.#written.push(written)
-    this.#sync(run.file, () => {
+    this.#syncs.start(run.file, () => {
       placed.isDurable = true
       written.isDurable = true
       this.#advanceCovered()
     })
-  }
-
-  /** Contents, then the name; in another thread where there is one. */
-  #sync(file: DiskFile, onDurable: () => void): void {
-    const { directory } = this.#files
-    if (file.syncAside === undefined || this.#disk.syncDirectoryAside === undefined) {
-      file.sync()
-      this.#disk.syncDirectory(directory)
-      onDurable()
-      return
-    }
-    const syncing = file
-      .syncAside()
-      .then(() => this.#disk.syncDirectoryAside!(directory))
-      .then(onDurable)
-      .catch((error: unknown) => {
-        this.#failure ??= error
-      })
-      .finally(() => this.#syncs.delete(syncing))
-    this.#syncs.add(syncing)
   }
 
   /** Runs become part of what a checkpoint names in the order in which they were frozen. */
@@ -341,22 +324,23 @@ export class SpilledIds {
     }
   }
 
-  #segmentFor(ids: number): IdSegment {
+  #segmentFor(table: RecentIds): IdSegment {
     const newest = this.#segments.at(-1)
-    if (newest?.hasRoomFor(ids) === true) return newest
+    if (newest?.hasRoomFor(table.count) === true) return newest
     if (newest !== undefined) this.#close(newest)
-    const segment = new IdSegment(this.#capacityFor(ids), null)
+    const segment = new IdSegment(this.#capacityFor(table), null)
     this.#keepWithinMemory(segment.capacity * FILTER_BYTES_PER_ID)
     segment.filter = new IdFilter(segment.capacity)
     this.#segments.push(segment)
     return segment
   }
 
-  /** Twice as many ids as there are already: every segment costs each look-up a cache line. */
-  #capacityFor(ids: number): number {
-    const alive = this.#segments.reduce((sum, segment) => sum + segment.idCount, 0)
+  /** A third of what the window will have at the table's rate: each segment costs a look-up a cache line. */
+  #capacityFor({ count, minMs, maxMs }: RecentIds): number {
+    const expected = (count * this.#windowMs) / Math.max(1, maxMs - minMs)
     const most = Math.floor((this.#limits.filterBytes * FILTER_SHARE) / FILTER_BYTES_PER_ID)
-    return Math.max(ids, Math.min(Math.max(LEAST_RUNS * ids, 2 * alive), RUNS_PER_FILTER * ids, most))
+    const wanted = Math.max(LEAST_RUNS * count, Math.ceil(expected / SEGMENTS_PER_WINDOW))
+    return Math.max(count, Math.min(wanted, RUNS_PER_FILTER * count, most))
   }
 
   #close(segment: IdSegment): void {
@@ -379,7 +363,7 @@ export class SpilledIds {
     if (!filterFile.file.write(filter, blocks)) return
     this.#filing.shift()
     this.#disk.rename(`${filterFile.file.path}${UNFINISHED}`, filterFile.file.path)
-    this.#sync(filterFile.file.file, () => {
+    this.#syncs.start(filterFile.file.file, () => {
       filterFile.isDurable = true
     })
   }
