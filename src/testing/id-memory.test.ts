@@ -93,15 +93,25 @@ function rulings(memory: IdMemory, slice: Slice): number[] {
   return skip === null ? slice.names.map(() => 0) : [...skip]
 }
 
-/** As recovery does it: files, then the rows behind them. */
-function recover(world: World, saved: SavedSpilledIds | null, taken: readonly number[]): IdMemory {
+/** As recovery does it: files, then the rows behind them. Files may be missed only where one was damaged. */
+function recover(
+  world: World,
+  saved: SavedSpilledIds | null,
+  taken: readonly number[],
+  damaged: ReadonlySet<string> = new Set(),
+): IdMemory {
   let memory = new IdMemory(world.parts)
   let hasFiles = false
   try {
     if (saved !== null) memory.restore(saved)
     hasFiles = saved !== null
   } catch (error) {
+    const names = saved!.segments.flatMap(({ runs }) => runs.map(({ file }) => file))
     assert.ok(isPlatformError(error, "ids-damaged") || isPlatformError(error, "file-missing"), String(error))
+    assert.ok(
+      names.some((name) => damaged.has(`/ids/${name}`)),
+      `${error.message}, which nobody has damaged`,
+    )
     memory = new IdMemory(world.parts)
   }
   if (!hasFiles) memory.clear()
@@ -120,8 +130,15 @@ for (let seed = 0; seed < 40; seed++) {
     const world = new World(seed)
     let memory = recover(world, null, world.taken)
     const oracle: Oracle = new Map()
-    let kept: { saved: SavedSpilledIds; taken: number[]; oracle: Oracle } | null = null
+    interface Checkpoint {
+      readonly saved: SavedSpilledIds
+      readonly taken: number[]
+      readonly oracle: Oracle
+    }
+    let kept: Checkpoint | null = null
+    let older: Checkpoint | null = null
     let [duplicates, restarts, reads] = [0, 0, 0]
+    const damaged = new Set<string>()
     for (let epoch = 0; epoch < 250; epoch++) {
       for (let i = world.random.below(5); i > 0; i--) world.append()
       for (const slice of world.cut()) {
@@ -133,6 +150,7 @@ for (let seed = 0; seed < 40; seed++) {
       if (world.random.below(6) === 0) {
         const saved = JSON.parse(JSON.stringify(memory.save())) as SavedSpilledIds
         if (kept !== null) memory.release(kept.saved)
+        older = kept
         kept = { saved, taken: [...world.taken], oracle: new Map(oracle) }
       }
       if (world.random.below(20) !== 0) continue
@@ -141,13 +159,19 @@ for (let seed = 0; seed < 40; seed++) {
       if (world.random.below(3) > 0) world.disk.crash()
       else world.disk.kill()
       const runs = world.disk.files().filter((path) => path.endsWith(".run"))
-      const damaged = runs[world.random.below(4 * runs.length + 1)]
-      if (damaged !== undefined) world.disk.flip(damaged, world.disk.contents(damaged).length - 1, 1)
+      const hit = runs[world.random.below(4 * runs.length + 1)]
+      if (hit !== undefined) {
+        world.disk.flip(hit, world.disk.contents(hit).length - 1, 1)
+        damaged.add(hit)
+      }
+      // Where the newest checkpoint is damaged, the one before has its files, too.
+      if (older !== null && world.random.below(3) === 0) kept = older
+      older = null
       // What came after the checkpoint is ruled on again.
       oracle.clear()
       for (const [id, timeMs] of kept?.oracle ?? []) oracle.set(id, timeMs)
       world.taken = kept === null ? world.taken.map(() => 0) : [...kept.taken]
-      memory = recover(world, kept?.saved ?? null, world.taken)
+      memory = recover(world, kept?.saved ?? null, world.taken, damaged)
     }
     assert.ok(duplicates > 100, `${duplicates} duplicates`)
     assert.ok(restarts > 0 && reads > 0, `${restarts} restarts, ${reads} reads`)
@@ -202,7 +226,8 @@ test("a damaged block is never ruled with, and its file is missed by the next st
   const copy = (name: string) =>
     memory.rule(idsOf(name), { partition: 0, baseOffset: 60, appendTimeMs: 1_001 })
   assert.throws(() => names.map(copy), /ids-damaged|is damaged/)
-  memory = recover(world, saved, [names.length])
+  const runs = saved.segments.flatMap((segment) => segment.runs.map(({ file }) => `/ids/${file}`))
+  memory = recover(world, saved, [names.length], new Set(runs))
   for (const name of names) assert.deepEqual(copy(name), Uint8Array.of(1))
 })
 
@@ -229,6 +254,33 @@ test("a damaged filter is made again from its runs", () => {
     const place = { partition: 0, baseOffset: 400, appendTimeMs: 1_001 }
     assert.deepEqual(again.rule(idsOf(name), place), Uint8Array.of(1))
   }
+})
+
+test("files of the same name with other ids are not taken for those of a checkpoint", () => {
+  const world = new World(6)
+  const fill = (prefix: string) => {
+    const memory = recover(world, null, world.taken)
+    for (let i = 0; i < 60; i++) {
+      memory.rule(idsOf(`${prefix}-${i}`), { partition: 0, baseOffset: i, appendTimeMs: 1_000 })
+    }
+    return memory.save()
+  }
+  const saved = fill("first")
+  const others = fill("other")
+  const namesOf = ({ segments }: SavedSpilledIds) => segments[0]!.runs.map(({ file, slot }) => [file, slot])
+  // The names are another start's: what is told apart here are contents.
+  const mixed = {
+    ...saved,
+    segments: saved.segments.map((segment, at) => ({
+      ...segment,
+      runs: segment.runs.map((run, i) => ({ ...run, file: others.segments[at]!.runs[i]!.file })),
+    })),
+  }
+  assert.ok(namesOf(mixed).length > 0)
+  assert.throws(
+    () => new IdMemory(world.parts).restore(mixed),
+    (error) => isPlatformError(error, "ids-damaged"),
+  )
 })
 
 test("a disk that fails stops the rulings", () => {
