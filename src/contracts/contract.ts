@@ -37,6 +37,8 @@ export interface EventContract<Row = unknown, Input = Row> {
   readonly idleAdvance: boolean
   /** Rows whose id was seen less than this long ago are duplicates; null: ids are not remembered. */
   readonly dedupWindowMs: number | null
+  /** Memory for these ids; absent: DEFAULT_DEDUP_BYTES. */
+  readonly dedupMemoryBytes?: number
   readonly unknownFields: UnknownFields
   readonly retention: { readonly ms?: number; readonly bytes?: number }
   readonly compression: "none" | "zstd"

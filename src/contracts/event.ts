@@ -5,6 +5,7 @@
 import type { z } from "zod"
 import { parseDuration } from "../std/durations.ts"
 import type { ContractField, EventContract, UnknownFields } from "./contract.ts"
+import { type DedupDefinition, resolveDedup } from "./dedup.ts"
 import { describeSchema } from "./describe-schema.ts"
 import { invalidEvent, personalNotSupported } from "./errors.ts"
 import { mapField } from "./field-mapping.ts"
@@ -36,7 +37,7 @@ export interface EventDefinition<S extends z.ZodObject> {
   /** Let the watermark follow the clock while everything is idle. @default false */
   readonly idleAdvance?: boolean
   /** Rows whose id was seen less than this long ago are duplicates. @default ids are not remembered */
-  readonly dedup?: string | null
+  readonly dedup?: DedupDefinition | null
   /** Keys that the schema does not name: kept in the log, or the row is refused. @default "keep" */
   readonly unknownFields?: UnknownFields
   readonly retention?: { readonly time?: string; readonly bytes?: number }
@@ -114,8 +115,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     outOfOrdernessMs: parseDuration(outOfOrderness, `outOfOrderness of event "${name}"`),
     idleMs: parseDuration(idle, `idle of event "${name}"`),
     idleAdvance: definition.idleAdvance ?? false,
-    dedupWindowMs:
-      dedup === undefined || dedup === null ? null : parseDuration(dedup, `dedup of event "${name}"`),
+    ...resolveDedup(name, dedup),
     unknownFields,
     retention: resolveRetention(name, definition),
     compression: definition.compression ?? "none",

@@ -49,6 +49,7 @@ const HOST = "127.0.0.1"
 /** Below the data directory. */
 const LOG_FOLDER = "log"
 const CHECKPOINT_FOLDER = "checkpoints"
+const DUPLICATES_FOLDER = "duplicates"
 
 /**
  * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
@@ -87,6 +88,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     contracts: project.events,
     plans,
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
+    duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
     report,
   })
@@ -95,7 +97,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     log,
     disk,
     clock,
-    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [] },
+    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [DUPLICATES_FOLDER] },
     project: project.name,
     version: VERSION,
   })

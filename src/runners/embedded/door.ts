@@ -20,10 +20,11 @@ import { isPlatformError } from "../../std/errors.ts"
 import { encodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
 import { partitionOf } from "../../wire/kafka/partitioner.ts"
 import type { IngestAnswer, IngestRequest } from "../runtime.ts"
-import type { DuplicateMemory, Occurrence } from "./duplicates.ts"
+import type { Duplicates } from "./duplicates/duplicates.ts"
+import { FirstRows, type IdColumn, idColumn } from "./duplicates/id-column.ts"
+import type { IdSeed } from "./duplicates/id-hash.ts"
+import type { Occurrence } from "./duplicates/known-ids.ts"
 import { overloaded, unknownEvent } from "./errors.ts"
-import { FirstRows, idColumn } from "./id-column.ts"
-import type { IdColumn } from "./id-table.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
 import type { Rate } from "./rate.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
@@ -44,7 +45,7 @@ export interface EventLane {
   readonly topic: TopicInfo
   readonly headers: Uint8Array
   /** Null when ids are not remembered. */
-  readonly duplicates: DuplicateMemory | null
+  readonly duplicates: Duplicates | null
   readonly counts: { received: number; accepted: number; duplicates: number; rejected: number }
   readonly rate: Rate
 }
@@ -176,7 +177,7 @@ export class Door {
     const nowMs = this.#parts.clock.nowMs()
     const fresh: number[] = []
     const earlier: Promise<Occurrence>[] = []
-    const ids = idsOf(lane.contract, rows.batch)
+    const ids = idsOf(lane.contract, rows.batch, lane.duplicates.seed)
     const firstRows = new FirstRows(ids)
     for (let row = 0; row < ids.count; row++) {
       const known = lane.duplicates.find(ids, row, nowMs)
@@ -268,7 +269,7 @@ function announce(
 ): void {
   if (duplicates === null) return
   duplicates.announce(
-    idsOf(contract, rows.batch),
+    idsOf(contract, rows.batch, duplicates.seed),
     selected,
     appending.then(({ baseOffset, appendTimeMs }) => ({ partition, baseOffset, appendTimeMs })),
   )
@@ -301,9 +302,16 @@ export function intakeSlice(
   return { ...place, count: batch.length, batch: columns, heldBytes: held.bytes, memory: held.memory }
 }
 
-/** The id of each row as the bytes of its text. */
-export function idsOf(contract: EventContract, batch: Batch): IdColumn {
-  return idColumn(batch.length, keySlices(contract, batch, contract.id))
+/** The id of each row as bytes: text as it is, numbers as the column has them. */
+export function idsOf(contract: EventContract, batch: Batch, seed: IdSeed): IdColumn {
+  const { type, values } = batch.vectors[fieldIndex(contract, contract.id)]!
+  if (type.kind === "string") {
+    return idColumn(batch.length, keySlices(contract, batch, contract.id), seed)
+  }
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const width = values.BYTES_PER_ELEMENT
+  const starts = Int32Array.from({ length: batch.length }, (_, row) => row * width)
+  return idColumn(batch.length, { bytes, starts, ends: starts.map((start) => start + width) }, seed)
 }
 
 export function fieldIndex(contract: EventContract, field: string): number {

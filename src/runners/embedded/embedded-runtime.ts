@@ -35,7 +35,7 @@ import { unknownEvent, unknownView } from "./errors.ts"
 import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { LogTail } from "./log-tail.ts"
-import { collectMetrics } from "./metrics.ts"
+import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -216,7 +216,8 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   metrics(): readonly MetricSample[] {
-    return collectMetrics(this, this.#engine!.stateBytes(), this.#parts.log.queuedBytes)
+    const { lanes, log } = this.#parts
+    return [...collectMetrics(this, this.#engine!.stateBytes(), log.queuedBytes), ...duplicateSamples(lanes)]
   }
 
   ready(): { readonly ready: boolean; readonly reason: string | null } {
@@ -230,7 +231,12 @@ export class EmbeddedRuntime implements Runtime {
     for (const tail of [...this.#tails]) tail[Symbol.dispose]()
     this.#desk.close()
     this.#reader?.[Symbol.dispose]()
-    if (this.#loop?.failure === null) await this.#checkpointer?.finish(this.#journalOffset)
+    const memories = [...this.#parts.lanes.values()].flatMap(({ duplicates }) => duplicates?.memory ?? [])
+    if (this.#loop?.failure === null) {
+      for (const memory of memories) await memory.flush()
+      await this.#checkpointer?.finish(this.#journalOffset)
+    }
+    for (const memory of memories) await memory.close()
   }
 
   /** What a checkpoint keeps beside the engine's parts. */
@@ -253,6 +259,11 @@ export class EmbeddedRuntime implements Runtime {
       verdicts: ledger.save(),
       counters: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.counts }])),
       changelogs: Object.fromEntries(this.#savedChangelogs((saved) => saved.completeAfter)),
+      duplicates: Object.fromEntries(
+        [...lanes].flatMap(([event, { duplicates }]) => {
+          return duplicates === null ? [] : [[event, duplicates.memory.save()] as const]
+        }),
+      ),
     }
   }
 
