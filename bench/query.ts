@@ -35,9 +35,10 @@ export const bench: Bench = {
     await clickhouse.command("CREATE DATABASE events")
     await clickhouse.command(`CREATE TABLE events.flight (id Int64, carrier LowCardinality(String),
       aircraft String, delay Int32, at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY id`)
-    await clickhouse.command(`INSERT INTO events.flight SELECT number, ['AA', 'BA', 'LH', 'QF'][rand() % 4 + 1],
-      'N' || toString(rand(1) % 100000), rand(2) % 300 - 20,
-      toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number / 10 FROM numbers(${Math.round(ROWS * scale)})`)
+    await clickhouse.command(`INSERT INTO events.flight
+      SELECT number, ['AA', 'BA', 'LH', 'QF'][rand() % 4 + 1], 'N' || toString(rand(1) % 100000),
+        rand(2) % 300 - 20, toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number / 10
+      FROM numbers(${Math.round(ROWS * scale)})`)
     const queries = new RunQueries({
       engine: () => new ClickHouseQueryEngine(clickhouse),
       clock: new NodeClock(),

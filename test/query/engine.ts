@@ -24,7 +24,8 @@ const TABLES = [
   "CREATE DATABASE lake",
   "CREATE DATABASE secrets",
   "CREATE DATABASE _views",
-  "CREATE TABLE _views.shown (plan String, _version UInt64) ENGINE = ReplacingMergeTree(_version) ORDER BY plan",
+  `CREATE TABLE _views.shown (plan String, _version UInt64)
+   ENGINE = ReplacingMergeTree(_version) ORDER BY plan`,
   "CREATE VIEW views.shown AS SELECT plan FROM _views.shown FINAL",
   "CREATE TABLE secrets.keys (k String) ENGINE = MergeTree ORDER BY k",
   `CREATE TABLE events.click (${CLICK}) ${ORDER}`,

@@ -14,8 +14,10 @@ let server: QueryServer
 before(async () => {
   server = await startQueryServer(3)
   await server.engine.clickhouse.command(`INSERT INTO events.click
-    SELECT number, 'u' || toString(number % 10), ['free', 'pro'][number % 2 + 1], number / 4, number * 1.5,
-      toDateTime64('2026-03-01 00:00:00', 6, 'UTC') + number, ['a', 'b'], '{"n": 1}', if(number % 3 = 0, NULL, 'r'),
+    SELECT
+      number, 'u' || toString(number % 10), ['free', 'pro'][number % 2 + 1], number / 4, number * 1.5,
+      toDateTime64('2026-03-01 00:00:00', 6, 'UTC') + number, ['a', 'b'], '{"n": 1}',
+      if(number % 3 = 0, NULL, 'r'),
       now64(6)
     FROM numbers(1000)`)
 })
