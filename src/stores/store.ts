@@ -4,8 +4,8 @@
  *
  * Laws
  * - A block is one step: after any crash all of its rows are there or none.
- * - Positions come from the tables themselves: `prepareEvent` and `prepareView` say how far each has come, and
- *   a feeder that goes on from there neither leaves out nor doubles a row.
+ * - Positions come from the tables themselves: `prepareEvent` and `prepareView` say how far each has come,
+ *   and a feeder that goes on from there neither leaves out nor doubles a row.
  * - Blocks of one table are given one after the other. After a failure of unknown outcome the table is
  *   prepared again before the next block.
  * - A view's table shows one epoch after the other; while it is rebuilt it shows the old rows.
@@ -18,7 +18,9 @@ export interface StoreBlock {
   readonly pieces: readonly Uint8Array[]
 }
 
-/** Columns of the rows of an event: the contract's fields, then processed_at; `_partition`, `_offset` follow. */
+/**
+ * Columns of the rows of an event: the contract's fields, then processed_at; `_partition`, `_offset` follow.
+ */
 export interface EventTable {
   readonly name: string
   readonly columns: readonly Column[]

@@ -37,8 +37,12 @@ const LOG = "0123456789abcdef0123456789abcdef"
 
 export function storeConformance(name: string, place: () => Promise<StorePlace>): void {
   const law: Law = (title, body) => test(`${name}: ${title}`, async () => body(await place()))
-  eventLaws(law)
-  viewLaws(law)
+  positionLaws(law)
+  schemaLaws(law)
+  keyLaws(law)
+  multiplicityLaws(law)
+  rebuildLaws(law)
+  dropLaws(law)
 }
 
 const column = (name: string, type: Column["type"], nullable = false): Column => ({ name, type, nullable })
@@ -59,7 +63,7 @@ const NOW = 1_700_000_000_000_000n
 const rowsAt = (places: readonly (readonly [number, number])[]) =>
   places.map(([partition, offset]) => [BigInt(offset), NOW, NOW, partition, BigInt(offset)] as Scalar[])
 
-function eventLaws(law: Law): void {
+function positionLaws(law: Law): void {
   law("a table says how far each partition has come, also to a process that comes later", async (place) => {
     const table = eventTable("law_positions")
     const store = place.open(LOG)
@@ -94,6 +98,19 @@ function eventLaws(law: Law): void {
     assert.deepEqual(await queryRows(place.clickhouse, "SELECT id FROM events.law_other_log"), [])
   })
 
+  law("a block is one part, however large it is", async (place) => {
+    const table = eventTable("law_one_part")
+    const store = place.open(LOG)
+    await store.prepareEvent(table)
+    const places = Array.from({ length: 300_000 }, (_, offset) => [offset % 3, offset] as const)
+    await store.appendEvents(table, block(eventBlockColumns(table), rowsAt(places)))
+    const sql =
+      "SELECT rows FROM system.parts WHERE database = 'events' AND table = 'law_one_part' AND active"
+    assert.deepEqual(await queryRows(place.clickhouse, sql), [{ rows: "300000" }])
+  })
+}
+
+function schemaLaws(law: Law): void {
   law(
     "a new field is NULL in the rows before it, and a field that is gone keeps its values",
     async (place) => {
@@ -113,17 +130,6 @@ function eventLaws(law: Law): void {
       assert.deepEqual(await place.open(LOG).prepareEvent(next), new Map([[0, 2]]))
     },
   )
-
-  law("a block is one part, however large it is", async (place) => {
-    const table = eventTable("law_one_part")
-    const store = place.open(LOG)
-    await store.prepareEvent(table)
-    const places = Array.from({ length: 300_000 }, (_, offset) => [offset % 3, offset] as const)
-    await store.appendEvents(table, block(eventBlockColumns(table), rowsAt(places)))
-    const sql =
-      "SELECT rows FROM system.parts WHERE database = 'events' AND table = 'law_one_part' AND active"
-    assert.deepEqual(await queryRows(place.clickhouse, sql), [{ rows: "300000" }])
-  })
 
   law("rows go when their time has passed, and stay when none is set any more", async (place) => {
     const table = { ...eventTable("law_retention"), retentionMs: 3_600_000 }
@@ -163,15 +169,15 @@ function changes(table: ViewTable, rows: readonly (readonly [Scalar[], number, n
   )
 }
 
-function viewLaws(law: Law): void {
-  const keyed = (name: string): ViewTable => ({
-    name,
-    columns: [column("k", STRING, true), column("n", INT64), column("x", FLOAT64, true)],
-    key: [0],
-    isAppendOnly: false,
-    fingerprint: "1",
-  })
+const keyed = (name: string): ViewTable => ({
+  name,
+  columns: [column("k", STRING, true), column("n", INT64), column("x", FLOAT64, true)],
+  key: [0],
+  isAppendOnly: false,
+  fingerprint: "1",
+})
 
+function keyLaws(law: Law): void {
   law("a view with a key shows the newest row of each, once, without FINAL", async (place) => {
     const table = keyed("law_keyed")
     const store = place.open(LOG)
@@ -208,7 +214,9 @@ function viewLaws(law: Law): void {
     )
     assert.deepEqual(await queryRows(place.clickhouse, sql), [{ k: "a", n: "5", x: null }])
   })
+}
 
+function multiplicityLaws(law: Law): void {
   law("a view without a key shows equal rows as often as there are", async (place) => {
     const columns = [column("s", STRING, true), column("i", INT32)]
     const table = { ...keyed("law_counted"), columns, key: null }
@@ -258,7 +266,9 @@ function viewLaws(law: Law): void {
     ])
     assert.equal(await place.open(LOG).prepareView(table), 9)
   })
+}
 
+function rebuildLaws(law: Law): void {
   law("a changed view, or another log, is rebuilt while the old rows are shown", async (place) => {
     const table = keyed("law_rebuilt")
     await place.open(LOG).replaceView(table, blocks(changes(table, [[["old", 1n, null], 3, 1]])))
@@ -278,7 +288,9 @@ function viewLaws(law: Law): void {
     const left = "SELECT name FROM system.tables WHERE database = '_views' AND name LIKE 'law\\_rebuilt%'"
     assert.equal((await queryRows(place.clickhouse, left)).length, 1)
   })
+}
 
+function dropLaws(law: Law): void {
   law("what is not declared any more is dropped, and nothing else", async (place) => {
     const store = place.open(LOG)
     const [kept, gone] = [eventTable("law_kept"), eventTable("law_gone")]

@@ -17,7 +17,9 @@ export async function* readNativeBlocks(body: AsyncIterable<Uint8Array>): AsyncI
   let held: Uint8Array = NO_DATA
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
-  /** A block that was not whole is tried again when this much more has come: each byte is read a few times. */
+  /**
+   * A block that was not whole is tried again when this much more has come: each byte is read a few times.
+   */
   let wanted = 1
   for await (const piece of body) {
     waiting.push(piece)

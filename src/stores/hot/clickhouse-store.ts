@@ -1,7 +1,7 @@
 /**
  * The store in ClickHouse, embedded or a server. A block is one insert of one Native block, which becomes one
- * part: ClickHouse has all of it or nothing. How far a table has come is the greatest offset or version in it,
- * so data and position cannot part.
+ * part: ClickHouse has all of it or nothing. How far a table has come is the greatest offset or version in
+ * it, so data and position cannot part.
  */
 import { assert } from "../../std/assert.ts"
 import { type ClickHouse, queryRows, quoteText } from "../clickhouse.ts"
@@ -46,6 +46,7 @@ const INSERT_SETTINGS = {
 export class ClickHouseStore implements HotStore {
   readonly #clickhouse: ClickHouse
   readonly #logId: string
+  #databases: Promise<unknown> | null = null
   /** Where the rows of each view are. */
   readonly #viewRows = new Map<string, string>()
 
@@ -155,9 +156,18 @@ export class ClickHouseStore implements HotStore {
     })
   }
 
+  /** Once: nobody but us drops them. */
   async #makeDatabases(): Promise<void> {
-    for (const database of DATABASES) {
-      await this.#clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
+    this.#databases ??= Promise.all(
+      DATABASES.map((name) =>
+        this.#clickhouse.command(`CREATE DATABASE IF NOT EXISTS ${name} ENGINE = Atomic`),
+      ),
+    )
+    try {
+      await this.#databases
+    } catch (error) {
+      this.#databases = null
+      throw error
     }
   }
 
