@@ -13,9 +13,15 @@ import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { StoreService } from "../runners/store-service.ts"
 import { startHttp } from "../serve/http/server.ts"
+import type { Clock, Scheduler } from "../std/clock.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
+import { NodeRandom } from "../std/node/random.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
+import type { ClickHouse } from "../stores/clickhouse.ts"
+import { ClickHouseQueryEngine } from "../stores/hot/clickhouse-query-engine.ts"
+import type { Queries } from "../stores/hot/queries.ts"
+import { RunQueries } from "../stores/hot/run-queries.ts"
 import { RunningBackups } from "./backup/backups.ts"
 import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
@@ -100,6 +106,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     directory: `${data}/${STORE_FOLDER}`,
   })
   if (store !== null) closing.use(store)
+  const queries = store === null ? null : runQueries(store.clickhouse, { clock, scheduler })
   const backups = new RunningBackups({
     log,
     disk,
@@ -111,6 +118,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const http = await startHttp({
     runtime,
     store,
+    queries,
     backups,
     clock,
     scheduler,
@@ -126,6 +134,14 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const open = closing.move()
   const close = () => open.disposeAsync()
   return { url: http.url, project: project.name, data, runtime, store, close, [Symbol.asyncDispose]: close }
+}
+
+function runQueries(
+  clickhouse: ClickHouse,
+  time: { readonly clock: Clock; readonly scheduler: Scheduler },
+): Queries {
+  const engine = new ClickHouseQueryEngine(clickhouse)
+  return new RunQueries({ engine: () => engine, random: new NodeRandom(), ...time })
 }
 
 function stackOf(error: unknown): string {
