@@ -1,6 +1,6 @@
 /**
- * Pieces of ClickHouse SQL. A value that a spelling needs more than once is bound to a name by a lambda over
- * an array of one element, so that text stays as long as the expression, however deep it is nested.
+ * Pieces of ClickHouse SQL. A value that a spelling needs more than once gets an alias beside the text that
+ * uses it, so that text and work stay as long as the expression, however deep it is nested.
  *
  * How values look in ClickHouse, so that arithmetic is exact and nothing throws:
  *   boolean UInt8 · int32 Int32 · int64 Int64 · float64 Float64 · decimal Int256, unscaled · string, bytes,
@@ -90,9 +90,7 @@ export class Names {
     const bound = values.flatMap((value, i) => (SIMPLE.test(value) ? [] : [{ name: names[i]!, value }]))
     const text = body(...names)
     if (bound.length === 0) return text
-    const [first] = bound
-    const list = bound.length === 1 ? first!.name : `(${bound.map(({ name }) => name).join(", ")})`
-    return `arrayMap(${list} -> ${text}, ${bound.map(({ value }) => `[${value}]`).join(", ")})[1]`
+    return `tuple(${bound.map(({ name, value }) => `${value} AS ${name}`).join(", ")}, ${text}).${bound.length + 1}`
   }
 
   fresh(): string {

@@ -3,9 +3,9 @@
  * its members (expr/clickhouse/json.ts), and each member is read by its contract's form. The rows were
  * accepted, so nothing is refused here; a value that cannot be read becomes NULL, and shows as a difference.
  */
-import { objectMembersSql, trimJson } from "../../expr/clickhouse/json.ts"
-import { readDate, readDecimal, readTimestamp } from "../../expr/clickhouse/read-text.ts"
-import { clickhouseType, Names, textLiteral, typedLiteral } from "../../expr/clickhouse/sql-writer.ts"
+import { objectMembersSql } from "../../expr/clickhouse/json.ts"
+import { daysSql } from "../../expr/clickhouse/calendar.ts"
+import { clickhouseType, Names, textLiteral } from "../../expr/clickhouse/sql-writer.ts"
 import type { ContractField, EventContract } from "../../contracts/contract.ts"
 import { plainRule, type ValueForm } from "../../contracts/field-rule.ts"
 import { assertNever } from "../../std/assert.ts"
@@ -23,71 +23,93 @@ export function readColumns(contract: EventContract): readonly { name: string; t
   ]
 }
 
-/** The query that reads the raw rows of `from`. */
+/**
+ * The query that reads the raw rows of `from`. In layers, since ClickHouse plans a value that is named in a
+ * subquery once, and one that is written twice twice: members, texts, texts out of their quotes, values.
+ */
 export function readEventSql(contract: EventContract, from: string): string {
-  const names = new Names()
-  const members = objectMembersSql(names, "_value")
-  const fields = contract.fields.map((field, i) => `${fieldSql(names, field)} AS f${i}`)
-  const processedAt = `toInt64(_appended * 1000) AS f${contract.fields.length}`
-  const row = `SELECT _partition, _offset, _appended, ${members} AS members FROM ${from}`
-  return `SELECT _partition, _offset, ${[...fields, processedAt].join(", ")} FROM (${row})`
+  const { fields } = contract
+  const place = "_partition, _offset, _appended"
+  const each = (sql: (field: ContractField, i: number) => string) => fields.map(sql)
+  const members = `SELECT ${place}, ${objectMembersSql(new Names(), "_value")} AS members FROM ${from}`
+  const found = each(({ name }, i) => `arrayLastIndex(m -> m.1 = ${textLiteral(name)}, members) AS n${i}`)
+  const texts = each((field, i) => `if(n${i} = 0, ${defaultText(field)}, members[n${i}].2) AS t${i}`)
+  const bare = each((_, i) => `if(startsWith(t${i}, '"'), JSONExtractString(t${i}), t${i}) AS b${i}`)
+  const values = each((field, i) => `if(t${i} = 'null', NULL, ${formSql(formOf(field), i)}) AS f${i}`)
+  const layers = [
+    `SELECT ${[place, "members", ...found].join(", ")} FROM (${members})`,
+    (input: string) => `SELECT ${[place, ...texts].join(", ")} FROM (${input})`,
+    (input: string) => `SELECT ${[place, ...each((_, i) => `t${i}`), ...bare].join(", ")} FROM (${input})`,
+    (input: string) => {
+      const processedAt = `toInt64(_appended * 1000) AS f${fields.length}`
+      return `SELECT ${["_partition, _offset", ...values, processedAt].join(", ")} FROM (${input})`
+    },
+  ] as const
+  return layers[3](layers[2](layers[1](layers[0])))
 }
 
-/** The last of equal keys counts. */
-function fieldSql(names: Names, field: ContractField): string {
-  const { form, defaultText } = field.rule ?? plainRule(field.type, field.nullable)
-  const found = `arrayFilter(m -> m.1 = ${textLiteral(field.name)}, members)`
-  const missing = defaultText === null ? typedLiteral(null, field.type) : formSql(names, form, textLiteral(defaultText))
-  return names.bind([found], (f) =>
-    names.bind([`if(empty(${f}), '', ${f}[-1].2)`], (text) => {
-      const read = formSql(names, form, text)
-      return `multiIf(empty(${text}), ${missing}, ${text} = 'null', NULL, ${read})`
-    }),
-  )
-}
+const ruleOf = (field: ContractField) => field.rule ?? plainRule(field.type, field.nullable)
+const formOf = (field: ContractField) => ruleOf(field).form
+const defaultText = (field: ContractField) => textLiteral(ruleOf(field).defaultText ?? "null")
 
-/** `text`: the value's JSON. */
-function formSql(names: Names, form: ValueForm, text: string): string {
-  const unquoted = `if(startsWith(${text}, '"'), JSONExtractString(${text}), ${text})`
+/** Over `t<i>`, the JSON of the value, and `b<i>`, the same out of its quotes; of the last of equal keys. */
+function formSql(form: ValueForm, i: number): string {
+  const [text, bare] = [`t${i}`, `b${i}`]
   switch (form.kind) {
     case "boolean":
       return `toUInt8(${text} = 'true')`
     case "int32":
-      return `toInt32(${readDecimal(names, text, 0)})`
+      return `toInt32(${unscaled(text, 0)})`
     case "int64":
-      return `toInt64(${readDecimal(names, unquoted, 0)})`
+      return `toInt64(${unscaled(bare, 0)})`
     case "float64":
       return `(toFloat64OrNull(${text}) + 0.)`
     case "decimal":
-      return readDecimal(names, unquoted, form.scale)
+      return unscaled(bare, form.scale)
     case "string":
-      return `JSONExtractString(${text})`
+      return bare
     case "bytes":
-      return `tryBase64Decode(JSONExtractString(${text}))`
+      return `tryBase64Decode(${bare})`
     case "json":
-      return trimJson(text)
+      return text
     case "date":
-      return readDate(names, `JSONExtractString(${text})`)
+      return `toInt32(${daysOfText(bare)})`
     case "timestamp":
-      return readTimestamp(names, cutFraction(`JSONExtractString(${text})`))
+      return microsOfText(bare)
     case "epoch":
-      return epochSql(names, text, { s: 6, ms: 3, us: 0 }[form.unit])
+      return epochSql(text, { s: 6, ms: 3, us: 0 }[form.unit])
     default:
       return assertNever(form)
   }
 }
 
-/** Digits beyond microseconds are cut, not rounded. */
-function cutFraction(text: string): string {
-  return `replaceRegexpOne(${text}, '([.][0-9]{6})[0-9]+', '\\\\1')`
+/** Accepted numbers have no digits beyond their scale. */
+const unscaled = (text: string, scale: number) =>
+  `reinterpret(toDecimal256OrNull(${text}, ${scale}), 'Int256')`
+
+/** YYYY-MM-DD, where the digits are. */
+function daysOfText(text: string): string {
+  const part = (from: number, length: number) => `toInt64OrNull(substring(${text}, ${from}, ${length}))`
+  return daysSql(new Names(), { year: part(1, 4), month: part(6, 2), day: part(9, 2) })
+}
+
+/** RFC 3339 in any of its dialects; digits beyond microseconds are cut. */
+function microsOfText(text: string): string {
+  const part = (from: number) => `toInt64OrNull(substring(${text}, ${from}, 2))`
+  const seconds = `(${part(12)} * 3600 + ${part(15)} * 60 + ${part(18)})`
+  const fraction = `toInt64OrZero(substring(concat(extract(${text}, '[.]([0-9]+)'), '000000'), 1, 6))`
+  const zone = `substring(${text}, 20)`
+  const offset = `extract(${zone}, '[+-][0-9:]+$')`
+  const minutes = `(toInt64OrZero(substring(${offset}, 2, 2)) * 60 + toInt64OrZero(substring(${offset}, 5, 2)))`
+  const shift = `${minutes} * if(startsWith(${offset}, '-'), -60, 60)`
+  return `toInt64((${daysOfText(text)} * 86400 + ${seconds} - ${shift}) * 1000000 + ${fraction})`
 }
 
 /** Cut towards the past: read with places to spare, then floored. */
-const SPARE = 12
+const SPARE = 20
 
-function epochSql(names: Names, text: string, digits: number): string {
+function epochSql(text: string, digits: number): string {
+  const exact = unscaled(text, digits + SPARE)
   const one = `toInt256('1${"0".repeat(SPARE)}')`
-  return names.bind([readDecimal(names, text, digits + SPARE)], (x) => {
-    return `toInt64(intDiv(${x} - positiveModulo(${x}, ${one}), ${one}))`
-  })
+  return `toInt64(intDiv(${exact} - positiveModulo(${exact}, ${one}), ${one}))`
 }
