@@ -34,18 +34,20 @@ export class ChdbOracle implements Disposable {
   ): Promise<(string | null)[]> {
     const structure = types.map((type, i) => `c${i} Nullable(${clickhouseType(type)})`)
     const values = rows.map((row, id) => `(${[id, 0, ...row.map((value, i) => typedLiteral(value, types[i]!))].join(", ")})`)
-    const sql = spellClickHouse(expression, (index) => `c${index}`, new Names())
-    const query =
-      `SELECT ${textOf(sql, expression.type)} FROM (SELECT * FROM values('${["id Int64", "none UInt8", ...structure].join(", ")}', ` +
-      `${values.join(", ")})) ORDER BY id ${SETTINGS}`
+    const names = new Names()
+    const sql = spellClickHouse(expression, (index) => `c${index}`, names)
+    const table = `SELECT * FROM values('${["id Int64", "none UInt8", ...structure].join(", ")}', ${values.join(", ")})`
+    const query = `SELECT ${textOf(sql, expression.type)} FROM (${names.over(table)}) ORDER BY id ${SETTINGS}`
     return (await this.rows(query)).map((row) => row[0]!)
   }
 
   async constants(expressions: readonly Expression[]): Promise<(string | null)[]> {
+    const names = new Names()
     const list = expressions.map((expression) =>
-      textOf(spellClickHouse(expression, () => "none", new Names()), expression.type),
+      textOf(spellClickHouse(expression, () => "none", names), expression.type),
     )
-    return (await this.rows(`SELECT ${list.join(", ")} ${SETTINGS}`))[0]!
+    const query = `SELECT ${list.join(", ")} FROM (${names.over("SELECT 1 AS one")}) ${SETTINGS}`
+    return (await this.rows(query))[0]!
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 /**
- * Pieces of ClickHouse SQL. A value that a spelling needs more than once gets an alias beside the text that
- * uses it, so that text and work stay as long as the expression, however deep it is nested.
+ * Pieces of ClickHouse SQL. A value that a spelling needs more than once becomes a column of a subquery below
+ * (`Names.over`), so that text and work stay as long as the expression, however deep it is nested. ClickHouse
+ * writes out aliases and functions bound by lambdas wherever they are used, and gives up beyond some depth.
  *
  * How values look in ClickHouse, so that arithmetic is exact and nothing throws:
  *   boolean UInt8 · int32 Int32 · int64 Int64 · float64 Float64 · decimal Int256, unscaled · string, bytes,
@@ -81,16 +82,44 @@ export function packInterval({ months, days, micros }: Interval): bigint {
 /** A name or a constant costs nothing to write again. */
 const SIMPLE = /^(?:[a-z_]\w*|-?\d+|'[^'\\]*'|toInt(?:32|64|256)\('?-?\d+'?\))$/i
 
+interface Definition {
+  readonly name: string
+  readonly sql: string
+  /** 1: needs columns of the input only. */
+  readonly level: number
+}
+
 export class Names {
   #next = 0
+  #definitions = new Map<string, Definition>()
 
-  /** `body` over names for the values. */
+  /** `body` over names for the values. Not inside a lambda: there its parameters would be out of reach. */
   bind(values: readonly string[], body: (...names: string[]) => string): string {
-    const names = values.map((value) => (SIMPLE.test(value) ? value : `x${this.#next++}`))
-    const bound = values.flatMap((value, i) => (SIMPLE.test(value) ? [] : [{ name: names[i]!, value }]))
-    const text = body(...names)
-    if (bound.length === 0) return text
-    return `tuple(${bound.map(({ name, value }) => `${value} AS ${name}`).join(", ")}, ${text}).${bound.length + 1}`
+    return body(...values.map((value) => (SIMPLE.test(value) ? value : this.#define(value))))
+  }
+
+  #define(sql: string): string {
+    const known = this.#definitions.get(sql)
+    if (known !== undefined) return known.name
+    const used = new Set(sql.match(/\bx\d+\b/g))
+    const below = [...this.#definitions.values()].filter(({ name }) => used.has(name))
+    const level = 1 + Math.max(0, ...below.map((definition) => definition.level))
+    const name = this.fresh()
+    this.#definitions.set(sql, { name, sql, level })
+    return name
+  }
+
+  /** `query` with the values that were bound since the last call as columns more. */
+  over(query: string): string {
+    const definitions = [...this.#definitions.values()]
+    this.#definitions = new Map()
+    const depth = Math.max(0, ...definitions.map(({ level }) => level))
+    let sql = query
+    for (let level = 1; level <= depth; level++) {
+      const added = definitions.filter((each) => each.level === level)
+      sql = `SELECT *, ${added.map((each) => `${each.sql} AS ${each.name}`).join(", ")} FROM (${sql})`
+    }
+    return sql
   }
 
   fresh(): string {

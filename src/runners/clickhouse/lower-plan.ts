@@ -23,7 +23,7 @@ import type {
   WindowNode,
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
-import { aggregateSql } from "./aggregates.ts"
+import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -108,13 +108,13 @@ class PlanLowering {
 
   #where(input: Relation, condition: string, text: string): Relation {
     if (input.dropped === null) {
-      return { ...input, sql: `SELECT ${list(input)} FROM (${input.sql}) WHERE ${condition}` }
+      return { ...input, sql: `SELECT ${list(input)} FROM (${this.#names.over(input.sql)}) WHERE ${condition}` }
     }
     const number = this.#options.conditions.push(text)
     const dropped = this.#names.fresh()
     const others = [...input.columns, ...present(input.trace)].join(", ")
     const test = `multiIf(${input.dropped} != 0, ${input.dropped}, ifNull(${condition}, 0), 0, ${number})`
-    return { ...input, dropped, sql: `SELECT ${others}, toUInt32(${test}) AS ${dropped} FROM (${input.sql})` }
+    return { ...input, dropped, sql: `SELECT ${others}, toUInt32(${test}) AS ${dropped} FROM (${this.#names.over(input.sql)})` }
   }
 
   #project(node: ProjectNode): Relation {
@@ -129,7 +129,7 @@ class PlanLowering {
     const selected = expressions.map((sql, i) => `${sql} AS ${columns[i]}`)
     const carried = [...present(input.trace), ...present(input.dropped)]
     const all = [...selected, ...carried]
-    const sql = `SELECT ${all.length === 0 ? "1" : all.join(", ")} FROM (${input.sql})${tail}`
+    const sql = `SELECT ${all.length === 0 ? "1" : all.join(", ")} FROM (${this.#names.over(input.sql)})${tail}`
     return { ...input, columns, sql }
   }
 
@@ -157,17 +157,22 @@ class PlanLowering {
         const sql = this.#spell(key, input)
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
-      ...node.aggregates.map(({ argument }) => (argument === null ? "0" : this.#spell(argument, input))),
+      ...node.aggregates.map((call) => {
+        return call.argument === null ? "0" : argumentSql(this.#names, call, this.#spell(call.argument, input))
+      }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
-    const aggregates = node.aggregates.map((call, i) =>
-      aggregateSql(this.#names, call, call.argument === null ? null : columnAt(keyed, keys.length + i)),
-    )
-    const outputs = [
-      ...keys.map((key, k) => (node.keys[k]!.type.kind === "float64" ? floatOfRank(this.#names, key) : key)),
-      ...aggregates,
-    ]
-    return this.#grouped(keyed, keys, outputs)
+    const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
+    let next = keys.length
+    const take = (count: number) => grouped.columns.slice(next, (next += count))
+    return this.#select(grouped, [
+      ...node.keys.map(({ type }, k) => {
+        const key = columnAt(grouped, k)
+        return type.kind === "float64" ? floatOfRank(this.#names, key) : key
+      }),
+      ...node.aggregates.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+    ])
   }
 
   #grouped(input: Relation, keys: readonly string[], outputs: readonly string[]): Relation {

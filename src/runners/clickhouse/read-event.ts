@@ -31,18 +31,22 @@ export function readEventSql(contract: EventContract, from: string): string {
   const { fields } = contract
   const place = "_partition, _offset, _appended"
   const each = (sql: (field: ContractField, i: number) => string) => fields.map(sql)
-  const members = `SELECT ${place}, ${objectMembersSql(new Names(), "_value")} AS members FROM ${from}`
+  const memberNames = new Names()
+  const membersSql = objectMembersSql(memberNames, "_value")
+  const raw = memberNames.over(`SELECT * FROM ${from}`)
+  const members = `SELECT ${place}, ${membersSql} AS members FROM (${raw})`
   const found = each(({ name }, i) => `arrayLastIndex(m -> m.1 = ${textLiteral(name)}, members) AS n${i}`)
   const texts = each((field, i) => `if(n${i} = 0, ${defaultText(field)}, members[n${i}].2) AS t${i}`)
   const bare = each((_, i) => `if(startsWith(t${i}, '"'), JSONExtractString(t${i}), t${i}) AS b${i}`)
-  const values = each((field, i) => `if(t${i} = 'null', NULL, ${formSql(formOf(field), i)}) AS f${i}`)
+  const names = new Names()
+  const values = each((field, i) => `if(t${i} = 'null', NULL, ${formSql(names, formOf(field), i)}) AS f${i}`)
   const layers = [
     `SELECT ${[place, "members", ...found].join(", ")} FROM (${members})`,
     (input: string) => `SELECT ${[place, ...texts].join(", ")} FROM (${input})`,
     (input: string) => `SELECT ${[place, ...each((_, i) => `t${i}`), ...bare].join(", ")} FROM (${input})`,
     (input: string) => {
       const processedAt = `toInt64(_appended * 1000) AS f${fields.length}`
-      return `SELECT ${["_partition, _offset", ...values, processedAt].join(", ")} FROM (${input})`
+      return `SELECT ${["_partition, _offset", ...values, processedAt].join(", ")} FROM (${names.over(input)})`
     },
   ] as const
   return layers[3](layers[2](layers[1](layers[0])))
@@ -53,7 +57,7 @@ const formOf = (field: ContractField) => ruleOf(field).form
 const defaultText = (field: ContractField) => textLiteral(ruleOf(field).defaultText ?? "null")
 
 /** Over `t<i>`, the JSON of the value, and `b<i>`, the same out of its quotes; of the last of equal keys. */
-function formSql(form: ValueForm, i: number): string {
+function formSql(names: Names, form: ValueForm, i: number): string {
   const [text, bare] = [`t${i}`, `b${i}`]
   switch (form.kind) {
     case "boolean":
@@ -73,9 +77,9 @@ function formSql(form: ValueForm, i: number): string {
     case "json":
       return text
     case "date":
-      return `toInt32(${daysOfText(bare)})`
+      return `toInt32(${daysOfText(names, bare)})`
     case "timestamp":
-      return microsOfText(bare)
+      return microsOfText(names, bare)
     case "epoch":
       return epochSql(text, { s: 6, ms: 3, us: 0 }[form.unit])
     default:
@@ -88,13 +92,13 @@ const unscaled = (text: string, scale: number) =>
   `reinterpret(toDecimal256OrNull(${text}, ${scale}), 'Int256')`
 
 /** YYYY-MM-DD, where the digits are. */
-function daysOfText(text: string): string {
+function daysOfText(names: Names, text: string): string {
   const part = (from: number, length: number) => `toInt64OrNull(substring(${text}, ${from}, ${length}))`
-  return daysSql(new Names(), { year: part(1, 4), month: part(6, 2), day: part(9, 2) })
+  return daysSql(names, { year: part(1, 4), month: part(6, 2), day: part(9, 2) })
 }
 
 /** RFC 3339 in any of its dialects; digits beyond microseconds are cut. */
-function microsOfText(text: string): string {
+function microsOfText(names: Names, text: string): string {
   const part = (from: number) => `toInt64OrNull(substring(${text}, ${from}, 2))`
   const seconds = `(${part(12)} * 3600 + ${part(15)} * 60 + ${part(18)})`
   const fraction = `toInt64OrZero(substring(concat(extract(${text}, '[.]([0-9]+)'), '000000'), 1, 6))`
@@ -102,7 +106,7 @@ function microsOfText(text: string): string {
   const offset = `extract(${zone}, '[+-][0-9:]+$')`
   const minutes = `(toInt64OrZero(substring(${offset}, 2, 2)) * 60 + toInt64OrZero(substring(${offset}, 5, 2)))`
   const shift = `${minutes} * if(startsWith(${offset}, '-'), -60, 60)`
-  return `toInt64((${daysOfText(text)} * 86400 + ${seconds} - ${shift}) * 1000000 + ${fraction})`
+  return `toInt64((${daysOfText(names, text)} * 86400 + ${seconds} - ${shift}) * 1000000 + ${fraction})`
 }
 
 /** Cut towards the past: read with places to spare, then floored. */
