@@ -35,7 +35,7 @@ export function differingGroups(
   const selected = exact.map((i) => {
     return `${columns[i]!.type.kind === "float64" ? floatRank(names, `c${i}`) : `c${i}`} AS e${i}`
   })
-  const floats = `tuple(0, ${approximate.map((i) => `c${i}`).join(", ")})`
+  const floats = `tuple(${["0", ...approximate.map((i) => `c${i}`)].join(", ")})`
   const list = positions.map((i) => `c${i}`).join(", ")
   const both =
     `SELECT ${list}, 1 AS is_live FROM ${tables.live} UNION ALL ` +
