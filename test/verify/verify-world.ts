@@ -8,6 +8,7 @@ import { openThreadedLog } from "../../src/log/embedded/threaded-log.ts"
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { openLedger } from "../../src/quality/ledger/ledger.ts"
+import { Explainer } from "../../src/runners/clickhouse/explainer.ts"
 import { LogHistory } from "../../src/runners/clickhouse/history.ts"
 import { Verifier } from "../../src/runners/clickhouse/verifier.ts"
 import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
@@ -21,6 +22,7 @@ import { parseCase } from "../golden/case-file.ts"
 export interface VerifyWorld extends AsyncDisposable {
   readonly runtime: EmbeddedRuntime
   readonly verifier: Verifier
+  readonly explainer: Explainer
   readonly contracts: readonly EventContract[]
   readonly plans: readonly ViewPlan[]
   /** Takes the rows of a golden case and waits until every view has them. */
@@ -54,13 +56,15 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
       ...(options.createEngine === undefined ? {} : { createEngine: options.createEngine }),
     }),
   )
-  const verifier = new Verifier({
+  const parts = {
     ...{ contracts, plans, clock },
     clickhouse: options.clickhouse,
     source: runtime,
     history: new LogHistory(log),
     ledger: ledger.reader,
-  })
+  }
+  const verifier = new Verifier(parts)
+  const explainer = new Explainer(parts)
   const send = async (event: string, ndjson: string) => {
     const body = Buffer.from(ndjson)
     const { receipt, rejected } = await runtime.ingest({ event, body, framing: "ndjson" })
@@ -71,5 +75,5 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
     }
   }
   for (const [event, ndjson] of rows) if (ndjson.trim() !== "") await send(event, ndjson)
-  return { runtime, verifier, contracts, plans, send, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { runtime, verifier, explainer, contracts, plans, send, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }

@@ -1,5 +1,6 @@
 /** A running project as of one epoch: what verification and `why` compare and explain. */
 import type { Batch } from "../../columns/batch.ts"
+import type { Scalar } from "../../columns/types.ts"
 import type { ViewLosses } from "../../engine/dataflow.ts"
 
 /** Everything in it is of the same epoch. Disposing it lets the view's pages go. */
@@ -13,6 +14,8 @@ export interface ViewCut extends Disposable {
   watermarkUs(view: string): bigint | null
   losses(view: string): ViewLosses
   readonly rowCount: number
+  /** The first row whose columns have these values; null when there is none. */
+  find(where: readonly { readonly column: number; readonly value: Scalar }[]): readonly Scalar[] | null
   /** All rows, in bounded batches. */
   batches(): Iterable<Batch>
 }

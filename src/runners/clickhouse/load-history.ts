@@ -28,6 +28,8 @@ export interface LoadHistory {
   readonly database: string
   /** ClickHouse's limits for each statement. */
   readonly limits: Readonly<Record<string, string | number>>
+  /** True: duplicates are loaded too, and stand among the excluded rows. */
+  readonly withDuplicates: boolean
   /** Called between pieces: may wait, or throw to stop. */
   readonly pause: () => Promise<void>
 }
@@ -75,7 +77,7 @@ async function loadPartition(options: LoadHistory, tables: HistoryTables, span: 
     for (const contract of contracts) {
       const rows = piece.filter((row) => row.event === contract.name)
       count += rows.length
-      const used = withoutRuns(rows, duplicates)
+      const used = options.withDuplicates ? rows : withoutRuns(rows, duplicates)
       if (used.length > 0) await insertRows(options, tables, { contract, partition: span.partition, rows: used })
     }
   }
@@ -135,34 +137,54 @@ async function insertRows(options: LoadHistory, tables: HistoryTables, piece: Pi
 const EXCLUDED_ROWS = 50_000
 
 async function loadExcluded(options: LoadHistory, tables: HistoryTables, span: OffsetSpan): Promise<void> {
-  const { clickhouse, ledger, contracts, views } = options
+  const { ledger, views } = options
   if (ledger === null) return
-  const events = contracts.filter(({ topic }) => topic === span.topic).map(({ name }) => name)
   for (const view of views) {
-    let rows: { offset: number; verdict: string; reason: string }[] = []
-    const flush = async () => {
-      for (const event of events) {
-        if (rows.length === 0) continue
-        const block = nativeBlock(
-          [
-            stringColumn("view", Array<string>(rows.length).fill(view)),
-            stringColumn("event", Array<string>(rows.length).fill(event)),
-            int32Column("partition", new Int32Array(rows.length).fill(span.partition)),
-            int64Column("offset", BigInt64Array.from(rows, ({ offset }) => BigInt(offset))),
-            stringColumn("verdict", rows.map(({ verdict }) => verdict)),
-            stringColumn("reason", rows.map(({ reason }) => reason)),
-          ],
-          rows.length,
-        )
-        const columns = ["view", "event", "partition", "offset", "verdict", "reason"]
-        await clickhouse.insert({ table: tables.excluded, columns, format: "Native", body: [block] })
-      }
+    let rows: Excluded[] = []
+    const add = async (run: OffsetRun, verdict: string, reason: string) => {
+      for (let at = run.offset; at < run.offset + run.count; at++) rows.push({ offset: at, verdict, reason })
+      if (rows.length < EXCLUDED_ROWS) return
+      await insertExcluded(options, tables, { view, span, rows })
       rows = []
     }
-    for await (const { offset, count, verdict, reason } of ledger.excluded(view, span)) {
-      for (let at = offset; at < offset + count; at++) rows.push({ offset: at, verdict, reason: reason ?? "" })
-      if (rows.length >= EXCLUDED_ROWS) await flush()
+    for await (const run of ledger.excluded(view, span)) await add(run, run.verdict, run.reason ?? "")
+    if (options.withDuplicates) {
+      for await (const run of ledger.duplicates(span)) await add(run, "duplicate", "its id came before")
     }
-    await flush()
+    await insertExcluded(options, tables, { view, span, rows })
+  }
+}
+
+interface Excluded {
+  readonly offset: number
+  readonly verdict: string
+  readonly reason: string
+}
+
+interface ExcludedPiece {
+  readonly view: string
+  readonly span: OffsetSpan
+  readonly rows: readonly Excluded[]
+}
+
+/** Several events may share a topic: a position is excluded from whichever of them it is a row of. */
+async function insertExcluded(
+  { clickhouse, contracts }: LoadHistory,
+  tables: HistoryTables,
+  { view, span, rows }: ExcludedPiece,
+): Promise<void> {
+  if (rows.length === 0) return
+  for (const { name } of contracts.filter(({ topic }) => topic === span.topic)) {
+    const columns = [
+      stringColumn("view", Array<string>(rows.length).fill(view)),
+      stringColumn("event", Array<string>(rows.length).fill(name)),
+      int32Column("partition", new Int32Array(rows.length).fill(span.partition)),
+      int64Column("offset", BigInt64Array.from(rows, ({ offset }) => BigInt(offset))),
+      stringColumn("verdict", rows.map(({ verdict }) => verdict)),
+      stringColumn("reason", rows.map(({ reason }) => reason)),
+    ]
+    const body = [nativeBlock(columns, rows.length)]
+    const names = columns.map((column) => column.name)
+    await clickhouse.insert({ table: tables.excluded, columns: names, format: "Native", body })
   }
 }

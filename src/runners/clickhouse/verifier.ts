@@ -169,7 +169,7 @@ export class Verifier {
     // Before anything is read: a view without a spelling is told so at once.
     this.#query(view, cut, { event: (event) => event, excluded: "excluded" })
     const pause = options.pause ?? (async () => {})
-    const loading = { clickhouse, history, ledger, cut, contracts, views: work.views, database, limits, pause }
+    const loading = { clickhouse, history, ledger, cut, contracts, views: work.views, database, limits, pause, withDuplicates: false }
     const loaded = await loadHistory(loading)
     await pause()
     const tables = { live: `${database}.live`, batch: `${database}.batch` }

@@ -1,5 +1,6 @@
 /** One view as of one epoch, taken between two epochs: its pages are shared, so that this costs little. */
 import type { Batch } from "../../columns/batch.ts"
+import { readRow } from "../../columns/scalar.ts"
 import type { Engine, ViewLosses } from "../../engine/dataflow.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { ViewCut } from "../clickhouse/cut.ts"
@@ -31,6 +32,11 @@ export function cutOf({ engine, plan, history, positions, watermarksUs }: CutPar
     rowCount: snapshot.rowCount,
     watermarkUs: (view) => watermarksUs.get(view) ?? null,
     losses: (view): ViewLosses => losses.get(view)!,
+    find: (wanted) => {
+      const where = wanted.map(({ column, value }) => ({ column, value, comparison: "eq" as const }))
+      const found = snapshot.select({ where, sort: [], offset: 0, limit: 1 })
+      return found.length === 0 ? null : readRow(found, 0)
+    },
     batches,
     [Symbol.dispose]: () => snapshot[Symbol.dispose](),
   }
