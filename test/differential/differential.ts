@@ -40,7 +40,8 @@ export async function differentialInClickHouse(
     await home.load({ contracts: events, plans, rows, excluded: answer.excluded })
     for (const plan of plans) {
       const difference = differenceOf(plan.columns, answer.rows.get(plan.name)!, await home.rows(plan))
-      if (difference !== null) throw new Error(`seed ${seed}, view ${plan.name}: ${difference}\n\n${project.text}`)
+      if (difference !== null)
+        throw new Error(`seed ${seed}, view ${plan.name}: ${difference}\n\n${project.text}`)
       compared++
     }
   }

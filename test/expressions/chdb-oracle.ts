@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Session } from "chdb"
-import type { LogicalType, Scalar } from "../../src/columns/types.ts"
-import type { Expression } from "../../src/expr/expression.ts"
+import type { Interval, LogicalType, Scalar } from "../../src/columns/types.ts"
 import { spellClickHouse } from "../../src/expr/clickhouse/spell.ts"
 import { clickhouseType, Names, packInterval, typedLiteral } from "../../src/expr/clickhouse/sql-writer.ts"
-import type { Interval } from "../../src/columns/types.ts"
+import type { Expression } from "../../src/expr/expression.ts"
 
 /** Doubles are read to the last bit. */
 const SETTINGS = "SETTINGS precise_float_parsing = 1"
@@ -19,7 +18,12 @@ export class ChdbOracle implements Disposable {
   async rows(sql: string): Promise<(string | null)[][]> {
     const answer = await this.#session.queryAsync(sql, { format: "JSONCompactEachRow" })
     const text = await answer.text()
-    return text === "" ? [] : text.trimEnd().split("\n").map((line) => JSON.parse(line) as (string | null)[])
+    return text === ""
+      ? []
+      : text
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line) as (string | null)[])
   }
 
   async command(sql: string): Promise<void> {
@@ -33,7 +37,9 @@ export class ChdbOracle implements Disposable {
     rows: readonly (readonly Scalar[])[],
   ): Promise<(string | null)[]> {
     const structure = types.map((type, i) => `c${i} Nullable(${clickhouseType(type)})`)
-    const values = rows.map((row, id) => `(${[id, 0, ...row.map((value, i) => typedLiteral(value, types[i]!))].join(", ")})`)
+    const values = rows.map(
+      (row, id) => `(${[id, 0, ...row.map((value, i) => typedLiteral(value, types[i]!))].join(", ")})`,
+    )
     const names = new Names()
     const sql = spellClickHouse(expression, (index) => `c${index}`, names)
     const table = `SELECT * FROM values('${["id Int64", "none UInt8", ...structure].join(", ")}', ${values.join(", ")})`
@@ -44,7 +50,10 @@ export class ChdbOracle implements Disposable {
   async constants(expressions: readonly Expression[]): Promise<(string | null)[]> {
     const names = new Names()
     const list = expressions.map((expression) =>
-      textOf(spellClickHouse(expression, () => "none", names), expression.type),
+      textOf(
+        spellClickHouse(expression, () => "none", names),
+        expression.type,
+      ),
     )
     const query = `SELECT ${list.join(", ")} FROM (${names.over("SELECT 1 AS one")}) ${SETTINGS}`
     return (await this.rows(query))[0]!
@@ -76,9 +85,13 @@ export function textOfScalar(value: Scalar, type: LogicalType): string | null {
   switch (type.kind) {
     case "string":
     case "json":
-      return Buffer.from(value as string).toString("hex").toUpperCase()
+      return Buffer.from(value as string)
+        .toString("hex")
+        .toUpperCase()
     case "bytes":
-      return Buffer.from(value as Uint8Array).toString("hex").toUpperCase()
+      return Buffer.from(value as Uint8Array)
+        .toString("hex")
+        .toUpperCase()
     case "float64": {
       const view = new DataView(new ArrayBuffer(8))
       view.setFloat64(0, (value as number) + 0)

@@ -4,7 +4,7 @@ import { after, test } from "node:test"
 import type { LogicalType, Scalar, TypeKind } from "../../src/columns/types.ts"
 import { decimal } from "../../src/columns/types.ts"
 import { CATALOGUE } from "../../src/expr/catalogue/catalogue.ts"
-import { spellingOf, SPELLINGS } from "../../src/expr/clickhouse/spellings.ts"
+import { SPELLINGS, spellingOf } from "../../src/expr/clickhouse/spellings.ts"
 import { compileScalar } from "../../src/expr/compile/scalar.ts"
 import type { Expression } from "../../src/expr/expression.ts"
 import { castAllowed } from "../../src/expr/resolve.ts"
@@ -56,7 +56,12 @@ interface Outcome {
 
 async function compareCase(callCase: CallCase): Promise<Outcome> {
   const { types, rows, entry } = callCase
-  const literals = rows.map((row) => callOf(callCase, row.map((value, i) => literal(value, types[i]!))))
+  const literals = rows.map((row) =>
+    callOf(
+      callCase,
+      row.map((value, i) => literal(value, types[i]!)),
+    ),
+  )
   const ours = literals.map((call) => compileScalar(call, [])(NO_ROW, 0))
   const columns = columnsOf(types).map(
     ({ name, type, nullable }, index): Expression => ({ kind: "column", index, name, type, nullable }),
@@ -66,7 +71,8 @@ async function compareCase(callCase: CallCase): Promise<Outcome> {
   try {
     theirs = await oracle.overRows(overColumns, types, rows)
   } catch (error) {
-    if (!isPlatformError(error, "no-clickhouse-spelling")) return { compared: 1, wrong: [`${entry.signature}(${types.map(t=>t.kind)}): ${error}`] }
+    if (!isPlatformError(error, "no-clickhouse-spelling"))
+      return { compared: 1, wrong: [`${entry.signature}(${types.map((t) => t.kind)}): ${error}`] }
     theirs = await constants(literals)
   }
   let compared = 0
@@ -125,7 +131,9 @@ test("spelled casts give our value in ClickHouse", async () => {
   for (const from of KINDS) {
     for (const to of KINDS) {
       if (UNSPELLED.includes(`${from} ${to}`)) continue
-      for (const target of to === "decimal" ? [decimal(10, 2), decimal(38, 16), decimal(4, 3)] : [{ kind: to } as LogicalType]) {
+      for (const target of to === "decimal"
+        ? [decimal(10, 2), decimal(38, 16), decimal(4, 3)]
+        : [{ kind: to } as LogicalType]) {
         for (const { type, values } of poolsOf(from)) {
           if (!castAllowed(type, target, "explicit")) continue
           const rows = [...values, ...(from === "string" ? (TEXTS[to] ?? []) : [])].map((value) => [value])
@@ -153,7 +161,9 @@ async function compareCast(from: LogicalType, to: LogicalType, rows: readonly Sc
     compared++
     const expected = textOfScalar(result.value, to)
     if (!same(expected, theirs[i]!, to)) {
-      wrong.push(`${JSON.stringify(String(rows[i]![0]))} ${from.kind} -> ${to.kind}: ours ${expected}, ClickHouse ${theirs[i]}`)
+      wrong.push(
+        `${JSON.stringify(String(rows[i]![0]))} ${from.kind} -> ${to.kind}: ours ${expected}, ClickHouse ${theirs[i]}`,
+      )
     }
   }
   return { compared, wrong }

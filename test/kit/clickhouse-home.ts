@@ -50,7 +50,8 @@ export class ClickHouseHome implements Disposable {
         `INSERT INTO home.excluded VALUES (${textLiteral(view)}, ${textLiteral(event)}, 0, ${offset})`,
       )
     }
-    for (const contract of input.contracts) await this.#loadEvent(contract, input.rows.get(contract.name) ?? "")
+    for (const contract of input.contracts)
+      await this.#loadEvent(contract, input.rows.get(contract.name) ?? "")
   }
 
   async #loadEvent(contract: EventContract, ndjson: string): Promise<void> {

@@ -75,5 +75,13 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
     }
   }
   for (const [event, ndjson] of rows) if (ndjson.trim() !== "") await send(event, ndjson)
-  return { runtime, verifier, explainer, contracts, plans, send, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return {
+    runtime,
+    verifier,
+    explainer,
+    contracts,
+    plans,
+    send,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
 }

@@ -38,7 +38,11 @@ after(async () => {
 const ids = (events: readonly { value: Uint8Array }[]) =>
   events.map(({ value }) => (JSON.parse(Buffer.from(value).toString()) as { id: number }).id)
 
-function why(view: string, column: number, value: Explanation["row"] extends infer _ ? string | bigint : never) {
+function why(
+  view: string,
+  column: number,
+  value: Explanation["row"] extends infer _ ? string | bigint : never,
+) {
   return world.explainer.why({ view, key: [{ column, value }], limit: 10 })
 }
 

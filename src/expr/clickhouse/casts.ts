@@ -25,7 +25,8 @@ export function castSql(parts: CastParts): string {
     return from.kind === "decimal" ? rescaleSql(names, value, shapeOf(to).scale - from.scale) : value
   }
   const cast = CASTS[`${from.kind} ${to.kind}`]
-  if (cast === undefined) throw new NoSpelling(`a cast from ${from.kind} to ${to.kind} is written otherwise there`)
+  if (cast === undefined)
+    throw new NoSpelling(`a cast from ${from.kind} to ${to.kind} is written otherwise there`)
   return cast(value, parts)
 }
 
@@ -38,7 +39,10 @@ export function outputSql(names: Names, value: string, type: LogicalType): strin
 const toDecimal: CastSql = (value, { names, to }) =>
   rescaleSql(names, `toInt256(${value})`, shapeOf(to).scale)
 
-const ofFloat = (type: string): CastSql => (value) => `accurateCastOrNull(roundBankers(${value}), '${type}')`
+const ofFloat =
+  (type: string): CastSql =>
+  (value) =>
+    `accurateCastOrNull(roundBankers(${value}), '${type}')`
 
 /** Through 15 significant digits, as PostgreSQL goes. */
 const floatToDecimal: CastSql = (value, { names, to }) =>
@@ -70,7 +74,9 @@ const boolean: CastSql = (value, { names }) =>
   })
 
 const dateText: CastSql = (value, { names }) =>
-  names.strict([value], (days) => civilSql(names, days, (civil) => `concat(${dayText(civil)}, ${era(civil)})`))
+  names.strict([value], (days) =>
+    civilSql(names, days, (civil) => `concat(${dayText(civil)}, ${era(civil)})`),
+  )
 
 interface Civil {
   readonly year: string
@@ -149,4 +155,3 @@ const CASTS: Readonly<Record<string, CastSql>> = {
   "date timestamp": (value) => `(toInt64(${value}) * ${DAY_SQL})`,
   "date string": dateText,
 }
-

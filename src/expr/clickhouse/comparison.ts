@@ -9,7 +9,14 @@ import { spelled, template } from "./spelling.ts"
 import type { Names } from "./sql-writer.ts"
 import { clickhouseType, floatOfRank, floatRank, rescaleSql } from "./sql-writer.ts"
 
-const SYMBOLS: Readonly<Record<string, string>> = { eq: "=", ne: "!=", lt: "<", lte: "<=", gt: ">", gte: ">=" }
+const SYMBOLS: Readonly<Record<string, string>> = {
+  eq: "=",
+  ne: "!=",
+  lt: "<",
+  lte: "<=",
+  gt: ">",
+  gte: ">=",
+}
 const ORDERED = [
   ...["boolean", "int32", "int64", "float64", "decimal", "string"],
   ...["bytes", "timestamp", "date", "interval"],

@@ -3,12 +3,13 @@
  * here the text is cut into tokens, so that every piece is exactly what the producer sent. Strings are taken
  * out of their quotes by ClickHouse's own reader.
  */
+
+import { takeFailure } from "../values/failure-register.ts"
+import { parsePath } from "../values/json.ts"
 import type { ClickHouseSpelling, SpellingCall } from "./spelling.ts"
 import { constantText, spelled, strictly } from "./spelling.ts"
 import type { Names } from "./sql-writer.ts"
 import { textLiteral } from "./sql-writer.ts"
-import { parsePath } from "../values/json.ts"
-import { takeFailure } from "../values/failure-register.ts"
 
 /** A string, a bracket, a comma or colon, white space, or a number, true, false, null. */
 const TOKEN = textLiteral('"(?:[^"\\\\]|\\\\.)*"|[{}\\[\\],:]|[ \\t\\n\\r]+|[^\\s{}\\[\\],:"]+')
@@ -30,7 +31,8 @@ function membersSql(names: Names, text: string): string {
   })
 }
 
-const withoutComma = (member: string) => `arrayFilter((x, i) -> NOT (i = 1 AND x = ','), ${member}, arrayEnumerate(${member}))`
+const withoutComma = (member: string) =>
+  `arrayFilter((x, i) -> NOT (i = 1 AND x = ','), ${member}, arrayEnumerate(${member}))`
 
 /** [(key, text of the value)] of an object's members, in their order. */
 export function objectMembersSql(names: Names, text: string): string {
@@ -53,16 +55,19 @@ const first = (text: string) => `substring(${trimJson(text)}, 1, 1)`
 
 export function fieldSql(names: Names, text: string, key: string): string {
   return names.strict([text, key], (t, k) =>
-    names.bind([`arrayFilter(p -> p.1 = ${k}, ${objectMembersSql(names, t)})`], (found) =>
-      `if(${first(t)} = '{' AND notEmpty(${found}), toNullable(${found}[-1].2), NULL)`,
+    names.bind(
+      [`arrayFilter(p -> p.1 = ${k}, ${objectMembersSql(names, t)})`],
+      (found) => `if(${first(t)} = '{' AND notEmpty(${found}), toNullable(${found}[-1].2), NULL)`,
     ),
   )
 }
 
 export function elementSql(names: Names, text: string, index: string): string {
   return names.strict([text, index], (t, i) =>
-    names.bind([elementsSql(names, t), `if(${i} < 0, toInt64(${i}), toInt64(${i}) + 1)`], (list, at) =>
-      `if(${first(t)} = '[' AND abs(${at}) <= length(${list}), toNullable(${list}[${at}]), NULL)`,
+    names.bind(
+      [elementsSql(names, t), `if(${i} < 0, toInt64(${i}), toInt64(${i}) + 1)`],
+      (list, at) =>
+        `if(${first(t)} = '[' AND abs(${at}) <= length(${list}), toNullable(${list}[${at}]), NULL)`,
     ),
   )
 }

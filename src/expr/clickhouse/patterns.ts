@@ -59,7 +59,8 @@ function sourceOf(node: RegexNode): string | null {
 function setSource({ source }: CharacterSet): string | null {
   if (source === "^") return "."
   if (/\\p\{(?:Alphabetic|Uppercase|Lowercase)\}/.test(source)) return null
-  const spaces = "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+  const spaces =
+    "\\t-\\r \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
   const text = source.replaceAll("\\p{White_Space}", spaces).replace(/\\u\{/g, "\\x{")
   return `[${text}]`
 }

@@ -1,8 +1,7 @@
 /** Strings and bytes. Positions count characters; ClickHouse counts bytes unless asked for UTF8. */
 import { lowerText } from "../values/case-mapping.ts"
 import { outputSql } from "./casts.ts"
-import { regexSource } from "./patterns.ts"
-import { likeSource } from "./patterns.ts"
+import { likeSource, regexSource } from "./patterns.ts"
 import type { ClickHouseSpelling, SpellingCall } from "./spelling.ts"
 import { constantText, NoSpelling, none, spelled, strictly, template } from "./spelling.ts"
 import type { Names } from "./sql-writer.ts"
@@ -19,7 +18,10 @@ function caseSql(names: Names, text: string, to: "upper" | "lower"): string {
   return names.strict([text], (t) => {
     const c = names.fresh()
     const changed = `${to}UTF8(${c})`
-    const special = to === "lower" ? `${c} = 'İ', 'i', ` : `${c} IN (${IOTA_FROM}), transform(${c}, [${IOTA_FROM}], [${IOTA_TO}], ${c}), `
+    const special =
+      to === "lower"
+        ? `${c} = 'İ', 'i', `
+        : `${c} IN (${IOTA_FROM}), transform(${c}, [${IOTA_FROM}], [${IOTA_TO}], ${c}), `
     const letter = `multiIf(${special}lengthUTF8(${changed}) = 1, ${changed}, ${c})`
     return `if(match(${t}, ${ASCII}), ${to}(${t}), arrayStringConcat(arrayMap(${c} -> ${letter}, ${charactersOf(t)})))`
   })
@@ -97,9 +99,7 @@ function pad(atStart: boolean): ClickHouseSpelling {
 }
 
 /** Empty text: none of it is found; an empty wanted text is found at once. */
-const position = strictly(
-  (_, t, wanted) => `toInt32(if(empty(${wanted}), 1, positionUTF8(${t}, ${wanted})))`,
-)
+const position = strictly((_, t, wanted) => `toInt32(if(empty(${wanted}), 1, positionUTF8(${t}, ${wanted})))`)
 
 const splitPart = spelled((call) => {
   const delimiter = constantText(call, 1, "the delimiter")
@@ -175,11 +175,11 @@ function decode(call: SpellingCall): string {
   }
 }
 
-function like(expected: boolean, ignoreCase: boolean, escape: boolean): ClickHouseSpelling {
+function like(expected: boolean, ignoreCase: boolean, hasMark: boolean): ClickHouseSpelling {
   return spelled((call) => {
     if (call.literals[1] === null) return "CAST(NULL, 'Nullable(UInt8)')"
     const pattern = constantText(call, 1, "the pattern")
-    const mark = escape ? constantText(call, 2, "the escape character") : "\\"
+    const mark = hasMark ? constantText(call, 2, "the escape character") : "\\"
     const source = likeSource(ignoreCase ? lowerText(pattern) : pattern, ignoreCase ? lowerText(mark) : mark)
     if (source === null) throw new NoSpelling("the pattern ends with its escape character")
     const text = ignoreCase ? caseSql(call.names, call.args[0]!, "lower") : call.args[0]!
@@ -202,7 +202,9 @@ const concat = spelled(({ names, args, types }) => {
 })
 
 const concatWithSeparator = spelled(({ names, args, types }) => {
-  const parts = args.slice(1).map((arg, i) => `CAST(${outputSql(names, arg, types[i + 1]!)}, 'Nullable(String)')`)
+  const parts = args
+    .slice(1)
+    .map((arg, i) => `CAST(${outputSql(names, arg, types[i + 1]!)}, 'Nullable(String)')`)
   const present = `arrayMap(x -> assumeNotNull(x), arrayFilter(x -> isNotNull(x), [${parts.join(", ")}]))`
   // arrayStringConcat takes a constant separator only.
   return names.strict([args[0]!], (separator) => {

@@ -80,7 +80,9 @@ function truncateSql(call: SpellingCall): string {
 function truncateIntervalSql(call: SpellingCall): string {
   const { names, args } = call
   const unit = truncationUnit(constantText(call, 0, "the unit"))
-  const months = { millennium: 12_000, century: 1200, decade: 120, year: 12, quarter: 3, month: 1 }[unit ?? ""]
+  const months = { millennium: 12_000, century: 1200, decade: 120, year: 12, quarter: 3, month: 1 }[
+    unit ?? ""
+  ]
   if (unit === undefined || unit === "week") throw new NoSpelling("there is no such unit of an interval")
   return intervalParts(names, args[1]!, (parts) =>
     names.bind([parts.months, parts.days, parts.micros], (m, d, us) => {
@@ -189,8 +191,9 @@ const difference = strictly(({ names }, a, b) =>
 /** A width without months, of constants or not. */
 const bin = strictly(({ names }, stride, time, origin) =>
   intervalParts(names, stride, ({ days, micros }) =>
-    names.bind([`greatest(toInt64(1), ${days} * ${DAY_SQL} + ${micros})`, `${time} - ${origin}`], (width, t) =>
-      `toInt64(${time} - positiveModulo(${t}, ${width}))`,
+    names.bind(
+      [`greatest(toInt64(1), ${days} * ${DAY_SQL} + ${micros})`, `${time} - ${origin}`],
+      (width, t) => `toInt64(${time} - positiveModulo(${t}, ${width}))`,
     ),
   ),
 )
@@ -242,7 +245,9 @@ export const timeSpellings: Readonly<Record<string, ClickHouseSpelling>> = {
   "make_timestamp(int32,int32,int32,int32,int32,float64)": makeTime,
   "make_timestamptz(int32,int32,int32,int32,int32,float64)": makeTime,
   "to_timestamp(float64)": ofSeconds,
-  "age(timestamp,timestamp)": none("ClickHouse's age() counts one unit; days are not borrowed as PostgreSQL does"),
+  "age(timestamp,timestamp)": none(
+    "ClickHouse's age() counts one unit; days are not borrowed as PostgreSQL does",
+  ),
   "justify_hours(interval)": none("ClickHouse has no interval of several units"),
   "justify_days(interval)": none("ClickHouse has no interval of several units"),
   "justify_interval(interval)": none("ClickHouse has no interval of several units"),

@@ -50,7 +50,10 @@ export function differingGroups(
     `arraySort(groupArrayIf(floats, is_live = 0)) AS batch FROM (${rows})${tail}`
   // Lists of different lengths cannot be walked in pairs: they are cut to the shorter one first.
   const shorter = "least(length(live), length(batch))"
-  const pairs = same.replace(", live, batch)", `, arraySlice(live, 1, ${shorter}), arraySlice(batch, 1, ${shorter}))`)
+  const pairs = same.replace(
+    ", live, batch)",
+    `, arraySlice(live, 1, ${shorter}), arraySlice(batch, 1, ${shorter}))`,
+  )
   return `SELECT * FROM (${grouped}) WHERE length(live) != length(batch) OR NOT ${pairs}`
 }
 

@@ -106,9 +106,15 @@ export class Explainer {
     const { limit } = request
     const behind = used.filter(({ dropped }) => dropped === null).flatMap(({ places }) => places)
     const filtered = used.flatMap(({ dropped, places }) =>
-      dropped === null ? [] : places.map((place) => ({ place, verdict: "filtered" as const, reason: dropped })),
+      dropped === null
+        ? []
+        : places.map((place) => ({ place, verdict: "filtered" as const, reason: dropped })),
     )
-    const ruled = await this.#rulings(loaded, reach.views, excluded.flatMap(({ places }) => places))
+    const ruled = await this.#rulings(
+      loaded,
+      reach.views,
+      excluded.flatMap(({ places }) => places),
+    )
     const leftOut = [...ruled, ...filtered]
     return {
       view: request.view,

@@ -78,7 +78,8 @@ async function loadPartition(options: LoadHistory, tables: HistoryTables, span: 
       const rows = piece.filter((row) => row.event === contract.name)
       count += rows.length
       const used = options.withDuplicates ? rows : withoutRuns(rows, duplicates)
-      if (used.length > 0) await insertRows(options, tables, { contract, partition: span.partition, rows: used })
+      if (used.length > 0)
+        await insertRows(options, tables, { contract, partition: span.partition, rows: used })
     }
   }
   return count
@@ -114,8 +115,14 @@ async function insertRows(options: LoadHistory, tables: HistoryTables, piece: Pi
   const block = nativeBlock(
     [
       int32Column("_partition", new Int32Array(rows.length).fill(partition)),
-      int64Column("_offset", BigInt64Array.from(rows, ({ offset }) => BigInt(offset))),
-      int64Column("_appended", BigInt64Array.from(rows, ({ appendedMs }) => BigInt(appendedMs))),
+      int64Column(
+        "_offset",
+        BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
+      ),
+      int64Column(
+        "_appended",
+        BigInt64Array.from(rows, ({ appendedMs }) => BigInt(appendedMs)),
+      ),
       stringColumn(
         "_value",
         rows.map(({ value }) => value),
@@ -179,9 +186,18 @@ async function insertExcluded(
       stringColumn("view", Array<string>(rows.length).fill(view)),
       stringColumn("event", Array<string>(rows.length).fill(name)),
       int32Column("partition", new Int32Array(rows.length).fill(span.partition)),
-      int64Column("offset", BigInt64Array.from(rows, ({ offset }) => BigInt(offset))),
-      stringColumn("verdict", rows.map(({ verdict }) => verdict)),
-      stringColumn("reason", rows.map(({ reason }) => reason)),
+      int64Column(
+        "offset",
+        BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
+      ),
+      stringColumn(
+        "verdict",
+        rows.map(({ verdict }) => verdict),
+      ),
+      stringColumn(
+        "reason",
+        rows.map(({ reason }) => reason),
+      ),
     ]
     const body = [nativeBlock(columns, rows.length)]
     const names = columns.map((column) => column.name)

@@ -9,7 +9,7 @@
  * - Floats that compare equal are one group: keys go by their rank, then back.
  */
 import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
-import { floatOfRank, floatRank, Names } from "../../expr/clickhouse/sql-writer.ts"
+import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { printExpression } from "../../plan/expressions/print.ts"
 import type {
@@ -108,13 +108,20 @@ class PlanLowering {
 
   #where(input: Relation, condition: string, text: string): Relation {
     if (input.dropped === null) {
-      return { ...input, sql: `SELECT ${list(input)} FROM (${this.#names.over(input.sql)}) WHERE ${condition}` }
+      return {
+        ...input,
+        sql: `SELECT ${list(input)} FROM (${this.#names.over(input.sql)}) WHERE ${condition}`,
+      }
     }
     const number = this.#options.conditions.push(text)
     const dropped = this.#names.fresh()
     const others = [...input.columns, ...present(input.trace)].join(", ")
     const test = `multiIf(${input.dropped} != 0, ${input.dropped}, ifNull(${condition}, 0), 0, ${number})`
-    return { ...input, dropped, sql: `SELECT ${others}, toUInt32(${test}) AS ${dropped} FROM (${this.#names.over(input.sql)})` }
+    return {
+      ...input,
+      dropped,
+      sql: `SELECT ${others}, toUInt32(${test}) AS ${dropped} FROM (${this.#names.over(input.sql)})`,
+    }
   }
 
   #project(node: ProjectNode): Relation {
@@ -158,14 +165,19 @@ class PlanLowering {
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
       ...node.aggregates.map((call) => {
-        return call.argument === null ? "0" : argumentSql(this.#names, call, this.#spell(call.argument, input))
+        return call.argument === null
+          ? "0"
+          : argumentSql(this.#names, call, this.#spell(call.argument, input))
       }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
     const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
     const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
     let next = keys.length
-    const take = (count: number) => grouped.columns.slice(next, (next += count))
+    const take = (count: number) => {
+      next += count
+      return grouped.columns.slice(next - count, next)
+    }
     return this.#select(grouped, [
       ...node.keys.map(({ type }, k) => {
         const key = columnAt(grouped, k)

@@ -1,7 +1,6 @@
 /** Rows as one block of ClickHouse's Native format: a header, then column after column. */
-import type { LogicalType, Scalar } from "../../columns/types.ts"
+import type { Interval, LogicalType, Scalar } from "../../columns/types.ts"
 import { clickhouseType, packInterval } from "../../expr/clickhouse/sql-writer.ts"
-import type { Interval } from "../../columns/types.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
 export interface BlockColumn {

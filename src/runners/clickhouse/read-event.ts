@@ -3,11 +3,12 @@
  * its members (expr/clickhouse/json.ts), and each member is read by its contract's form. The rows were
  * accepted, so nothing is refused here; a value that cannot be read becomes NULL, and shows as a difference.
  */
-import { objectMembersSql } from "../../expr/clickhouse/json.ts"
-import { daysSql } from "../../expr/clickhouse/calendar.ts"
-import { clickhouseType, Names, textLiteral } from "../../expr/clickhouse/sql-writer.ts"
+
 import type { ContractField, EventContract } from "../../contracts/contract.ts"
 import { plainRule, type ValueForm } from "../../contracts/field-rule.ts"
+import { daysSql } from "../../expr/clickhouse/calendar.ts"
+import { objectMembersSql } from "../../expr/clickhouse/json.ts"
+import { clickhouseType, Names, textLiteral } from "../../expr/clickhouse/sql-writer.ts"
 import { assertNever } from "../../std/assert.ts"
 
 /** Raw rows: `_partition`, `_offset`, `_appended` (milliseconds), `_value`. */

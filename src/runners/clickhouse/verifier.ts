@@ -7,16 +7,17 @@
  * - One check runs at a time, in a database of its own that goes afterwards.
  * - Nothing compared is never called equal: a view that should have rows and has none fails.
  */
-import type { EventContract } from "../../contracts/contract.ts"
-import { readRow } from "../../columns/scalar.ts"
+
 import type { Batch } from "../../columns/batch.ts"
+import { readRow } from "../../columns/scalar.ts"
+import type { EventContract } from "../../contracts/contract.ts"
+import { clickhouseType } from "../../expr/clickhouse/sql-writer.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock } from "../../std/clock.ts"
 import { PlatformError } from "../../std/errors.ts"
 import type { ClickHouse } from "../../stores/clickhouse.ts"
 import { queryRows } from "../../stores/clickhouse.ts"
-import { clickhouseType } from "../../expr/clickhouse/sql-writer.ts"
 import type { CutSource, ViewCut } from "./cut.ts"
 import { countDifferences, differingGroups } from "./diff-query.ts"
 import { ledgerOfAnotherHistory } from "./errors.ts"
@@ -169,7 +170,18 @@ export class Verifier {
     // Before anything is read: a view without a spelling is told so at once.
     this.#query(view, cut, { event: (event) => event, excluded: "excluded" })
     const pause = options.pause ?? (async () => {})
-    const loading = { clickhouse, history, ledger, cut, contracts, views: work.views, database, limits, pause, withDuplicates: false }
+    const loading = {
+      clickhouse,
+      history,
+      ledger,
+      cut,
+      contracts,
+      views: work.views,
+      database,
+      limits,
+      pause,
+      withDuplicates: false,
+    }
     const loaded = await loadHistory(loading)
     await pause()
     const tables = { live: `${database}.live`, batch: `${database}.batch` }

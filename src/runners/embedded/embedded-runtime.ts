@@ -10,6 +10,7 @@ import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
+import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
   EventStatus,
   EventTail,
@@ -24,7 +25,6 @@ import type {
   ViewRowsRequest,
   ViewStatus,
 } from "../runtime.ts"
-import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
