@@ -112,7 +112,8 @@ export function readArguments(command: Command, args: readonly string[]): Given 
     values.set(token.name, value)
     if (typeof value === "string") texts.set(token.name, [...(texts.get(token.name) ?? []), value])
   }
-  const most = command.positionals.length
+  const repeats = command.positionals.at(-1)?.endsWith("...") === true
+  const most = repeats ? Number.POSITIVE_INFINITY : command.positionals.length
   if (positionals.length > most) {
     const taken = most === 0 ? "no arguments" : command.positionals.join(" ")
     throw wrongUsage(`millrace ${command.name} takes ${taken}; "${positionals[most]}" is one too many`)

@@ -17,8 +17,10 @@ import { start } from "./start.ts"
 import { status } from "./status.ts"
 import { tail } from "./tail.ts"
 import type { Terminal } from "./terminal.ts"
+import { verify } from "./verify.ts"
+import { why } from "./why.ts"
 
-const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, backup, restore]
+const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, verify, why, backup, restore]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {

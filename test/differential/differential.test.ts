@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { ClickHouseHome } from "../kit/clickhouse-home.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
-import { differential } from "./differential.ts"
+import { differential, differentialInClickHouse } from "./differential.ts"
 
 /** A minute's worth; `npm run differential` runs any number. */
 const PROJECTS = 1_000
@@ -14,4 +15,13 @@ test("random views answer as PostgreSQL does, in whatever order and batches rows
   for (const feature of ["tumble", "hop", "emit final", "union all", "cte", "view over view", "having"]) {
     assert.ok(report.features.has(feature), `${feature} occurs`)
   }
+})
+
+/** ClickHouse plans a query for as long as the engine answers a hundred. */
+const PROJECTS_IN_CLICKHOUSE = 25
+
+test("random views answer alike in ClickHouse, over the bytes that were sent", async () => {
+  using home = new ClickHouseHome()
+  const compared = await differentialInClickHouse(home, 1, PROJECTS_IN_CLICKHOUSE)
+  assert.ok(compared > PROJECTS_IN_CLICKHOUSE, `${compared} views compared`)
 })

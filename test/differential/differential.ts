@@ -8,6 +8,7 @@ import { bindProject } from "../../src/plan/bind-project.ts"
 import { eventColumns } from "../../src/runners/embedded/lower.ts"
 import { parseCase } from "../golden/case-file.ts"
 import { differenceOf } from "../kit/canonical.ts"
+import { ClickHouseHome } from "../kit/clickhouse-home.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
 import { ARRANGEMENTS, runViews, withProcessedAt } from "../kit/run-views.ts"
 import { type RandomProject, randomProject } from "./random-project.ts"
@@ -17,6 +18,34 @@ export interface Report {
   /** PostgreSQL itself could not evaluate a view (an overflow in spite of the care taken). */
   unjudged: number
   readonly features: Map<string, number>
+}
+
+/** The same projects in the ClickHouse home, over the producers' bytes. */
+export async function differentialInClickHouse(
+  home: ClickHouseHome,
+  firstSeed: number,
+  count: number,
+): Promise<number> {
+  let compared = 0
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    const project = randomProject(seed)
+    const { events, views, rows } = parseCase(project.text)
+    const { plans, problems } = await bindProject({ events, views })
+    if (problems.length > 0) throw new Error(`seed ${seed}: refused`)
+    const inputs = events.map((contract) => {
+      const body = Buffer.from(rows.get(contract.name) ?? "")
+      return { contract, batch: withProcessedAt(createJsonDecoder(contract).decode(body, "ndjson").batch) }
+    })
+    const answer = runViews(inputs, plans, ARRANGEMENTS[0]!)
+    await home.load({ contracts: events, plans, rows, excluded: answer.excluded })
+    for (const plan of plans) {
+      const difference = differenceOf(plan.columns, answer.rows.get(plan.name)!, await home.rows(plan))
+      if (difference !== null)
+        throw new Error(`seed ${seed}, view ${plan.name}: ${difference}\n\n${project.text}`)
+      compared++
+    }
+  }
+  return compared
 }
 
 /** Compares `count` projects from `firstSeed` on; stops at the first difference. */
@@ -77,7 +106,16 @@ async function compareProject(
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { count: { type: "string" }, seed: { type: "string" } } })
+  const { values } = parseArgs({
+    options: { count: { type: "string" }, seed: { type: "string" }, clickhouse: { type: "string" } },
+  })
+  if (values.clickhouse !== undefined) {
+    using home = new ClickHouseHome()
+    const first = Number(values.seed ?? 1)
+    const agreed = await differentialInClickHouse(home, first, Number(values.clickhouse))
+    console.log(`${agreed} views agree in ClickHouse`)
+    process.exit(0)
+  }
   await using oracle = await PgOracle.open()
   const seed = Number(values.seed ?? 1)
   const count = Number(values.count ?? 20_000)

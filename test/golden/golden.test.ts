@@ -11,6 +11,7 @@ import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { eventColumns } from "../../src/runners/embedded/lower.ts"
 import { cellOfText, differenceOf, type Row } from "../kit/canonical.ts"
+import { ClickHouseHome } from "../kit/clickhouse-home.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
 import { ARRANGEMENTS, type EventRows, runViews, withProcessedAt } from "../kit/run-views.ts"
 import { type GoldenCase, parseCase } from "./case-file.ts"
@@ -18,11 +19,16 @@ import { type GoldenCase, parseCase } from "./case-file.ts"
 const CASES = new URL("./cases/", import.meta.url)
 const wanted = process.argv[2] ?? ""
 let oracle: PgOracle
+let clickhouse: ClickHouseHome
 
 before(async () => {
   oracle = await PgOracle.open()
+  clickhouse = new ClickHouseHome()
 })
-after(() => oracle[Symbol.asyncDispose]())
+after(async () => {
+  clickhouse[Symbol.dispose]()
+  await oracle[Symbol.asyncDispose]()
+})
 
 for (const file of readdirSync(CASES).filter((name) => name.endsWith(".case") && name.includes(wanted))) {
   const golden = parseCase(readFileSync(new URL(file, CASES), "utf8"))
@@ -38,6 +44,8 @@ async function runCase(golden: GoldenCase): Promise<void> {
   })
   const judged = plans.filter(({ name }) => !golden.expected.has(name))
   await oracle.load(tables, judged)
+  const { excluded } = runViews(inputs, plans, ARRANGEMENTS[0]!)
+  await clickhouse.load({ contracts: golden.events, plans, rows: golden.rows, excluded })
   for (const plan of plans) {
     const expected = golden.expected.has(plan.name) ? writtenRows(golden, plan) : await oracle.rows(plan)
     for (const arrangement of ARRANGEMENTS) {
@@ -45,6 +53,8 @@ async function runCase(golden: GoldenCase): Promise<void> {
       const difference = differenceOf(plan.columns, expected, rows.get(plan.name)!)
       assert.equal(difference, null, `${plan.name}, ${arrangement.name}: ${difference}`)
     }
+    const difference = differenceOf(plan.columns, expected, await clickhouse.rows(plan))
+    assert.equal(difference, null, `${plan.name}, in ClickHouse: ${difference}`)
   }
 }
 

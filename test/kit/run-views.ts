@@ -46,6 +46,8 @@ export interface ViewsAnswer {
   readonly rows: ReadonlyMap<string, readonly Row[]>
   /** Rows with a verdict other than applied or filtered, over all views. */
   readonly lateOrFailed: number
+  /** The same one by one; offsets are those of the arrangement's order. */
+  readonly excluded: readonly { readonly view: string; readonly event: string; readonly offset: number }[]
 }
 
 /** All rows' append time: far enough ahead that it never caps event time. */
@@ -80,7 +82,7 @@ export function runViews(
   audit.take(engine.runEpoch({ epoch: epochs.length + 1, slices: [], watermarksUs: end }))
   const rows = new Map(plans.map((plan) => [plan.name, viewRows(engine, plan)]))
   audit.check(rows, plans)
-  return { rows, lateOrFailed: audit.lateOrFailed }
+  return { rows, lateOrFailed: audit.lateOrFailed, excluded: audit.excluded }
 }
 
 /** The decoded columns with processed_at behind them, as the runner hands them over. */
@@ -148,6 +150,7 @@ function viewRows(engine: Engine, plan: ViewPlan): readonly Row[] {
 /** Folds the changes that left the engine, and holds them against the view's rows at the end. */
 class Audit {
   lateOrFailed = 0
+  readonly excluded: { view: string; event: string; offset: number }[] = []
   readonly #plans: readonly ViewPlan[]
   readonly #weights = new Map<string, Map<string, number>>()
 
@@ -157,8 +160,12 @@ class Audit {
   }
 
   take(result: EpochResult): void {
-    for (const { verdicts } of result.verdicts) {
-      for (const verdict of verdicts) if (verdict === 2 || verdict === 3) this.lateOrFailed++
+    for (const { view, source, baseOffset, verdicts } of result.verdicts) {
+      for (const [row, verdict] of verdicts.entries()) {
+        if (verdict !== 2 && verdict !== 3) continue
+        this.lateOrFailed++
+        this.excluded.push({ view, event: source.slice(sourceId("").length), offset: baseOffset + row })
+      }
     }
     for (const { view, changes } of result.changes) {
       const plan = this.#plans.find(({ name }) => name === view)!

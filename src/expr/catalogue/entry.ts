@@ -32,10 +32,10 @@ export type ResultRule = (args: readonly LogicalType[], literals: Literals) => L
 /** What is wrong with constant arguments, as a sentence; null when nothing is. */
 export type Fault = (literals: Literals) => string | null
 
+/** ClickHouse's are functions, in clickhouse/spellings.ts, one for each signature. */
 export interface Spelling {
   /** Template over $1, $2 … and $* (all, separated by commas). */
   readonly postgres: string
-  readonly clickhouse: string | "none"
   readonly flink: string | "none"
 }
 
@@ -109,7 +109,6 @@ function finish({ word, ...entry }: Named, options: EntryOptions): CatalogueEntr
     fault: options.fault ?? null,
     spelling: {
       postgres: options.postgres ?? defaultSpelling(entry),
-      clickhouse: "none",
       flink: "none",
     },
   }

@@ -10,6 +10,7 @@ import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
+import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
   EventStatus,
   EventTail,
@@ -39,6 +40,7 @@ import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
+import { cutOf } from "./view-cut.ts"
 import { ViewReader } from "./view-reader.ts"
 import { ViewSubscription } from "./view-subscription.ts"
 import type { SourceTime } from "./watermarks.ts"
@@ -66,7 +68,7 @@ export interface Recovered {
   readonly journalOffset: number
 }
 
-export class EmbeddedRuntime implements Runtime {
+export class EmbeddedRuntime implements Runtime, CutSource {
   readonly startedAtMs: number
   readonly logId: string
   readonly #parts: RuntimeParts
@@ -234,6 +236,21 @@ export class EmbeddedRuntime implements Runtime {
     const tail = new LogTail(this.#parts.log, lane, starts, () => this.#tails.delete(tail))
     this.#tails.add(tail)
     return tail
+  }
+
+  /** The view and everything that it was made of, as of the newest epoch. */
+  cut(view: string): ViewCut {
+    const { intake, lanes, outputs } = this.#parts
+    const plan = this.#plan(view)
+    const topics = new Set([...this.#eventsOf(plan)].map((event) => lanes.get(event)!.topic.name))
+    const positions = intake.positions().filter(({ topic }) => topics.has(topic))
+    return cutOf({
+      engine: this.#engine!,
+      plan,
+      history: outputs.history,
+      positions: positions.map(({ topic, partition, published }) => ({ topic, partition, end: published })),
+      watermarksUs: new Map([...this.#plans].map(([name, each]) => [name, this.#viewWatermark(each)])),
+    })
   }
 
   metrics(): readonly MetricSample[] {

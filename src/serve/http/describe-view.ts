@@ -1,9 +1,12 @@
 /** A view as JSON: what it is and how far it has come. */
 import { typeName } from "../../columns/types.ts"
+import type { VerifyResult } from "../../runners/clickhouse/verifier.ts"
 import type { ViewStatus } from "../../runners/runtime.ts"
 import { instant } from "../instant-text.ts"
+import { describeVerification } from "./describe-verification.ts"
 
-export function describeView(status: ViewStatus, nowMs: number) {
+/** @param verification the last check of the view; null before the first. */
+export function describeView(status: ViewStatus, nowMs: number, verification: VerifyResult | null) {
   const { plan } = status
   return {
     name: plan.name,
@@ -15,6 +18,7 @@ export function describeView(status: ViewStatus, nowMs: number) {
     watermark: instant(status.watermarkUs),
     lag: { events: status.pendingEvents, ms: lagMs(status, nowMs) },
     verdicts: { ...status.verdicts, pending: status.pendingEvents },
+    verification: verification === null ? null : describeVerification(verification),
     emit: plan.emit,
     allowed_lateness_ms: plan.allowedLatenessMs,
     events: plan.events,

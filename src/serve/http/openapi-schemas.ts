@@ -76,6 +76,27 @@ const eventSettings = object({
 
 const verdictCounts = { type: "object", additionalProperties: count }
 
+const verification = object({
+  view: text,
+  verdict: { enum: ["equal", "different", "nothing-compared", "empty", "cannot"] },
+  reason: textOrNull,
+  epoch: count,
+  at: instant,
+  duration_ms: count,
+  rows_compared: count,
+  events_read: count,
+  differences: object({ missing: count, extra: count, different: count }),
+  examples: list(
+    object({
+      kind: { enum: ["missing", "extra", "different"] },
+      live: { type: ["object", "null"] },
+      history: { type: ["object", "null"] },
+    }),
+  ),
+})
+
+const explainedEvent = { event: text, partition: count, offset: count, appended_at: instant, value: text }
+
 const view = object({
   name: text,
   description: textOrNull,
@@ -86,6 +107,7 @@ const view = object({
   watermark: instantOrNull,
   lag: object({ events: count, ms: { type: "number", minimum: 0 } }),
   verdicts: verdictCounts,
+  verification: { anyOf: [verification, { type: "null" }] },
   emit: { enum: ["changes", "final"] },
   allowed_lateness_ms: count,
   events: list(text),
@@ -109,6 +131,38 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   },
   IngestAnswer: object(ingestProperties),
   IngestProblem: object({ ...problemProperties, ...ingestProperties }, ["instance"]),
+  Verification: verification,
+  Explanation: object({
+    view: text,
+    epoch: count,
+    row: { type: ["object", "null"] },
+    events: list(object(explainedEvent)),
+    more_events: flag,
+    left_out: list(
+      object({
+        ...explainedEvent,
+        verdict: { enum: ["filtered", "late", "failed", "duplicate"] },
+        reason: text,
+      }),
+    ),
+    more_left_out: flag,
+  }),
+  Lateness: object({
+    view: text,
+    watermark: instantOrNull,
+    held_by: {
+      anyOf: [object({ event: text, partition: { type: ["integer", "null"] } }), { type: "null" }],
+    },
+    sources: list(
+      object({
+        event: text,
+        watermark: instantOrNull,
+        out_of_orderness_ms: count,
+        holding_partition: { type: ["integer", "null"] },
+        partitions: list(object({ partition: count, end: count, processed: count, idle: flag })),
+      }),
+    ),
+  }),
   BackupRequest: object(
     {
       to: { type: "string", description: "Absolute path: empty, not there, or with earlier backups." },

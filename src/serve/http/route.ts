@@ -1,5 +1,6 @@
 /** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
 import type { FastifyReply, FastifyRequest } from "fastify"
+import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -19,6 +20,8 @@ export interface DoorContext {
   readonly queries: Queries | null
   /** Null when the project goes without. */
   readonly store: StoreService | null
+  /** Null where there is no store that could check views. */
+  readonly checks: Checks | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

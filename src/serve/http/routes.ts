@@ -5,6 +5,7 @@ import { getEvent } from "./routes/get-event.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
 import { getHealthz } from "./routes/get-healthz.ts"
+import { getLateness } from "./routes/get-lateness.ts"
 import { getMetrics } from "./routes/get-metrics.ts"
 import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
@@ -16,10 +17,12 @@ import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
 import { getViews } from "./routes/get-views.ts"
+import { getWhy } from "./routes/get-why.ts"
 import { postBackup } from "./routes/post-backup.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
 import { postQuery } from "./routes/post-query.ts"
+import { postVerify } from "./routes/post-verify.ts"
 
 export const ROUTES: readonly Route[] = [
   postEvents,
@@ -33,6 +36,9 @@ export const ROUTES: readonly Route[] = [
   getViewRows,
   getViewChanges,
   getStore,
+  postVerify,
+  getWhy,
+  getLateness,
   postBackup,
   postQuery,
   getQueries,

@@ -5,6 +5,7 @@
 import type { AddressInfo } from "node:net"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
+import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -33,6 +34,8 @@ export interface HttpOptions {
   readonly queries?: Queries | null
   /** @default null: the project goes without a store */
   readonly store?: StoreService | null
+  /** @default null: verify and why say that there is no store */
+  readonly checks?: Checks | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -103,6 +106,7 @@ function contextOf(options: HttpOptions): DoorContext {
     backups: options.backups ?? null,
     queries: options.queries ?? null,
     store: options.store ?? null,
+    checks: options.checks ?? null,
     clock,
     scheduler,
     version,

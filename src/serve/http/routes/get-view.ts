@@ -19,6 +19,7 @@ export const getView: Route = {
   },
   handle: (context, request, reply) => {
     const status = findView(context.runtime, pathParameter(request, "view"))
-    return sendJson(reply, 200, describeView(status, context.clock.nowMs()))
+    const last = context.checks?.verifier.lastResult(status.plan.name) ?? null
+    return sendJson(reply, 200, describeView(status, context.clock.nowMs(), last))
   },
 }

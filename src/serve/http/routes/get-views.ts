@@ -14,7 +14,10 @@ export const getViews: Route = {
   handle: (context, _request, reply) => {
     const nowMs = context.clock.nowMs()
     return sendJson(reply, 200, {
-      views: context.runtime.views().map((status) => describeView(status, nowMs)),
+      views: context.runtime.views().map((status) => {
+        const last = context.checks?.verifier.lastResult(status.plan.name) ?? null
+        return describeView(status, nowMs, last)
+      }),
     })
   },
 }

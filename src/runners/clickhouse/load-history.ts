@@ -1,0 +1,206 @@
+/**
+ * History up to a cut as tables of ClickHouse: each event's rows, read by ClickHouse from the bytes, without
+ * duplicates, and beside them the positions of rows that the ledger leaves out of views. Everything is
+ * written in bounded blocks, and the tables lie on disk.
+ */
+import type { EventContract } from "../../contracts/contract.ts"
+import type { OffsetRun, OffsetSpan, VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
+import type { ClickHouse } from "../../stores/clickhouse.ts"
+import { quoteName } from "../../stores/clickhouse.ts"
+import type { ViewCut } from "./cut.ts"
+import type { History, HistoryRow } from "./history.ts"
+import { QUERY_SETTINGS } from "./lower-plan.ts"
+import { int32Column, int64Column, nativeBlock, stringColumn } from "./native-block.ts"
+import { RAW_COLUMNS, readColumns, readEventSql } from "./read-event.ts"
+import type { HistoryTables } from "./view-query.ts"
+
+export interface LoadHistory {
+  readonly clickhouse: ClickHouse
+  readonly history: History
+  /** Null: nothing is left out. */
+  readonly ledger: VerdictLedgerReader | null
+  readonly cut: ViewCut
+  /** Events behind the view. */
+  readonly contracts: readonly EventContract[]
+  /** The view and the views it is made of. */
+  readonly views: readonly string[]
+  /** A database of its own; the caller drops it. */
+  readonly database: string
+  /** ClickHouse's limits for each statement. */
+  readonly limits: Readonly<Record<string, string | number>>
+  /** True: duplicates are loaded too, and stand among the excluded rows. */
+  readonly withDuplicates: boolean
+  /** Called between pieces: may wait, or throw to stop. */
+  readonly pause: () => Promise<void>
+}
+
+export interface LoadedHistory {
+  readonly tables: HistoryTables
+  readonly eventsRead: number
+}
+
+const RAW = "_partition Int32, _offset Int64, _appended Int64, _value String"
+
+export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> {
+  const { clickhouse, contracts, database } = options
+  const tables = {
+    event: (event: string) => `${database}.${quoteName(`event_${event}`)}`,
+    excluded: `${database}.excluded`,
+  }
+  const excluded = "view String, event String, partition Int32, offset Int64, verdict String, reason String"
+  await clickhouse.command(
+    `CREATE TABLE ${tables.excluded} (${excluded}) ENGINE = MergeTree ORDER BY (view, event, partition, offset)`,
+  )
+  for (const contract of contracts) {
+    const columns = readColumns(contract).map(({ name, type }) => `${name} ${type}`)
+    await clickhouse.command(
+      `CREATE TABLE ${tables.event(contract.name)} (${columns.join(", ")}) ` +
+        "ENGINE = MergeTree ORDER BY (_partition, _offset)",
+    )
+  }
+  await clickhouse.command(`CREATE TABLE ${database}.raw (${RAW}) ENGINE = Memory`)
+  let eventsRead = 0
+  for (const { topic, partition, end } of options.cut.positions) {
+    const span = { topic, partition, from: 0, until: end }
+    eventsRead += await loadPartition(options, tables, span)
+    await loadExcluded(options, tables, span)
+  }
+  return { tables, eventsRead }
+}
+
+async function loadPartition(options: LoadHistory, tables: HistoryTables, span: OffsetSpan): Promise<number> {
+  const { history, contracts, ledger } = options
+  const duplicates = ledger === null ? [] : await collect(ledger.duplicates(span))
+  let count = 0
+  for await (const piece of history.rows(span)) {
+    await options.pause()
+    for (const contract of contracts) {
+      const rows = piece.filter((row) => row.event === contract.name)
+      count += rows.length
+      const used = options.withDuplicates ? rows : withoutRuns(rows, duplicates)
+      if (used.length > 0)
+        await insertRows(options, tables, { contract, partition: span.partition, rows: used })
+    }
+  }
+  return count
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+/** Both are in the order of offsets. */
+function withoutRuns(rows: readonly HistoryRow[], runs: readonly OffsetRun[]): readonly HistoryRow[] {
+  const first = rows[0]
+  if (first === undefined || runs.length === 0) return rows
+  const excluded = new Set<number>()
+  const last = rows.at(-1)!.offset
+  for (const { offset, count } of runs) {
+    for (let at = Math.max(offset, first.offset); at < offset + count && at <= last; at++) excluded.add(at)
+  }
+  return rows.filter((row) => !excluded.has(row.offset))
+}
+
+interface Piece {
+  readonly contract: EventContract
+  readonly partition: number
+  readonly rows: readonly HistoryRow[]
+}
+
+async function insertRows(options: LoadHistory, tables: HistoryTables, piece: Piece): Promise<void> {
+  const { clickhouse, database, limits } = options
+  const { contract, partition, rows } = piece
+  const block = nativeBlock(
+    [
+      int32Column("_partition", new Int32Array(rows.length).fill(partition)),
+      int64Column(
+        "_offset",
+        BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
+      ),
+      int64Column(
+        "_appended",
+        BigInt64Array.from(rows, ({ appendedMs }) => BigInt(appendedMs)),
+      ),
+      stringColumn(
+        "_value",
+        rows.map(({ value }) => value),
+      ),
+    ],
+    rows.length,
+  )
+  const raw = `${database}.raw`
+  await clickhouse.insert({ table: raw, columns: RAW_COLUMNS, format: "Native", body: [block] })
+  const columns = readColumns(contract).map(({ name }) => name)
+  await clickhouse.command(
+    `INSERT INTO ${tables.event(contract.name)} (${columns.join(", ")}) ${readEventSql(contract, raw)}`,
+    { settings: { ...QUERY_SETTINGS, ...limits } },
+  )
+  await clickhouse.command(`TRUNCATE TABLE ${raw}`)
+}
+
+/** Rows in one insert. */
+const EXCLUDED_ROWS = 50_000
+
+async function loadExcluded(options: LoadHistory, tables: HistoryTables, span: OffsetSpan): Promise<void> {
+  const { ledger, views } = options
+  if (ledger === null) return
+  for (const view of views) {
+    let rows: Excluded[] = []
+    const add = async (run: OffsetRun, verdict: string, reason: string) => {
+      for (let at = run.offset; at < run.offset + run.count; at++) rows.push({ offset: at, verdict, reason })
+      if (rows.length < EXCLUDED_ROWS) return
+      await insertExcluded(options, tables, { view, span, rows })
+      rows = []
+    }
+    for await (const run of ledger.excluded(view, span)) await add(run, run.verdict, run.reason ?? "")
+    if (options.withDuplicates) {
+      for await (const run of ledger.duplicates(span)) await add(run, "duplicate", "its id came before")
+    }
+    await insertExcluded(options, tables, { view, span, rows })
+  }
+}
+
+interface Excluded {
+  readonly offset: number
+  readonly verdict: string
+  readonly reason: string
+}
+
+interface ExcludedPiece {
+  readonly view: string
+  readonly span: OffsetSpan
+  readonly rows: readonly Excluded[]
+}
+
+/** Several events may share a topic: a position is excluded from whichever of them it is a row of. */
+async function insertExcluded(
+  { clickhouse, contracts }: LoadHistory,
+  tables: HistoryTables,
+  { view, span, rows }: ExcludedPiece,
+): Promise<void> {
+  if (rows.length === 0) return
+  for (const { name } of contracts.filter(({ topic }) => topic === span.topic)) {
+    const columns = [
+      stringColumn("view", Array<string>(rows.length).fill(view)),
+      stringColumn("event", Array<string>(rows.length).fill(name)),
+      int32Column("partition", new Int32Array(rows.length).fill(span.partition)),
+      int64Column(
+        "offset",
+        BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
+      ),
+      stringColumn(
+        "verdict",
+        rows.map(({ verdict }) => verdict),
+      ),
+      stringColumn(
+        "reason",
+        rows.map(({ reason }) => reason),
+      ),
+    ]
+    const body = [nativeBlock(columns, rows.length)]
+    const names = columns.map((column) => column.name)
+    await clickhouse.insert({ table: tables.excluded, columns: names, format: "Native", body })
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * A bound plan -> one ClickHouse query. Every node is a SELECT over its input's; a subtree that the plan uses
+ * twice is written twice. Where rows come from is the caller's to say: an event's rows are a query of
+ * history, a view's are that view's own plan.
+ *
+ * Laws
+ * - Values have the types of expr/clickhouse/sql-writer.ts, or their Nullable.
+ * - No name occurs twice in a query: ClickHouse sees an alias everywhere, also before it is made.
+ * - Floats that compare equal are one group: keys go by their rank, then back.
+ */
+import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
+import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
+import type { Expression } from "../../expr/expression.ts"
+import { printExpression } from "../../plan/expressions/print.ts"
+import type {
+  AggregateNode,
+  Emit,
+  FilterNode,
+  PlanNode,
+  ProjectNode,
+  ScanNode,
+  UnionAllNode,
+  WindowNode,
+} from "../../plan/plan.ts"
+import { assert, assertNever } from "../../std/assert.ts"
+import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+
+/** A query and the names of its columns, in the plan's order. */
+export interface Relation {
+  readonly sql: string
+  readonly columns: readonly string[]
+  /** Column with the positions of the events behind each row; null where nobody asks why. */
+  readonly trace: string | null
+  /** Column with the number of the condition that left the row out, 0 when none did; null: they are not in. */
+  readonly dropped: string | null
+}
+
+/** What a trace holds of one event row: `tuple(event, partition, offset)`. */
+export interface TraceOptions {
+  /** Positions kept per row: a group may have millions. */
+  readonly limit: number
+  /** Rows that a condition leaves out stay, with the condition's number. */
+  readonly keepDropped: boolean
+}
+
+export interface ViewScope {
+  readonly emit: Emit
+  /** The end of the newest closed window; null: all windows count as closed. */
+  readonly closedUntilUs: bigint | null
+}
+
+export interface LoweringOptions {
+  readonly scope: ViewScope
+  readonly scan: (scan: ScanNode, names: Names) => Relation
+  readonly trace: TraceOptions | null
+  readonly names: Names
+  /** Texts of conditions by number; number 1 is the first. */
+  readonly conditions: string[]
+}
+
+/** Settings that the queries rely on. */
+export const QUERY_SETTINGS: Readonly<Record<string, string | number>> = { precise_float_parsing: 1 }
+
+/** Windows a row can be in: the engine's own limit. */
+const MAX_WINDOWS = 10_000n
+
+/** @throws PlatformError no-clickhouse-spelling */
+export function lowerPlan(root: PlanNode, options: LoweringOptions): Relation {
+  return new PlanLowering(options).relation(root)
+}
+
+class PlanLowering {
+  readonly #options: LoweringOptions
+  readonly #names: Names
+
+  constructor(options: LoweringOptions) {
+    this.#options = options
+    this.#names = options.names
+  }
+
+  relation(node: PlanNode): Relation {
+    switch (node.kind) {
+      case "scan":
+        return this.#options.scan(node, this.#names)
+      case "filter":
+        return this.#filter(node)
+      case "project":
+        return this.#project(node)
+      case "window":
+        return this.#window(node)
+      case "aggregate":
+        return this.#closed(node, this.#aggregate(node))
+      case "union-all":
+        return this.#union(node)
+      default:
+        return assertNever(node)
+    }
+  }
+
+  #spell(expression: Expression, input: Relation): string {
+    return spellClickHouse(expression, (index) => columnAt(input, index), this.#names)
+  }
+
+  #filter(node: FilterNode): Relation {
+    const input = this.relation(node.input)
+    return this.#where(input, this.#spell(node.predicate, input), printExpression(node.predicate))
+  }
+
+  #where(input: Relation, condition: string, text: string): Relation {
+    if (input.dropped === null) {
+      return {
+        ...input,
+        sql: `SELECT ${list(input)} FROM (${this.#names.over(input.sql)}) WHERE ${condition}`,
+      }
+    }
+    const number = this.#options.conditions.push(text)
+    const dropped = this.#names.fresh()
+    const others = [...input.columns, ...present(input.trace)].join(", ")
+    const test = `multiIf(${input.dropped} != 0, ${input.dropped}, ifNull(${condition}, 0), 0, ${number})`
+    return {
+      ...input,
+      dropped,
+      sql: `SELECT ${others}, toUInt32(${test}) AS ${dropped} FROM (${this.#names.over(input.sql)})`,
+    }
+  }
+
+  #project(node: ProjectNode): Relation {
+    const input = this.relation(node.input)
+    const expressions = node.expressions.map((expression) => this.#spell(expression, input))
+    return this.#select(input, expressions)
+  }
+
+  /** New columns over the input's; what is carried along stays. */
+  #select(input: Relation, expressions: readonly string[], tail = ""): Relation {
+    const columns = expressions.map(() => this.#names.fresh())
+    const selected = expressions.map((sql, i) => `${sql} AS ${columns[i]}`)
+    const carried = [...present(input.trace), ...present(input.dropped)]
+    const all = [...selected, ...carried]
+    const sql = `SELECT ${all.length === 0 ? "1" : all.join(", ")} FROM (${this.#names.over(input.sql)})${tail}`
+    return { ...input, columns, sql }
+  }
+
+  /** Windows start at multiples of the slide since 1970; a row is in those that began within `size` before it. */
+  #window(node: WindowNode): Relation {
+    const input = this.relation(node.input)
+    const { timeColumn, sizeUs, slideUs } = node.window
+    const count = sizeUs / slideUs
+    assert(count >= 1n && count <= MAX_WINDOWS, "a row is in a bounded number of windows")
+    const time = columnAt(input, timeColumn)
+    const newest = `assumeNotNull(${time}) - positiveModulo(assumeNotNull(${time}), toInt64(${slideUs}))`
+    const start =
+      count === 1n
+        ? `toInt64(${newest})`
+        : `arrayJoin(arrayMap(w -> toInt64(${newest} - w * toInt64(${slideUs})), range(${count})))`
+    const started = this.#select(input, [...input.columns, start], ` WHERE isNotNull(${time})`)
+    const end = `toInt64(${started.columns.at(-1)} + toInt64(${sizeUs}))`
+    return this.#select(started, [...started.columns, end])
+  }
+
+  #aggregate(node: AggregateNode): Relation {
+    const input = this.relation(node.input)
+    const keyed = this.#select(input, [
+      ...node.keys.map((key) => {
+        const sql = this.#spell(key, input)
+        return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
+      }),
+      ...node.aggregates.map((call) => {
+        return call.argument === null
+          ? "0"
+          : argumentSql(this.#names, call, this.#spell(call.argument, input))
+      }),
+    ])
+    const keys = keyed.columns.slice(0, node.keys.length)
+    const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
+    let next = keys.length
+    const take = (count: number) => {
+      next += count
+      return grouped.columns.slice(next - count, next)
+    }
+    return this.#select(grouped, [
+      ...node.keys.map(({ type }, k) => {
+        const key = columnAt(grouped, k)
+        return type.kind === "float64" ? floatOfRank(this.#names, key) : key
+      }),
+      ...node.aggregates.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+    ])
+  }
+
+  #grouped(input: Relation, keys: readonly string[], outputs: readonly string[]): Relation {
+    const columns = outputs.map(() => this.#names.fresh())
+    const selected = outputs.map((sql, i) => `${sql} AS ${columns[i]}`)
+    const groups = [...keys, ...present(input.dropped)]
+    const trace = input.trace === null ? null : this.#names.fresh()
+    if (trace !== null) {
+      const { limit } = this.#options.trace!
+      selected.push(`arraySlice(groupUniqArrayArray(${limit})(${input.trace}), 1, ${limit}) AS ${trace}`)
+    }
+    const all = [...selected, ...present(input.dropped)]
+    const tail = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
+    return { ...input, columns, trace, sql: `SELECT ${all.join(", ")} FROM (${input.sql})${tail}` }
+  }
+
+  /** Of a view that emits "final", groups of windows that are still open are not there yet. */
+  #closed(node: AggregateNode, relation: Relation): Relation {
+    const { emit, closedUntilUs } = this.#options.scope
+    if (emit !== "final" || node.windowKeys === null || closedUntilUs === null) return relation
+    const { start, end } = node.windowKeys
+    const size = node.windowColumns?.sizeUs ?? 0n
+    const ends = end !== null ? columnAt(relation, end) : `${columnAt(relation, start!)} + toInt64(${size})`
+    const condition = `${ends} <= toInt64('${closedUntilUs}')`
+    return this.#where(relation, condition, "the window is closed")
+  }
+
+  #union(node: UnionAllNode): Relation {
+    const inputs = node.inputs.map((input) => this.relation(input))
+    const first = inputs[0]!
+    const columns = first.columns.map(() => this.#names.fresh())
+    const trace = first.trace === null ? null : this.#names.fresh()
+    const dropped = first.dropped === null ? null : this.#names.fresh()
+    const names = [...columns, ...present(trace), ...present(dropped)]
+    const parts = inputs.map((input) => {
+      const own = [...input.columns, ...present(input.trace), ...present(input.dropped)]
+      const list = own.map((column, i) => `${nullable(column, i < columns.length)} AS ${names[i]}`)
+      return `SELECT ${list.join(", ")} FROM (${input.sql})`
+    })
+    return { columns, trace, dropped, sql: parts.join(" UNION ALL ") }
+  }
+}
+
+/** Branches agree in their types only when all are Nullable. */
+const nullable = (column: string, isValue: boolean) => (isValue ? `toNullable(${column})` : column)
+
+const present = (name: string | null): readonly string[] => (name === null ? [] : [name])
+
+function list({ columns, trace, dropped }: Relation): string {
+  const all = [...columns, ...present(trace), ...present(dropped)]
+  return all.length === 0 ? "1" : all.join(", ")
+}
+
+function columnAt(relation: Relation, index: number): string {
+  const column = relation.columns[index]
+  assert(column !== undefined, `a relation has column ${index}`)
+  return column
+}

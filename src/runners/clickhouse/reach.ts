@@ -1,0 +1,41 @@
+/** What a view is made of, through all views below it. */
+import type { PlanNode, ViewPlan } from "../../plan/plan.ts"
+import { assert } from "../../std/assert.ts"
+
+export interface Reach {
+  /** The view itself first. */
+  readonly views: readonly string[]
+  readonly events: readonly string[]
+}
+
+export function behindView(view: string, plans: ReadonlyMap<string, ViewPlan>): Reach {
+  const views = new Set<string>()
+  const events = new Set<string>()
+  const visit = (name: string) => {
+    if (views.has(name)) return
+    views.add(name)
+    const plan = plans.get(name)
+    assert(plan !== undefined, `${name} is a view of the project`)
+    for (const event of plan.events) events.add(event)
+    for (const below of plan.views) visit(below)
+  }
+  visit(view)
+  return { views: [...views], events: [...events] }
+}
+
+export function hasOverlappingWindows(view: string, plans: ReadonlyMap<string, ViewPlan>): boolean {
+  return behindView(view, plans).views.some((name) => overlaps(plans.get(name)!.root))
+}
+
+function overlaps(node: PlanNode): boolean {
+  switch (node.kind) {
+    case "scan":
+      return false
+    case "union-all":
+      return node.inputs.some(overlaps)
+    case "window":
+      return node.window.slideUs !== node.window.sizeUs || overlaps(node.input)
+    default:
+      return overlaps(node.input)
+  }
+}
