@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { startFeedRun } from "./feed-run.ts"
 
 /** Each is a SIGKILL in the middle of inserts. */
-const KILLS = 12
+const KILLS = 10
 
 test("however often the store is killed, it ends with every row once, and nobody waits for it", async (t) => {
   await using run = await startFeedRun(7)

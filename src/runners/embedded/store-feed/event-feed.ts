@@ -73,6 +73,7 @@ export class EventFeed extends FeedLoop {
     const { store, eventTable, partitions, begin } = this.#parts
     this.#partitions = []
     this.#filling.clear()
+    this.#spare.clear()
     const positions = await store.prepareEvent(eventTable)
     const found: PartitionFeed[] = []
     for (let partition = 0; partition < partitions; partition++) {
@@ -130,11 +131,12 @@ export class EventFeed extends FeedLoop {
     const nowMs = clock.nowMs()
     if (this.#filling.rows > 0) {
       const sending = this.#filling
+      // Two writers, always: what is offered meanwhile must not end up in the block that is cleared below.
       this.#filling = this.#spare
+      this.#spare = sending
       await store.appendEvents(eventTable, { rows: sending.rows, pieces: sending.pieces() })
       this.writtenRows += sending.rows
       sending.clear()
-      this.#spare = sending
     }
     for (const [index, end] of ends.entries()) this.#partitions[index]!.durable = end
     this.coveredMs = nowMs

@@ -27,6 +27,9 @@ export interface ViewFeedParts extends FeedLoopParts {
   readonly subscribe: (afterEpoch: number | null) => Subscription
 }
 
+/** Longer than what is known already takes to arrive. */
+const SETTLE_MS = 50
+
 type Snapshot = Extract<ViewUpdate, { kind: "snapshot" }>
 type Arrival = { readonly update: ViewUpdate | null } | "due"
 
@@ -59,6 +62,11 @@ export class ViewFeed extends FeedLoop {
     this.#subscription = subscription
     if (epoch !== null) this.following()
     let pending = subscription.next()
+    let isFirst = true
+    // What the changelog has already comes at once; when nothing does, nothing is missing.
+    this.loop.scheduler.after(SETTLE_MS, () => {
+      if (isFirst && epoch !== null) this.#isMissing = false
+    })
     // A rejection is seen where it is awaited, which may be after a block was written.
     pending.catch(() => undefined)
     for (;;) {
@@ -68,6 +76,7 @@ export class ViewFeed extends FeedLoop {
         continue
       }
       const { update } = arrival
+      isFirst = false
       if (update === null) return this.#flush()
       this.#isMissing = true
       if (update.kind === "snapshot") await this.#replace(update, subscription)
