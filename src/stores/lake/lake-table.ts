@@ -43,12 +43,18 @@ export interface LakeTableParts {
 /** Next offset that the table does not have, by topic and partition. */
 export type Offsets = ReadonlyMap<string, readonly number[]>
 
+/** A data file that was just written. */
+export interface NewDataFile extends DataFile {
+  /** CRC-32 of its bytes. */
+  readonly crc: number
+}
+
 export interface OpenDataFile {
   readonly day: number
   readonly writer: ParquetWriter
   /** Durable when it resolves; part of the table when it is committed. */
-  finish(): Promise<DataFile>
-  /** Closes it unfinished; it goes at the next start. */
+  finish(): Promise<NewDataFile>
+  /** Closes and removes it. */
   abandon(): void
 }
 
@@ -148,7 +154,10 @@ export class LakeTable {
         await this.#files.sealDataFile(path, file)
         return { ...written, path, day }
       },
-      abandon: () => file.close(),
+      abandon: () => {
+        file.close()
+        this.#files.disk.remove(path)
+      },
     }
   }
 

@@ -7,7 +7,7 @@
  * A row group holds rows of one partition, so its bounds say exactly which offsets are in it.
  */
 import { promisify } from "node:util"
-import { constants, zstdCompress } from "node:zlib"
+import { constants, crc32, zstdCompress } from "node:zlib"
 import type { Vector } from "../../columns/vector.ts"
 import type { DiskFile } from "../../std/disk.ts"
 import { type ColumnPage, ColumnWriter, type RowSelection } from "./column-writer.ts"
@@ -46,6 +46,8 @@ export interface RowBatch {
 export interface WrittenFile extends Metrics {
   readonly recordCount: number
   readonly sizeBytes: number
+  /** CRC-32 of all of it. */
+  readonly crc: number
 }
 
 interface OpenColumn {
@@ -61,6 +63,7 @@ export class ParquetWriter {
   readonly #metrics = new FileMetrics()
   readonly #groups: Thrift[] = []
   #position = 0
+  #crc = 0
   #groupRows = 0
   #rows = 0
 
@@ -142,7 +145,7 @@ export class ParquetWriter {
     const length = Buffer.alloc(4)
     length.writeUInt32LE(footer.length)
     this.#write(Buffer.concat([footer, length, MAGIC]))
-    return { ...this.#metrics.take(), recordCount: this.#rows, sizeBytes: this.#position }
+    return { ...this.#metrics.take(), recordCount: this.#rows, sizeBytes: this.#position, crc: this.#crc }
   }
 
   async #writeChunk(leaf: Leaf, page: ColumnPage): Promise<Thrift> {
@@ -172,6 +175,7 @@ export class ParquetWriter {
 
   #write(bytes: Uint8Array): void {
     this.#file.write(bytes, this.#position)
+    this.#crc = crc32(bytes, this.#crc)
     this.#position += bytes.length
   }
 
