@@ -71,7 +71,7 @@ export const TOPIC_ID = 2
 export const PARTITION_ID = 3
 export const OFFSET_ID = 4
 /** Contracts may grow beside future columns of the log. */
-const FIRST_CONTRACT_ID = 100
+export const FIRST_CONTRACT_ID = 100
 
 export function icebergType(type: LogicalType): IcebergPrimitive {
   switch (type.kind) {

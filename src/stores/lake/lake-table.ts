@@ -230,7 +230,7 @@ export class LakeTable {
     })
   }
 
-  /** Forgets snapshots; their files stay until `removeUnreferenced`. Returns how many went. */
+  /** Forgets snapshots; their files are then unreferenced. Returns how many went. */
   expire(keeps: (snapshot: Snapshot) => boolean): number {
     const next = withoutSnapshots(this.#metadata, keeps)
     const count = this.#metadata.snapshots.length - next.snapshots.length
@@ -241,13 +241,11 @@ export class LakeTable {
     return count
   }
 
-  /** Removes every file that no snapshot names. Nobody may be writing or reading such files. */
-  removeUnreferenced(): number {
+  /** Every file of its folder that no snapshot names: of crashes, or of snapshots that expired. */
+  unreferenced(): string[] {
     const referenced = this.referencedFiles()
-    const used = new Set([...referenced].map((path) => path.slice(path.lastIndexOf("/") + 1)))
-    for (const path of this.#manifests.keys())
-      if (!used.has(path.slice(path.lastIndexOf("/") + 1))) this.#manifests.delete(path)
-    return this.#files.removeOthers({
+    for (const path of this.#manifests.keys()) if (!referenced.has(path)) this.#manifests.delete(path)
+    return this.#files.others({
       isReferenced: (path) => referenced.has(path),
       keepFrom: this.#version - KEPT_METADATA_FILES,
     })

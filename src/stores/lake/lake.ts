@@ -21,6 +21,9 @@ export class Lake {
   readonly #tables = new Map<string, LakeTable>()
   readonly #records = new Map<string, LakeRecords>()
 
+  /** By table: files that nothing names, and since when. */
+  readonly #garbage = new Map<string, Map<string, number>>()
+
   private constructor(parts: LakeParts) {
     this.#parts = parts
   }
@@ -31,8 +34,8 @@ export class Lake {
     for (const name of parts.disk.list(parts.directory)) {
       const table = LakeTable.open(lake.#tableParts(name))
       if (table === null) continue
-      table.removeUnreferenced()
       lake.#tables.set(name, table)
+      lake.collect(name, 0)
     }
     return lake
   }
@@ -88,6 +91,29 @@ export class Lake {
     const records = new LakeRecords(() => this.table(name))
     this.#records.set(name, records)
     return records
+  }
+
+  /**
+   * Removes files that no snapshot names, those that were seen so at least `graceMs` ago. Nobody may be
+   * writing to the table. Returns how many went.
+   */
+  collect(name: string, graceMs: number): number {
+    const nowMs = this.#parts.clock.nowMs()
+    const seen = this.#garbage.get(name) ?? new Map<string, number>()
+    const garbage = new Map(
+      this.table(name)
+        .unreferenced()
+        .map((path) => [path, seen.get(path) ?? nowMs]),
+    )
+    let removed = 0
+    for (const [path, sinceMs] of garbage) {
+      if (nowMs - sinceMs < graceMs) continue
+      this.#parts.disk.remove(path)
+      garbage.delete(path)
+      removed++
+    }
+    this.#garbage.set(name, garbage)
+    return removed
   }
 
   #tableParts(name: string) {

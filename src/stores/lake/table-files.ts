@@ -136,27 +136,20 @@ export class TableFiles {
     }
   }
 
-  /** Removes what `isReferenced` does not know, except metadata versions of `keepFrom` and newer. */
-  removeOthers(options: { isReferenced: (path: string) => boolean; keepFrom: number }): number {
-    let removed = 0
-    const remove = (path: string) => {
-      this.disk.remove(path)
-      removed++
-    }
-    for (const folder of this.disk.list(this.#data)) {
-      const inside = `${this.#data}/${folder}`
-      for (const name of this.disk.list(inside)) {
-        const path = `${inside}/${name}`
-        if (!options.isReferenced(path)) remove(path)
-      }
-    }
-    for (const name of this.disk.list(this.#metadata)) {
-      const path = `${this.#metadata}/${name}`
+  /** Files that `isReferenced` does not know, metadata versions of `keepFrom` and newer left out. */
+  others(options: { isReferenced: (path: string) => boolean; keepFrom: number }): string[] {
+    const { disk } = this
+    const data = disk
+      .list(this.#data)
+      .flatMap((folder) =>
+        disk.list(`${this.#data}/${folder}`).map((name) => `${this.#data}/${folder}/${name}`),
+      )
+    const metadata = disk.list(this.#metadata).flatMap((name) => {
       const version = VERSION.exec(name)?.[1]
       const isKept = version === undefined ? name === HINT : Number(version) >= options.keepFrom
-      if (!isKept && !options.isReferenced(path)) remove(path)
-    }
-    return removed
+      return isKept ? [] : [`${this.#metadata}/${name}`]
+    })
+    return [...data, ...metadata].filter((path) => !options.isReferenced(path))
   }
 
   removeMetadataBefore(version: number): void {
