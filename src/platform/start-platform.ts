@@ -17,6 +17,7 @@ import { NodeScheduler } from "../std/node/scheduler.ts"
 import { RunningBackups } from "./backup/backups.ts"
 import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
+import { LAKE_FOLDER, openProjectLake } from "./project-lake.ts"
 import { compareLock } from "./project-lock.ts"
 import { VERSION } from "./version.ts"
 
@@ -80,8 +81,19 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
-  const runtime = await openRuntime({
+  const lake = await openProjectLake({
+    config,
+    data,
     log,
+    disk,
+    clock,
+    scheduler,
+    contracts: project.events,
+    report,
+  })
+  if (lake !== null) closing.use(lake)
+  const runtime = await openRuntime({
+    log: lake?.history ?? log,
     disk,
     clock,
     scheduler,
@@ -93,17 +105,22 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     report,
   })
   closing.use(runtime)
+  await lake?.archiver.start()
   const backups = new RunningBackups({
     log,
     disk,
     clock,
-    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [DUPLICATES_FOLDER] },
+    folders: {
+      ...{ data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER },
+      immutable: [DUPLICATES_FOLDER, LAKE_FOLDER],
+    },
     project: project.name,
     version: VERSION,
   })
   const http = await startHttp({
     runtime,
     backups,
+    lake: lake?.service ?? null,
     clock,
     scheduler,
     host: HOST,

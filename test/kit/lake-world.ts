@@ -29,13 +29,13 @@ const order = {
   seal: bytes().optional(),
 }
 
-const keys = { id: "id", time: "at", key: "id", partitions: 2 } as const
+const keys = { id: "id", time: "at", key: "id", partitions: 2, unknownFields: "keep" } as const
 
-export const order1 = event("order", { ...keys, schema: z.looseObject(order) }) as unknown as EventContract
+export const order1 = event("order", { ...keys, schema: z.object(order) }) as unknown as EventContract
 /** The contract grew by a field. */
 export const order2 = event("order", {
   ...keys,
-  schema: z.looseObject({ ...order, coupon: z.string().optional() }),
+  schema: z.object({ ...order, coupon: z.string().optional() }),
 }) as unknown as EventContract
 
 export interface LakeWorld extends AsyncDisposable {
@@ -67,7 +67,7 @@ export async function openLakeWorld(options: {
   disk.makeDirectory(directory)
   const log = openInlineLog({
     ...{ disk, clock, scheduler: clock, random, directory: `${directory}/log` },
-    limits: { segmentBytes: options.segmentBytes ?? 64 * 1024 },
+    limits: { segmentBytes: options.segmentBytes ?? 64 * 1024, preallocateBytes: 8192 },
   })
   for (const { topic, partitions } of contracts) {
     const retentionBytes = options.retentionBytes

@@ -6,6 +6,7 @@ import type { EventContract } from "../../contracts/contract.ts"
 import type { Log, TopicInfo } from "../../log/log.ts"
 import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
+import { lakeAheadOfLog } from "../../stores/lake/errors.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
 import { ARCHIVER, TopicPass, tablesOf } from "./topic-pass.ts"
 import { upkeep } from "./upkeep.ts"
@@ -19,6 +20,8 @@ export interface ArchiverLimits {
   readonly snapshotMs: number
   /** Files that nothing names any more stay this long for whoever still reads them. */
   readonly graceMs: number
+  /** As many small files of a day are worth a rewrite. */
+  readonly smallFiles: number
 }
 
 export const DEFAULT_ARCHIVER_LIMITS: ArchiverLimits = {
@@ -26,6 +29,7 @@ export const DEFAULT_ARCHIVER_LIMITS: ArchiverLimits = {
   records: 1_000_000,
   snapshotMs: 7 * 86_400_000,
   graceMs: 10 * 60_000,
+  smallFiles: 8,
 }
 /** How often it looks whether something is due. */
 const TICK_MS = 1000
@@ -80,8 +84,35 @@ export class Archiver implements AsyncDisposable {
     this.#nextUpkeepMs = parts.clock.monotonicMs() + UPKEEP_MS
   }
 
-  /** Holds what is not archived, then looks after it from now on. */
+  /**
+   * Before anybody reads: takes back what the lake has beyond a log that was restored, and holds what is not
+   * archived. @throws PlatformError lake-ahead-of-log
+   */
+  async prepare(): Promise<void> {
+    const { log, lake, report } = this.#parts
+    for (const topic of this.#topics()) {
+      const ends: number[] = []
+      for (let partition = 0; partition < topic.partitions; partition++)
+        ends.push((await log.range(topic.name, partition)).durableEnd)
+      for (const table of lake.tables()) {
+        const isAhead = table.offsets
+          .get(topic.name)
+          ?.some((offset, partition) => offset > (ends[partition] ?? 0))
+        if (isAhead !== true) continue
+        if (table.rollback(topic.name, ends) === null) throw lakeAheadOfLog(table.name, topic.name)
+        report(`The log is older than the lake's ${table.name}, which is back at the log's end.`)
+      }
+    }
+    await this.#holdAll()
+  }
+
+  /** Looks after it from now on. */
   async start(): Promise<void> {
+    await this.#holdAll()
+    this.#scheduleTick()
+  }
+
+  async #holdAll(): Promise<void> {
     for (const topic of this.#topics()) {
       for (let partition = 0; partition < topic.partitions; partition++) {
         const { begin } = await this.#parts.log.range(topic.name, partition)
@@ -89,7 +120,6 @@ export class Archiver implements AsyncDisposable {
         await this.#parts.log.hold(ARCHIVER, topic.name, partition, archived ?? begin)
       }
     }
-    this.#scheduleTick()
   }
 
   /** Everything that is durable now is in the lake when it resolves. */

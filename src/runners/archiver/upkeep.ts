@@ -16,8 +16,6 @@ import { RecordRows, runsOf } from "./record-rows.ts"
 
 /** Files below this are put together. */
 const SMALL_BYTES = 32 * 1024 * 1024
-/** As many of a day are worth a rewrite. */
-const MIN_FILES = 8
 /** What one rewrite reads: bounds its time and the space that it takes until the old files go. */
 const MAX_BYTES = 256 * 1024 * 1024
 const TARGET_BYTES = 128 * 1024 * 1024
@@ -26,13 +24,13 @@ export interface UpkeepParts {
   readonly lake: Lake
   readonly clock: Clock
   readonly contracts: ReadonlyMap<string, EventContract>
-  readonly limits: { readonly snapshotMs: number; readonly graceMs: number }
+  readonly limits: { readonly snapshotMs: number; readonly graceMs: number; readonly smallFiles: number }
 }
 
 /** @throws PlatformError of the disk; the table is then as the disk has it. */
 export async function upkeep(parts: UpkeepParts, name: string): Promise<void> {
   const { lake, clock, limits } = parts
-  for (const files of rewritesOf(lake.table(name))) await compact(parts, name, files)
+  for (const files of rewritesOf(lake.table(name), limits.smallFiles)) await compact(parts, name, files)
   const oldestMs = clock.nowMs() - limits.snapshotMs
   lake.table(name).expire((snapshot) => snapshot["timestamp-ms"] >= oldestMs)
   lake.collect(name, limits.graceMs)
@@ -42,7 +40,7 @@ export async function upkeep(parts: UpkeepParts, name: string): Promise<void> {
  * Groups of small files of a day, oldest day first: a pure decision. A file larger than all smaller ones
  * together waits until they have grown, so that no row is written again more than a few times.
  */
-export function rewritesOf(table: Pick<LakeTable, "dataFiles">): DataFile[][] {
+export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number): DataFile[][] {
   const small = table.dataFiles().filter(({ sizeBytes }) => sizeBytes < SMALL_BYTES)
   const byDay = Map.groupBy(small, ({ day }) => day)
   return [...byDay]
@@ -51,7 +49,7 @@ export function rewritesOf(table: Pick<LakeTable, "dataFiles">): DataFile[][] {
       const group = files.sort((a, b) => a.sizeBytes - b.sizeBytes)
       while (bytesOf(group) > MAX_BYTES) group.pop()
       while (group.length > 1 && group.at(-1)!.sizeBytes > bytesOf(group.slice(0, -1))) group.pop()
-      return group.length >= MIN_FILES ? [group] : []
+      return group.length >= minFiles ? [group] : []
     })
 }
 

@@ -1,5 +1,6 @@
 /** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
 import type { FastifyReply, FastifyRequest } from "fastify"
+import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
@@ -16,6 +17,8 @@ export interface DoorContext {
   readonly backups: Backups | null
   /** Null where there can be no store. */
   readonly queries: Queries | null
+  /** Null when the project has none. */
+  readonly lake: LakeService | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

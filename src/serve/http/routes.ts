@@ -5,6 +5,7 @@ import { getEvent } from "./routes/get-event.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
 import { getHealthz } from "./routes/get-healthz.ts"
+import { getLake } from "./routes/get-lake.ts"
 import { getMetrics } from "./routes/get-metrics.ts"
 import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   getView,
   getViewRows,
   getViewChanges,
+  getLake,
   postBackup,
   postQuery,
   getQueries,

@@ -5,6 +5,7 @@
 import type { AddressInfo } from "node:net"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
+import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -30,6 +31,8 @@ export interface HttpOptions {
   readonly backups?: Backups | null
   /** @default null: POST /v1/query says that there is no store */
   readonly queries?: Queries | null
+  /** @default null: GET /v1/lake says that there is none */
+  readonly lake?: LakeService | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -99,6 +102,7 @@ function contextOf(options: HttpOptions): DoorContext {
     runtime,
     backups: options.backups ?? null,
     queries: options.queries ?? null,
+    lake: options.lake ?? null,
     clock,
     scheduler,
     version,

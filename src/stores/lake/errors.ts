@@ -69,3 +69,14 @@ export function unknownSnapshot(event: string, wanted: string, oldest: string): 
     details: { event, wanted },
   })
 }
+
+export function lakeAheadOfLog(table: string, topic: string): PlatformError {
+  return new PlatformError({
+    code: "lake-ahead-of-log",
+    domain: "user",
+    message:
+      `The lake's table ${table} has records of ${topic} that the log never wrote, and no snapshot before them; ` +
+      "restore log and lake from the same backup, or move the lake's folder away.",
+    details: { table, topic },
+  })
+}

@@ -11,8 +11,10 @@ import { assert } from "../../std/assert.ts"
 import type { Clock } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
+import { beginsOf, type Offsets, offsetsOf, summaryOf } from "./archived-offsets.ts"
 import { foreignLake, unknownSnapshot } from "./errors.ts"
 import { evolveSchema, type IcebergSchema } from "./iceberg-schema.ts"
+import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
 import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
 import { decodeManifestList, encodeManifestList, type ManifestFile, manifestFile } from "./manifest-list.ts"
 import { ParquetWriter } from "./parquet-writer.ts"
@@ -22,6 +24,7 @@ import {
   currentSnapshot,
   firstMetadata,
   KEPT_METADATA_FILES,
+  rolledBack,
   type Snapshot,
   stamped,
   type TableMetadata,
@@ -29,6 +32,14 @@ import {
   withSchema,
   withSnapshot,
 } from "./table-metadata.ts"
+
+/** What was read of a table's manifests and lists, which never change; outlives opening it again. */
+export class TableCache {
+  /** By where they lie. */
+  readonly manifests = new Map<string, readonly ManifestEntry[]>()
+  /** By snapshot. */
+  readonly lists = new Map<number, readonly ManifestFile[]>()
+}
 
 export interface LakeTableParts {
   readonly disk: Disk
@@ -38,10 +49,8 @@ export interface LakeTableParts {
   readonly directory: string
   /** The log whose records it has. */
   readonly logId: string
+  readonly cache: TableCache
 }
-
-/** Next offset that the table does not have, by topic and partition. */
-export type Offsets = ReadonlyMap<string, readonly number[]>
 
 /** A data file that was just written. */
 export interface NewDataFile extends DataFile {
@@ -59,8 +68,6 @@ export interface OpenDataFile {
 }
 
 const LOG_ID = "millrace.log-id"
-const OFFSETS = "millrace.offsets."
-const BEGINS = "millrace.begins."
 
 export class LakeTable {
   readonly name: string
@@ -68,9 +75,6 @@ export class LakeTable {
   readonly #files: TableFiles
   #version: number
   #metadata: TableMetadata
-  /** A manifest never changes. */
-  readonly #manifests = new Map<string, readonly ManifestEntry[]>()
-  readonly #lists = new Map<number, readonly ManifestFile[]>()
 
   private constructor(parts: LakeTableParts, files: TableFiles, version: number, metadata: TableMetadata) {
     this.#parts = parts
@@ -127,12 +131,12 @@ export class LakeTable {
   }
 
   get offsets(): Offsets {
-    return offsetsIn(this.snapshot, OFFSETS)
+    return offsetsOf(this.snapshot)
   }
 
   /** The first offset that the table's history has, by topic and partition. */
   get begins(): Offsets {
-    return offsetsIn(this.snapshot, BEGINS)
+    return beginsOf(this.snapshot)
   }
 
   /** Takes new columns in, when there are any. */
@@ -230,6 +234,19 @@ export class LakeTable {
     })
   }
 
+  /**
+   * Back to the newest snapshot that has nothing beyond the ends: a log that was restored is older than the
+   * lake beside it. Null when no snapshot is that old; nothing has changed then.
+   */
+  rollback(topic: string, ends: readonly number[]): Snapshot | null {
+    const fits = (snapshot: Snapshot) =>
+      (offsetsOf(snapshot).get(topic) ?? []).every((offset, partition) => offset <= (ends[partition] ?? 0))
+    const found = this.#metadata.snapshots.findLast(fits)
+    if (found === undefined) return null
+    if (found !== this.snapshot) this.#commit(rolledBack(this.#metadata, found, this.#parts.clock.nowMs()))
+    return found
+  }
+
   /** Forgets snapshots; their files are then unreferenced. Returns how many went. */
   expire(keeps: (snapshot: Snapshot) => boolean): number {
     const next = withoutSnapshots(this.#metadata, keeps)
@@ -237,14 +254,15 @@ export class LakeTable {
     if (count === 0) return 0
     this.#commit(next)
     const ids = new Set(next.snapshots.map((one) => one["snapshot-id"]))
-    for (const id of this.#lists.keys()) if (!ids.has(id)) this.#lists.delete(id)
+    for (const id of this.#parts.cache.lists.keys()) if (!ids.has(id)) this.#parts.cache.lists.delete(id)
     return count
   }
 
   /** Every file of its folder that no snapshot names: of crashes, or of snapshots that expired. */
   unreferenced(): string[] {
     const referenced = this.referencedFiles()
-    for (const path of this.#manifests.keys()) if (!referenced.has(path)) this.#manifests.delete(path)
+    for (const path of this.#parts.cache.manifests.keys())
+      if (!referenced.has(path)) this.#parts.cache.manifests.delete(path)
     return this.#files.others({
       isReferenced: (path) => referenced.has(path),
       keepFrom: this.#version - KEPT_METADATA_FILES,
@@ -279,11 +297,11 @@ export class LakeTable {
   manifestsOf(snapshot: Snapshot | null): ManifestFile[] {
     if (snapshot === null) return []
     const id = snapshot["snapshot-id"]
-    const known = this.#lists.get(id)
+    const known = this.#parts.cache.lists.get(id)
     if (known !== undefined) return [...known]
     const path = this.local(snapshot["manifest-list"])
     const list = decodeManifestList(this.#files.read(path), path)
-    this.#lists.set(id, list)
+    this.#parts.cache.lists.set(id, list)
     return [...list]
   }
 
@@ -341,8 +359,7 @@ export class LakeTable {
       summary: {
         operation: of.operation,
         ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)])),
-        ...offsetsOut(of.offsets, OFFSETS),
-        ...offsetsOut(of.begins, BEGINS),
+        ...summaryOf(of.offsets, of.begins),
       },
       "schema-id": this.#metadata["current-schema-id"],
     }
@@ -371,10 +388,10 @@ export class LakeTable {
 
   #entries(manifest: ManifestFile): readonly ManifestEntry[] {
     const path = this.local(manifest.manifest_path)
-    const known = this.#manifests.get(path)
+    const known = this.#parts.cache.manifests.get(path)
     if (known !== undefined) return known
     const entries = decodeManifest(this.#files.read(path), path)
-    this.#manifests.set(path, entries)
+    this.#parts.cache.manifests.set(path, entries)
     return entries
   }
 }
@@ -385,29 +402,4 @@ function hasFiles(manifest: ManifestFile): boolean {
 
 function rowsOf(files: readonly DataFile[]): number {
   return files.reduce((sum, { recordCount }) => sum + recordCount, 0)
-}
-
-function offsetsOut(offsets: Offsets, prefix: string): Record<string, string> {
-  return Object.fromEntries([...offsets].map(([topic, ends]) => [prefix + topic, JSON.stringify(ends)]))
-}
-
-function offsetsIn(snapshot: Snapshot | null, prefix: string): Offsets {
-  const entries = Object.entries(snapshot?.summary ?? {}).filter(([name]) => name.startsWith(prefix))
-  return new Map(entries.map(([name, ends]) => [name.slice(prefix.length), JSON.parse(ends) as number[]]))
-}
-
-/** Below 2^53, so that every reader of JSON has it exact. */
-function snapshotId(random: Random): number {
-  return (random.uint32() % 0x1f_ffff) * 2 ** 32 + random.uint32() + 1
-}
-
-function uuid(random: Random): string {
-  const words = [0, 1, 2, 3].map(() => random.uint32().toString(16).padStart(8, "0")).join("")
-  return [8, 12, 16, 20, 32].map((end, i, ends) => words.slice(ends[i - 1] ?? 0, end)).join("-")
-}
-
-function syncMarker(random: Random): Uint8Array {
-  const bytes = Buffer.alloc(16)
-  for (const at of [0, 4, 8, 12]) bytes.writeUInt32LE(random.uint32(), at)
-  return bytes
 }

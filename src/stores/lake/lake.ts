@@ -5,7 +5,7 @@ import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
 import { unknownTable } from "./errors.ts"
 import { LakeRecords } from "./lake-records.ts"
-import { LakeTable } from "./lake-table.ts"
+import { LakeTable, TableCache } from "./lake-table.ts"
 
 export interface LakeParts {
   readonly disk: Disk
@@ -19,6 +19,7 @@ export interface LakeParts {
 export class Lake {
   readonly #parts: LakeParts
   readonly #tables = new Map<string, LakeTable>()
+  readonly #caches = new Map<string, TableCache>()
   readonly #records = new Map<string, LakeRecords>()
 
   /** By table: files that nothing names, and since when. */
@@ -117,6 +118,8 @@ export class Lake {
   }
 
   #tableParts(name: string) {
-    return { ...this.#parts, directory: `${this.#parts.directory}/${name}` }
+    const cache = this.#caches.get(name) ?? new TableCache()
+    this.#caches.set(name, cache)
+    return { ...this.#parts, cache, directory: `${this.#parts.directory}/${name}` }
   }
 }

@@ -144,6 +144,21 @@ export function withoutSnapshots(
   }
 }
 
+/** With an older snapshot as the current one; what came behind it is forgotten. */
+export function rolledBack(metadata: TableMetadata, snapshot: Snapshot, nowMs: number): TableMetadata {
+  const id = snapshot["snapshot-id"]
+  const current: TableMetadata = {
+    ...metadata,
+    "current-snapshot-id": id,
+    refs: { main: { "snapshot-id": id, type: "branch" } },
+  }
+  const older = withoutSnapshots(current, (one) => one["sequence-number"] <= snapshot["sequence-number"])
+  const log = metadata["snapshot-log"].filter(({ "snapshot-id": entry }) =>
+    older.snapshots.some((one) => one["snapshot-id"] === entry),
+  )
+  return { ...older, "snapshot-log": [...log, { "timestamp-ms": nowMs, "snapshot-id": id }] }
+}
+
 /** Stamped as the version behind the one in `previousFile`. */
 export function stamped(metadata: TableMetadata, nowMs: number, previousFile: string | null): TableMetadata {
   const before = metadata["last-updated-ms"]
