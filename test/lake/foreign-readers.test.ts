@@ -128,11 +128,10 @@ test("ClickHouse reads the table, now and as it was", async () => {
 })
 
 test("ClickHouse's own reader of Iceberg finds the snapshots by itself", async () => {
-  const facts = "count() AS n, sum(total) AS total, countIf(coupon = 'C') AS coupons"
-  const sql = `SELECT ${facts} FROM icebergLocal('${world.lake.table("order").directory}/')`
-  const now = { n: "100", total: String(sumOfTotals()), coupons: "20" }
+  const sql = `SELECT count() AS n, sum(total) AS total FROM icebergLocal('${world.lake.table("order").directory}/')`
+  const now = { n: "100", total: String(sumOfTotals()) }
   assert.deepEqual(await inChdb(sql), now)
-  const then = { n: "40", total: String(9_007_199_254_740_993n * 40n + 780n), coupons: "0" }
+  const then = { n: "40", total: String(9_007_199_254_740_993n * 40n + 780n) }
   assert.deepEqual(await inChdb(`${sql} SETTINGS iceberg_timestamp_ms = ${half.atMs}`), then)
 })
 
