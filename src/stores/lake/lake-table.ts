@@ -47,8 +47,8 @@ export interface LakeTableParts {
   readonly random: Random
   /** Absolute; its last part is the event's name. */
   readonly directory: string
-  /** The log whose records it has. */
-  readonly logId: string
+  /** The log whose records it has; null: whichever, for readers alone. Nothing is then written. */
+  readonly logId: string | null
   readonly cache: TableCache
 }
 
@@ -91,6 +91,7 @@ export class LakeTable {
     if (current === null) return null
     const table = new LakeTable(parts, files, current.version, current.metadata)
     const found = current.metadata.properties[LOG_ID] ?? "unknown"
+    if (parts.logId === null) return table
     if (found !== parts.logId) throw foreignLake(table.name, parts.logId, found)
     files.hint(current.version)
     return table
@@ -104,7 +105,7 @@ export class LakeTable {
       location: parts.directory,
       nowMs: parts.clock.nowMs(),
       evolved: evolveSchema(null, columns),
-      properties: { [LOG_ID]: parts.logId, "write.format.default": "parquet" },
+      properties: { [LOG_ID]: parts.logId!, "write.format.default": "parquet" },
     })
     files.commit(1, metadata)
     return new LakeTable(parts, files, 1, metadata)

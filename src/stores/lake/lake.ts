@@ -13,7 +13,8 @@ export interface LakeParts {
   readonly random: Random
   /** Absolute; a folder a table. */
   readonly directory: string
-  readonly logId: string
+  /** Null: to read alone, beside a platform that runs. */
+  readonly logId: string | null
 }
 
 export class Lake {
@@ -36,7 +37,7 @@ export class Lake {
       const table = LakeTable.open(lake.#tableParts(name))
       if (table === null) continue
       lake.#tables.set(name, table)
-      lake.collect(name, 0)
+      if (parts.logId !== null) lake.collect(name, 0)
     }
     return lake
   }

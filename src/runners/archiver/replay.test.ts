@@ -1,0 +1,124 @@
+import assert from "node:assert/strict"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "node:test"
+import { z } from "zod"
+import type { EventContract } from "../../contracts/contract.ts"
+import { event, timestamp, view } from "../../index.ts"
+import { openInlineLog } from "../../log/embedded/inline-log.ts"
+import { bindProject } from "../../plan/bind-project.ts"
+import { sleep } from "../../std/clock.ts"
+import { NodeClock } from "../../std/node/clock.ts"
+import { NodeDisk } from "../../std/node/disk.ts"
+import { NodeRandom } from "../../std/node/random.ts"
+import { NodeScheduler } from "../../std/node/scheduler.ts"
+import type { EmbeddedRuntime } from "../embedded/embedded-runtime.ts"
+import { openRuntime } from "../embedded/open-runtime.ts"
+import { type OpenedLake, openLake } from "./open-lake.ts"
+
+const click = event("click", {
+  schema: z.object({ id: z.string(), at: timestamp(), page: z.string() }),
+  id: "id",
+  time: "at",
+  dedup: "1 hour",
+  retention: { bytes: 4096 },
+}) as unknown as EventContract
+const PER_PAGE = "SELECT page, count(*) AS n FROM click GROUP BY page"
+const BUSY = "SELECT page, count(*) AS n, min(id) AS first_id FROM click GROUP BY page"
+
+interface Life extends AsyncDisposable {
+  readonly runtime: EmbeddedRuntime
+  readonly lake: OpenedLake
+  begin(): Promise<number>
+}
+
+/** A platform on the folder, with one view. */
+async function live(directory: string, name: string, sql: string): Promise<Life> {
+  const [disk, clock, scheduler, random] = [
+    new NodeDisk(),
+    new NodeClock(),
+    new NodeScheduler(),
+    new NodeRandom(),
+  ]
+  const stack = new AsyncDisposableStack()
+  const limits = { segmentBytes: 4096, preallocateBytes: 4096, maintenanceMs: 20 }
+  const parts = { disk, clock, scheduler, random, report: () => {} }
+  const log = stack.use(openInlineLog({ ...parts, directory: `${directory}/log`, limits }))
+  const lake = stack.use(
+    await openLake({ ...parts, log, directory: `${directory}/lake`, contracts: [click] }),
+  )
+  const { plans, problems } = await bindProject({
+    events: [click],
+    views: [view(name, { sql, state: "unbounded" })],
+    locations: new Map(),
+  } as never)
+  assert.deepEqual(problems, [])
+  const runtime = stack.use(
+    await openRuntime({
+      ...parts,
+      ...{ log: lake.history, contracts: [click], plans },
+      checkpointDirectory: `${directory}/checkpoints`,
+      checkpointIntervalMs: 20,
+    }),
+  )
+  await lake.archiver.start()
+  const begin = async () => (await log.range("click", 0)).begin
+  return { runtime, lake, begin, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+async function post(runtime: EmbeddedRuntime, from: number, to: number): Promise<void> {
+  const lines = Array.from({ length: to - from }, (_, i) => {
+    const n = from + i
+    return JSON.stringify({
+      id: `c${String(n).padStart(4, "0")}`,
+      at: "2026-11-27T12:00:00Z",
+      page: `/${n % 3}`,
+    })
+  })
+  const body = Buffer.from(lines.join("\n"))
+  await runtime.ingest({ event: "click", body, framing: "ndjson" } as never)
+}
+
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  const scheduler = new NodeScheduler()
+  for (let tries = 0; tries < 500; tries++) {
+    if (await what()) return
+    await sleep(scheduler, 20)
+  }
+  assert.fail("it did not come to pass")
+}
+
+const processed = ({ runtime }: Life) => runtime.views()[0]!.pendingEvents === 0
+
+test("a new view is rebuilt from the first event, although the log deleted it", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "replay-"))
+  try {
+    {
+      await using life = await live(directory, "per_page", PER_PAGE)
+      for (let n = 0; n < 300; n += 30) await post(life.runtime, n, n + 30)
+      await until(() => processed(life))
+      await life.lake.archiver.archiveNow()
+      await post(life.runtime, 300, 330)
+      await until(async () => (await life.begin()) > 100)
+    }
+    await using life = await live(directory, "busy", BUSY)
+    await until(() => processed(life))
+    assert.ok((await life.begin()) > 100, "the log itself has no more than its end")
+    const counts = ["/0", "/1", "/2"].map((page) => life.runtime.lookup("busy", [page]))
+    assert.deepEqual(counts, [
+      ["/0", 110n, "c0000"],
+      ["/1", 110n, "c0001"],
+      ["/2", 110n, "c0002"],
+    ])
+    const tail = life.runtime.tail("click", new Map([[0, 325]]))
+    assert.equal((await tail.next())?.length, 5)
+    tail[Symbol.dispose]()
+    // Ids of the lake's events are still known: the same rows again are duplicates.
+    await post(life.runtime, 0, 30)
+    await until(() => processed(life))
+    assert.deepEqual(life.runtime.lookup("busy", ["/0"]), ["/0", 110n, "c0000"])
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+})
