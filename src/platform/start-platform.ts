@@ -59,14 +59,7 @@ const DUPLICATES_FOLDER = "duplicates"
 export async function startPlatform(options: StartOptions): Promise<Platform> {
   const report = options.report ?? (() => {})
   const projectDirectory = resolve(options.projectDirectory)
-  const project = await loadProject(projectDirectory)
-  const { plans, problems } = await bindProject(project)
-  const found: readonly Problem[] = [...project.problems, ...problems]
-  if (found.length > 0) throw projectHasProblems(projectDirectory, found)
-  // Rows that are in the log must stay readable.
-  const incompatible = compareLock(projectDirectory, project.events, plans).problems
-  if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
-
+  const { project, plans } = await loadSoundProject(projectDirectory)
   const { config } = project
   const data = openDataDirectory(
     resolve(options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`),
@@ -81,28 +74,17 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
-  const lake = await openProjectLake({
-    config,
-    data,
-    log,
-    disk,
-    clock,
-    scheduler,
-    contracts: project.events,
-    report,
-  })
+  const machine = { log, disk, clock, scheduler, report }
+  const lake = await openProjectLake({ ...machine, config, data, contracts: project.events })
   if (lake !== null) closing.use(lake)
   const runtime = await openRuntime({
+    ...machine,
     log: lake?.history ?? log,
-    disk,
-    clock,
-    scheduler,
     contracts: project.events,
     plans,
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
-    report,
   })
   closing.use(runtime)
   await lake?.archiver.start()
@@ -136,6 +118,17 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const open = closing.move()
   const close = () => open.disposeAsync()
   return { url: http.url, project: project.name, data, runtime, close, [Symbol.asyncDispose]: close }
+}
+
+async function loadSoundProject(projectDirectory: string) {
+  const project = await loadProject(projectDirectory)
+  const { plans, problems } = await bindProject(project)
+  const found: readonly Problem[] = [...project.problems, ...problems]
+  if (found.length > 0) throw projectHasProblems(projectDirectory, found)
+  // Rows that are in the log must stay readable.
+  const incompatible = compareLock(projectDirectory, project.events, plans).problems
+  if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
+  return { project, plans }
 }
 
 /** Makes the folder where it is missing. Its real path, so that one folder has one name. */

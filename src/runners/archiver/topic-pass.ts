@@ -20,7 +20,7 @@ import { RecordRows, type RecordRun, runsOf } from "./record-rows.ts"
 export const ARCHIVER = "archiver"
 /** One read of the log. */
 const READ_BYTES = 4 * 1024 * 1024
-/** Where a file is closed: large enough for readers of much, small enough to be written again in compaction. */
+/** Where a file is closed: large enough for readers of much, small enough to be written again. */
 const FILE_BYTES = 128 * 1024 * 1024
 /** What one pass takes from the log before it commits: a crash repeats no more. */
 const PASS_BYTES = 256 * 1024 * 1024

@@ -18,10 +18,13 @@ const CLOSE_BRACKET = 0x5d
 
 export class UnknownFields {
   readonly #known: ReadonlySet<string>
+  /** Their bytes: a key that is one of them becomes no text. */
+  readonly #knownBytes: readonly Uint8Array[]
 
   /** @param known the contract's fields, and whatever else is no news */
   constructor(known: Iterable<string>) {
     this.#known = new Set(known)
+    this.#knownBytes = [...this.#known].map((name) => Buffer.from(name))
   }
 
   of(bytes: Uint8Array, start: number, end: number): Entries {
@@ -33,7 +36,7 @@ export class UnknownFields {
       const keyEnd = stringEnd(bytes, keyStart, end)
       const valueStart = skipTo(bytes, keyEnd, end, COLON) + 1
       const valueEnd = valueEndOf(bytes, valueStart, end)
-      const name = textOf(bytes, keyStart, keyEnd)
+      const name = this.#isKnown(bytes, keyStart + 1, keyEnd - 1) ? null : textOf(bytes, keyStart, keyEnd)
       if (name !== null && !this.#known.has(name)) {
         found ??= []
         found.push([name, textOf(bytes, valueStart, valueEnd) ?? ""])
@@ -41,6 +44,16 @@ export class UnknownFields {
       at = valueEnd + 1
     }
     return found ?? NONE
+  }
+
+  #isKnown(bytes: Uint8Array, start: number, end: number): boolean {
+    for (const name of this.#knownBytes) {
+      if (name.length !== end - start) continue
+      let at = 0
+      while (at < name.length && name[at] === bytes[start + at]) at++
+      if (at === name.length) return true
+    }
+    return false
   }
 }
 

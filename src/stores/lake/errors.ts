@@ -1,12 +1,14 @@
 /** Errors of the lake. Documented in docs/errors.md. */
 import { PlatformError } from "../../std/errors.ts"
 
+const RESTORE = "Restore the table's folder from a backup."
+
 export function manifestCorrupt(path: string, cause: unknown): PlatformError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new PlatformError({
     code: "lake-manifest-corrupt",
     domain: "external",
-    message: `The lake's manifest ${path} cannot be read: ${reason}. Restore the table's folder from a backup.`,
+    message: `The lake's manifest ${path} cannot be read: ${reason}. ${RESTORE}`,
     details: { path },
     cause,
   })
@@ -16,7 +18,7 @@ export function metadataCorrupt(path: string, why: string): PlatformError {
   return new PlatformError({
     code: "lake-metadata-corrupt",
     domain: "external",
-    message: `The lake's table metadata ${path} cannot be read: ${why}. Restore the table's folder from a backup.`,
+    message: `The lake's table metadata ${path} cannot be read: ${why}. ${RESTORE}`,
     details: { path },
   })
 }
@@ -45,7 +47,7 @@ export function foreignLake(table: string, logId: string, found: string): Platfo
     code: "lake-of-another-log",
     domain: "user",
     message:
-      `The lake's table ${table} has the history of log ${found}, and this data directory has log ${logId}; ` +
+      `The lake's table ${table} has the history of log ${found}, and the data directory's is ${logId}; ` +
       "move the lake's folder away, or restore the log that belongs to it.",
     details: { table, logId, found },
   })
@@ -65,7 +67,7 @@ export function unknownSnapshot(event: string, wanted: string, oldest: string): 
   return new PlatformError({
     code: "unknown-snapshot",
     domain: "user",
-    message: `The lake's table "${event}" keeps no snapshot ${wanted}; the oldest that it keeps is ${oldest}.`,
+    message: `The lake's table "${event}" keeps no snapshot ${wanted}; the oldest kept is ${oldest}.`,
     details: { event, wanted },
   })
 }
@@ -75,7 +77,8 @@ export function lakeAheadOfLog(table: string, topic: string): PlatformError {
     code: "lake-ahead-of-log",
     domain: "user",
     message:
-      `The lake's table ${table} has records of ${topic} that the log never wrote, and no snapshot before them; ` +
+      `The lake's table ${table} has records of ${topic} that the log never wrote, ` +
+      "and no snapshot before them; " +
       "restore log and lake from the same backup, or move the lake's folder away.",
     details: { table, topic },
   })

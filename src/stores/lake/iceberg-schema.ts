@@ -1,5 +1,6 @@
 /**
- * The columns of a lake table as Iceberg's schema: the contract's fields, then what the log knows of a record.
+ * The columns of a lake table as Iceberg's schema: the contract's fields, then what the log knows of a
+ * record.
  * Invariant: a field id means one column for ever. A contract that grows gets new ids; a column that left the
  * contract stays, null in newer rows; a column whose type cannot be widened in place gets a new id.
  */

@@ -1,4 +1,4 @@
-/** A manifest list: the manifests of one snapshot. An append writes one new manifest and lists the old again. */
+/** A manifest list: the manifests of one snapshot. An append writes one manifest and lists the old again. */
 import { avroType, decodeAvroFile, encodeAvroFile } from "./avro-file.ts"
 import type { ManifestEntry } from "./manifest.ts"
 import { MANIFEST_FILE_SCHEMA } from "./manifest-schemas.ts"

@@ -4,24 +4,25 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { z } from "zod"
-import type { EventContract } from "../../contracts/contract.ts"
-import { event, timestamp, view } from "../../index.ts"
-import { openInlineLog } from "../../log/embedded/inline-log.ts"
-import { bindProject } from "../../plan/bind-project.ts"
-import { sleep } from "../../std/clock.ts"
-import { NodeClock } from "../../std/node/clock.ts"
-import { NodeDisk } from "../../std/node/disk.ts"
-import { NodeRandom } from "../../std/node/random.ts"
-import { NodeScheduler } from "../../std/node/scheduler.ts"
-import type { EmbeddedRuntime } from "../embedded/embedded-runtime.ts"
-import { openRuntime } from "../embedded/open-runtime.ts"
-import { type OpenedLake, openLake } from "./open-lake.ts"
+import type { EventContract } from "../../src/contracts/contract.ts"
+import { event, timestamp, view } from "../../src/index.ts"
+import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
+import { bindProject } from "../../src/plan/bind-project.ts"
+import { sleep } from "../../src/std/clock.ts"
+import { NodeClock } from "../../src/std/node/clock.ts"
+import { NodeDisk } from "../../src/std/node/disk.ts"
+import { NodeRandom } from "../../src/std/node/random.ts"
+import { NodeScheduler } from "../../src/std/node/scheduler.ts"
+import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
+import { openRuntime } from "../../src/runners/embedded/open-runtime.ts"
+import { type OpenedLake, openLake } from "../../src/runners/archiver/open-lake.ts"
 
 const click = event("click", {
   schema: z.object({ id: z.string(), at: timestamp(), page: z.string() }),
   id: "id",
   time: "at",
-  dedup: "1 hour",
+  // Remembered ids hold the log as well, until they are on disk.
+  dedup: null,
   retention: { bytes: 4096 },
 }) as unknown as EventContract
 const PER_PAGE = "SELECT page, count(*) AS n FROM click GROUP BY page"
@@ -119,10 +120,6 @@ test("a new view is rebuilt from the first event, although the log deleted it", 
     const tail = life.runtime.tail("click", new Map([[0, posted - 5]]))
     assert.equal((await tail.next())?.length, 5)
     tail[Symbol.dispose]()
-    // Ids of the lake's events are still known: the same rows again are duplicates.
-    await post(life.runtime, 0, 30)
-    await until(() => processed(life))
-    assert.deepEqual(life.runtime.lookup("busy", ["/0"]), ["/0", BigInt(posted / 3), "c0000"])
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
