@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { openLakeWorld, order1, orderRows } from "../kit/lake-world.ts"
 import type { Log } from "../../src/log/log.ts"
 import { SeededRandom } from "../../src/std/random.ts"
 import { decode, type StoredRecord } from "../../src/testing/plain-records.ts"
 import { SimDisk } from "../../src/testing/sim-disk.ts"
+import { openLakeWorld, order1, orderRows } from "../kit/lake-world.ts"
 
 async function readAll(log: Log, topic: string, partition: number): Promise<StoredRecord[]> {
   const { begin, durableEnd } = await log.range(topic, partition)

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { type LakeWorld, openLakeWorld, orderRows } from "../kit/lake-world.ts"
 import { isPlatformError } from "../../src/std/errors.ts"
 import { SeededRandom } from "../../src/std/random.ts"
 import { readGroup, readGroups } from "../../src/stores/lake/data-file-reader.ts"
 import { decode } from "../../src/testing/plain-records.ts"
 import { SimClock } from "../../src/testing/sim-clock.ts"
 import { SimCrash, SimDisk } from "../../src/testing/sim-disk.ts"
+import { type LakeWorld, openLakeWorld, orderRows } from "../kit/lake-world.ts"
 
 /** Odd, so that power losses and kills alternate. 1 crashes at each step of all, which takes minutes. */
 const STRIDE = 9

@@ -8,14 +8,14 @@ import type { EventContract } from "../../src/contracts/contract.ts"
 import { event, timestamp, view } from "../../src/index.ts"
 import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import { bindProject } from "../../src/plan/bind-project.ts"
+import { type OpenedLake, openLake } from "../../src/runners/archiver/open-lake.ts"
+import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
+import { openRuntime } from "../../src/runners/embedded/open-runtime.ts"
 import { sleep } from "../../src/std/clock.ts"
 import { NodeClock } from "../../src/std/node/clock.ts"
 import { NodeDisk } from "../../src/std/node/disk.ts"
 import { NodeRandom } from "../../src/std/node/random.ts"
 import { NodeScheduler } from "../../src/std/node/scheduler.ts"
-import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
-import { openRuntime } from "../../src/runners/embedded/open-runtime.ts"
-import { type OpenedLake, openLake } from "../../src/runners/archiver/open-lake.ts"
 
 const click = event("click", {
   schema: z.object({ id: z.string(), at: timestamp(), page: z.string() }),
