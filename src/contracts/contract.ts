@@ -42,6 +42,8 @@ export interface EventContract<Row = unknown, Input = Row> {
   readonly unknownFields: UnknownFields
   readonly retention: { readonly ms?: number; readonly bytes?: number }
   readonly compression: "none" | "zstd"
+  /** How long the store keeps a row after it came; null or left out: for ever. */
+  readonly store?: { readonly retentionMs: number | null }
   /** JSON Schema 2020-12 of what a producer sends. */
   readonly jsonSchema: Readonly<Record<string, unknown>>
   /** Fingerprint of the fields and their checks: 16 hex digits. */

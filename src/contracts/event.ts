@@ -43,6 +43,8 @@ export interface EventDefinition<S extends z.ZodObject> {
   readonly retention?: { readonly time?: string; readonly bytes?: number }
   /** How the log stores its batches. @default "none" */
   readonly compression?: "none" | "zstd"
+  /** How long the store keeps a row after it came, such as "90 days". @default for ever */
+  readonly store?: { readonly retention?: string }
   readonly description?: string
   readonly owner?: string
   /** Refused until sealing exists. */
@@ -70,6 +72,7 @@ const OPTIONS: Readonly<Record<keyof EventDefinition<z.ZodObject>, true>> = {
   unknownFields: true,
   retention: true,
   compression: true,
+  store: true,
   description: true,
   owner: true,
   personal: true,
@@ -127,6 +130,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     }),
     rowSchema: hasRowChecks ? definition.schema : null,
     owner: definition.owner ?? null,
+    ...(definition.store === undefined ? {} : { store: resolveStore(name, definition.store) }),
   }
   return Object.freeze(contract)
 }
@@ -267,6 +271,14 @@ function resolveUnknownFields(
     throw invalidEvent(name, 'unknownFields: "keep" contradicts z.strictObject(); use z.object()')
   }
   return unknownFields
+}
+
+function resolveStore(name: string, options: NonNullable<EventDefinition<z.ZodObject>["store"]>) {
+  const unknown = Object.keys(options).filter((key) => key !== "retention")
+  if (unknown.length > 0) throw invalidEvent(name, `store has retention only, not ${unknown.join(", ")}`)
+  const { retention } = options
+  const what = `store.retention of event "${name}"`
+  return { retentionMs: retention === undefined ? null : parseDuration(retention, what) }
 }
 
 function resolveRetention(

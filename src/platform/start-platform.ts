@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url"
 import { openThreadedLog } from "../log/embedded/threaded-log.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
+import { openLedger } from "../quality/ledger/ledger.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
+import type { StoreService } from "../runners/store-service.ts"
 import { startHttp } from "../serve/http/server.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
@@ -19,6 +21,7 @@ import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
 import { LAKE_FOLDER, openProjectLake } from "./project-lake.ts"
 import { compareLock } from "./project-lock.ts"
+import { startStore } from "./start-store.ts"
 import { VERSION } from "./version.ts"
 
 export interface StartOptions {
@@ -41,6 +44,8 @@ export interface Platform extends AsyncDisposable {
   /** Real path of the folder of all data. */
   readonly data: string
   readonly runtime: Runtime
+  /** Null when the project goes without. */
+  readonly store: StoreService | null
   close(): Promise<void>
 }
 
@@ -51,6 +56,7 @@ const HOST = "127.0.0.1"
 const LOG_FOLDER = "log"
 const CHECKPOINT_FOLDER = "checkpoints"
 const DUPLICATES_FOLDER = "duplicates"
+const STORE_FOLDER = "store"
 
 /**
  * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
@@ -77,17 +83,22 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const machine = { log, disk, clock, scheduler, report }
   const lake = await openProjectLake({ ...machine, config, data, contracts: project.events })
   if (lake !== null) closing.use(lake)
+  const history = lake?.history ?? log
+  const ledger = await openLedger({ log: history, scheduler })
   const runtime = await openRuntime({
-    ...machine,
-    log: lake?.history ?? log,
-    contracts: project.events,
-    plans,
+    ...{ ...machine, plans, log: history, contracts: project.events },
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
+    outputs: [ledger.output],
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
   })
   closing.use(runtime)
   await lake?.archiver.start()
+  const store = await startStore({
+    ...{ project, plans, log: history, runtime, clock, scheduler, report, ledger: ledger.reader },
+    directory: `${data}/${STORE_FOLDER}`,
+  })
+  if (store !== null) closing.use(store)
   const backups = new RunningBackups({
     log,
     disk,
@@ -101,6 +112,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   })
   const http = await startHttp({
     runtime,
+    store,
     backups,
     lake: lake?.service ?? null,
     clock,
@@ -111,13 +123,16 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     pageDirectory: pageDirectory(),
     project: project.name,
     version: VERSION,
-    onFailure: (error, where) =>
-      report(`${where} failed: ${error instanceof Error ? error.stack : String(error)}`),
+    onFailure: (error, where) => report(`${where} failed: ${stackOf(error)}`),
   })
   closing.defer(() => http.close())
   const open = closing.move()
   const close = () => open.disposeAsync()
-  return { url: http.url, project: project.name, data, runtime, close, [Symbol.asyncDispose]: close }
+  return { url: http.url, project: project.name, data, runtime, store, close, [Symbol.asyncDispose]: close }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 async function loadSoundProject(projectDirectory: string) {

@@ -76,6 +76,7 @@ export class EmbeddedRuntime implements Runtime {
   #changelogs: ReadonlyMap<string, Changelog> = new Map()
   readonly #desk: ReceiptDesk
   readonly #tails = new Set<LogTail>()
+  #onPublished: (slices: readonly RuledSlice[]) => void = () => {}
   #engine: Engine | null = null
   #reader: ViewReader | null = null
   #loop: EpochLoop | null = null
@@ -137,6 +138,7 @@ export class EmbeddedRuntime implements Runtime {
       const watermarkUs = this.#viewWatermark(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
     }
+    this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
@@ -145,6 +147,25 @@ export class EmbeddedRuntime implements Runtime {
   /** Another version of the project ran in between: who read it then cannot go on here. */
   #beginHistory(epoch: number): void {
     for (const changelog of this.#changelogs.values()) changelog.beginAfter(epoch)
+  }
+
+  /** Told of each epoch's rows; their memory is given back when it returns. */
+  onPublished(listener: (slices: readonly RuledSlice[]) => void): void {
+    this.#onPublished = listener
+  }
+
+  get lanes(): ReadonlyMap<string, EventLane> {
+    return this.#parts.lanes
+  }
+
+  /** The newest epoch whose outputs are out. */
+  get publishedEpoch(): number {
+    return this.#lastEpoch
+  }
+
+  /** Offset behind the rows of a partition whose epochs are out. */
+  publishedEnd(topic: string, partition: number): number {
+    return this.#parts.intake.position(topic, partition).published
   }
 
   atRest(journalOffset: number): void {

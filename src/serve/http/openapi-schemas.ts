@@ -180,6 +180,21 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     fingerprint: text,
     json_schema: { type: "object" },
   }),
+  Store: object({
+    state: { type: "string", enum: ["off", "starting", "ready", "restarting", "unavailable", "stopped"] },
+    reason: textOrNull,
+    version: textOrNull,
+    crashes: count,
+    tables: list(
+      object({
+        table: text,
+        state: { type: "string", enum: ["waiting", "loading", "following"] },
+        reason: textOrNull,
+        lag: object({ rows: { type: ["integer", "null"] }, ms: count }),
+        written_rows: count,
+      }),
+    ),
+  }),
   ViewList: object({ views: list(view) }),
   View: view,
   Rows: object(

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
+import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
 import type { Queries } from "../../stores/hot/queries.ts"
@@ -19,6 +20,8 @@ export interface DoorContext {
   readonly queries: Queries | null
   /** Null when the project has none. */
   readonly lake: LakeService | null
+  /** Null when the project goes without. */
+  readonly store: StoreService | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

@@ -12,6 +12,7 @@ import { getPage, getPageFile } from "./routes/get-page.ts"
 import { getQueries } from "./routes/get-queries.ts"
 import { getReadyz } from "./routes/get-readyz.ts"
 import { getRejected } from "./routes/get-rejected.ts"
+import { getStore } from "./routes/get-store.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   getViewRows,
   getViewChanges,
   getLake,
+  getStore,
   postBackup,
   postQuery,
   getQueries,

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
 import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
+import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { readStaticFiles } from "../../std/node/static-files.ts"
@@ -33,6 +34,8 @@ export interface HttpOptions {
   readonly queries?: Queries | null
   /** @default null: GET /v1/lake says that there is none */
   readonly lake?: LakeService | null
+  /** @default null: the project goes without a store */
+  readonly store?: StoreService | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -103,6 +106,7 @@ function contextOf(options: HttpOptions): DoorContext {
     backups: options.backups ?? null,
     queries: options.queries ?? null,
     lake: options.lake ?? null,
+    store: options.store ?? null,
     clock,
     scheduler,
     version,

@@ -59,7 +59,11 @@ test("a reader changes nothing, not even a setting", async () => {
     "SET readonly = 0",
     "DROP DATABASE d",
   ]) {
-    await assert.rejects(clickhouse.command(sql, reader), failsWith("query-failed", /readonly|privileges/), sql)
+    await assert.rejects(
+      clickhouse.command(sql, reader),
+      failsWith("query-failed", /readonly|privileges/),
+      sql,
+    )
   }
   const limited = queryRows(clickhouse, "SELECT sum(number) FROM numbers(1e12)", {
     ...reader,

@@ -37,13 +37,11 @@ export interface EmbeddedClickHouseOptions {
   readonly random: Random
 }
 
-/**
- * Statements of hosts that crash in a row; a host that cannot open its data is not asked faster than this.
- */
+/** After a crash; doubled while it ends again before it is healthy. */
 const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 30_000
-/** A host that lived this long is healthy: its next crash starts with the first pause again. */
-const HEALTHY_MS = 60_000
+const LONGEST_PAUSE_MS = 5_000
+/** A host that answered for this long is healthy: its next crash begins with the first pause again. */
+const HEALTHY_MS = 1_000
 /** After it was asked to stop, beyond the grace that it gives running statements. */
 const STOP_LIMIT_MS = 6_000
 /** What is shown of a crash: the last lines of the engine. */
@@ -57,6 +55,7 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
   readonly #supervision: Promise<void>
   #status: HostStatus = { state: "starting", reason: "it is starting", version: null, pid: null, crashes: 0 }
   #child: ChildProcess | null = null
+  #readyAtMs = Number.POSITIVE_INFINITY
   #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #wake: () => void = () => undefined
 
@@ -129,10 +128,10 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
   async #supervise(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS
     while (!this.#isOver()) {
-      const startedMs = this.#options.clock.monotonicMs()
+      this.#readyAtMs = Number.POSITIVE_INFINITY
       const end = await this.#runOnce()
       if (this.#isOver()) return
-      const livedMs = this.#options.clock.monotonicMs() - startedMs
+      const livedMs = this.#options.clock.monotonicMs() - this.#readyAtMs
       pauseMs = livedMs > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
       this.#status = { ...this.#status, crashes: this.#status.crashes + 1, pid: null }
       this.#settle({
@@ -168,6 +167,7 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
     if (message === null || this.#isOver()) return
     if (message.kind === "ready") {
       this.#status = { ...this.#status, version: message.version }
+      this.#readyAtMs = this.#options.clock.monotonicMs()
       this.#settle({ state: "ready", reason: null })
     } else this.#settle({ state: "unavailable", reason: message.reason })
   }

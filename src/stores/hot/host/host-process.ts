@@ -20,7 +20,7 @@ const LOCK_PAUSE_MS = 50
 /**
  * Below the platform: on a busy machine events and views come first, queries and merges take what is left.
  */
-const PRIORITY = 5
+const PRIORITY = 10
 
 const start = readHostStart(process.argv.slice(2))
 let whenReleased = (): void => process.exit(0)
