@@ -27,6 +27,7 @@ const TASKS = {
       return script(node, "test/page/run.ts", args)
     },
   },
+  "test:compat": { about: "the lake read by PyIceberg", script: "test/compat/run.ts" },
   golden: { about: "the golden SQL cases; NAME for some", script: "test/golden/golden.test.ts" },
   differential: { about: "random queries; --count --seed", script: "test/differential/differential.ts" },
   simulate: { about: "the seeded simulation; --seed --count", script: "test/simulate/simulate.ts" },

@@ -8,6 +8,7 @@ import { backup } from "./backup.ts"
 import { check } from "./check.ts"
 import { type Command, FINE, NOT_RUN, readArguments } from "./command.ts"
 import { wrongUsage } from "./errors.ts"
+import { exportEvents } from "./export.ts"
 import { commandHelp, overview } from "./help.ts"
 import { nearest } from "./nearest.ts"
 import { query } from "./query.ts"
@@ -21,6 +22,7 @@ import { verify } from "./verify.ts"
 import { why } from "./why.ts"
 
 const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, verify, why, backup, restore]
+const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, exportEvents, backup, restore]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {

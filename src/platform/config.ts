@@ -14,6 +14,18 @@ export interface ProjectOptions {
     /** Size of a segment file, 1 MiB to 1 GiB; retention deletes whole segments. @default 134217728 */
     readonly segmentBytes?: number
   }
+  /**
+   * The lake keeps every event as Parquet in Iceberg tables below the data folder, and the log may then
+   * delete by its retention. false: no lake.
+   */
+  readonly lake?:
+    | false
+    | {
+        /** How long events wait for the lake at most. @default "1 minute" */
+        readonly interval?: string
+        /** How far back a table can be read as it was. @default "7 days" */
+        readonly snapshots?: string
+      }
   readonly checkpoints?: {
     /** The longest time whose epochs a restart runs again, such as "10 seconds". @default "10 seconds" */
     readonly interval?: string
@@ -43,12 +55,14 @@ export interface ProjectConfig {
   readonly data: string | null
   readonly segmentBytes: number | null
   readonly checkpointIntervalMs: number | null
+  /** False: none. Null where a time is the default. */
+  readonly lake: false | { readonly intervalMs: number | null; readonly snapshotMs: number | null }
   /** Null: none. */
   readonly store: StoreConfig | null
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
-const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints", "store"])
+const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints", "lake", "store"])
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
 /** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
 const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -88,6 +102,7 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     port: port ?? null,
     data: data ?? null,
     segmentBytes: segmentBytesOf(log?.segmentBytes),
+    lake: lakeOf(options.lake),
     checkpointIntervalMs:
       checkpoints?.interval === undefined
         ? null
@@ -99,7 +114,8 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
 /** What stands in for a config that could not be loaded; its problem is reported. */
 export function defaultConfig(name: string): ProjectConfig {
   const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
-  return { kind: "config", name, ...unset, store: { memoryBytes: STORE_MEMORY_BYTES } }
+  const lake = { intervalMs: null, snapshotMs: null }
+  return { kind: "config", name, ...unset, lake, store: { memoryBytes: STORE_MEMORY_BYTES } }
 }
 
 function storeOf(store: ProjectOptions["store"]): StoreConfig | null {
@@ -112,6 +128,27 @@ function storeOf(store: ProjectOptions["store"]): StoreConfig | null {
   const { memoryBytes = STORE_MEMORY_BYTES } = options
   if (Number.isInteger(memoryBytes) && memoryBytes >= SMALLEST_STORE_MEMORY_BYTES) return { memoryBytes }
   throw invalidConfig(`store.memoryBytes is a whole number from ${SMALLEST_STORE_MEMORY_BYTES}`)
+}
+
+const LAKE_OPTIONS = new Set(["interval", "snapshots"])
+
+function lakeOf(lake: ProjectOptions["lake"]): ProjectConfig["lake"] {
+  if (lake === false) return false
+  if (lake !== undefined && (typeof lake !== "object" || lake === null)) {
+    throw invalidConfig("lake is false, or an object with interval and snapshots")
+  }
+  const unknown = Object.keys(lake ?? {}).filter((key) => !LAKE_OPTIONS.has(key))
+  if (unknown.length > 0) {
+    throw invalidConfig(
+      `there is no option lake.${unknown[0]}; the options are ${[...LAKE_OPTIONS].join(", ")}`,
+    )
+  }
+  const duration = (text: string | undefined, place: string) =>
+    text === undefined ? null : parseDuration(text, place)
+  return {
+    intervalMs: duration(lake?.interval, "lake.interval"),
+    snapshotMs: duration(lake?.snapshots, "lake.snapshots"),
+  }
 }
 
 function segmentBytesOf(bytes: number | undefined): number | null {

@@ -56,3 +56,13 @@ export function dataDirectoryUnusable(directory: string, cause: unknown): Platfo
     cause,
   })
 }
+
+export function exportFailed(path: string, why: string, cause?: unknown): PlatformError {
+  return new PlatformError({
+    code: "export-failed",
+    domain: "external",
+    message: `${path} could not be written: ${why}`,
+    details: { path },
+    cause,
+  })
+}

@@ -25,6 +25,7 @@ import { RunQueries } from "../stores/hot/run-queries.ts"
 import { RunningBackups } from "./backup/backups.ts"
 import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
+import { LAKE_FOLDER, openProjectLake } from "./project-lake.ts"
 import { compareLock } from "./project-lock.ts"
 import { startStore } from "./start-store.ts"
 import { VERSION } from "./version.ts"
@@ -70,14 +71,7 @@ const STORE_FOLDER = "store"
 export async function startPlatform(options: StartOptions): Promise<Platform> {
   const report = options.report ?? (() => {})
   const projectDirectory = resolve(options.projectDirectory)
-  const project = await loadProject(projectDirectory)
-  const { plans, problems } = await bindProject(project)
-  const found: readonly Problem[] = [...project.problems, ...problems]
-  if (found.length > 0) throw projectHasProblems(projectDirectory, found)
-  // Rows that are in the log must stay readable.
-  const incompatible = compareLock(projectDirectory, project.events, plans).problems
-  if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
-
+  const { project, plans } = await loadSoundProject(projectDirectory)
   const { config } = project
   const data = openDataDirectory(
     resolve(options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`),
@@ -92,17 +86,22 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
-  const ledger = await openLedger({ log, scheduler })
+  const machine = { log, disk, clock, scheduler, report }
+  const lake = await openProjectLake({ ...machine, config, data, contracts: project.events })
+  if (lake !== null) closing.use(lake)
+  const history = lake?.history ?? log
+  const ledger = await openLedger({ log: history, scheduler })
   const runtime = await openRuntime({
-    ...{ log, disk, clock, scheduler, plans, report, contracts: project.events },
+    ...{ ...machine, plans, log: history, contracts: project.events },
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
     outputs: [ledger.output],
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
   })
   closing.use(runtime)
+  await lake?.archiver.start()
   const store = await startStore({
-    ...{ project, plans, log, runtime, clock, scheduler, report, ledger: ledger.reader },
+    ...{ project, plans, log: history, runtime, clock, scheduler, report, ledger: ledger.reader },
     directory: `${data}/${STORE_FOLDER}`,
   })
   if (store !== null) closing.use(store)
@@ -111,7 +110,10 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     log,
     disk,
     clock,
-    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [DUPLICATES_FOLDER] },
+    folders: {
+      ...{ data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER },
+      immutable: [DUPLICATES_FOLDER, LAKE_FOLDER],
+    },
     project: project.name,
     version: VERSION,
   })
@@ -120,6 +122,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     store,
     queries,
     backups,
+    lake: lake?.service ?? null,
     clock,
     scheduler,
     host: HOST,
@@ -146,6 +149,17 @@ function runQueries(
 
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+async function loadSoundProject(projectDirectory: string) {
+  const project = await loadProject(projectDirectory)
+  const { plans, problems } = await bindProject(project)
+  const found: readonly Problem[] = [...project.problems, ...problems]
+  if (found.length > 0) throw projectHasProblems(projectDirectory, found)
+  // Rows that are in the log must stay readable.
+  const incompatible = compareLock(projectDirectory, project.events, plans).problems
+  if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
+  return { project, plans }
 }
 
 /** Makes the folder where it is missing. Its real path, so that one folder has one name. */

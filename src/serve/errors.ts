@@ -65,6 +65,14 @@ export function unknownQuery(id: string): PlatformError {
   )
 }
 
+export function noLake(): PlatformError {
+  return new PlatformError({
+    code: "no-lake",
+    domain: "external",
+    message: "this project has no lake: take `lake: false` out of millrace.config.ts and start again",
+  })
+}
+
 export function hostRefused(host: string | undefined): PlatformError {
   return user(
     "host-refused",

@@ -208,6 +208,25 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     queries: list(object({ id: text, sql: text, format: text, started_at: instant, elapsed_ms: count })),
   }),
   QueryCancelled: object({ id: text, cancelled: { const: true } }),
+  Lake: object({
+    archived_rows: count,
+    archived_bytes: count,
+    waiting_records: count,
+    last_commit_at: { anyOf: [instant, { type: "null" }] },
+    last_error: { anyOf: [object({ code: text, message: text, at: instant }), { type: "null" }] },
+    tables: list(
+      object({
+        event: text,
+        location: text,
+        rows: count,
+        files: count,
+        bytes: count,
+        columns: list(text),
+        archived: { type: "object", additionalProperties: list(count) },
+        snapshots: list(object({ id: text, at: instant, operation: text })),
+      }),
+    ),
+  }),
   EventList: object({ events: list(object(eventProperties)) }),
   Event: object({
     ...eventProperties,

@@ -1,6 +1,7 @@
 /** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
+import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -18,6 +19,8 @@ export interface DoorContext {
   readonly backups: Backups | null
   /** Null where there can be no store. */
   readonly queries: Queries | null
+  /** Null when the project has none. */
+  readonly lake: LakeService | null
   /** Null when the project goes without. */
   readonly store: StoreService | null
   /** Null where there is no store that could check views. */

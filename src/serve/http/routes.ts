@@ -6,6 +6,7 @@ import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
 import { getHealthz } from "./routes/get-healthz.ts"
 import { getLateness } from "./routes/get-lateness.ts"
+import { getLake } from "./routes/get-lake.ts"
 import { getMetrics } from "./routes/get-metrics.ts"
 import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
@@ -35,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   getView,
   getViewRows,
   getViewChanges,
+  getLake,
   getStore,
   postVerify,
   getWhy,

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
+import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -32,6 +33,8 @@ export interface HttpOptions {
   readonly backups?: Backups | null
   /** @default null: POST /v1/query says that there is no store */
   readonly queries?: Queries | null
+  /** @default null: GET /v1/lake says that there is none */
+  readonly lake?: LakeService | null
   /** @default null: the project goes without a store */
   readonly store?: StoreService | null
   /** @default null: verify and why say that there is no store */
@@ -105,6 +108,7 @@ function contextOf(options: HttpOptions): DoorContext {
     runtime,
     backups: options.backups ?? null,
     queries: options.queries ?? null,
+    lake: options.lake ?? null,
     store: options.store ?? null,
     checks: options.checks ?? null,
     clock,

@@ -1,0 +1,157 @@
+/**
+ * Records of the log as rows of a lake table: columns of the contract by our decoder, and the record itself
+ * as it was. A record that does not fit today's contract still has its bytes in the table; only its typed
+ * columns are null.
+ */
+import { BYTES, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import { allocateVector, type Vector } from "../../columns/vector.ts"
+import { EVENT_TYPE, type EventContract } from "../../contracts/contract.ts"
+import type { Decoder } from "../../contracts/decoder.ts"
+import { createJsonDecoder } from "../../contracts/json/decoder.ts"
+import { RECORD_COLUMNS } from "../../stores/lake/iceberg-schema.ts"
+import type { ColumnRows, RowBatch } from "../../stores/lake/parquet-writer.ts"
+import { decodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
+import type { RecordColumns } from "../../wire/kafka/record-columns.ts"
+import { type Entries, UnknownFields } from "./unknown-fields.ts"
+
+/** Neighbouring records of one batch with the same headers. */
+export interface RecordRun {
+  /** Null when the headers name no event. */
+  readonly event: string | null
+  readonly contractVersion: Uint8Array | null
+  readonly first: number
+  readonly count: number
+}
+
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Runs of the batch's records from `fromOffset` up to `untilOffset`. */
+export function* runsOf(
+  columns: RecordColumns,
+  fromOffset: number,
+  untilOffset: number,
+): Generator<RecordRun> {
+  let run: (RecordRun & { count: number }) | null = null
+  for (let record = 0; record < columns.count; record++) {
+    const offset = columns.baseOffset + columns.offsetDeltas[record]!
+    if (offset < fromOffset || offset >= untilOffset) continue
+    if (run !== null && sameHeaders(columns, run.first, record)) {
+      run.count++
+      continue
+    }
+    if (run !== null) yield run
+    const headers = decodeHeaders(columns.bytes, columns.headersStarts[record], columns.headersEnds[record])
+    const event = headers.find(({ name }) => name === HEADER_NAME.event)?.value ?? null
+    const contractVersion = headers.find(({ name }) => name === HEADER_NAME.contractVersion)?.value ?? null
+    const name = event === null ? null : Buffer.from(event).toString("utf8")
+    run = { event: name, contractVersion, first: record, count: 1 }
+  }
+  if (run !== null) yield run
+}
+
+export class RecordRows {
+  readonly #contract: EventContract | null
+  readonly #decoder: Decoder | null
+  readonly #unknown: UnknownFields | null
+  /** Records whose typed columns are null, because they do not fit the contract. */
+  undecoded = 0
+
+  /** @param contract null: only what the log knows of the records */
+  constructor(contract: EventContract | null) {
+    this.#contract = contract
+    this.#decoder = contract === null ? null : createJsonDecoder(contract)
+    this.#unknown =
+      contract === null ? null : new UnknownFields([...contract.fields.map(({ name }) => name), EVENT_TYPE])
+  }
+
+  of(place: Place, records: RecordColumns, run: RecordRun): RowBatch {
+    const columns = new Map<string, ColumnRows>(this.#typed(records, run))
+    for (const [name, vector] of recordVectors(place, records, run))
+      columns.set(name, { kind: "vector", vector, rows: null })
+    columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries: this.#unknownOf(records, run) })
+    return { count: run.count, columns }
+  }
+
+  #typed(records: RecordColumns, { first, count }: RecordRun): [string, ColumnRows][] {
+    if (this.#contract === null || this.#decoder === null) return []
+    const starts = records.valueStarts.slice(first, first + count)
+    // A tombstone is no row: the decoder refuses its empty text.
+    const ends = records.valueEnds.slice(first, first + count).map((end, i) => Math.max(end, starts[i]!))
+    const ranges = { starts, ends, indexes: null, count }
+    const decoded = this.#decoder.decodeRows(records.bytes, ranges, { maxRejected: 0 })
+    const rows =
+      decoded.batch.length === count ? null : positions(decoded.indexes, decoded.batch.length, count)
+    this.undecoded += count - decoded.batch.length
+    return this.#contract.fields.map(({ name }, field) => {
+      return [name, { kind: "vector", vector: decoded.batch.vectors[field]!, rows }]
+    })
+  }
+
+  #unknownOf({ bytes, valueStarts, valueEnds }: RecordColumns, { first, count }: RecordRun): Entries[] {
+    const entries: Entries[] = []
+    if (this.#unknown === null || this.#contract?.unknownFields === "refuse") return entries
+    for (let record = first; record < first + count; record++) {
+      const end = valueEnds[record]!
+      entries.push(end === -1 ? [] : this.#unknown.of(bytes, valueStarts[record]!, end))
+    }
+    return entries
+  }
+}
+
+/** Row of the decoded batch for each record; -1 where there is none. */
+function positions(indexes: Int32Array, length: number, count: number): Int32Array {
+  const rows = new Int32Array(count).fill(-1)
+  for (let row = 0; row < length; row++) rows[indexes[row]!] = row
+  return rows
+}
+
+function recordVectors(place: Place, records: RecordColumns, run: RecordRun): [string, Vector][] {
+  const { first, count, contractVersion } = run
+  const processedAt = allocateVector(TIMESTAMP, count)
+  const offsets = allocateVector(INT64, count)
+  const partitions = allocateVector(INT32, count)
+  for (let i = 0; i < count; i++) {
+    const record = first + i
+    ;(processedAt.values as BigInt64Array)[i] = BigInt(records.timestampsMs[record]!) * 1000n
+    ;(offsets.values as BigInt64Array)[i] = BigInt(records.baseOffset + records.offsetDeltas[record]!)
+  }
+  partitions.values.fill(place.partition as never)
+  const slices = (starts: Int32Array, ends: Int32Array) =>
+    slicesOf(records.bytes, starts.slice(first, first + count), ends.slice(first, first + count))
+  return [
+    [RECORD_COLUMNS.processedAt, processedAt],
+    [RECORD_COLUMNS.topic, repeated(Buffer.from(place.topic), count)],
+    [RECORD_COLUMNS.partition, partitions],
+    [RECORD_COLUMNS.offset, offsets],
+    [RECORD_COLUMNS.contractVersion, repeated(contractVersion, count)],
+    [RECORD_COLUMNS.key, slices(records.keyStarts, records.keyEnds)],
+    [RECORD_COLUMNS.headers, slices(records.headersStarts, records.headersEnds)],
+    [RECORD_COLUMNS.value, slices(records.valueStarts, records.valueEnds)],
+  ]
+}
+
+/** An end of -1 is a null. */
+function slicesOf(data: Uint8Array, starts: Int32Array, ends: Int32Array): Vector {
+  const nulls = new Uint8Array(starts.length)
+  for (let row = 0; row < starts.length; row++) if (ends[row] === -1) nulls[row] = 1
+  return { type: BYTES, nulls, values: starts, ends, data }
+}
+
+function repeated(value: Uint8Array | null, count: number): Vector {
+  const vector = allocateVector(STRING, count, value ?? new Uint8Array(0))
+  vector.ends.fill(value?.length ?? 0)
+  if (value === null) vector.nulls.fill(1)
+  return vector
+}
+
+/** Most records of a batch carry the very same header bytes. */
+function sameHeaders({ bytes, headersStarts, headersEnds }: RecordColumns, a: number, b: number): boolean {
+  const [startA, startB] = [headersStarts[a]!, headersStarts[b]!]
+  const length = headersEnds[a]! - startA
+  if (headersEnds[b]! - startB !== length) return false
+  for (let i = 0; i < length; i++) if (bytes[startA + i] !== bytes[startB + i]) return false
+  return true
+}

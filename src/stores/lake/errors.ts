@@ -1,0 +1,85 @@
+/** Errors of the lake. Documented in docs/errors.md. */
+import { PlatformError } from "../../std/errors.ts"
+
+const RESTORE = "Restore the table's folder from a backup."
+
+export function manifestCorrupt(path: string, cause: unknown): PlatformError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new PlatformError({
+    code: "lake-manifest-corrupt",
+    domain: "external",
+    message: `The lake's manifest ${path} cannot be read: ${reason}. ${RESTORE}`,
+    details: { path },
+    cause,
+  })
+}
+
+export function metadataCorrupt(path: string, why: string): PlatformError {
+  return new PlatformError({
+    code: "lake-metadata-corrupt",
+    domain: "external",
+    message: `The lake's table metadata ${path} cannot be read: ${why}. ${RESTORE}`,
+    details: { path },
+  })
+}
+
+export function dataFileCorrupt(path: string, why: string): PlatformError {
+  return new PlatformError({
+    code: "lake-file-corrupt",
+    domain: "external",
+    message: `The lake's data file ${path} cannot be read: ${why}. Restore the table's folder from a backup.`,
+    details: { path },
+  })
+}
+
+export function commitConflict(path: string): PlatformError {
+  return new PlatformError({
+    code: "lake-commit-conflict",
+    domain: "external",
+    retry: true,
+    message: `${path} was written by somebody else; the lake's tables take writes from this platform only.`,
+    details: { path },
+  })
+}
+
+export function foreignLake(table: string, logId: string, found: string): PlatformError {
+  return new PlatformError({
+    code: "lake-of-another-log",
+    domain: "user",
+    message:
+      `The lake's table ${table} has the history of log ${found}, and the data directory's is ${logId}; ` +
+      "move the lake's folder away, or restore the log that belongs to it.",
+    details: { table, logId, found },
+  })
+}
+
+export function unknownTable(event: string, known: readonly string[]): PlatformError {
+  const list = known.length === 0 ? "there is none yet" : `known are ${known.join(", ")}`
+  return new PlatformError({
+    code: "unknown-lake-table",
+    domain: "user",
+    message: `The lake has no table "${event}"; ${list}.`,
+    details: { event, known },
+  })
+}
+
+export function unknownSnapshot(event: string, wanted: string, oldest: string): PlatformError {
+  return new PlatformError({
+    code: "unknown-snapshot",
+    domain: "user",
+    message: `The lake's table "${event}" keeps no snapshot ${wanted}; the oldest kept is ${oldest}.`,
+    details: { event, wanted },
+  })
+}
+
+export function lakeAheadOfLog(table: string, topic: string): PlatformError {
+  return new PlatformError({
+    code: "lake-ahead-of-log",
+    domain: "user",
+    message:
+      `The lake's table ${table} has records of ${topic} that the log never wrote, ` +
+      "and no snapshot before them; " +
+      "restore log and lake from the same backup, or move the lake's folder away.",
+    details: { table, topic },
+  })
+}
