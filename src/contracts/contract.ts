@@ -7,6 +7,8 @@ import type { Column, LogicalType } from "../columns/types.ts"
 import type { FieldRule } from "./field-rule.ts"
 
 export type UnknownFields = "keep" | "refuse"
+/** What becomes of a row that does not fit: the producer is told, or it is kept as a dead letter. */
+export type OnInvalid = "reject" | "dead-letter"
 
 export interface ContractField extends Column {
   /** True when the producer may leave the key out; its default is then stored, or null when it has none. */
@@ -38,6 +40,8 @@ export interface EventContract<Row = unknown, Input = Row> {
   /** Rows whose id was seen less than this long ago are duplicates; null: ids are not remembered. */
   readonly dedupWindowMs: number | null
   readonly unknownFields: UnknownFields
+  /** @default "reject" */
+  readonly onInvalid?: OnInvalid
   readonly retention: { readonly ms?: number; readonly bytes?: number }
   readonly compression: "none" | "zstd"
   /** JSON Schema 2020-12 of what a producer sends. */

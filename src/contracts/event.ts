@@ -4,7 +4,7 @@
  */
 import type { z } from "zod"
 import { parseDuration } from "../std/durations.ts"
-import type { ContractField, EventContract, UnknownFields } from "./contract.ts"
+import type { ContractField, EventContract, OnInvalid, UnknownFields } from "./contract.ts"
 import { describeSchema } from "./describe-schema.ts"
 import { invalidEvent, personalNotSupported } from "./errors.ts"
 import { mapField } from "./field-mapping.ts"
@@ -39,6 +39,11 @@ export interface EventDefinition<S extends z.ZodObject> {
   readonly dedup?: string | null
   /** Keys that the schema does not name: kept in the log, or the row is refused. @default "keep" */
   readonly unknownFields?: UnknownFields
+  /**
+   * Rows that do not fit are refused, or kept as dead letters that can be looked at, corrected and sent again.
+   * @default "reject"
+   */
+  readonly onInvalid?: OnInvalid
   readonly retention?: { readonly time?: string; readonly bytes?: number }
   /** How the log stores its batches. @default "none" */
   readonly compression?: "none" | "zstd"
@@ -67,6 +72,7 @@ const OPTIONS: Readonly<Record<keyof EventDefinition<z.ZodObject>, true>> = {
   idleAdvance: true,
   dedup: true,
   unknownFields: true,
+  onInvalid: true,
   retention: true,
   compression: true,
   description: true,
@@ -117,6 +123,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     dedupWindowMs:
       dedup === undefined || dedup === null ? null : parseDuration(dedup, `dedup of event "${name}"`),
     unknownFields,
+    onInvalid: resolveOnInvalid(name, definition.onInvalid),
     retention: resolveRetention(name, definition),
     compression: definition.compression ?? "none",
     jsonSchema: writeJsonSchema({ name, description, fields, unknownFields, schema: definition.schema }),
@@ -267,6 +274,11 @@ function resolveUnknownFields(
     throw invalidEvent(name, 'unknownFields: "keep" contradicts z.strictObject(); use z.object()')
   }
   return unknownFields
+}
+
+function resolveOnInvalid(name: string, onInvalid: OnInvalid = "reject"): OnInvalid {
+  if (onInvalid === "reject" || onInvalid === "dead-letter") return onInvalid
+  throw invalidEvent(name, `onInvalid: ${JSON.stringify(onInvalid)} is neither "reject" nor "dead-letter"`)
 }
 
 function resolveRetention(

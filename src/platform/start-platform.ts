@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import { openThreadedLog } from "../log/embedded/threaded-log.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
+import { openLedger } from "../quality/ledger/ledger.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import { startHttp } from "../serve/http/server.ts"
@@ -79,6 +80,8 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
+  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${String(error)}`)
+  const ledger = await openLedger({ log, scheduler, onUpkeepFailed })
   const runtime = await openRuntime({
     log,
     disk,
@@ -88,6 +91,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     plans,
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
+    outputs: [ledger.output],
     report,
   })
   closing.use(runtime)

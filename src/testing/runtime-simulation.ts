@@ -9,6 +9,7 @@ import type { ViewPlan } from "../plan/plan.ts"
 import type { Runtime, ViewUpdate } from "../runners/runtime.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
+import { checkLetters } from "./dead-letter-checks.ts"
 import { changeTexts } from "./epoch-chronicle.ts"
 import { checkLedger } from "./ledger-checks.ts"
 import { LawBroken } from "./log-world.ts"
@@ -183,6 +184,7 @@ class RuntimeLife {
     world.disk.heal()
     await world.rows.read(world.log!, "begin")
     this.#producer.compareWith(world.rows)
+    await checkLetters(world, this.#producer)
     const { process } = world
     for (const subscriber of this.#subscribers) {
       if (this.#plans.some(({ name }) => name === subscriber.view)) {
@@ -192,6 +194,7 @@ class RuntimeLife {
     await this.#guarded(async () => {
       for (const { name } of this.#plans) await checkView(world, name)
       await checkLedger(world)
+      if (world.process.alive) checkBalance(world, world.runtime!)
     })
   }
 
@@ -217,6 +220,7 @@ class RuntimeLife {
       await this.#step()
       await world.turn()
       this.#checkReadiness()
+      if (world.process.alive) checkBalance(world, world.runtime!)
     }
     if (world.process.alive && world.below(2) === 0) await this.#comeToRest()
   }

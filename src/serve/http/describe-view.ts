@@ -14,6 +14,7 @@ export function describeView(status: ViewStatus, nowMs: number) {
     row_count: status.rowCount,
     watermark: instant(status.watermarkUs),
     lag: { events: status.pendingEvents, ms: lagMs(status, nowMs) },
+    appended: status.appendedEvents,
     verdicts: { ...status.verdicts, pending: status.pendingEvents },
     emit: plan.emit,
     allowed_lateness_ms: plan.allowedLatenessMs,
