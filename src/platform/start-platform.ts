@@ -9,6 +9,7 @@ import { openThreadedLog } from "../log/embedded/threaded-log.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
 import { openLedger } from "../quality/ledger/ledger.ts"
+import { Quality } from "../quality/quality.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import { startHttp } from "../serve/http/server.ts"
@@ -103,8 +104,16 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     project: project.name,
     version: VERSION,
   })
+  const quality = closing.use(
+    await Quality.open({
+      ...{ log, clock, scheduler, contracts: project.events, ledger: ledger.reader, door: runtime },
+      onFailed: (error) =>
+        report(`A replay failed: ${error instanceof Error ? error.message : String(error)}`),
+    }),
+  )
   const http = await startHttp({
     runtime,
+    quality,
     backups,
     clock,
     scheduler,

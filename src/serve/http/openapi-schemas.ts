@@ -99,6 +99,32 @@ const view = object({
   sql: text,
 })
 
+const markProperties = {
+  state: { enum: ["open", "sending", "replayed", "discarded"] },
+  id: textOrNull,
+  at: instant,
+  receipt: textOrNull,
+  place: { anyOf: [object({ partition: count, offset: count }), { type: "null" }] },
+  field: textOrNull,
+  code: textOrNull,
+  message: textOrNull,
+}
+const markOrNull = { anyOf: [object(markProperties), { type: "null" }] }
+
+const deadLetter = {
+  ...{ id: text, event: text, source: text, at: instant, ...rejectedRow, text },
+  state: { enum: ["open", "replayed", "discarded"] },
+  replay: markOrNull,
+}
+
+const replay = {
+  ...{ id: text, status: { enum: ["running", "done", "interrupted", "failed"] } },
+  ...{ created_at: instant, finished_at: instantOrNull },
+  ...{ total: count, accepted: count, duplicates: count, rejected: count, error: textOrNull },
+}
+
+const corrected = { type: "object", description: "The corrected row; without it the row as it was." }
+
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Problem: {
     type: "object",
@@ -157,6 +183,48 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   RejectedList: object({
     rejected: list(object({ event: textOrNull, at: instant, ...rejectedRow, text })),
   }),
+  DeadLetterList: object({
+    dead_letters: list(object(deadLetter)),
+    counts: object({ open: count, replayed: count, discarded: count }),
+    cursor: textOrNull,
+  }),
+  DeadLetter: object({ ...deadLetter, bytes: { type: "string", contentEncoding: "base64" } }),
+  LeftOutRows: object({
+    rows: list(
+      object({
+        ...{
+          event: textOrNull,
+          partition: count,
+          offset: count,
+          appended_at: instantOrNull,
+          reason: textOrNull,
+        },
+        ...{ value: { type: ["object", "null"] }, replay: markOrNull },
+      }),
+    ),
+    cursor: textOrNull,
+  }),
+  Replay: object(replay),
+  ReplayWithRows: object({
+    ...replay,
+    rows: list(object({ of: text, ...markProperties })),
+    rows_truncated: flag,
+  }),
+  ReplayList: object({ replays: list(object(replay)) }),
+  ReplayRequest: {
+    oneOf: [
+      object({ dead_letters: list(object({ id: text, value: corrected }, ["value"])) }),
+      object({ event: text, all: { const: true } }),
+      object(
+        {
+          view: text,
+          verdict: { enum: ["late", "failed"] },
+          rows: list(object({ event: text, partition: count, offset: count, value: corrected }, ["value"])),
+        },
+        ["view", "verdict"],
+      ),
+    ],
+  },
   Health: object({ status: { const: "ok" }, version: text, started_at: instant, uptime_ms: count }),
   Readiness: object({ ready: flag, project: textOrNull }),
   Document: { type: "object" },

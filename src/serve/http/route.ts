@@ -1,5 +1,6 @@
 /** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
 import type { FastifyReply, FastifyRequest } from "fastify"
+import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
@@ -23,6 +24,8 @@ export interface DoorContext {
   readonly bodies: BodyBudget
   readonly streams: StreamRegistry
   readonly metrics: HttpMetrics
+  /** Null where there is no ledger. */
+  readonly quality: Quality | null
   readonly routes: readonly Route[]
   /** A failure that no caller can be told about, or a bug; goes to the log of the process. */
   readonly onFailure: (error: unknown, where: string) => void

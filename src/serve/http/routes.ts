@@ -1,5 +1,7 @@
 /** Every route of the server, in the order in which /openapi.json lists them. */
 import type { Route } from "./route.ts"
+import { getDeadLetter } from "./routes/get-dead-letter.ts"
+import { getDeadLetters } from "./routes/get-dead-letters.ts"
 import { getEvent } from "./routes/get-event.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
@@ -9,13 +11,18 @@ import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
 import { getReadyz } from "./routes/get-readyz.ts"
 import { getRejected } from "./routes/get-rejected.ts"
+import { getReplay } from "./routes/get-replay.ts"
+import { getReplays } from "./routes/get-replays.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
+import { getViewFailed, getViewLate } from "./routes/get-view-left-out.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
 import { getViews } from "./routes/get-views.ts"
 import { postBackup } from "./routes/post-backup.ts"
+import { postDiscard } from "./routes/post-discard.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
+import { postReplays } from "./routes/post-replays.ts"
 
 export const ROUTES: readonly Route[] = [
   postEvents,
@@ -28,6 +35,14 @@ export const ROUTES: readonly Route[] = [
   getView,
   getViewRows,
   getViewChanges,
+  getViewLate,
+  getViewFailed,
+  getDeadLetters,
+  getDeadLetter,
+  postDiscard,
+  postReplays,
+  getReplays,
+  getReplay,
   postBackup,
   getOpenapi,
   getHealthz,

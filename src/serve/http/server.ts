@@ -5,6 +5,7 @@
 import type { AddressInfo } from "node:net"
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
+import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -43,6 +44,8 @@ export interface HttpOptions {
   /** Bugs, and failures of streams that were already open. @default writes nothing */
   readonly onFailure?: (error: unknown, where: string) => void
   readonly limits?: DoorLimits
+  /** Ledger, dead letters and replays. @default null: their routes answer not-ready */
+  readonly quality?: Quality | null
 }
 
 /** Limits that a test or a small machine sets lower; the defaults are the constants of limits.ts. */
@@ -103,6 +106,7 @@ function contextOf(options: HttpOptions): DoorContext {
     bodies: new BodyBudget(bufferedBodyBytes),
     streams: new StreamRegistry(scheduler, { limit: streams }),
     metrics: new HttpMetrics(),
+    quality: options.quality ?? null,
     routes: ROUTES,
     onFailure: options.onFailure ?? (() => {}),
   }
