@@ -7,6 +7,7 @@ import { isPlatformError } from "../std/errors.ts"
 import { backup } from "./backup.ts"
 import { check } from "./check.ts"
 import { type Command, FINE, NOT_RUN, readArguments } from "./command.ts"
+import { deadLetters } from "./dead-letters.ts"
 import { wrongUsage } from "./errors.ts"
 import { commandHelp, overview } from "./help.ts"
 import { nearest } from "./nearest.ts"
@@ -17,7 +18,7 @@ import { status } from "./status.ts"
 import { tail } from "./tail.ts"
 import type { Terminal } from "./terminal.ts"
 
-const COMMANDS: readonly Command[] = [start, check, send, tail, status, backup, restore]
+const COMMANDS: readonly Command[] = [start, check, send, tail, status, backup, restore, deadLetters]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -85,8 +85,12 @@ export class Quality implements AsyncDisposable {
     return [...this.#marks.marks()].filter(([, mark]) => mark.replay === replay)
   }
 
-  /** Late or failed rows of a view. @throws PlatformError cursor-invalid */
-  async leftOut(request: ExcludedRequest): Promise<{ rows: readonly LeftOutRow[]; cursor: string | null }> {
+  /** Late or failed rows of a view, of all epochs up to `epoch` at least. @throws PlatformError cursor-invalid */
+  async leftOut(
+    request: ExcludedRequest,
+    epoch: number,
+  ): Promise<{ rows: readonly LeftOutRow[]; cursor: string | null }> {
+    await this.#options.ledger.whenDurable(epoch)
     const { rows, cursor } = await this.#options.ledger.page(request)
     return { rows: await Promise.all(rows.map((row) => this.#withText(row))), cursor }
   }

@@ -37,15 +37,16 @@ function leftOut(verdict: ExcludedVerdict, summary: string): Route {
       },
     },
     handle: async (context, request, reply) => {
-      const { plan } = findView(context.runtime, pathParameter(request, "view"))
+      const { plan, epoch } = findView(context.runtime, pathParameter(request, "view"))
       const given = onlyParameters(parseQuery(request.raw.url ?? ""), ["limit", "cursor"])
-      const { rows, cursor } = await qualityOf(context).leftOut({
+      const page = {
         view: plan.name,
         verdict,
         limit: wholeNumber("limit", given.get("limit"), LIMIT),
-        order: "newest",
+        order: "newest" as const,
         cursor: given.get("cursor") ?? null,
-      })
+      }
+      const { rows, cursor } = await qualityOf(context).leftOut(page, epoch)
       return sendJson(reply, 200, { rows: rows.map(describeLeftOut), cursor })
     },
   }
