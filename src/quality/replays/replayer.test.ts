@@ -1,13 +1,16 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type TestContext, test } from "node:test"
 import { openInlineLog } from "../../log/embedded/inline-log.ts"
 import type { Log } from "../../log/log.ts"
 import { recordSetOf } from "../../log/stored-records.ts"
 import { PlatformError } from "../../std/errors.ts"
+import { NodeClock } from "../../std/node/clock.ts"
+import { NodeDisk } from "../../std/node/disk.ts"
+import { NodeScheduler } from "../../std/node/scheduler.ts"
 import { SeededRandom } from "../../std/random.ts"
-import { SimClock } from "../../testing/sim-clock.ts"
-import { SimDisk } from "../../testing/sim-disk.ts"
-import { SimProcess } from "../../testing/sim-process.ts"
 import { encodeHeaders } from "../../wire/kafka/headers.ts"
 import { letterKey, ReplayMarks } from "./replay-marks.ts"
 import { type ReplayDoor, Replayer, type ReplayItem } from "./replayer.ts"
@@ -18,15 +21,22 @@ const item = (id: string): ReplayItem => {
 }
 
 class Machine {
-  readonly clock = new SimClock()
-  readonly disk = new SimDisk({ random: new SeededRandom(1), clock: this.clock })
+  readonly clock = new NodeClock()
   readonly failures: unknown[] = []
+  readonly #directory = mkdtempSync(join(tmpdir(), "millrace-replays-"))
+
+  constructor(t: TestContext) {
+    t.after(() => rmSync(this.#directory, { recursive: true, force: true }))
+  }
 
   /** A process that begins where the one before ended. */
   async start(dies: (sourcePosition: string) => "before" | "after" | null) {
-    const process = new SimProcess(this.disk, this.clock, () => {})
-    const parts = { clock: this.clock, scheduler: process.scheduler, disk: process.disk }
-    const log = openInlineLog({ ...parts, random: new SeededRandom(2), directory: "/data/log" })
+    const parts = { clock: this.clock, scheduler: new NodeScheduler(), disk: new NodeDisk() }
+    const log = openInlineLog({
+      ...parts,
+      random: new SeededRandom(2),
+      directory: join(this.#directory, "log"),
+    })
     await log.createTopic({ name: "order", partitions: 1 })
     const marks = await ReplayMarks.open(log)
     const onFailed = (error: unknown) => this.failures.push(error)
@@ -54,8 +64,8 @@ function doorTo(log: Log, dies: (sourcePosition: string) => "before" | "after" |
   }
 }
 
-test("after a crash what was sent is marked with its place, and what was not is open", async () => {
-  const machine = new Machine()
+test("after a crash what was sent is marked with its place, and what was not is open", async (t) => {
+  const machine = new Machine(t)
   const first = await machine.start((position) => {
     if (position.endsWith("letter/2")) return "before"
     return position.endsWith("letter/3") ? "after" : null
@@ -86,8 +96,8 @@ test("after a crash what was sent is marked with its place, and what was not is 
   await second.log[Symbol.asyncDispose]()
 })
 
-test("a replay that runs when the process dies is called interrupted", async () => {
-  const machine = new Machine()
+test("a replay that runs when the process dies is called interrupted", async (t) => {
+  const machine = new Machine(t)
   const never = new Promise<never>(() => {})
   const first = await machine.start(() => null)
   const stuck = new Replayer({
