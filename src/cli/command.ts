@@ -43,10 +43,16 @@ export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
 export class Given {
   readonly positionals: readonly string[]
   readonly #values: ReadonlyMap<string, string | true>
+  readonly #texts: ReadonlyMap<string, readonly string[]>
 
-  constructor(positionals: readonly string[], values: ReadonlyMap<string, string | true>) {
+  constructor(
+    positionals: readonly string[],
+    values: ReadonlyMap<string, string | true>,
+    texts: ReadonlyMap<string, readonly string[]> = new Map(),
+  ) {
     this.positionals = positionals
     this.#values = values
+    this.#texts = texts
   }
 
   flag(name: string): boolean {
@@ -56,6 +62,11 @@ export class Given {
   text(name: string): string | null {
     const value = this.#values.get(name)
     return typeof value === "string" ? value : null
+  }
+
+  /** Of an option that may be given several times, all in their order. */
+  texts(name: string): readonly string[] {
+    return this.#texts.get(name) ?? []
   }
 
   /** @throws wrong-usage */
@@ -92,18 +103,21 @@ export function readArguments(command: Command, args: readonly string[]): Given 
     ),
   })
   const values = new Map<string, string | true>()
+  const texts = new Map<string, string[]>()
   const positionals: string[] = []
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value)
     if (token.kind !== "option") continue
-    values.set(token.name, optionValue(command, options[token.name], token))
+    const value = optionValue(command, options[token.name], token)
+    values.set(token.name, value)
+    if (typeof value === "string") texts.set(token.name, [...(texts.get(token.name) ?? []), value])
   }
   const most = command.positionals.length
   if (positionals.length > most) {
     const taken = most === 0 ? "no arguments" : command.positionals.join(" ")
     throw wrongUsage(`millrace ${command.name} takes ${taken}; "${positionals[most]}" is one too many`)
   }
-  return new Given(positionals, values)
+  return new Given(positionals, values, texts)
 }
 
 function optionValue(

@@ -16,7 +16,10 @@ export const order = event("order", {
   onInvalid: "dead-letter",
   dedup: "1 hour",
 })
-export const ratios = view("ratios", { sql: 'SELECT id, 100 / quantity AS ratio FROM "order"', state: "unbounded" })
+export const ratios = view("ratios", {
+  sql: 'SELECT id, 100 / quantity AS ratio FROM "order"',
+  state: "unbounded",
+})
 `
 
 function folder(t: TestContext): string {

@@ -1,6 +1,6 @@
 /**
- * `millrace dead-letters`: rows that did not fit and were kept. Lists them, shows one, sends them again as they
- * are or corrected, and puts them aside.
+ * `millrace dead-letters`: rows that did not fit and were kept. Lists them, shows one, sends them again as
+ * they are or corrected, and puts them aside.
  */
 import { type Command, FINE, type Given, PROBLEM } from "./command.ts"
 import { editText } from "./edit-text.ts"

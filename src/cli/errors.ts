@@ -40,6 +40,19 @@ export function serverRefused(
   })
 }
 
+export function answerBrokeOff(url: string, cause: unknown): PlatformError {
+  return new PlatformError({
+    code: "answer-broke-off",
+    domain: "external",
+    retry: true,
+    message:
+      `${url} broke off in the middle of its answer, so what came is not all of it: the query failed, was ` +
+      "cancelled or ran out of time (--timeout), or the platform ended; try again, or ask for less",
+    details: { url },
+    cause,
+  })
+}
+
 export function answerUnreadable(url: string, reason: string): PlatformError {
   return new PlatformError({
     code: "answer-unreadable",

@@ -170,6 +170,12 @@ test("status shows every event and view, and a platform that is not ready is a p
     if (path === "/readyz") return answer(response, 200, { ready: true, project: "shop" })
     if (path === "/v1/events")
       return answer(response, 200, { events: [{ name: "user_signup", received: 1_234 }] })
+    if (path === "/v1/store") {
+      const tables = [
+        { table: "views.per_day", state: "waiting", reason: "crash", lag: { rows: null, ms: 9 } },
+      ]
+      return answer(response, 200, { state: "restarting", reason: "its process ended", tables })
+    }
     answer(response, 200, {
       views: [{ name: "per_day", row_count: 5, lag: { events: 7 }, verdicts: { late: 2 } }],
     })
@@ -180,6 +186,7 @@ test("status shows every event and view, and a platform that is not ready is a p
   assert.match(text, /^shop at http:.*: ready, up 61 s, version 0\.1\.0/)
   assert.match(text, /user_signup +1,234/)
   assert.match(text, /per_day +5 +7/)
+  assert.match(text, /store restarting: its process ended\n[\s\S]*views\.per_day +waiting .*9 +crash/)
   ready = false
   const waiting = twinTerminal({ url })
   assert.equal(await main(["status", "--json"], waiting), 1)

@@ -11,6 +11,7 @@ import { deadLetters } from "./dead-letters.ts"
 import { wrongUsage } from "./errors.ts"
 import { commandHelp, overview } from "./help.ts"
 import { nearest } from "./nearest.ts"
+import { query } from "./query.ts"
 import { restore } from "./restore.ts"
 import { send } from "./send.ts"
 import { start } from "./start.ts"
@@ -18,7 +19,7 @@ import { status } from "./status.ts"
 import { tail } from "./tail.ts"
 import type { Terminal } from "./terminal.ts"
 
-const COMMANDS: readonly Command[] = [start, check, send, tail, status, backup, restore, deadLetters]
+const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, backup, restore, deadLetters]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {

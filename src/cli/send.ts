@@ -35,7 +35,7 @@ export const send: Command = {
   },
   notes: [
     "CSV has a header row with the fields' names; cells become what the event's contract says.",
-    "Exit code 1 when rows were rejected or kept as dead letters; the first ten are named with line and reason.",
+    "Exit code 1 when rows were rejected or kept as dead letters; the first ten are named with their reason.",
   ],
   examples: [
     "millrace send user_signup signups.ndjson",

@@ -56,6 +56,19 @@ export class Server {
     )
   }
 
+  /** The answer's bytes as they come, or what was refused. */
+  async postForBytes(
+    path: string,
+    body: string,
+    { accept, signal }: { readonly accept: string; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array> | Answer> {
+    const headers = { "content-type": "application/json", accept }
+    const response = await this.#fetch(path, { method: "POST", body, headers, signal })
+    if (response.status >= 400) return this.#answer(response)
+    if (response.body === null) throw answerUnreadable(this.url, "the answer has no body")
+    return response.body
+  }
+
   /** The body of an event stream, until `signal` ends it. */
   async stream(
     path: string,

@@ -39,20 +39,30 @@ const VIEW_COLUMNS: readonly (readonly [path: string, title: string])[] = [
   ["watermark", "watermark"],
 ]
 
+const STORE_COLUMNS: readonly (readonly [path: string, title: string])[] = [
+  ["table", "table"],
+  ["state", "state"],
+  ["written_rows", "written"],
+  ["lag.rows", "lag rows"],
+  ["lag.ms", "lag ms"],
+  ["reason", "reason"],
+]
+
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const server = Server.given(given, terminal)
-  const [health, readiness, events, views] = await Promise.all([
+  const [health, readiness, events, views, store] = await Promise.all([
     server.get("/healthz"),
     server.read("/readyz"),
     server.get("/v1/events"),
     server.get("/v1/views"),
+    server.get("/v1/store"),
   ])
   const ready = readiness.status < 400
   const project = textOf(readiness.body["project"])
   const reason = ready ? null : textOf(readiness.body["detail"])
   const list = { events: listOf(server, events, "events"), views: listOf(server, views, "views") }
   if (given.flag("json")) {
-    terminal.print(JSON.stringify({ url: server.url, project, ready, reason, ...health, ...list }))
+    terminal.print(JSON.stringify({ url: server.url, project, ready, reason, ...health, ...list, store }))
     return ready ? FINE : PROBLEM
   }
   const state = ready ? terminal.paint("green", "ready") : terminal.paint("red", `not ready: ${reason ?? ""}`)
@@ -62,6 +72,10 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   )
   printTable(EVENT_COLUMNS, list.events, "no events", terminal)
   printTable(VIEW_COLUMNS, list.views, "no views", terminal)
+  const why = store["reason"] === null ? "" : `: ${textOf(store["reason"])}`
+  terminal.print(`\nstore ${textOf(store["state"])}${why}`)
+  const tables = listOf(server, store, "tables")
+  if (tables.length > 0) printTable(STORE_COLUMNS, tables, "", terminal)
   return ready ? FINE : PROBLEM
 }
 

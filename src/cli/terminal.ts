@@ -10,6 +10,8 @@ type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan"
 export interface Terminal {
   /** A line of the result. */
   print(line: string): void
+  /** Bytes of the result, as they are; resolves when there is room for more. */
+  write(bytes: Uint8Array): Promise<void>
   /** A line for the person at the terminal. */
   note(line: string): void
   /** A line that the next one replaces; null removes it. Does nothing without a terminal. */
@@ -42,6 +44,11 @@ export function processTerminal(options: { readonly color: boolean }): Terminal 
     print(line) {
       clear()
       stdout.write(`${line}\n`)
+    },
+    write(bytes) {
+      clear()
+      if (stdout.write(bytes)) return Promise.resolve()
+      return new Promise((resolve) => stdout.once("drain", resolve))
     },
     note(line) {
       clear()

@@ -39,11 +39,15 @@ export interface EventContract<Row = unknown, Input = Row> {
   readonly idleAdvance: boolean
   /** Rows whose id was seen less than this long ago are duplicates; null: ids are not remembered. */
   readonly dedupWindowMs: number | null
+  /** Memory for these ids; absent: DEFAULT_DEDUP_BYTES. */
+  readonly dedupMemoryBytes?: number
   readonly unknownFields: UnknownFields
   /** @default "reject" */
   readonly onInvalid?: OnInvalid
   readonly retention: { readonly ms?: number; readonly bytes?: number }
   readonly compression: "none" | "zstd"
+  /** How long the store keeps a row after it came; null or left out: for ever. */
+  readonly store?: { readonly retentionMs: number | null }
   /** JSON Schema 2020-12 of what a producer sends. */
   readonly jsonSchema: Readonly<Record<string, unknown>>
   /** Fingerprint of the fields and their checks: 16 hex digits. */

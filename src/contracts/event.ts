@@ -5,6 +5,7 @@
 import type { z } from "zod"
 import { parseDuration } from "../std/durations.ts"
 import type { ContractField, EventContract, OnInvalid, UnknownFields } from "./contract.ts"
+import { type DedupDefinition, resolveDedup } from "./dedup.ts"
 import { describeSchema } from "./describe-schema.ts"
 import { invalidEvent, personalNotSupported } from "./errors.ts"
 import { mapField } from "./field-mapping.ts"
@@ -36,17 +37,19 @@ export interface EventDefinition<S extends z.ZodObject> {
   /** Let the watermark follow the clock while everything is idle. @default false */
   readonly idleAdvance?: boolean
   /** Rows whose id was seen less than this long ago are duplicates. @default ids are not remembered */
-  readonly dedup?: string | null
+  readonly dedup?: DedupDefinition | null
   /** Keys that the schema does not name: kept in the log, or the row is refused. @default "keep" */
   readonly unknownFields?: UnknownFields
   /**
-   * Rows that do not fit are refused, or kept as dead letters that can be looked at, corrected and sent again.
+   * Rows that do not fit are refused, or kept as dead letters to be looked at, corrected and sent again.
    * @default "reject"
    */
   readonly onInvalid?: OnInvalid
   readonly retention?: { readonly time?: string; readonly bytes?: number }
   /** How the log stores its batches. @default "none" */
   readonly compression?: "none" | "zstd"
+  /** How long the store keeps a row after it came, such as "90 days". @default for ever */
+  readonly store?: { readonly retention?: string }
   readonly description?: string
   readonly owner?: string
   /** Refused until sealing exists. */
@@ -75,6 +78,7 @@ const OPTIONS: Readonly<Record<keyof EventDefinition<z.ZodObject>, true>> = {
   onInvalid: true,
   retention: true,
   compression: true,
+  store: true,
   description: true,
   owner: true,
   personal: true,
@@ -120,8 +124,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     outOfOrdernessMs: parseDuration(outOfOrderness, `outOfOrderness of event "${name}"`),
     idleMs: parseDuration(idle, `idle of event "${name}"`),
     idleAdvance: definition.idleAdvance ?? false,
-    dedupWindowMs:
-      dedup === undefined || dedup === null ? null : parseDuration(dedup, `dedup of event "${name}"`),
+    ...resolveDedup(name, dedup),
     unknownFields,
     onInvalid: resolveOnInvalid(name, definition.onInvalid),
     retention: resolveRetention(name, definition),
@@ -134,6 +137,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     }),
     rowSchema: hasRowChecks ? definition.schema : null,
     owner: definition.owner ?? null,
+    ...(definition.store === undefined ? {} : { store: resolveStore(name, definition.store) }),
   }
   return Object.freeze(contract)
 }
@@ -279,6 +283,14 @@ function resolveUnknownFields(
 function resolveOnInvalid(name: string, onInvalid: OnInvalid = "reject"): OnInvalid {
   if (onInvalid === "reject" || onInvalid === "dead-letter") return onInvalid
   throw invalidEvent(name, `onInvalid: ${JSON.stringify(onInvalid)} is neither "reject" nor "dead-letter"`)
+}
+
+function resolveStore(name: string, options: NonNullable<EventDefinition<z.ZodObject>["store"]>) {
+  const unknown = Object.keys(options).filter((key) => key !== "retention")
+  if (unknown.length > 0) throw invalidEvent(name, `store has retention only, not ${unknown.join(", ")}`)
+  const { retention } = options
+  const what = `store.retention of event "${name}"`
+  return { retentionMs: retention === undefined ? null : parseDuration(retention, what) }
 }
 
 function resolveRetention(

@@ -4,6 +4,8 @@ import { RecordColumns } from "../wire/kafka/record-columns.ts"
 import type { RecordSet } from "../wire/kafka/record-set.ts"
 import type { Log } from "./log.ts"
 
+export { encodeHeaders } from "../wire/kafka/headers.ts"
+
 export interface StoredRecord {
   readonly offset: number
   readonly appendTimeMs: number

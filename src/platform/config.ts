@@ -18,6 +18,21 @@ export interface ProjectOptions {
     /** The longest time whose epochs a restart runs again, such as "10 seconds". @default "10 seconds" */
     readonly interval?: string
   }
+  /**
+   * The store of events and views, ClickHouse in a process beside the platform; false goes without.
+   * @default on, where chDB has a build for the machine
+   */
+  readonly store?:
+    | false
+    | {
+        /** What ClickHouse may use in all, from 256 MiB. @default 1073741824 */
+        readonly memoryBytes?: number
+      }
+}
+
+/** What `store` in a project's config says. */
+export interface StoreConfig {
+  readonly memoryBytes: number
 }
 
 export interface ProjectConfig {
@@ -28,11 +43,17 @@ export interface ProjectConfig {
   readonly data: string | null
   readonly segmentBytes: number | null
   readonly checkpointIntervalMs: number | null
+  /** Null: none. */
+  readonly store: StoreConfig | null
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
-const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints"])
+const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints", "store"])
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
+/** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
+const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
+/** Below it ClickHouse can hardly merge. */
+const SMALLEST_STORE_MEMORY_BYTES = 256 * 1024 * 1024
 const LARGEST_SEGMENT_BYTES = 1024 * 1024 * 1024
 
 /**
@@ -42,7 +63,7 @@ const LARGEST_SEGMENT_BYTES = 1024 * 1024 * 1024
  */
 export function defineConfig(options: ProjectOptions): ProjectConfig {
   if (typeof options !== "object" || options === null) throw invalidConfig("give an object with a name")
-  const { name, description, port, data, log, checkpoints } = options
+  const { name, description, port, data, log, checkpoints, store } = options
   const unknown = Object.keys(options).filter((key) => !OPTIONS.has(key))
   if (unknown.length > 0) {
     throw invalidConfig(
@@ -71,13 +92,26 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
       checkpoints?.interval === undefined
         ? null
         : parseDuration(checkpoints.interval, "checkpoints.interval"),
+    store: storeOf(store),
   })
 }
 
 /** What stands in for a config that could not be loaded; its problem is reported. */
 export function defaultConfig(name: string): ProjectConfig {
   const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
-  return { kind: "config", name, ...unset }
+  return { kind: "config", name, ...unset, store: { memoryBytes: STORE_MEMORY_BYTES } }
+}
+
+function storeOf(store: ProjectOptions["store"]): StoreConfig | null {
+  if (store === false) return null
+  const options = store ?? {}
+  const unknown = Object.keys(options).filter((key) => key !== "memoryBytes")
+  if (typeof options !== "object" || unknown.length > 0) {
+    throw invalidConfig(`store is false, or an object with memoryBytes, not ${JSON.stringify(store)}`)
+  }
+  const { memoryBytes = STORE_MEMORY_BYTES } = options
+  if (Number.isInteger(memoryBytes) && memoryBytes >= SMALLEST_STORE_MEMORY_BYTES) return { memoryBytes }
+  throw invalidConfig(`store.memoryBytes is a whole number from ${SMALLEST_STORE_MEMORY_BYTES}`)
 }
 
 function segmentBytesOf(bytes: number | undefined): number | null {

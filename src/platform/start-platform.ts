@@ -12,6 +12,7 @@ import { openLedger } from "../quality/ledger/ledger.ts"
 import { Quality } from "../quality/quality.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
+import type { StoreService } from "../runners/store-service.ts"
 import { startHttp } from "../serve/http/server.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
@@ -20,6 +21,7 @@ import { RunningBackups } from "./backup/backups.ts"
 import { loadProject } from "./load-project.ts"
 import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
 import { compareLock } from "./project-lock.ts"
+import { startStore } from "./start-store.ts"
 import { VERSION } from "./version.ts"
 
 export interface StartOptions {
@@ -42,6 +44,8 @@ export interface Platform extends AsyncDisposable {
   /** Real path of the folder of all data. */
   readonly data: string
   readonly runtime: Runtime
+  /** Null when the project goes without. */
+  readonly store: StoreService | null
   close(): Promise<void>
 }
 
@@ -51,6 +55,8 @@ const HOST = "127.0.0.1"
 /** Below the data directory. */
 const LOG_FOLDER = "log"
 const CHECKPOINT_FOLDER = "checkpoints"
+const DUPLICATES_FOLDER = "duplicates"
+const STORE_FOLDER = "store"
 
 /**
  * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
@@ -81,39 +87,38 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
-  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${String(error)}`)
+  const contracts = project.events
+  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${reasonOf(error)}`)
   const ledger = await openLedger({ log, scheduler, onUpkeepFailed })
   const runtime = await openRuntime({
-    log,
-    disk,
-    clock,
-    scheduler,
-    contracts: project.events,
-    plans,
+    ...{ log, disk, clock, scheduler, plans, report, contracts },
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
-    ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
+    duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
     outputs: [ledger.output],
-    report,
+    ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
   })
   closing.use(runtime)
+  const store = await startStore({
+    ...{ project, plans, log, runtime, clock, scheduler, report, ledger: ledger.reader },
+    directory: `${data}/${STORE_FOLDER}`,
+  })
+  if (store !== null) closing.use(store)
   const backups = new RunningBackups({
     log,
     disk,
     clock,
-    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [] },
+    folders: { data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER, immutable: [DUPLICATES_FOLDER] },
     project: project.name,
     version: VERSION,
   })
+  const onFailed = (error: unknown) => report(`A replay failed: ${reasonOf(error)}`)
   const quality = closing.use(
-    await Quality.open({
-      ...{ log, clock, scheduler, contracts: project.events, ledger: ledger.reader, door: runtime },
-      onFailed: (error) =>
-        report(`A replay failed: ${error instanceof Error ? error.message : String(error)}`),
-    }),
+    await Quality.open({ log, clock, scheduler, contracts, ledger: ledger.reader, door: runtime, onFailed }),
   )
   const http = await startHttp({
     runtime,
     quality,
+    store,
     backups,
     clock,
     scheduler,
@@ -123,13 +128,20 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     pageDirectory: pageDirectory(),
     project: project.name,
     version: VERSION,
-    onFailure: (error, where) =>
-      report(`${where} failed: ${error instanceof Error ? error.stack : String(error)}`),
+    onFailure: (error, where) => report(`${where} failed: ${stackOf(error)}`),
   })
   closing.defer(() => http.close())
   const open = closing.move()
   const close = () => open.disposeAsync()
-  return { url: http.url, project: project.name, data, runtime, close, [Symbol.asyncDispose]: close }
+  return { url: http.url, project: project.name, data, runtime, store, close, [Symbol.asyncDispose]: close }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Makes the folder where it is missing. Its real path, so that one folder has one name. */

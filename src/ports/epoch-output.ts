@@ -40,7 +40,9 @@ export interface HistoryStart {
 }
 
 export interface EpochOutput {
-  /** True when all epochs of this history up to `epoch` are durable here; else its checkpoint is of no use. */
+  /**
+   * True when all epochs of this history up to `epoch` are durable here; else its checkpoint is of no use.
+   */
   covers(history: number, epoch: number): boolean
   /** Called once, before the first epoch is published. */
   begin(start: HistoryStart): void

@@ -53,7 +53,9 @@ export function letterClosed(
   return new PlatformError({
     code: "dead-letter-closed",
     domain: "user",
-    message: `${what} is ${state}${by}; it is not sent a second time. Send the row as a new event if you mean it.`,
+    message:
+      `${what} is ${state}${by}; it is not sent a second time. ` +
+      "Send the row as a new event if you mean it.",
     details: { state, replay, receipt },
   })
 }
@@ -62,7 +64,9 @@ export function rowGone(event: string, partition: number, offset: number): Platf
   return new PlatformError({
     code: "row-gone",
     domain: "user",
-    message: `The log has no row of ${event} at partition ${partition}, offset ${offset} (any more); give its value.`,
+    message:
+      `The log has no row of ${event} at partition ${partition}, offset ${offset} (any more); ` +
+      "give its value.",
     details: { event, partition, offset },
   })
 }

@@ -85,7 +85,10 @@ export class Quality implements AsyncDisposable {
     return [...this.#marks.marks()].filter(([, mark]) => mark.replay === replay)
   }
 
-  /** Late or failed rows of a view, of all epochs up to `epoch` at least. @throws PlatformError cursor-invalid */
+  /**
+   * Late or failed rows of a view, of all epochs up to `epoch` at least.
+   * @throws PlatformError cursor-invalid
+   */
   async leftOut(
     request: ExcludedRequest,
     epoch: number,

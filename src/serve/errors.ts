@@ -47,6 +47,24 @@ export function noBackups(): PlatformError {
   })
 }
 
+/** Where no store was started; one that is down says so itself, under the same code. */
+export function noStore(): PlatformError {
+  return new PlatformError({
+    code: "store-unavailable",
+    domain: "external",
+    message:
+      "this platform runs without a store, so there is nothing to query; views are read at " +
+      "/v1/views/:view/rows",
+  })
+}
+
+export function unknownQuery(id: string): PlatformError {
+  return user(
+    "unknown-query",
+    `no query with the id "${id}" is running; GET /v1/queries lists those that are`,
+  )
+}
+
 export function hostRefused(host: string | undefined): PlatformError {
   return user(
     "host-refused",

@@ -179,3 +179,8 @@ export async function checkReceipt(
     }
   }
 }
+
+/** Events that some view has not processed. */
+export function pendingOf(runtime: Runtime): number {
+  return runtime.views().reduce((most, { pendingEvents }) => Math.max(most, pendingEvents), 0)
+}

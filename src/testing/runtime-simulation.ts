@@ -6,7 +6,7 @@
  * LawBroken with the seed.
  */
 import type { ViewPlan } from "../plan/plan.ts"
-import type { Runtime, ViewUpdate } from "../runners/runtime.ts"
+import type { ViewUpdate } from "../runners/runtime.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { checkLetters } from "./dead-letter-checks.ts"
@@ -20,11 +20,13 @@ import {
   checkVerdicts,
   checkView,
   expectWatermark,
+  pendingOf,
 } from "./runtime-checks.ts"
+import { RuntimeFaults } from "./runtime-faults.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
 import { boundVersions } from "./runtime-project.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
-import { CHECKPOINTS, type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
+import { type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
 import { SimCrash, type SimDisk } from "./sim-disk.ts"
 
 export interface RuntimeSimulation {
@@ -62,7 +64,7 @@ export async function simulateRuntime(
 }
 
 /** Posts of a life with one fault: enough that writes of every kind come, checkpoints included. */
-const POSTS_AROUND_FAULT = 60
+const POSTS_AROUND_FAULT = 200
 
 /**
  * One life whose disk is prepared by `plan` before anything is written, and nothing else goes wrong: whatever
@@ -85,6 +87,7 @@ export async function simulateDiskFault(
 
 class RuntimeLife {
   readonly #world: RuntimeWorld
+  readonly #faults: RuntimeFaults
   readonly #versions: readonly (readonly ViewPlan[])[]
   readonly #producer: RuntimeProducer
   readonly #subscribers: readonly RuntimeSubscriber[]
@@ -94,6 +97,7 @@ class RuntimeLife {
 
   constructor(world: RuntimeWorld, versions: readonly (readonly ViewPlan[])[]) {
     this.#world = world
+    this.#faults = new RuntimeFaults(world)
     this.#versions = versions
     this.#plans = versions[0]!
     const broken = (law: string) => world.broken(law)
@@ -167,7 +171,7 @@ class RuntimeLife {
   async #start({ faults = true } = {}): Promise<void> {
     const world = this.#world
     this.#inFlight = 0
-    if (faults) this.#planStartFault()
+    if (faults) this.#faults.planAtStart()
     for (;;) {
       const opened = await world.start(this.#plans)
       if (opened.kind === "value") break
@@ -178,7 +182,7 @@ class RuntimeLife {
         world.countFault("refused start")
         world.end(false)
       }
-      if (world.below(3) === 0) this.#planStartFault()
+      if (world.below(3) === 0) this.#faults.planAtStart()
     }
     this.#starts++
     world.disk.heal()
@@ -196,14 +200,6 @@ class RuntimeLife {
       await checkLedger(world)
       if (world.process.alive) checkBalance(world, world.runtime!)
     })
-  }
-
-  #planStartFault(): void {
-    const { disk } = this.#world
-    const fault = this.#world.below(8)
-    if (fault === 0 || fault === 1) disk.crashAfter(1 + this.#world.below(25))
-    else if (fault === 2) disk.fillAfter(1 + this.#world.below(6))
-    else if (fault === 3) disk.failSyncs(1)
   }
 
   // --- living ---
@@ -234,24 +230,8 @@ class RuntimeLife {
     else if (kind < 34) world.pick(this.#subscribers).pull()
     else if (kind < 36) this.#awaitSomeReceipt()
     else if (kind < 37) await this.#comeToRest()
-    else if (kind === 37 && world.below(2) === 0) this.#turnClockBack()
-    else this.#planFault()
-  }
-
-  #turnClockBack(): void {
-    this.#world.wallOffsetMs -= this.#world.below(3_000)
-    this.#world.countFault("clock set back")
-  }
-
-  #planFault(): void {
-    const world = this.#world
-    const fault = world.below(5)
-    if (fault === 0) world.disk.crashAfter(1 + world.below(30))
-    else if (fault === 1) world.disk.failSyncs(1 + world.below(2))
-    else if (fault === 2) world.disk.fillAfter(1 + world.below(8))
-    else if (fault === 3) world.crashInCheckpoint = 1 + world.below(12)
-    else world.disk.heal()
-    world.note(`plan ${["crash", "failed syncs", "full disk", "crash in a checkpoint", "healing"][fault]}`)
+    else if (kind === 37 && world.below(2) === 0) this.#faults.turnClockBack()
+    else this.#faults.plan()
   }
 
   #post(): void {
@@ -390,7 +370,8 @@ class RuntimeLife {
       this.#disconnect()
       world.end(power)
     }
-    if (world.below(6) === 0) this.#damageCheckpoint()
+    if (world.below(6) === 0) this.#faults.damageCheckpoint()
+    if (world.below(6) === 0) world.damageIds()
     if (world.below(6) === 0) {
       this.#plans = world.pick(this.#versions)
       world.countFault("project change")
@@ -417,19 +398,4 @@ class RuntimeLife {
     for (const code of new Set(this.#world.process.diskErrors)) this.#world.countFault(code)
     for (const subscriber of this.#subscribers) subscriber.disconnect()
   }
-
-  #damageCheckpoint(): void {
-    const { disk } = this.#world
-    const paths = disk.files().filter((path) => path.startsWith(CHECKPOINTS) && path.endsWith(".checkpoint"))
-    const hit = this.#world.below(5) === 0 ? paths : paths.slice(-1)
-    for (const path of hit) {
-      const { length } = disk.contents(path)
-      if (length > 0) disk.flip(path, this.#world.below(length), 1 << this.#world.below(8))
-      this.#world.countFault("damaged checkpoint")
-    }
-  }
-}
-
-function pendingOf(runtime: Runtime): number {
-  return runtime.views().reduce((most, { pendingEvents }) => Math.max(most, pendingEvents), 0)
 }

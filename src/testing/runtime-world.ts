@@ -13,6 +13,7 @@ import type { ViewPlan } from "../plan/plan.ts"
 import type { EpochOutput } from "../ports/epoch-output.ts"
 import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
+import { TINY_LIMITS } from "../runners/embedded/duplicates/tiny-limits.ts"
 import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
@@ -42,6 +43,7 @@ export interface RuntimeSimulationOptions {
 const DATA = "/data"
 const SHORT_TOPIC_BYTES = 1_000
 export const CHECKPOINTS = `${DATA}/checkpoints`
+const DUPLICATES = `${DATA}/duplicates`
 const CHECKPOINT_INTERVAL_MS = 500
 const LIMITS: LogLimits = {
   ...DEFAULT_LIMITS,
@@ -190,6 +192,7 @@ export class RuntimeWorld {
       plans,
       checkpointDirectory: CHECKPOINTS,
       checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
+      duplicateLimits: TINY_LIMITS,
       createEngine: (specs) => this.#createEngine(process, specs),
       report: (message) => this.note(`report: ${message.slice(0, 160)}`),
     })
@@ -229,6 +232,16 @@ export class RuntimeWorld {
     this.ledger = null
     this.log = null
     this.engine = null
+  }
+
+  /** A run of remembered ids is of no use: they are read from the log instead. */
+  damageIds(): void {
+    const paths = this.disk.files().filter((path) => path.startsWith(DUPLICATES) && path.endsWith(".run"))
+    if (paths.length === 0) return
+    const path = this.pick(paths)
+    const { length } = this.disk.contents(path)
+    if (length > 0) this.disk.flip(path, length - 1 - this.below(Math.min(length, 40)), 1)
+    this.countFault("damaged ids")
   }
 
   /** The epoch that readers see, with the oracle at its branch. */

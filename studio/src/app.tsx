@@ -1,6 +1,14 @@
-/** The page in reading order: what flows, what it adds up to, try it, and what was refused. */
+/**
+ * The page in reading order: what flows, what it adds up to, questions of one's own, what could not be read,
+ * where all of it is kept; beside it, try it, and what was refused.
+ */
 import { useCallback, useState } from "react"
+import { Ask, type GivenSql } from "./ask/ask.tsx"
 import { Flow } from "./flow/flow.tsx"
+import { InspectContext } from "./inspect/inspect-context.ts"
+import { Sheet } from "./inspect/sheet.tsx"
+import { useTrail } from "./inspect/use-trail.ts"
+import { DeadLetters } from "./letters/dead-letters.tsx"
 import { useStatus } from "./live/use-status.ts"
 import { Rejected } from "./rejected/rejected.tsx"
 import { SendPanel } from "./send/send-panel.tsx"
@@ -8,6 +16,7 @@ import type { Arrivals } from "./send/use-send.ts"
 import { Announcer } from "./shell/announcer.tsx"
 import { ConnectionBanner } from "./shell/connection-banner.tsx"
 import { Header } from "./shell/header.tsx"
+import { Storage } from "./storage/storage.tsx"
 import { Views } from "./views/views.tsx"
 
 const NO_ARRIVALS: Arrivals = new Map()
@@ -16,8 +25,11 @@ export function App() {
   const status = useStatus()
   const [arrivals, setArrivals] = useState(NO_ARRIVALS)
   const showArrivals = useCallback((next: Arrivals) => setArrivals(next), [])
+  const trail = useTrail()
+  const [given, setGiven] = useState<GivenSql | null>(null)
+  const giveSql = useCallback((sql: string) => setGiven({ sql }), [])
   return (
-    <>
+    <InspectContext value={trail.ask}>
       <a className="skip-link" href="#flow">
         Skip to what flows
       </a>
@@ -27,6 +39,9 @@ export function App() {
         <div className="main-column">
           <Flow status={status} />
           <Views status={status} arrivals={arrivals} />
+          <Ask status={status} given={given} />
+          <DeadLetters status={status} />
+          <Storage status={status} />
         </div>
         <div className="side-column">
           <SendPanel status={status} onArrivals={showArrivals} />
@@ -40,6 +55,7 @@ export function App() {
         </p>
       </footer>
       <Announcer status={status} />
-    </>
+      <Sheet trail={trail} status={status} onSql={giveSql} />
+    </InspectContext>
   )
 }

@@ -1,6 +1,7 @@
 /** Texts as a column of ids. */
-import { idColumn } from "../../src/runners/embedded/id-column.ts"
-import type { IdColumn } from "../../src/runners/embedded/id-table.ts"
+import { type IdColumn, idColumn } from "../../src/runners/embedded/duplicates/id-column.ts"
+
+const SEED = Int32Array.of(1, 2, 3, 4)
 
 export function idsOf(...texts: string[]): IdColumn {
   const encoded = texts.map((text) => Buffer.from(text))
@@ -12,5 +13,5 @@ export function idsOf(...texts: string[]): IdColumn {
     at += length
     ends[row] = at
   }
-  return idColumn(texts.length, { bytes: Buffer.concat(encoded), starts, ends })
+  return idColumn(texts.length, { bytes: Buffer.concat(encoded), starts, ends }, SEED)
 }

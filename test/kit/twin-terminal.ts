@@ -4,6 +4,8 @@ import type { Terminal } from "../../src/cli/terminal.ts"
 export interface TwinTerminal extends Terminal {
   readonly printed: string[]
   readonly noted: string[]
+  /** What was written as bytes. */
+  readonly written: Uint8Array[]
   /** What Ctrl-C does. */
   stop(): void
 }
@@ -13,13 +15,16 @@ export function twinTerminal(
 ): TwinTerminal {
   const printed: string[] = []
   const noted: string[] = []
+  const written: Uint8Array[] = []
   const controller = new AbortController()
   const { stdin = "" } = options
   return {
     printed,
     noted,
+    written,
     stop: () => controller.abort(),
     print: (line) => void printed.push(line),
+    write: async (bytes) => void written.push(bytes),
     note: (line) => void noted.push(line),
     progress: () => {},
     paint: (_style, text) => text,

@@ -3,70 +3,14 @@
  * with the keyboard alone, and in the terms of a screen reader. Run by `npm run test:page`.
  */
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { after, before, test } from "node:test"
+import { test } from "node:test"
 import type { Page } from "playwright-core"
-import { build } from "vite"
 import { auditContrast, auditStructure } from "./audit.ts"
-import { type Browser, findChromium, HOW_TO_GET_ONE, startChromium } from "./chromium.ts"
-import { startTwin, type Twin } from "./twin.ts"
+import { card, focused, pageKit } from "./page-kit.ts"
+import { startTwin } from "./twin.ts"
 
-const STUDIO = join(import.meta.dirname, "../../studio")
-const executable = findChromium()
-const skip = executable === null ? "no Chromium" : false
-if (executable === null) console.log(`\n${HOW_TO_GET_ONE}\n`)
-
-let browser: Browser
-let built: string
-let twin: Twin
-
-before(async () => {
-  if (executable === null) return
-  built = mkdtempSync(join(tmpdir(), "millrace-studio-"))
-  await build({ root: STUDIO, logLevel: "warn", build: { outDir: built, emptyOutDir: true } })
-  twin = await startTwin({ page: built, port: 0 })
-  browser = await startChromium(executable)
-})
-
-after(async () => {
-  if (executable === null) return
-  await browser[Symbol.asyncDispose]()
-  await twin[Symbol.asyncDispose]()
-  rmSync(built, { recursive: true, force: true })
-})
-
-interface Opened extends AsyncDisposable {
-  readonly page: Page
-  /** Errors in the console and requests to other hosts. */
-  readonly complaints: string[]
-}
-
-interface Look {
-  readonly url?: string
-  readonly colorScheme?: "dark" | "light"
-  readonly width?: number
-}
-
-async function open({ url = twin.url, colorScheme = "light", width = 1440 }: Look = {}): Promise<Opened> {
-  const page = await browser.context.newPage()
-  const complaints: string[] = []
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text())
-  })
-  page.on("pageerror", (error) => complaints.push(error.message))
-  page.on("request", (request) => {
-    if (!request.url().startsWith(url)) complaints.push(`a request to ${request.url()}`)
-  })
-  await page.emulateMedia({ colorScheme })
-  await page.setViewportSize({ width, height: 900 })
-  await page.goto(url)
-  await page.getByText("Live", { exact: true }).waitFor()
-  return { page, complaints, [Symbol.asyncDispose]: () => page.close() }
-}
-
-const card = (page: Page, view: string) => page.getByRole("article", { name: view, exact: true })
+const kit = pageKit()
+const { skip, open } = kit
 
 test("it loads from its own host alone, without an error, and every view fills", { skip }, async () => {
   await using opened = await open()
@@ -83,17 +27,17 @@ test("it loads from its own host alone, without an error, and every view fills",
 test("numbers move by themselves", { skip }, async () => {
   await using opened = await open()
   const { page } = opened
-  const accepted = page.getByRole("article", { name: "flight", exact: true }).locator("dd .value").first()
+  const accepted = card(page, "flight").locator('.term[data-term="accepted"] strong')
   const before = await accepted.textContent()
   const total = async () =>
     (await card(page, "signups_per_plan_and_day").locator("tbody tr td:last-child").allTextContents())
       .slice(0, 4)
       .join()
   const rows = await total()
-  await page.waitForFunction(
-    (text) => document.querySelectorAll(".lane dd .value")[5]?.textContent !== text,
-    before,
-  )
+  await page.waitForFunction((text) => {
+    const terms = document.querySelectorAll('.lane .term[data-term="accepted"] strong')
+    return terms[1]?.textContent !== text
+  }, before)
   await page.waitForTimeout(2_500)
   assert.notEqual(await total(), rows)
 })
@@ -133,10 +77,8 @@ test("a broken event says which field is wrong and why, and joins the list of re
 test("everything can be done with the keyboard alone", { skip }, async () => {
   await using opened = await open()
   const { page } = opened
-  const focused = () =>
-    page.evaluate(() => `${document.activeElement?.localName} ${document.activeElement?.textContent ?? ""}`)
   await page.keyboard.press("Tab")
-  assert.equal(await focused(), "a Skip to what flows")
+  assert.equal(await focused(page), "a Skip to what flows")
   await page.keyboard.press("Enter")
   assert.equal(new URL(page.url()).hash, "#flow")
   await card(page, "signups_per_plan_and_day").locator("tbody tr").first().waitFor()
@@ -218,7 +160,7 @@ test("a telephone's width needs no scrolling sideways", { skip }, async () => {
 })
 
 test("a lost platform is said and found again", { skip }, async () => {
-  const first = await startTwin({ page: built, port: 0 })
+  const first = await startTwin({ page: kit.built, port: 0 })
   await using opened = await open({ url: first.url })
   const { page } = opened
   await card(page, "signups_per_plan_and_day").locator("tbody tr").first().waitFor()
@@ -226,7 +168,7 @@ test("a lost platform is said and found again", { skip }, async () => {
   await page.getByText("No connection to the platform.").waitFor()
   await page.getByText("Connection lost").waitFor()
   assert.ok((await card(page, "signups_per_plan_and_day").locator("tbody tr").count()) > 9, "rows stay")
-  await using again = await startTwin({ page: built, port: first.port })
+  await using again = await startTwin({ page: kit.built, port: first.port })
   await page.getByText("Live", { exact: true }).waitFor()
   assert.equal(await page.getByText("No connection to the platform.").count(), 0)
   const epochs = again.state.epoch
@@ -235,7 +177,7 @@ test("a lost platform is said and found again", { skip }, async () => {
 })
 
 test("a project that declares nothing is told what to write", { skip }, async () => {
-  await using empty = await startTwin({ page: built, port: 0, declared: false })
+  await using empty = await startTwin({ page: kit.built, port: 0, declared: false })
   await using opened = await open({ url: empty.url })
   await opened.page.getByText("This project declares no event yet.").waitFor()
   await opened.page.getByText("This project declares no view yet.").waitFor()

@@ -1,4 +1,6 @@
 /** The twin's numbers and how they move. Seeded, so that two runs show the same; see twin-project.ts. */
+import type { TwinCheck } from "./twin-checks.ts"
+import { someLetters, someVerdicts, type TwinLetter, type TwinVerdict } from "./twin-letters.ts"
 import { AIRPORTS, PLANS, type TwinRow, type TwinView, VIEWS } from "./twin-project.ts"
 
 export interface TwinChange {
@@ -30,6 +32,22 @@ export class TwinState {
   flightRate = 0
   signupRate = 0
   readonly rejected: TwinRejected[] = []
+  readonly letters: TwinLetter[]
+  readonly replays = new Map<string, object>()
+  readonly late: TwinVerdict[]
+  readonly failed: TwinVerdict[]
+  /** The last check of each view, and what the next one will say. */
+  readonly checks = new Map<string, TwinCheck>()
+  readonly nextCheck = new Map<string, TwinCheck>()
+  /** Running queries by id, with what ends them; ids that were cancelled. */
+  readonly queries = new Map<string, () => void>()
+  readonly cancelled: string[] = []
+  /** Bodies of queries and replays as they came. */
+  readonly sent: string[] = []
+  /** Why the store is down; null while it runs. */
+  storeDown: string | null = null
+  /** Rows that `delays_by_airport_hour` loses: a bug that the page must show. */
+  lost = 0
   readonly rows = new Map<string, Map<string, TwinRow>>(VIEWS.map((view) => [view.name, new Map()]))
   readonly watchers = new Set<(view: string, changes: readonly TwinChange[]) => void>()
   readonly #nowMs: () => number
@@ -38,6 +56,9 @@ export class TwinState {
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
+    this.letters = someLetters(nowMs())
+    this.late = someVerdicts(61, (hour) => `its window [${hour}:00, +1 h) closed before it came`)
+    this.failed = someVerdicts(2, () => "delay_minutes / distance_miles: division by zero")
     const today = Math.floor(nowMs() / DAY_MS) * DAY_MS
     for (let day = today - 13 * DAY_MS; day <= today; day += DAY_MS) {
       for (const plan of PLANS) this.signup(plan, day, 10 + this.random(plan === "free" ? 140 : 45))

@@ -3,11 +3,15 @@
  * serves the built page under the platform's Content-Security-Policy. Its data is canned (twin-project.ts).
  */
 import { readFile } from "node:fs/promises"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type Server } from "node:http"
 import { extname, join, normalize } from "node:path"
 import { setInterval } from "node:timers"
+import { answerLateness, answerVerify, answerWhy, equalCheck } from "./twin-checks.ts"
+import { type Exchange, json, readText } from "./twin-exchange.ts"
+import { answerLetters, answerReplays, answerVerdicts } from "./twin-letters.ts"
 import { FLIGHT_FIELDS, FLIGHT_SCHEMA, SIGNUP_FIELDS, SIGNUP_SCHEMA, VIEWS } from "./twin-project.ts"
 import { iso, selectRows, type TwinChange, TwinState } from "./twin-state.ts"
+import { answerCancel, answerLake, answerQuery, answerStore } from "./twin-storage.ts"
 
 const TICK_MS = 500
 const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'"
@@ -18,6 +22,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 }
 
+/** Rows that partition n of flights has waiting: so many times n. */
+const PENDING_STEP = 40
+const PENDING_FLIGHTS = PENDING_STEP * 6
+const DOOR_DUPLICATES = 12
 const NO_VERDICTS = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0, pending: 0 }
 const NONE = {
   received: 1,
@@ -46,8 +54,10 @@ export interface TwinOptions {
 
 export async function startTwin({ page, port, declared = true }: TwinOptions): Promise<Twin> {
   const state = new TwinState(() => Date.now())
+  state.checks.set("worst_routes", equalCheck(state, "worst_routes"))
   const server = createServer((request, response) => {
-    answer({ request, response, state, page, declared }).catch((error: unknown) => {
+    const url = new URL(request.url ?? "/", "http://127.0.0.1")
+    answer({ request, response, state, page, declared, url }).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500)
       response.end(String(error))
     })
@@ -75,21 +85,19 @@ function listen(server: Server, port: number): Promise<void> {
   })
 }
 
-interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly state: TwinState
-  readonly page: string
-  readonly declared: boolean
-}
-
 async function answer(exchange: Exchange): Promise<void> {
-  const { request, response, state, declared } = exchange
-  const url = new URL(request.url ?? "/", "http://127.0.0.1")
+  const { request, response, state, declared, url } = exchange
   const parts = url.pathname.split("/").filter((part) => part !== "")
   if (url.pathname === "/readyz") return json(response, { ready: true, project: "twin" })
   if (parts[0] !== "v1") return servePage(exchange, url.pathname)
   const [, what, name, part] = parts
+  if (what === "query") return answerQuery(exchange)
+  if (what === "queries") return answerCancel(exchange, name ?? "")
+  if (what === "store") return answerStore(exchange)
+  if (what === "lake") return answerLake(exchange)
+  if (what === "dead-letters") return answerLetters(exchange, name)
+  if (what === "replays") return answerReplays(exchange, name)
+  if (part === "tail") return streamTail(exchange, name ?? "")
   if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
   if (what === "events" && name !== undefined) return json(response, eventStatus(state, name, true))
   if (what === "events") {
@@ -103,6 +111,10 @@ async function answer(exchange: Exchange): Promise<void> {
   const view = VIEWS.find((candidate) => candidate.name === name)
   if (view === undefined) return json(response, { title: "Not found", detail: `no view ${name}` }, 404)
   if (part === "changes") return streamChanges(exchange, view.name)
+  if (part === "late" || part === "failed") return answerVerdicts(exchange, part)
+  if (part === "why") return answerWhy(exchange, view)
+  if (part === "lateness") return answerLateness(exchange, view)
+  if (part === "verify") return answerVerify(exchange, view)
   const rows = selectRows(state, view, url.searchParams)
   const receipt = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
   return json(response, { rows, cursor: null, ...place(state, view.name), receipt })
@@ -112,6 +124,7 @@ function eventStatus(state: TwinState, name: string, full: boolean): Record<stri
   const flight = name === "flight"
   const accepted = flight ? state.flights : state.signups
   const rejected = flight ? state.flightsRejected : state.signupsRejected
+  const dead_lettered = flight ? 0 : state.letters.length
   const partitions = flight ? 4 : 1
   const each = Math.floor(accepted / partitions)
   const watermark = flight ? state.watermarks.flight : state.watermarks.user_signup
@@ -123,10 +136,11 @@ function eventStatus(state: TwinState, name: string, full: boolean): Record<stri
     time: flight ? "scheduled_at" : "timestamp",
     key: flight ? "origin" : null,
     out_of_orderness_ms: flight ? 28 * 3_600_000 : 10_000,
-    received: accepted + rejected,
+    received: accepted + DOOR_DUPLICATES + rejected + dead_lettered,
     accepted,
-    duplicates: 0,
+    duplicates: DOOR_DUPLICATES,
     rejected,
+    dead_lettered,
     appended: accepted,
     events_per_second: flight ? state.flightRate : state.signupRate,
     watermark,
@@ -134,7 +148,7 @@ function eventStatus(state: TwinState, name: string, full: boolean): Record<stri
     partitions: Array.from({ length: partitions }, (_, index) => ({
       partition: index,
       durable_end: each,
-      processed: each - (flight ? 40 * index : 0),
+      processed: each - (flight ? PENDING_STEP * index : 0),
       idle: false,
     })),
     ...(full ? eventDetails(flight, partitions) : {}),
@@ -172,17 +186,41 @@ function viewStatus(state: TwinState, name: string): Record<string, unknown> {
     views: [],
     emit: "changes",
     ...place(state, name),
-    lag: { events: flights ? state.random(300) : 0, ms: flights ? 12 : 0 },
-    verdicts: { ...NO_VERDICTS, applied: flights ? state.flights : state.signups },
+    lag: { events: flights ? PENDING_FLIGHTS : 0, ms: flights ? 12 : 0 },
+    verdicts: flights ? flightVerdicts(state, name) : { ...NO_VERDICTS, applied: state.signups },
+    verification: state.checks.get(name) ?? null,
     allowed_lateness_ms: 0,
     fingerprint: "0123456789abcdef",
   }
 }
 
+function flightVerdicts(state: TwinState, name: string): Record<string, number> {
+  const hours = name === "delays_by_airport_hour"
+  const [late, failed] = hours ? [state.late.length, state.failed.length] : [0, 0]
+  const lost = hours ? state.lost : 0
+  const applied = state.flights - PENDING_FLIGHTS - late - failed - lost
+  return { ...NO_VERDICTS, applied, late, failed, pending: PENDING_FLIGHTS }
+}
+
+/** Newest events as they come, one of each batch. */
+function streamTail({ response, state }: Exchange, event: string): void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" })
+  let offset = 50_000
+  const timer = setInterval(() => {
+    const value = {
+      flight_id: offset,
+      origin: "ATL",
+      scheduled_at: state.watermarks.flight,
+      delay_minutes: 3,
+    }
+    const record = { partition: 0, offset: offset++, appended_at: iso(Date.now()), value }
+    response.write(`event: records\ndata: ${JSON.stringify({ event, records: [record] })}\n\n`)
+  }, TICK_MS)
+  response.on("close", () => clearInterval(timer))
+}
+
 async function takeEvent({ request, response, state }: Exchange, event: string): Promise<void> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString("utf8")
+  const text = await readText(request)
   let row: Record<string, unknown>
   try {
     row = JSON.parse(text) as Record<string, unknown>
@@ -245,8 +283,4 @@ async function servePage({ response, page }: Exchange, path: string): Promise<vo
     // The file is not part of the built page.
     json(response, { title: "Not found" }, 404)
   }
-}
-
-function json(response: ServerResponse, value: object, status = 200): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value))
 }

@@ -15,8 +15,11 @@ const table = parseImportTable(readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8
 const sources = codeFiles().filter(({ path }) => path.startsWith("src/"))
 const isTest = (path: string): boolean => path.endsWith(".test.ts")
 
-/** Rooms that meet the outside world: adapters of the system, and what puts a process together. */
-const OUTERMOST = /^src\/(std\/node|platform|cli)\//
+/**
+ * Rooms that meet the outside world: adapters of the system, and what puts a process together; the host of
+ * the embedded store is a process of its own.
+ */
+const OUTERMOST = /^src\/(std\/node|platform|cli|stores\/hot\/host)\//
 
 /** Built-in modules without effects; anyone may use them. */
 const PURE_MODULES = new Set([

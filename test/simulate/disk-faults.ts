@@ -1,5 +1,5 @@
 /**
- * The disk full, or failing, at each write and sync of a platform's life in turn: nothing acknowledged is lost,
+ * The disk full, or failing, at each write and sync of a life in turn: nothing acknowledged is lost,
  * nobody is told a lie, and after a restart everything adds up.
  *
  *   npm run simulate -- --disk-faults 1000

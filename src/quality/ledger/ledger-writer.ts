@@ -128,7 +128,9 @@ export class LedgerWriter implements EpochOutput {
     await this.#when(() => this.#marked >= epoch)
   }
 
-  /** Resolves when the epoch's rulings can be read; unlike whenDurable it does not wait for a restart's mark. */
+  /**
+   * Resolves when the epoch's rulings can be read; unlike whenDurable it does not wait for a restart's mark.
+   */
   whenReadable(epoch: number): Promise<void> {
     return this.#when(() => this.#durable >= epoch)
   }

@@ -180,7 +180,7 @@ export class Replayer {
     if (accepted === 1) return { state: "replayed", receipt }
     if (duplicates === 1) {
       const message =
-        "the door knows a row with this id from within the event's dedup window, so this one was not taken again"
+        "the door knows a row with this id from within the event's dedup window, so this one was not taken"
       return { state: "open", receipt, code: "duplicate", message }
     }
     const [refused] = rejected
@@ -192,7 +192,7 @@ export class Replayer {
     }
   }
 
-  /** Waits while the door is too busy, which is when it takes nothing. What is no JSON is refused like a row. */
+  /** Waits while the door is too busy, which takes nothing then. What is no JSON is refused like a row. */
   async #ingest(request: Parameters<ReplayDoor["ingest"]>[0]): ReturnType<ReplayDoor["ingest"]> {
     for (;;) {
       try {

@@ -13,6 +13,7 @@ import type { CheckpointPart } from "../../engine/dataflow.ts"
 import { assert } from "../../std/assert.ts"
 import type { Disk, DiskFile } from "../../std/disk.ts"
 import type { LetterCounts } from "./dead-letter-box.ts"
+import type { SavedDuplicates } from "./duplicates/duplicates.ts"
 import { checkpointCorrupt } from "./errors.ts"
 import type { TakenRows } from "./lane-counts.ts"
 import type { SourceTimeState } from "./watermarks.ts"
@@ -44,6 +45,8 @@ export interface CheckpointManifest {
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** By view: its changes after this epoch are in the checkpoint. */
   readonly changelogs: Readonly<Record<string, number>>
+  /** By event: files of remembered ids. */
+  readonly duplicates?: Readonly<Record<string, SavedDuplicates>>
 }
 
 export class CheckpointStore {

@@ -4,6 +4,7 @@
  * can go on from: what the topic has behind `end` is counted again at start.
  */
 
+import type { EventContract } from "../../contracts/contract.ts"
 import { DEAD_LETTER_TOPIC, decodeDeadLetter, encodeDeadLetter } from "../../contracts/dead-letter.ts"
 import type { RejectedRow } from "../../contracts/decoder.ts"
 import type { Log } from "../../log/log.ts"
@@ -22,6 +23,11 @@ export interface LetterCounts {
   /** Letters before this offset are counted. */
   readonly end: number
   readonly byEvent: Readonly<Record<string, number>>
+}
+
+/** Whether rows of this request that do not fit are kept. */
+export function keepsInvalid(contract: EventContract, request: IngestRequest): boolean {
+  return (request.onInvalid ?? contract.onInvalid) === "dead-letter"
 }
 
 export class DeadLetterBox {

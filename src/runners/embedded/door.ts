@@ -20,11 +20,12 @@ import { isPlatformError } from "../../std/errors.ts"
 import { encodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
 import { partitionOf } from "../../wire/kafka/partitioner.ts"
 import type { IngestAnswer, IngestRequest, KeptRow } from "../runtime.ts"
-import { type DeadLetterBox, MAX_LETTERS_PER_REQUEST, UNKEEPABLE } from "./dead-letter-box.ts"
-import type { DuplicateMemory, Occurrence } from "./duplicates.ts"
+import { type DeadLetterBox, keepsInvalid, MAX_LETTERS_PER_REQUEST, UNKEEPABLE } from "./dead-letter-box.ts"
+import type { Duplicates } from "./duplicates/duplicates.ts"
+import { FirstRows, type IdColumn, idColumn } from "./duplicates/id-column.ts"
+import type { IdSeed } from "./duplicates/id-hash.ts"
+import type { Occurrence } from "./duplicates/known-ids.ts"
 import { overloaded, unknownEvent } from "./errors.ts"
-import { FirstRows, idColumn } from "./id-column.ts"
-import type { IdColumn } from "./id-table.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
 import type { LaneCounts, TakenRows } from "./lane-counts.ts"
 import type { Rate } from "./rate.ts"
@@ -45,7 +46,7 @@ export interface EventLane {
   readonly topic: TopicInfo
   readonly headers: Uint8Array
   /** Null when ids are not remembered. */
-  readonly duplicates: DuplicateMemory | null
+  readonly duplicates: Duplicates | null
   readonly counts: LaneCounts
   readonly taken: TakenRows
   readonly rate: Rate
@@ -153,7 +154,9 @@ export class Door {
     const fresh = this.#freshRows(lane, rows)
     const accepted = fresh.rows?.length ?? rows.batch.length
     // Together, so that when one fails the failure of the other is heard, too.
-    const toKeep = keepsInvalid(lane, request) ? rows.rejected.filter(({ code }) => code !== UNKEEPABLE) : []
+    const toKeep = keepsInvalid(lane.contract, request)
+      ? rows.rejected.filter(({ code }) => code !== UNKEEPABLE)
+      : []
     const [appended, earlier, kept] = await Promise.all([
       accepted === 0 ? [] : this.#append(lane, held, fresh.rows),
       Promise.all(fresh.earlier),
@@ -209,7 +212,7 @@ export class Door {
     const nowMs = this.#parts.clock.nowMs()
     const fresh: number[] = []
     const earlier: Promise<Occurrence>[] = []
-    const ids = idsOf(lane.contract, rows.batch)
+    const ids = idsOf(lane.contract, rows.batch, lane.duplicates.seed)
     const firstRows = new FirstRows(ids)
     for (let row = 0; row < ids.count; row++) {
       const known = lane.duplicates.find(ids, row, nowMs)
@@ -295,13 +298,9 @@ function asOverloaded(error: unknown): unknown {
   return isPlatformError(error, "log-full") ? overloaded("The log's queue is full", RETRY_AFTER_MS) : error
 }
 
-function keepsInvalid({ contract }: EventLane, request: IngestRequest): boolean {
-  return (request.onInvalid ?? contract.onInvalid) === "dead-letter"
-}
-
 /** Rows that are kept are named all. */
 function namedRejects(lane: EventLane, request: IngestRequest): { readonly maxRejected: number } {
-  return { maxRejected: keepsInvalid(lane, request) ? MAX_LETTERS_PER_REQUEST : MAX_NAMED_REJECTS }
+  return { maxRejected: keepsInvalid(lane.contract, request) ? MAX_LETTERS_PER_REQUEST : MAX_NAMED_REJECTS }
 }
 
 /** Lets later copies of these ids find them before the operator behind the log has ruled on them. */
@@ -313,7 +312,7 @@ function announce(
 ): void {
   if (duplicates === null) return
   duplicates.announce(
-    idsOf(contract, rows.batch),
+    idsOf(contract, rows.batch, duplicates.seed),
     selected,
     appending.then(({ baseOffset, appendTimeMs }) => ({ partition, baseOffset, appendTimeMs })),
   )
@@ -352,9 +351,16 @@ export function intakeSlice(
   return { ...place, count: batch.length, batch: columns, heldBytes: held.bytes, memory: held.memory }
 }
 
-/** The id of each row as the bytes of its text. */
-export function idsOf(contract: EventContract, batch: Batch): IdColumn {
-  return idColumn(batch.length, keySlices(contract, batch, contract.id))
+/** The id of each row as bytes: text as it is, numbers as the column has them. */
+export function idsOf(contract: EventContract, batch: Batch, seed: IdSeed): IdColumn {
+  const { type, values } = batch.vectors[fieldIndex(contract, contract.id)]!
+  if (type.kind === "string") {
+    return idColumn(batch.length, keySlices(contract, batch, contract.id), seed)
+  }
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const width = values.BYTES_PER_ELEMENT
+  const starts = Int32Array.from({ length: batch.length }, (_, row) => row * width)
+  return idColumn(batch.length, { bytes, starts, ends: starts.map((start) => start + width) }, seed)
 }
 
 export function fieldIndex(contract: EventContract, field: string): number {

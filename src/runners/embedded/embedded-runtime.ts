@@ -37,7 +37,7 @@ import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
-import { collectMetrics } from "./metrics.ts"
+import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -79,6 +79,7 @@ export class EmbeddedRuntime implements Runtime {
   #changelogs: ReadonlyMap<string, Changelog> = new Map()
   readonly #desk: ReceiptDesk
   readonly #tails = new Set<LogTail>()
+  #onPublished: (slices: readonly RuledSlice[]) => void = () => {}
   #engine: Engine | null = null
   #reader: ViewReader | null = null
   #loop: EpochLoop | null = null
@@ -140,6 +141,7 @@ export class EmbeddedRuntime implements Runtime {
       const watermarkUs = this.#viewWatermark(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
     }
+    this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
     for (const { event, count } of slices) this.#parts.lanes.get(event)!.taken.published += count
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
@@ -149,6 +151,25 @@ export class EmbeddedRuntime implements Runtime {
   /** Another version of the project ran in between: who read it then cannot go on here. */
   #beginHistory(epoch: number): void {
     for (const changelog of this.#changelogs.values()) changelog.beginAfter(epoch)
+  }
+
+  /** Told of each epoch's rows; their memory is given back when it returns. */
+  onPublished(listener: (slices: readonly RuledSlice[]) => void): void {
+    this.#onPublished = listener
+  }
+
+  get lanes(): ReadonlyMap<string, EventLane> {
+    return this.#parts.lanes
+  }
+
+  /** The newest epoch whose outputs are out. */
+  get publishedEpoch(): number {
+    return this.#lastEpoch
+  }
+
+  /** Offset behind the rows of a partition whose epochs are out. */
+  publishedEnd(topic: string, partition: number): number {
+    return this.#parts.intake.position(topic, partition).published
   }
 
   atRest(journalOffset: number): void {
@@ -219,7 +240,8 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   metrics(): readonly MetricSample[] {
-    return collectMetrics(this, this.#engine!.stateBytes(), this.#parts.log.queuedBytes)
+    const { lanes, log } = this.#parts
+    return [...collectMetrics(this, this.#engine!.stateBytes(), log.queuedBytes), ...duplicateSamples(lanes)]
   }
 
   ready(): { readonly ready: boolean; readonly reason: string | null } {
@@ -233,7 +255,12 @@ export class EmbeddedRuntime implements Runtime {
     for (const tail of [...this.#tails]) tail[Symbol.dispose]()
     this.#desk.close()
     this.#reader?.[Symbol.dispose]()
-    if (this.#loop?.failure === null) await this.#checkpointer?.finish(this.#journalOffset)
+    const memories = [...this.#parts.lanes.values()].flatMap(({ duplicates }) => duplicates?.memory ?? [])
+    if (this.#loop?.failure === null) {
+      for (const memory of memories) await memory.flush()
+      await this.#checkpointer?.finish(this.#journalOffset)
+    }
+    for (const memory of memories) await memory.close()
   }
 
   /** What a checkpoint keeps beside the engine's parts. */
@@ -258,6 +285,11 @@ export class EmbeddedRuntime implements Runtime {
       taken: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.taken }])),
       counters: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.counts }])),
       changelogs: Object.fromEntries(this.#savedChangelogs((saved) => saved.completeAfter)),
+      duplicates: Object.fromEntries(
+        [...lanes].flatMap(([event, { duplicates }]) => {
+          return duplicates === null ? [] : [[event, duplicates.memory.save()] as const]
+        }),
+      ),
     }
   }
 

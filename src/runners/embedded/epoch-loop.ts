@@ -162,7 +162,19 @@ export class EpochLoop {
       slices: slices.map(sourceSlice),
       watermarksUs,
     }
-    return engine.runEpoch(input)
+    const result = engine.runEpoch(input)
+    this.#endRulings()
+    return result
+  }
+
+  /** What no row to come can be a copy of is forgotten. */
+  #endRulings(): void {
+    const positions = this.#parts.intake.positions()
+    for (const { duplicates, topic } of this.#parts.lanes.values()) {
+      if (duplicates === null) continue
+      const behind = positions.filter((at) => at.topic === topic.name && at.taken < at.durableEnd)
+      duplicates.memory.endEpoch(new Set(behind.map(({ partition }) => partition)))
+    }
   }
 
   /** Marks rows whose id came before within the window; every id is remembered either way. */
@@ -170,15 +182,7 @@ export class EpochLoop {
     const lane = this.#parts.lanes.get(slice.event)!
     const { duplicates, contract } = lane
     if (duplicates === null) return null
-    const { partition, baseOffset, appendTimeMs } = slice
-    let skip: Uint8Array | null = null
-    const ids = idsOf(contract, slice.batch)
-    for (let row = 0; row < ids.count; row++) {
-      if (duplicates.admit(ids, row, { partition, offset: baseOffset + row, appendTimeMs })) continue
-      skip ??= new Uint8Array(slice.count)
-      skip[row] = 1
-    }
-    return skip
+    return duplicates.rule(idsOf(contract, slice.batch, duplicates.seed), slice)
   }
 
   /** True when a watermark would move although no rows came: a partition fell idle. */

@@ -83,6 +83,17 @@ export function checkpointCorrupt(path: string, why: string): PlatformError {
   })
 }
 
+export function idsDamaged(path: string, why: string): PlatformError {
+  return new PlatformError({
+    code: "ids-damaged",
+    domain: "external",
+    message:
+      `The file ${path} of remembered ids is damaged (${why}), so no ruling on duplicates is made with it. ` +
+      "At the next start the ids are read from the log again.",
+    details: { path },
+  })
+}
+
 export function stateBroken(cause: unknown): PlatformError {
   return new PlatformError({
     code: "epoch-failed",

@@ -2,9 +2,9 @@
 import type { Log } from "../../log/log.ts"
 import { decodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
 import { RecordColumns } from "../../wire/kafka/record-columns.ts"
-import { type EventLane, idsOf, intakeSlice } from "./door.ts"
+import { type EventLane, intakeSlice } from "./door.ts"
 import { historyUnreadable } from "./errors.ts"
-import type { Intake, IntakeSlice, SliceLoader } from "./intake.ts"
+import type { IntakeSlice, SliceLoader } from "./intake.ts"
 import { RowMemory } from "./row-memory.ts"
 
 /** One read: large enough to keep the decoder busy, small enough to keep epochs short. */
@@ -46,41 +46,6 @@ export function historyLoader(log: Log, lanes: ReadonlyMap<string, EventLane>): 
     }
     return { slices, nextOffset: Math.min(read.nextOffset, until) }
   }
-}
-
-/** Remembers the ids of rows that were processed before the start and are still within the dedup window. */
-export async function recallDuplicates(log: Log, lane: EventLane, intake: Intake): Promise<void> {
-  const { duplicates, contract } = lane
-  if (duplicates === null || contract.dedupWindowMs === null) return
-  const load = historyLoader(log, new Map([[contract.name, lane]]))
-  const recalled: IntakeSlice[] = []
-  for (const { topic, partition, taken } of intake.positions()) {
-    if (topic !== lane.topic.name || taken === 0) continue
-    const newest = await appendTimeBefore(log, topic, partition, taken)
-    let offset = await log.offsetAtTime(topic, partition, newest - contract.dedupWindowMs)
-    while (offset < taken) {
-      const { slices, nextOffset } = await load(topic, partition, offset, taken)
-      recalled.push(...slices)
-      if (nextOffset <= offset) break
-      offset = nextOffset
-    }
-  }
-  recalled.sort((a, b) => a.appendTimeMs - b.appendTimeMs)
-  for (const { batch, partition, baseOffset, appendTimeMs } of recalled) {
-    const ids = idsOf(contract, batch)
-    for (let row = 0; row < ids.count; row++) {
-      duplicates.admit(ids, row, { partition, offset: baseOffset + row, appendTimeMs })
-    }
-  }
-}
-
-async function appendTimeBefore(log: Log, topic: string, partition: number, end: number): Promise<number> {
-  const { batches } = await log.read({ topic, partition, offset: end - 1, maxBytes: 1 })
-  let newest = 0
-  for (const { timestampsMs, count } of walk(batches)) {
-    for (let record = 0; record < count; record++) newest = Math.max(newest, timestampsMs[record]!)
-  }
-  return newest
 }
 
 function* walk(batches: Uint8Array): Generator<RecordColumns> {

@@ -1,6 +1,7 @@
 /** The platform's figures as Prometheus samples. The balance can be read off them: see the help texts. */
 import { VERDICTS } from "../../engine/dataflow.ts"
 import type { EventStatus, MetricSample, Runtime, ViewStatus } from "../runtime.ts"
+import type { EventLane } from "./door.ts"
 
 export function collectMetrics(runtime: Runtime, stateBytes: number, queuedBytes: number): MetricSample[] {
   return [
@@ -24,6 +25,21 @@ function eventSamples(status: EventStatus): MetricSample[] {
     gauge("millrace_events_per_second", "Accepted, over the last seconds.", labels, status.eventsPerSecond),
     ...watermark("millrace_event_watermark_seconds", labels, status.watermarkUs),
   ]
+}
+
+/** What remembering ids takes, for the events that declare it. */
+export function duplicateSamples(lanes: ReadonlyMap<string, EventLane>): MetricSample[] {
+  return [...lanes].flatMap(([event, { duplicates }]) => {
+    if (duplicates === null) return []
+    const { ids, memoryBytes, diskBytes, reads } = duplicates.figures
+    const labels = { event }
+    return [
+      gauge("millrace_dedup_ids", "Occurrences of ids that are remembered.", labels, ids),
+      gauge("millrace_dedup_memory_bytes", "Memory that they take.", labels, memoryBytes),
+      gauge("millrace_dedup_disk_bytes", "Files that they are in.", labels, diskBytes),
+      counter("millrace_dedup_disk_reads_total", "Blocks of them read from disk.", labels, reads),
+    ]
+  })
 }
 
 function viewSamples(status: ViewStatus): MetricSample[] {

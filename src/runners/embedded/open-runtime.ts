@@ -10,7 +10,9 @@
  *
  * A generation is one version of contracts and views. A new one rebuilds every view from the log.
  */
+import { dirname } from "node:path"
 import type { EventContract } from "../../contracts/contract.ts"
+import { DEFAULT_DEDUP_BYTES } from "../../contracts/dedup.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { createEngine } from "../../engine/create-engine.ts"
 import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow.ts"
@@ -26,16 +28,18 @@ import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
 import { DeadLetterBox } from "./dead-letter-box.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
-import { DuplicateMemory } from "./duplicates.ts"
+import { Duplicates } from "./duplicates/duplicates.ts"
+import { type DuplicateLimits, limitsFor } from "./duplicates/limits.ts"
 import { EmbeddedRuntime } from "./embedded-runtime.ts"
 import { EpochLoop, type EpochLoopParts } from "./epoch-loop.ts"
 import { EpochOutputs } from "./epoch-outputs.ts"
-import { historyLoader, recallDuplicates } from "./history.ts"
+import { historyLoader } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
 import { countAppended, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
 import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
+import { recallDuplicates } from "./recall-duplicates.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
 
@@ -54,6 +58,10 @@ export interface OpenRuntimeOptions {
   readonly checkpointIntervalMs?: number
   /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
   readonly outputs?: readonly EpochOutput[]
+  /** Files of remembered ids. @default "duplicates" beside the checkpoints */
+  readonly duplicatesDirectory?: string
+  /** For one event's ids. @default what the contract's memory has room for */
+  readonly duplicateLimits?: DuplicateLimits
   /** Makes an engine that has run nothing. @default the columnar engine */
   readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
   /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
@@ -72,7 +80,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const generation = generationOf(contracts, plans)
   const store = new CheckpointStore(options.disk, options.checkpointDirectory)
   const { engine, manifest, runnerParts } = restoreNewest(options, store, generation, outputs)
-  const lanes = await openLanes(log, clock, contracts)
+  const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
   if (manifest !== null) ledger.restore(manifest.verdicts)
@@ -80,7 +88,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   await addPartitions(log, lanes, intake, manifest)
   const newest = newestManifest(log, store)
   restoreCounts(lanes, intake, { manifest, newest })
-  for (const lane of lanes.values()) await recallDuplicates(log, lane, intake)
+  for (const lane of lanes.values()) {
+    await recallDuplicates(lane, { log, intake, report, saved: manifest?.duplicates?.[lane.contract.name] })
+  }
   const letters = await DeadLetterBox.open(log, clock, newest?.letters ?? null)
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
@@ -106,7 +116,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
       outputsDurable: (epoch) => outputs.whenDurable(epoch),
       manifest: (offset) => runtime.manifest(generation, offset),
       runnerParts: () => runtime.checkpointParts(),
-      onDurable: (kept) => releaseLog(log, journal, kept),
+      onDurable: (kept) => release(log, journal, lanes, kept),
       onFailed: (error) =>
         report(`A checkpoint could not be written, the one before stays: ${String(error)}`),
     },
@@ -125,7 +135,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
 /** What decides whether state and journal of an earlier process are of use. */
 function generationOf(contracts: readonly EventContract[], plans: readonly ViewPlan[]): string {
   const parts = [
-    ...contracts.map(({ name, fingerprint }) => `${name}=${fingerprint}`),
+    ...contracts.map(
+      ({ name, fingerprint, id, dedupWindowMs }) => `${name}=${fingerprint}/${id}/${dedupWindowMs}`,
+    ),
     ...plans.map(({ name, fingerprint, emit, allowedLatenessMs }) => {
       return `${name}=${fingerprint}/${emit}/${allowedLatenessMs}`
     }),
@@ -184,11 +196,8 @@ function* withoutRunnerParts(
   }
 }
 
-async function openLanes(
-  log: Log,
-  clock: Clock,
-  contracts: readonly EventContract[],
-): Promise<ReadonlyMap<string, EventLane>> {
+async function openLanes(options: OpenRuntimeOptions): Promise<ReadonlyMap<string, EventLane>> {
+  const { log, clock, contracts } = options
   const lanes = new Map<string, EventLane>()
   for (const contract of contracts) {
     const { retention } = contract
@@ -204,13 +213,26 @@ async function openLanes(
       decoder: createJsonDecoder(contract),
       topic,
       headers: makeHeaders(contract),
-      duplicates: contract.dedupWindowMs === null ? null : new DuplicateMemory(contract.dedupWindowMs),
+      duplicates: openDuplicates(contract, options),
       counts: { ...NO_COUNTS },
       taken: { before: 0, published: 0 },
       rate: new Rate(clock),
     })
   }
   return lanes
+}
+
+function openDuplicates(
+  { name: event, dedupWindowMs: windowMs, dedupMemoryBytes = DEFAULT_DEDUP_BYTES }: EventContract,
+  { disk, log, checkpointDirectory, ...options }: OpenRuntimeOptions,
+): Duplicates | null {
+  if (windowMs === null) return null
+  const beside = dirname(checkpointDirectory)
+  const directory = options.duplicatesDirectory ?? `${beside}/duplicates`
+  disk.makeDirectory(directory)
+  disk.syncDirectory(dirname(directory))
+  const limits = options.duplicateLimits ?? limitsFor(dedupMemoryBytes, windowMs)
+  return new Duplicates({ disk, directory, event, windowMs, limits, logId: log.logId })
 }
 
 function sourceTime(contract: EventContract, clock: Clock, manifest: CheckpointManifest | null): SourceTime {
@@ -264,10 +286,25 @@ async function entriesToReplay(
 }
 
 /** Lets the log drop what neither the kept checkpoints nor the journal need. The holds outlive a restart. */
-async function releaseLog(log: Log, journal: Journal, kept: CheckpointManifest): Promise<void> {
+async function release(
+  log: Log,
+  journal: Journal,
+  lanes: ReadonlyMap<string, EventLane>,
+  kept: CheckpointManifest,
+): Promise<void> {
   await journal.release(kept.journalOffset)
   for (const [topic, positions] of Object.entries(kept.positions)) {
-    for (const [partition, offset] of positions.entries()) await log.hold(HOLDER, topic, partition, offset)
+    for (const [partition, position] of positions.entries()) {
+      let offset = position
+      for (const [event, { covered }] of Object.entries(kept.duplicates ?? {})) {
+        if (lanes.get(event)?.topic.name !== topic) continue
+        offset = Math.min(offset, new Map(covered).get(partition) ?? offset)
+      }
+      await log.hold(HOLDER, topic, partition, offset)
+    }
+  }
+  for (const [event, saved] of Object.entries(kept.duplicates ?? {})) {
+    lanes.get(event)?.duplicates?.memory.release(saved)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Where the earlier copies of duplicates are, as ranges of a receipt. */
-import type { Occurrence } from "./duplicates.ts"
+import type { Occurrence } from "./duplicates/known-ids.ts"
 import type { ReceiptRange } from "./receipt.ts"
 
 /** Ranges of duplicates that a receipt names exactly: a few kilobytes of text. */

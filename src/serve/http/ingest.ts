@@ -48,8 +48,8 @@ function withSuggestions(context: DoorContext, error: unknown, event: string | n
   return unknownEvent(event, suggest(event, names))
 }
 
-/** 200 when a row is in the log by this post or by an earlier one, or is kept as a dead letter, so that a post that is sent again gets the
- *  same status; 422 otherwise. */
+/** 200 when a row is in the log by this post or by an earlier one, or is kept as a dead letter, so that a
+ *  post that is sent again gets the same status; 422 otherwise. */
 function sendIngestAnswer(reply: FastifyReply, answer: IngestAnswer): FastifyReply {
   const taken = answer.accepted + answer.duplicates + answer.deadLetteredCount > 0
   const text = JSON.stringify({

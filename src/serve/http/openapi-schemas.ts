@@ -156,12 +156,56 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     new_bytes: count,
     removed: list(text),
   }),
+  QueryRequest: object(
+    {
+      sql: { type: "string", description: "One SELECT in ClickHouse's SQL; parameters as {name:Type}." },
+      params: { type: "object", description: "A value for each parameter of the SQL." },
+      format: { enum: ["json", "ndjson", "csv", "arrow", "parquet"] },
+      numbers: { enum: ["string", "json"], default: "string" },
+      timeout_ms: { type: "integer", minimum: 1 },
+      query_id: {
+        type: "string",
+        description: "For DELETE /v1/queries/:id; one is made where it is missing.",
+      },
+    },
+    ["params", "format", "numbers", "timeout_ms", "query_id"],
+  ),
+  QueryAnswer: {
+    type: "object",
+    description: "Of format json; the others have their own types.",
+    properties: {
+      meta: list(object({ name: text, type: text })),
+      data: list({ type: "object" }),
+      rows: count,
+      statistics: { type: "object" },
+    },
+    required: ["meta", "data", "rows"],
+  },
+  QueryList: object({
+    queries: list(object({ id: text, sql: text, format: text, started_at: instant, elapsed_ms: count })),
+  }),
+  QueryCancelled: object({ id: text, cancelled: { const: true } }),
   EventList: object({ events: list(object(eventProperties)) }),
   Event: object({
     ...eventProperties,
     settings: eventSettings,
     fingerprint: text,
     json_schema: { type: "object" },
+  }),
+  Store: object({
+    state: { type: "string", enum: ["off", "starting", "ready", "restarting", "unavailable", "stopped"] },
+    reason: textOrNull,
+    version: textOrNull,
+    crashes: count,
+    tables: list(
+      object({
+        table: text,
+        state: { type: "string", enum: ["waiting", "loading", "following"] },
+        reason: textOrNull,
+        lag: object({ rows: { type: ["integer", "null"] }, ms: count }),
+        written_rows: count,
+      }),
+    ),
   }),
   ViewList: object({ views: list(view) }),
   View: view,

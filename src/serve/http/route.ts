@@ -2,8 +2,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
+import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
+import type { Queries } from "../../stores/hot/queries.ts"
 import type { Backups } from "../backups.ts"
 import type { StreamRegistry } from "../live/stream-registry.ts"
 import type { BodyBudget } from "./body-budget.ts"
@@ -14,6 +16,10 @@ export interface DoorContext {
   readonly runtime: Runtime
   /** Null where the data is not on a disk of ours. */
   readonly backups: Backups | null
+  /** Null where there can be no store. */
+  readonly queries: Queries | null
+  /** Null when the project goes without. */
+  readonly store: StoreService | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

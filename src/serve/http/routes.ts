@@ -1,5 +1,6 @@
 /** Every route of the server, in the order in which /openapi.json lists them. */
 import type { Route } from "./route.ts"
+import { deleteQuery } from "./routes/delete-query.ts"
 import { getDeadLetter } from "./routes/get-dead-letter.ts"
 import { getDeadLetters } from "./routes/get-dead-letters.ts"
 import { getEvent } from "./routes/get-event.ts"
@@ -9,10 +10,12 @@ import { getHealthz } from "./routes/get-healthz.ts"
 import { getMetrics } from "./routes/get-metrics.ts"
 import { getOpenapi } from "./routes/get-openapi.ts"
 import { getPage, getPageFile } from "./routes/get-page.ts"
+import { getQueries } from "./routes/get-queries.ts"
 import { getReadyz } from "./routes/get-readyz.ts"
 import { getRejected } from "./routes/get-rejected.ts"
 import { getReplay } from "./routes/get-replay.ts"
 import { getReplays } from "./routes/get-replays.ts"
+import { getStore } from "./routes/get-store.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewFailed, getViewLate } from "./routes/get-view-left-out.ts"
@@ -22,6 +25,7 @@ import { postBackup } from "./routes/post-backup.ts"
 import { postDiscard } from "./routes/post-discard.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
+import { postQuery } from "./routes/post-query.ts"
 import { postReplays } from "./routes/post-replays.ts"
 
 export const ROUTES: readonly Route[] = [
@@ -43,7 +47,11 @@ export const ROUTES: readonly Route[] = [
   postReplays,
   getReplays,
   getReplay,
+  getStore,
   postBackup,
+  postQuery,
+  getQueries,
+  deleteQuery,
   getOpenapi,
   getHealthz,
   getReadyz,

@@ -7,9 +7,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
 import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
+import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { readStaticFiles } from "../../std/node/static-files.ts"
+import type { Queries } from "../../stores/hot/queries.ts"
 import type { Backups } from "../backups.ts"
 import { bindRefused, malformedRequest, portRefused, portTaken, unsupportedMediaType } from "../errors.ts"
 import * as limits from "../limits.ts"
@@ -28,6 +30,10 @@ export interface HttpOptions {
   readonly runtime: Runtime
   /** @default null: POST /v1/backups says that there are none */
   readonly backups?: Backups | null
+  /** @default null: POST /v1/query says that there is no store */
+  readonly queries?: Queries | null
+  /** @default null: the project goes without a store */
+  readonly store?: StoreService | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -98,6 +104,8 @@ function contextOf(options: HttpOptions): DoorContext {
   return {
     runtime,
     backups: options.backups ?? null,
+    queries: options.queries ?? null,
+    store: options.store ?? null,
     clock,
     scheduler,
     version,

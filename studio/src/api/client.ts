@@ -1,7 +1,8 @@
 /**
- * One function per route of the platform's HTTP API. Paths are relative to the page, which the platform
- * serves itself. A failure is always an ApiFailure with words that can be shown.
+ * One function per route of the platform's HTTP API: events, views and rows. Paths are relative to the page,
+ * which the platform serves itself.
  */
+import { bodyOf, get, isRecord, problem, request, TIMEOUT_MS, textOf } from "./http.ts"
 import type {
   EventStream,
   Health,
@@ -13,22 +14,8 @@ import type {
   View,
 } from "./types.ts"
 
-/** A platform that does not answer for this long is shown as lost; a wait for a receipt is allowed longer. */
-const TIMEOUT_MS = 8_000
+/** A wait for a receipt is allowed longer than other requests. */
 export const RECEIPT_WAIT_MS = 10_000
-
-export class ApiFailure extends Error {
-  /** Null when the platform did not answer at all. */
-  readonly status: number | null
-  readonly code: string | null
-
-  constructor(message: string, status: number | null, code: string | null) {
-    super(message)
-    this.name = "ApiFailure"
-    this.status = status
-    this.code = code
-  }
-}
 
 export interface RowsQuery {
   readonly sort?: string
@@ -97,47 +84,4 @@ export function changesUrl(view: string): string {
 /** The JSON of one row, for keys and comparisons. */
 export function rowText(row: Row): string {
   return JSON.stringify(row)
-}
-
-async function get<T>(path: string, timeoutMs = TIMEOUT_MS): Promise<T> {
-  const response = await request(path, timeoutMs)
-  if (!response.ok) throw problem(response, await bodyOf(response))
-  return (await response.json()) as T
-}
-
-async function request(path: string, timeoutMs: number, init: RequestInit = {}): Promise<Response> {
-  try {
-    return await fetch(path, { ...init, signal: AbortSignal.timeout(timeoutMs), cache: "no-store" })
-  } catch (cause) {
-    const late = cause instanceof DOMException && cause.name === "TimeoutError"
-    const why = late ? `no answer within ${timeoutMs / 1000} s` : "the platform cannot be reached"
-    throw new ApiFailure(why, null, null)
-  }
-}
-
-/** RFC 9457: `detail` explains this case, `title` the kind of problem. */
-function problem(response: Response, body: unknown): ApiFailure {
-  const fields = isRecord(body) ? body : {}
-  const words = textOf(fields["detail"]) ?? textOf(fields["title"]) ?? `HTTP ${response.status}`
-  const retryAfter = response.headers.get("retry-after")
-  const message = retryAfter === null ? words : `${words} (try again in ${retryAfter} s)`
-  return new ApiFailure(message, response.status, textOf(fields["code"]))
-}
-
-async function bodyOf(response: Response): Promise<unknown> {
-  const text = await response.text()
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Plain text, such as "ok": there are no fields to read from it.
-    return null
-  }
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -38,6 +38,10 @@ export interface EventStream {
   readonly accepted: number
   readonly duplicates: number
   readonly rejected: number
+  /** Kept as dead letters, by contracts whose producer cannot be answered. */
+  readonly dead_lettered?: number
+  /** Rows in the log, over all partitions. */
+  readonly appended: number
   readonly events_per_second: number
   readonly watermark: string | null
   readonly watermark_partition: number | null
@@ -66,7 +70,27 @@ export interface JsonSchema {
 
 export const VERDICTS = ["applied", "filtered", "late", "failed", "duplicate"] as const
 export type Verdict = (typeof VERDICTS)[number]
-export type VerdictCounts = Readonly<Partial<Record<Verdict, number>>>
+export type VerdictCounts = Readonly<Partial<Record<Verdict | "pending", number>>>
+
+/** What a comparison with the second engine found. */
+export interface Verification {
+  readonly result: "equal" | "different" | "cannot"
+  readonly at: string
+  readonly epoch: number | null
+  readonly rows_compared: number
+  /** Why it cannot be checked, or what kept the check from an answer. */
+  readonly reason?: string | null
+  readonly took_ms?: number | null
+  readonly difference_count?: number
+  readonly differences?: readonly Difference[]
+}
+
+/** One row on which the engines do not agree; null where an engine does not have it. */
+export interface Difference {
+  readonly view: Row | null
+  readonly recomputed: Row | null
+  readonly columns?: readonly string[]
+}
 
 export interface View {
   readonly name: string
@@ -82,6 +106,8 @@ export interface View {
   /** Events in the log that it has not processed, and how long the oldest of them has waited. */
   readonly lag: { readonly events: number; readonly ms: number }
   readonly verdicts: VerdictCounts
+  /** The last comparison with the second engine; null when there was none. */
+  readonly verification?: Verification | null
   /** What its SQL reads. */
   readonly events: readonly string[]
   readonly views: readonly string[]
@@ -117,6 +143,7 @@ export interface IngestAnswer {
   readonly received: number
   readonly accepted: number
   readonly duplicates: number
+  readonly dead_lettered?: number
   /** Capped; `rejected_count` counts all. */
   readonly rejected: readonly RejectedRow[]
   readonly rejected_count: number

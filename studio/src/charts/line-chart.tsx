@@ -6,26 +6,29 @@ import { useEffect, useRef } from "react"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import { formatCompact } from "../format/numbers.ts"
-import type { Lines } from "./series.ts"
+import { type Lines, timeRange } from "./series.ts"
 import { readTheme, type Theme, useTheme } from "./theme.ts"
 
 const HEIGHT = 232
-const HALF_DAY_S = 43_200
 
 interface Props {
   readonly data: Lines
   readonly measure: string
   /** The position under the pointer in `data.times`; null when it leaves. */
   readonly onPoint: (index: number | null) => void
+  /** A click: on the line that is nearest to it, at this position. */
+  readonly onPick: (line: number, index: number) => void
 }
 
-export function LineChart({ data, measure, onPoint }: Props) {
+export function LineChart({ data, measure, onPoint, onPick }: Props) {
   const holder = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | null>(null)
   const latest = useRef(data)
   latest.current = data
   const point = useRef(onPoint)
   point.current = onPoint
+  const pick = useRef(onPick)
+  pick.current = onPick
   const scheme = useTheme()
   const names = data.lines.map((line) => line.name).join("\n")
 
@@ -42,6 +45,11 @@ export function LineChart({ data, measure, onPoint }: Props) {
       element,
     )
     chart.current = made
+    made.over.addEventListener("click", () => {
+      const { idx } = made.cursor
+      const line = nearestLine(made)
+      if (line !== null && idx !== null && idx !== undefined) pick.current(line, idx)
+    })
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
     observer.observe(element)
     return () => {
@@ -56,6 +64,19 @@ export function LineChart({ data, measure, onPoint }: Props) {
   }, [data])
 
   return <div ref={holder} className="line-chart" style={{ height: HEIGHT }} aria-hidden="true" />
+}
+
+/** The line closest to the pointer at its time; null where no line has a value. */
+function nearestLine(plot: uPlot): number | null {
+  const { idx, top = 0 } = plot.cursor
+  if (idx === null || idx === undefined) return null
+  const distances = plot.data.slice(1).map((values, line) => {
+    const value = values[idx]
+    const away = value === null || value === undefined ? Infinity : Math.abs(plot.valToPos(value, "y") - top)
+    return { line, away }
+  })
+  const nearest = distances.sort((a, b) => a.away - b.away)[0]
+  return nearest === undefined || nearest.away === Infinity ? null : nearest.line
 }
 
 function tableOf(data: Lines): uPlot.AlignedData {
@@ -77,7 +98,7 @@ function options(data: Lines, theme: Theme, width: number, measure: string): uPl
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { points: { size: 6 }, drag: { x: false, y: false }, y: false },
-    scales: { x: { time: true, range: xRange }, y: { range: yRange } },
+    scales: { x: { time: true, range: (plot) => timeRange(plot.data[0]) }, y: { range: yRange } },
     axes: [
       { ...axis, size: 38, space: 76, values: (_, splits) => splits.map(timeLabel) },
       { ...axis, size: 54, gap: 8, values: (_, splits) => splits.map((value) => formatCompact(value)) },
@@ -103,12 +124,6 @@ function timeLabel(seconds: number, index: number): string {
   const date = text.slice(0, 10)
   if (clock === "00:00") return date
   return index === 0 ? `${clock}\n${date}` : clock
-}
-
-/** A single instant stands in the middle of a day. */
-function xRange(_: uPlot, min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1]
-  return min === max ? [min - HALF_DAY_S, max + HALF_DAY_S] : [min, max]
 }
 
 /** Zero stays in sight unless the values are far from it and close together. */

@@ -42,6 +42,16 @@ export function linesOf(rows: Iterable<Row>, plan: ChartPlan, measure: Column): 
   return { times: sorted, lines, found: weights.size }
 }
 
+const HALF_DAY_S = 43_200
+
+/** From the first time to the last, in seconds; a single one stands in the middle of a day. */
+export function timeRange(times: ArrayLike<number>): [number, number] {
+  const first = times[0]
+  const last = times[times.length - 1]
+  if (first === undefined || last === undefined) return [0, 1]
+  return first === last ? [first - HALF_DAY_S, last + HALF_DAY_S] : [first, last]
+}
+
 export function barsOf(rows: Iterable<Row>, plan: ChartPlan, measure: Column): readonly Bar[] {
   const bars: Bar[] = []
   for (const row of rows) {
@@ -53,7 +63,7 @@ export function barsOf(rows: Iterable<Row>, plan: ChartPlan, measure: Column): r
 }
 
 /** "ATL", or "ATL → LGA" for two names; NULL is written out, since it is a group of its own. */
-function nameOf(row: Row, plan: ChartPlan): string {
+export function nameOf(row: Row, plan: ChartPlan): string {
   return plan.categories
     .map((column) => (row[column.name] === null ? "(none)" : formatCell(row[column.name], column)))
     .join(" \u2192 ")

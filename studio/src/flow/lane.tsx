@@ -1,8 +1,13 @@
-/** One stream: its pace, its counts, how far it is worked through, and up to which time it is complete. */
+/** One stream: its pace, the balance at its door, how far it is worked through, and up to which time. */
 import type { EventStream } from "../api/types.ts"
+import { type Balance, doorBalance, type Term } from "../balance/balance.ts"
+import { BalanceBar } from "../balance/balance-bar.tsx"
+import { useSteadyMissing } from "../balance/use-steady.ts"
 import { Sparkline } from "../charts/sparkline.tsx"
 import { formatCount, formatRate } from "../format/numbers.ts"
 import { formatBehind, formatInstant } from "../format/times.ts"
+import { TERM_MEANINGS } from "../format/verdicts.ts"
+import { useInspect } from "../inspect/inspect-context.ts"
 
 interface Props {
   readonly event: EventStream
@@ -15,7 +20,15 @@ export function Lane({ event, rates, nowMs }: Props) {
     (sum, partition) => sum + Math.max(0, partition.durable_end - partition.processed),
     0,
   )
-  const total = Math.max(1, event.received)
+  const inspect = useInspect()
+  const balance = doorBalance(event)
+  const missing = useSteadyMissing(balance.missing, event)
+  const open = (term: Term | Balance["whole"]): void => {
+    if (term === "accepted") inspect({ kind: "newest", event: event.name })
+    else if (term === "rejected") goTo("rejected")
+    else if (term === "dead-lettered") goTo("dead-letters")
+    else inspect({ kind: "term", subject: { kind: "event", name: event.name }, term })
+  }
   return (
     <article className="lane" aria-labelledby={`lane-${event.name}`}>
       <header className="lane-head">
@@ -28,15 +41,16 @@ export function Lane({ event, rates, nowMs }: Props) {
       <div className="lane-water">
         <Sparkline values={rates} />
       </div>
-      <dl className="figures">
-        <Figure name="Accepted" value={formatCount(event.accepted)} />
-        <Figure
-          name="Rejected"
-          value={formatCount(event.rejected)}
-          note={event.rejected > 0 ? `${((100 * event.rejected) / total).toFixed(2)} %` : null}
-          tone={event.rejected > 0 ? "bad" : null}
+      <div className="lane-balance">
+        <BalanceBar
+          balance={balance}
+          missing={missing}
+          name={`${event.name} at the door`}
+          onTerm={open}
+          meanings={TERM_MEANINGS}
         />
-        <Figure name="Duplicates" value={formatCount(event.duplicates)} />
+      </div>
+      <dl className="figures">
         <Figure
           name="Lag"
           value={formatCount(pending)}
@@ -47,6 +61,12 @@ export function Lane({ event, rates, nowMs }: Props) {
       </dl>
     </article>
   )
+}
+
+/** With the focus, so that the keyboard goes on from there. */
+function goTo(id: string): void {
+  location.hash = id
+  document.getElementById(id)?.focus()
 }
 
 interface FigureProps {

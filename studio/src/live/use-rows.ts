@@ -3,7 +3,8 @@
  * one request at a time, and seldom enough that the page costs the platform little even where a view is huge.
  */
 import { useEffect, useRef, useState } from "react"
-import { ApiFailure, type RowsQuery, readRows } from "../api/client.ts"
+import { type RowsQuery, readRows } from "../api/client.ts"
+import { wordsOf } from "../api/http.ts"
 import { EMPTY_STORE, type RowStore, replaceRows } from "./row-store.ts"
 
 export interface FetchedRows {
@@ -66,7 +67,7 @@ async function fetchRows({ view, key, query }: Question): Promise<(previous: Fet
     const { rows, epoch } = await readRows(view, query)
     return ({ store }) => ({ store: replaceRows(store, rows, { key, epoch }), problem: null })
   } catch (error) {
-    const problem = error instanceof ApiFailure ? error.message : String(error)
+    const problem = wordsOf(error)
     return (previous) => ({ ...previous, problem })
   }
 }

@@ -3,8 +3,10 @@
  * rate for its sparkline. Losing the platform keeps the last answers on screen and says so.
  */
 import { useEffect, useRef, useState } from "react"
-import { ApiFailure, readEvents, readHealth, readRejected, readViews } from "../api/client.ts"
+import { readEvents, readHealth, readRejected, readViews } from "../api/client.ts"
+import { ApiFailure } from "../api/http.ts"
 import type { EventStream, Health, RejectedSample, View } from "../api/types.ts"
+import type { CountRange } from "../balance/balance.ts"
 import { poll } from "./poll.ts"
 
 const PAUSE_MS = 1_000
@@ -20,6 +22,8 @@ export interface Status {
   readonly connection: Connection
   readonly events: readonly EventStream[]
   readonly views: readonly View[]
+  /** Rows in the log just before and just after the views were asked, by stream. */
+  readonly appended: ReadonlyMap<string, CountRange>
   readonly rejected: readonly RejectedSample[]
   readonly health: Health | null
   /** Events per second, oldest first, by stream. */
@@ -31,6 +35,7 @@ const NOTHING_YET: Status = {
   connection: { kind: "connecting" },
   events: [],
   views: [],
+  appended: new Map(),
   rejected: [],
   health: null,
   rates: new Map(),
@@ -58,22 +63,31 @@ export function useStatus(): Status {
 }
 
 async function readStatus(rates: Status["rates"]): Promise<Status> {
-  const [events, views, rejected, health] = await Promise.all([
-    readEvents(),
-    readViews(),
-    readRejected(),
-    readHealth(),
-  ])
+  const [before, rejected, health] = await Promise.all([readEvents(), readRejected(), readHealth()])
+  const views = await readViews()
+  const events = await readEvents()
   const nowMs = Date.now()
   return {
     connection: { kind: "live", atMs: nowMs },
     events,
     views,
+    appended: appendedAround(before, events),
     rejected,
     health,
     rates: new Map(events.map((event) => [event.name, appendRate(rates.get(event.name), event)])),
     nowMs,
   }
+}
+
+/** Rows flow while we ask: what a view had at its own moment lies between what came before and after. */
+function appendedAround(before: readonly EventStream[], after: readonly EventStream[]): Status["appended"] {
+  return new Map(
+    after.map(({ name, appended }) => {
+      const earlier = before.find((event) => event.name === name)?.appended ?? appended
+      // A platform that was restarted in between may count from less.
+      return [name, { from: Math.min(earlier, appended), to: Math.max(earlier, appended) }]
+    }),
+  )
 }
 
 function appendRate(rates: readonly number[] | undefined, event: EventStream): readonly number[] {

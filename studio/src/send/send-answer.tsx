@@ -54,6 +54,14 @@ function AtTheDoor({ answer }: { readonly answer: IngestAnswer }) {
       </div>
     )
   }
+  if ((answer.dead_lettered ?? 0) > 0) {
+    return (
+      <p className="answer-line" data-tone="wait">
+        <strong>Kept as a dead letter.</strong> It breaks its contract;{" "}
+        <a href="#dead-letters">mend it there</a>.
+      </p>
+    )
+  }
   const duplicate = answer.duplicates > 0
   return (
     <p className="answer-line" data-tone={duplicate ? "wait" : "good"}>

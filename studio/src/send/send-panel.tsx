@@ -1,8 +1,9 @@
 /** The form that sends a test event of a chosen contract. */
 import { type FormEvent, useEffect, useId, useState } from "react"
 import { readSchema } from "../api/client.ts"
-import type { EventStream, JsonSchema, View } from "../api/types.ts"
+import type { EventStream, JsonSchema } from "../api/types.ts"
 import type { Status } from "../live/use-status.ts"
+import { readersOf } from "../views/readers.ts"
 import { breakJson, type Draft, draftJson } from "./draft.ts"
 import { exampleDraft, exampleTime } from "./example.ts"
 import { FieldInputs } from "./field-inputs.tsx"
@@ -170,17 +171,4 @@ function JsonBox({ json, editing, onEdit }: JsonProps) {
       />
     </div>
   )
-}
-
-/** Views that read the event, themselves or through other views. */
-function readersOf(event: string, views: readonly View[]): readonly View[] {
-  const reading = new Set<string>()
-  let before = -1
-  while (reading.size > before) {
-    before = reading.size
-    for (const view of views) {
-      if (view.events.includes(event) || view.views.some((name) => reading.has(name))) reading.add(view.name)
-    }
-  }
-  return views.filter(({ name }) => reading.has(name))
 }

@@ -3,7 +3,8 @@
  * for the receipt), then the row that the event went into.
  */
 import { useCallback, useRef, useState } from "react"
-import { ApiFailure, readRows, sendEvent } from "../api/client.ts"
+import { readRows, sendEvent } from "../api/client.ts"
+import { ApiFailure, wordsOf } from "../api/http.ts"
 import type { EventStream, IngestAnswer, Row, VerdictCounts, View } from "../api/types.ts"
 import { rowQuestion } from "./row-question.ts"
 
@@ -97,8 +98,4 @@ async function arrive({ view, event, json, receipt }: Sent): Promise<Arrival> {
       problem: late ? "not worked through yet; it is durable and will be" : wordsOf(error),
     }
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof ApiFailure ? error.message : String(error)
 }

@@ -2,6 +2,16 @@
 import type { Status } from "../live/use-status.ts"
 import { Wheel } from "./wheel.tsx"
 
+const PLACES = [
+  ["flow", "Flow"],
+  ["views", "Views"],
+  ["ask", "Ask"],
+  ["dead-letters", "Dead letters"],
+  ["storage", "Store"],
+  ["send", "Send"],
+  ["rejected", "Rejected"],
+] as const
+
 export function Header({ status }: { readonly status: Status }) {
   const project = status.health?.project ?? null
   const rate = status.events.reduce((sum, event) => sum + event.events_per_second, 0)
@@ -17,18 +27,11 @@ export function Header({ status }: { readonly status: Status }) {
       </div>
       <nav aria-label="On this page">
         <ul>
-          <li>
-            <a href="#flow">Flow</a>
-          </li>
-          <li>
-            <a href="#views">Views</a>
-          </li>
-          <li>
-            <a href="#send">Send</a>
-          </li>
-          <li>
-            <a href="#rejected">Rejected</a>
-          </li>
+          {PLACES.map(([id, name]) => (
+            <li key={id}>
+              <a href={`#${id}`}>{name}</a>
+            </li>
+          ))}
         </ul>
       </nav>
       <Health status={status} />

@@ -1,9 +1,13 @@
 /** One view: what it asks (on demand), how far it is, and its answer as a chart and a table. */
 import { useMemo, useRef, useState } from "react"
 import type { View } from "../api/types.ts"
+import { ViewBalance } from "../balance/view-balance.tsx"
 import { chartQuery, planChart } from "../charts/chart-plan.ts"
 import { useOnScreen } from "../live/use-on-screen.ts"
+import type { Status } from "../live/use-status.ts"
 import type { Arrival } from "../send/use-send.ts"
+import { VerificationBadge } from "../verify/verification-badge.tsx"
+import { dedent } from "./dedent.ts"
 import { defaultSort, nextSort } from "./sort.ts"
 import { useViewData } from "./use-view-data.ts"
 import { ViewChart } from "./view-chart.tsx"
@@ -12,11 +16,12 @@ import { ViewTable } from "./view-table.tsx"
 
 interface Props {
   readonly view: View
+  readonly status: Status
   /** A test event that this view has just worked through. */
   readonly arrived: Arrival | null
 }
 
-export function ViewCard({ view, arrived }: Props) {
+export function ViewCard({ view, status, arrived }: Props) {
   const card = useRef<HTMLElement>(null)
   const onScreen = useOnScreen(card)
   const columnsText = JSON.stringify([view.columns, view.key])
@@ -37,15 +42,18 @@ export function ViewCard({ view, arrived }: Props) {
           <h3 id={titleId}>{view.name}</h3>
           {view.description !== null && <p>{view.description}</p>}
         </div>
-        <button
-          type="button"
-          className="button quiet"
-          aria-expanded={sqlShown}
-          aria-controls={`${titleId}-sql`}
-          onClick={() => setSqlShown(!sqlShown)}
-        >
-          SQL<span className="unseen"> of {view.name}</span>
-        </button>
+        <div className="view-buttons">
+          <VerificationBadge view={view} nowMs={status.nowMs} />
+          <button
+            type="button"
+            className="button quiet"
+            aria-expanded={sqlShown}
+            aria-controls={`${titleId}-sql`}
+            onClick={() => setSqlShown(!sqlShown)}
+          >
+            SQL<span className="unseen"> of {view.name}</span>
+          </button>
+        </div>
       </header>
       <section id={`${titleId}-sql`} hidden={!sqlShown} aria-label={`SQL of ${view.name}`}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls needs the keyboard */}
@@ -54,6 +62,7 @@ export function ViewCard({ view, arrived }: Props) {
         </pre>
       </section>
       <ViewFacts view={view} connected={data.connected} mode={data.mode} />
+      <ViewBalance view={view} status={status} />
       {data.problem !== null && (
         <p className="inline-problem" role="alert">
           These rows may be old: {data.problem}
@@ -86,18 +95,4 @@ export function ViewCard({ view, arrived }: Props) {
 function bodyClass(hasChart: boolean, columns: number): string {
   if (!hasChart) return "view-body"
   return columns > 4 ? "view-body with-chart wide-table" : "view-body with-chart"
-}
-
-/** SQL is written indented in a module; here it starts at the left edge. */
-function dedent(sql: string): string {
-  const lines = sql
-    .replace(/^\s*\n/, "")
-    .trimEnd()
-    .split("\n")
-  const indents = lines
-    .slice(lines[0]?.startsWith(" ") ? 0 : 1)
-    .filter((line) => line.trim() !== "")
-    .map((line) => line.length - line.trimStart().length)
-  const indent = indents.length === 0 ? 0 : Math.min(...indents)
-  return lines.map((line) => (line.slice(0, indent).trim() === "" ? line.slice(indent) : line)).join("\n")
 }

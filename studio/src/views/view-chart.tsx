@@ -4,10 +4,12 @@ import type { Column, Row, View } from "../api/types.ts"
 import { BarChart } from "../charts/bar-chart.tsx"
 import { BAR_ROWS, type ChartPlan } from "../charts/chart-plan.ts"
 import { LineChart } from "../charts/line-chart.tsx"
-import { barsOf, linesOf } from "../charts/series.ts"
-import { compareCells } from "../format/cells.ts"
+import { barsOf, linesOf, nameOf } from "../charts/series.ts"
+import { compareCells, toMs } from "../format/cells.ts"
 import { formatCount, formatFloat } from "../format/numbers.ts"
 import { formatInstant } from "../format/times.ts"
+import { useInspect } from "../inspect/inspect-context.ts"
+import { whyRow } from "../inspect/question.ts"
 
 interface Props {
   readonly view: View
@@ -21,6 +23,8 @@ interface Props {
 
 export function ViewChart({ view, plan, measure, rows, whole, onMeasure }: Props) {
   const caption = useId()
+  const inspect = useInspect()
+  const ask = (row: Row): void => inspect(whyRow(view, row))
   return (
     <figure className="chart" aria-labelledby={caption}>
       <div className="chart-head">
@@ -29,9 +33,9 @@ export function ViewChart({ view, plan, measure, rows, whole, onMeasure }: Props
       {rows.length === 0 ? (
         <p className="chart-empty">Nothing to draw yet.</p>
       ) : plan.kind === "lines" ? (
-        <Lines plan={plan} measure={measure} rows={rows} />
+        <Lines plan={plan} measure={measure} rows={rows} onRow={ask} />
       ) : (
-        <Bars plan={plan} measure={measure} rows={rows} />
+        <Bars plan={plan} measure={measure} rows={rows} onRow={ask} />
       )}
       <figcaption id={caption} className="note">
         {sentence({ view, plan, measure, drawn: rows.length, whole })}
@@ -66,13 +70,27 @@ function MeasureChoice({
   )
 }
 
-function Lines({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
+interface DrawnProps extends Pick<Props, "plan" | "measure" | "rows"> {
+  /** A point or a bar was clicked; with the keyboard, the table's rows do the same. */
+  readonly onRow: (row: Row) => void
+}
+
+function Lines({ plan, measure, rows, onRow }: DrawnProps) {
   const data = useMemo(() => linesOf(rows, plan, measure), [rows, plan, measure])
   const [pointed, setPointed] = useState<number | null>(null)
   const index = Math.min(pointed ?? data.times.length - 1, data.times.length - 1)
+  const pick = (line: number, at: number): void => {
+    const name = data.lines[line]?.name
+    const seconds = data.times[at]
+    const row = rows.find((candidate) => {
+      const ms = plan.time === null ? null : toMs(candidate[plan.time.name])
+      return ms === (seconds ?? 0) * 1000 && (nameOf(candidate, plan) || measure.name) === name
+    })
+    if (row !== undefined) onRow(row)
+  }
   return (
     <>
-      <LineChart data={data} measure={measure.name} onPoint={setPointed} />
+      <LineChart data={data} measure={measure.name} onPoint={setPointed} onPick={pick} />
       <ul className="legend" aria-label="Values at the time pointed at, else at the newest">
         <li className="at">{timeAt(data.times, index)}</li>
         {data.lines.map((line, position) => (
@@ -102,12 +120,18 @@ function valueAt(values: readonly (number | null)[], index: number): string {
   return value === null ? "–" : formatFloat(value)
 }
 
-function Bars({ plan, measure, rows }: Pick<Props, "plan" | "measure" | "rows">) {
-  const bars = useMemo(() => {
-    const largest = [...rows].sort((a, b) => compareCells(b[measure.name], a[measure.name], measure))
-    return barsOf(largest.slice(0, BAR_ROWS), plan, measure)
-  }, [rows, plan, measure])
-  return <BarChart bars={bars} />
+function Bars({ plan, measure, rows, onRow }: DrawnProps) {
+  const largest = useMemo(
+    () =>
+      [...rows].sort((a, b) => compareCells(b[measure.name], a[measure.name], measure)).slice(0, BAR_ROWS),
+    [rows, measure],
+  )
+  const bars = useMemo(() => barsOf(largest, plan, measure), [largest, plan, measure])
+  const pick = (name: string): void => {
+    const row = largest.find((candidate) => nameOf(candidate, plan) === name)
+    if (row !== undefined) onRow(row)
+  }
+  return <BarChart bars={bars} onPick={pick} />
 }
 
 interface Drawn {

@@ -1,8 +1,8 @@
-/** How large a view is, how far it has come, and what became of the events that it read. */
-import { VERDICTS, type View } from "../api/types.ts"
+/** How large a view is and how far it has come; why it is not further is a question away. */
+import type { View } from "../api/types.ts"
 import { formatCount } from "../format/numbers.ts"
 import { formatInstant, formatSpan } from "../format/times.ts"
-import { VERDICT_MEANINGS } from "../format/verdicts.ts"
+import { useInspect } from "../inspect/inspect-context.ts"
 
 interface Props {
   readonly view: View
@@ -11,9 +11,7 @@ interface Props {
 }
 
 export function ViewFacts({ view, mode, connected }: Props) {
-  const verdicts = VERDICTS.map((name) => ({ name, count: view.verdicts[name] ?? 0 })).filter(
-    ({ name, count }) => count > 0 || name === "applied",
-  )
+  const inspect = useInspect()
   return (
     <div className="facts">
       <ul>
@@ -28,23 +26,15 @@ export function ViewFacts({ view, mode, connected }: Props) {
             complete to <strong>{formatInstant(view.watermark)}</strong>
           </li>
         )}
-        <li>
-          <strong>{formatCount(view.lag.events)}</strong> pending
-          {view.lag.ms >= 1_000 && <> for {formatSpan(view.lag.ms)}</>}
-        </li>
+        {view.lag.ms >= 1_000 && <li>behind by {formatSpan(view.lag.ms)}</li>}
         {view.emit === "final" && (
           <li title="A window's rows appear once, when it closes">closed windows only</li>
         )}
         {mode === "stream" && !connected && <li className="warn">reconnecting</li>}
       </ul>
-      <ul className="verdicts" aria-label="What became of the events">
-        {verdicts.map(({ name, count }) => (
-          <li key={name} data-verdict={name} title={VERDICT_MEANINGS[name]}>
-            <span className="dot" aria-hidden="true" />
-            {formatCount(count)} {name}
-          </li>
-        ))}
-      </ul>
+      <button type="button" className="link" onClick={() => inspect({ kind: "lateness", view: view.name })}>
+        What holds it back?<span className="unseen"> {view.name}</span>
+      </button>
     </div>
   )
 }

@@ -27,7 +27,7 @@ export function Views({ status, arrivals }: Props) {
         </div>
       )}
       {status.views.map((view) => (
-        <ViewCard key={view.name} view={view} arrived={arrivals.get(view.name) ?? null} />
+        <ViewCard key={view.name} view={view} status={status} arrived={arrivals.get(view.name) ?? null} />
       ))}
     </section>
   )

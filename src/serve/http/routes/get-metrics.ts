@@ -10,9 +10,9 @@ export const getMetrics: Route = {
     summary: "Metrics in the Prometheus text format.",
     responses: { 200: { description: "The samples.", schema: null, type: "text/plain" } },
   },
-  handle: ({ runtime, metrics, streams, bodies }, _request, reply) => {
+  handle: ({ runtime, store, metrics, streams, bodies }, _request, reply) => {
     const gauges = { openStreams: streams.size, bufferedBytes: bodies.usedBytes }
-    const text = metricsText([...runtime.metrics(), ...metrics.samples(gauges)])
+    const text = metricsText([...runtime.metrics(), ...(store?.metrics() ?? []), ...metrics.samples(gauges)])
     return reply.code(200).header("content-type", METRICS_TYPE).send(text)
   },
 }

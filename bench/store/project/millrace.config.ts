@@ -1,0 +1,7 @@
+/** With the store or without, as the bench asks. */
+import { defineConfig } from "millrace"
+
+export default defineConfig({
+  name: "store",
+  ...(process.env["MILLRACE_BENCH_STORE"] === "off" ? { store: false } : {}),
+})

@@ -1,0 +1,95 @@
+/**
+ * The store of a running platform: the embedded host, started aside, and the feeds into it. The platform
+ * answers before the store does, and goes on without it.
+ */
+import { existsSync } from "node:fs"
+import { tmpdir } from "node:os"
+import type { EventContract } from "../contracts/contract.ts"
+import type { Log } from "../log/log.ts"
+import type { ViewPlan } from "../plan/plan.ts"
+import type { VerdictLedgerReader } from "../ports/verdict-ledger.ts"
+import type { EmbeddedRuntime } from "../runners/embedded/embedded-runtime.ts"
+import { releaseStoreHolds, StoreFeed } from "../runners/embedded/store-feed/store-feed.ts"
+import type { StoreService } from "../runners/store-service.ts"
+import type { Clock, Scheduler } from "../std/clock.ts"
+import { NodeProcesses } from "../std/node/child-process.ts"
+import { HttpTransport } from "../std/node/http-transport.ts"
+import { NodeRandom } from "../std/node/random.ts"
+import { ClickHouseStore } from "../stores/hot/clickhouse-store.ts"
+import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.ts"
+import type { ProjectConfig } from "./config.ts"
+
+export interface StartStoreOptions {
+  readonly project: { readonly config: ProjectConfig; readonly events: readonly EventContract[] }
+  readonly directory: string
+  readonly log: Log
+  readonly runtime: EmbeddedRuntime
+  readonly ledger: VerdictLedgerReader
+  readonly plans: readonly ViewPlan[]
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly report: (message: string) => void
+}
+
+/** Files of this folder are memory, on Linux. */
+const MEMORY_DIRECTORY = "/dev/shm"
+
+/** Returns at once; the store's status says when it answers. Null: the project goes without. */
+export async function startStore(
+  options: StartStoreOptions,
+): Promise<(StoreService & AsyncDisposable) | null> {
+  const { directory, log, plans, clock, scheduler, report } = options
+  const { config, events: contracts } = options.project
+  if (config.store === null) {
+    await releaseStoreHolds(log, contracts)
+    return null
+  }
+  const clickhouse = openEmbeddedClickHouse({
+    directory,
+    memoryBytes: config.store.memoryBytes,
+    processes: new NodeProcesses(),
+    transport: (path) => new HttpTransport({ kind: "socket", path }),
+    surroundings: {
+      temporaryDirectory: tmpdir(),
+      memoryDirectory: existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : null,
+    },
+    random: new NodeRandom(),
+    clock,
+    scheduler,
+  })
+  const store = new ClickHouseStore({ clickhouse, logId: log.logId })
+  const feed = new StoreFeed({
+    ...options,
+    contracts,
+    clickhouse,
+    store,
+    status: () => clickhouse.status,
+    storeReady: () => clickhouse.whenReady(),
+  })
+  prepare(clickhouse.whenReady()).catch((error: unknown) => report(String(error)))
+  return {
+    clickhouse,
+    status: () => feed.status(),
+    metrics: () => feed.metrics(),
+    async [Symbol.asyncDispose]() {
+      await feed[Symbol.asyncDispose]()
+      await clickhouse[Symbol.asyncDispose]()
+    },
+  }
+
+  /** Tables of what is not declared any more go; a store that cannot run here holds nothing. */
+  async function prepare(ready: Promise<void>): Promise<void> {
+    try {
+      await ready
+    } catch (error) {
+      if (clickhouse.status.state !== "unavailable") return
+      report(error instanceof Error ? error.message : String(error))
+      await releaseStoreHolds(log, contracts)
+      return
+    }
+    const names = { events: contracts.map(({ name }) => name), views: plans.map(({ name }) => name) }
+    for (const table of await store.dropOthers(names)) {
+      report(`The store's table ${table} is dropped: the project does not declare it any more.`)
+    }
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * All ids of one event within its dedup window, and the ruling on each row: a row is a duplicate when its id
+ * occurred before, in the order in which epochs take rows, and its append time is less than the window behind
+ * that occurrence's. What is decided depends on rows and append times only, not on when ids were spilled,
+ * dropped or read back.
+ *
+ *   rows ─▶ recent ids ──full, or a slice of time over──▶ frozen ids ──written step by step──▶ run on disk
+ *                                                                       segment = 64 runs and their filter
+ *
+ * A new id costs a place in the newest table and one cache line of each segment's filter; only what looks
+ * known is looked up on disk.
+ */
+import type { IdColumn } from "./id-column.ts"
+import { IdFiles } from "./id-files.ts"
+import type { DuplicateLimits, IdMemoryParts } from "./limits.ts"
+import { NEVER, NO_PLACE, RecentIds } from "./recent-ids.ts"
+import { type SavedSpilledIds, SpilledIds } from "./spilled-ids.ts"
+
+/** Rows that are hashed and probed together: large enough to hide cache misses, small enough for caches. */
+const CHUNK_ROWS = 1_024
+/** Slots of the frozen table that are written for each row that comes: done at half of the next table. */
+const SLOTS_PER_ROW = 4
+const LEAST_SLOTS = 1_024
+
+export interface IdPlace {
+  readonly partition: number
+  readonly baseOffset: number
+  readonly appendTimeMs: number
+}
+
+export class IdMemory {
+  readonly #windowMs: number
+  readonly #limits: DuplicateLimits
+  readonly #files: IdFiles
+  readonly #spilled: SpilledIds
+  #recent: RecentIds
+  /** Next offset by partition. */
+  readonly #admitted = new Map<number, number>()
+  /** Append time of the newest row by partition. */
+  readonly #newestMs = new Map<number, number>()
+  /** Occurrences up to here can no longer make a row a duplicate. */
+  #forgottenMs = NEVER
+  /** Rows of a chunk whose id is not among the recent ones. */
+  readonly #unsure = new Int32Array(CHUNK_ROWS)
+
+  constructor(parts: IdMemoryParts) {
+    const { disk, directory, event, windowMs, limits } = parts
+    this.#windowMs = windowMs
+    this.#limits = limits
+    this.#files = new IdFiles(disk, directory, event)
+    this.#spilled = new SpilledIds(parts, this.#files)
+    this.#recent = new RecentIds(0, limits.tableBits)
+  }
+
+  /**
+   * Takes up what a checkpoint names. @throws PlatformError ids-damaged, file-missing: then nothing is kept.
+   */
+  restore(saved: SavedSpilledIds): void {
+    this.#spilled.restore(saved)
+    this.#files.removeOthers(this.#spilled.names())
+  }
+
+  /** Begins without memory: what is in the folder is of no use. */
+  clear(): void {
+    this.#files.removeOthers(new Set())
+  }
+
+  /** Everything of this partition before `offset` is remembered, or too old to matter. */
+  startAt(partition: number, offset: number): void {
+    this.#admitted.set(partition, offset)
+    this.#spilled.startAt(partition, offset)
+  }
+
+  coveredUpTo(partition: number): number | undefined {
+    return this.#spilled.covered.get(partition)
+  }
+
+  /**
+   * Marks duplicates, null when there are none, and remembers every row. Rows of a partition come in order.
+   */
+  rule(ids: IdColumn, { partition, baseOffset, appendTimeMs }: IdPlace): Uint8Array | null {
+    this.#spilled.throwIfFailed()
+    let skip: Uint8Array | null = null
+    for (let from = 0; from < ids.count; from += CHUNK_ROWS) {
+      const to = Math.min(ids.count, from + CHUNK_ROWS)
+      this.#makeRoom(to - from, appendTimeMs)
+      skip = this.#ruleChunk(ids, from, to, appendTimeMs, skip)
+      this.#admitted.set(partition, baseOffset + to)
+      this.#spilled.step(Math.max(LEAST_SLOTS, SLOTS_PER_ROW * (to - from)))
+    }
+    this.#newestMs.set(partition, Math.max(appendTimeMs, this.#newestMs.get(partition) ?? NEVER))
+    return skip
+  }
+
+  /**
+   * The epoch's rows are all ruled on. `behind` are partitions with rows in the log that no epoch has taken:
+   * these are not older than the partition's newest row, and what is yet to come is not older than any.
+   */
+  endEpoch(behind: ReadonlySet<number>): void {
+    let oldestToComeMs = Math.max(NEVER, ...this.#newestMs.values())
+    for (const partition of behind) {
+      oldestToComeMs = Math.min(oldestToComeMs, this.#newestMs.get(partition) ?? NEVER)
+    }
+    const forgottenMs = oldestToComeMs - this.#windowMs - this.#limits.slackMs
+    if (forgottenMs > this.#forgottenMs) {
+      this.#forgottenMs = forgottenMs
+      this.#spilled.forget(forgottenMs)
+    }
+    this.#spilled.step(LEAST_SLOTS)
+  }
+
+  save(): SavedSpilledIds {
+    if (this.#recent.count === 0) this.#spilled.coverAll(this.#admitted)
+    return this.#spilled.save()
+  }
+
+  /** A checkpoint is durable; this is the oldest one that is kept. */
+  release(oldestKept: SavedSpilledIds): void {
+    this.#files.release(oldestKept.save)
+  }
+
+  /** Makes everything durable, so that the next start reads nothing of it from the log. */
+  async flush(): Promise<void> {
+    if (this.#recent.count > 0) this.#freeze()
+    this.#spilled.finish()
+    await this.#spilled.settle()
+  }
+
+  close(): Promise<void> {
+    return this.#spilled.close()
+  }
+
+  get figures(): {
+    readonly ids: number
+    readonly memoryBytes: number
+    readonly diskBytes: number
+    readonly reads: number
+  } {
+    const { ids, memoryBytes, diskBytes, reads } = this.#spilled.figures
+    return {
+      ids: ids + this.#recent.count,
+      memoryBytes: memoryBytes + this.#recent.sizeBytes,
+      diskBytes,
+      reads,
+    }
+  }
+
+  #makeRoom(rows: number, timeMs: number): void {
+    const sliceIsOver = this.#recent.count > 0 && timeMs - this.#recent.minMs >= this.#limits.sliceMs
+    if (sliceIsOver || !this.#recent.makeRoom(rows, timeMs)) {
+      this.#freeze()
+      this.#recent.makeRoom(rows, timeMs)
+    }
+  }
+
+  #freeze(): void {
+    const frozen = this.#recent
+    this.#recent = new RecentIds(frozen.bits, this.#limits.tableBits)
+    this.#spilled.freeze(frozen, this.#admitted, this.#forgottenMs)
+  }
+
+  #ruleChunk(
+    ids: IdColumn,
+    from: number,
+    to: number,
+    timeMs: number,
+    known: Uint8Array | null,
+  ): Uint8Array | null {
+    const { hashes } = ids
+    const unsure = this.#unsure
+    let skip = known
+    let count = 0
+    this.#recent.warm(hashes, from, to)
+    for (let row = from; row < to; row++) {
+      let before = this.#recent.touch(hashes, row, timeMs)
+      if (before === NO_PLACE) {
+        // What was put just now must be told from what the frozen table knew before.
+        skip = this.#markSpilled(ids, count, timeMs, skip)
+        count = 0
+        this.#freeze()
+        this.#recent.makeRoom(to - row, timeMs)
+        before = this.#recent.touch(hashes, row, timeMs)
+      }
+      if (timeMs - before < this.#windowMs) {
+        skip ??= new Uint8Array(ids.count)
+        skip[row] = 1
+      } else {
+        unsure[count++] = row
+      }
+    }
+    return this.#markSpilled(ids, count, timeMs, skip)
+  }
+
+  /** Looks the unsure rows up in what is not in the newest table. */
+  #markSpilled(
+    { hashes, count: rows }: IdColumn,
+    count: number,
+    timeMs: number,
+    known: Uint8Array | null,
+  ): Uint8Array | null {
+    if (count === 0 || this.#spilled.isEmpty) return known
+    const duplicates = this.#spilled.markKnown(hashes, this.#unsure, count, timeMs - this.#windowMs)
+    if (duplicates.length === 0) return known
+    const skip = known ?? new Uint8Array(rows)
+    for (const row of duplicates) skip[row] = 1
+    return skip
+  }
+}

@@ -1,0 +1,14 @@
+/** How much a feed collects, and how it waits. */
+
+/** A block leaves at the latest after this: the store is about a second behind the views. */
+export const BLOCK_INTERVAL_MS = 1_000
+/** A block that leaves earlier: its part is large enough that merging does not cost more than writing. */
+export const BLOCK_ROWS = 262_144
+/** What a block may grow to while the one before it is written; rows beyond are read from the log later. */
+export const MAX_BLOCK_ROWS = 524_288
+export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
+/** After a failure; doubled up to the longest. */
+export const FIRST_RETRY_MS = 250
+export const LONGEST_RETRY_MS = 30_000
+/** What a feed has collected when the platform stops is written within this, or at the next start. */
+export const STOP_LIMIT_MS = 3_000

@@ -1,0 +1,188 @@
+/**
+ * Feeds the store from a running project: one feed for each event and each view, each at its own pace. What
+ * the store has not yet is held in the log; nothing else waits for it.
+ */
+import { type EventContract, PROCESSED_AT } from "../../../contracts/contract.ts"
+import type { Log } from "../../../log/log.ts"
+import type { ViewPlan } from "../../../plan/plan.ts"
+import type { VerdictLedgerReader } from "../../../ports/verdict-ledger.ts"
+import type { Clock, Scheduler } from "../../../std/clock.ts"
+import type { ClickHouse } from "../../../stores/clickhouse.ts"
+import type { EventTable, HotStore, ViewTable } from "../../../stores/store.ts"
+import type { MetricSample } from "../../runtime.ts"
+import type { StoreService, StoreStatus } from "../../store-service.ts"
+import type { EmbeddedRuntime } from "../embedded-runtime.ts"
+import { historyLoader } from "../history.ts"
+import type { IntakeSlice } from "../intake.ts"
+import { EventFeed } from "./event-feed.ts"
+import { storeMetrics } from "./store-metrics.ts"
+import { ViewFeed } from "./view-feed.ts"
+
+/** Of the log's holds. */
+const HOLDER = "store"
+/** Holds move at this pace: each is written to disk. */
+const HOLD_INTERVAL_MS = 5_000
+
+export interface StoreFeedOptions {
+  readonly clickhouse: ClickHouse
+  readonly store: HotStore
+  /** Of the process or server behind it. */
+  readonly status: () => Omit<StoreStatus, "tables">
+  readonly storeReady: () => Promise<void>
+  readonly runtime: EmbeddedRuntime
+  readonly log: Log
+  readonly ledger: VerdictLedgerReader
+  readonly contracts: readonly EventContract[]
+  readonly plans: readonly ViewPlan[]
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly report: (message: string) => void
+}
+
+/** Nothing is kept for the store: there is none, or it can never run here. */
+export async function releaseStoreHolds(log: Log, contracts: readonly EventContract[]): Promise<void> {
+  for (const { topic, partitions } of contracts) {
+    for (let partition = 0; partition < partitions; partition++) {
+      await log.hold(HOLDER, topic, partition, Number.MAX_SAFE_INTEGER)
+    }
+  }
+}
+
+export class StoreFeed implements StoreService, AsyncDisposable {
+  readonly clickhouse: ClickHouse
+  readonly #options: StoreFeedOptions
+  readonly #events: ReadonlyMap<string, EventFeed>
+  readonly #views: readonly ViewFeed[]
+  /** Per topic and event: offsets behind what is in the table. */
+  readonly #durable = new Map<string, Map<string, readonly number[]>>()
+  readonly #held = new Map<string, number>()
+  #heldAtMs = 0
+  #holding: Promise<void> = Promise.resolve()
+
+  /** Begins at once. */
+  constructor(options: StoreFeedOptions) {
+    const { contracts, plans, runtime } = options
+    this.#options = options
+    this.clickhouse = options.clickhouse
+    this.#events = new Map(contracts.map((contract) => [contract.name, this.#eventFeed(contract)]))
+    this.#views = plans.map((plan) => this.#viewFeed(plan))
+    runtime.onPublished((slices) => {
+      for (const slice of slices) this.#events.get(slice.event)?.offer(slice)
+    })
+    for (const feed of [...this.#events.values(), ...this.#views]) feed.start()
+  }
+
+  status(): StoreStatus {
+    const feeds = [...this.#events.values(), ...this.#views]
+    return { ...this.#options.status(), tables: feeds.map((feed) => feed.status()) }
+  }
+
+  metrics(): readonly MetricSample[] {
+    return storeMetrics(this.status())
+  }
+
+  /** What is collected is written when the store answers; what is not is read again at the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#events.values(), ...this.#views].map((feed) => feed.stop()))
+    await this.#holding
+  }
+
+  #eventFeed(contract: EventContract): EventFeed {
+    const { runtime, log, store } = this.#options
+    const { topic, partitions, name } = contract
+    return new EventFeed({
+      ...this.#loopParts(`events.${name}`),
+      eventTable: eventTableOf(contract),
+      topic,
+      partitions,
+      store,
+      load: historyLoader(log, runtime.lanes),
+      begin: async (partition) => (await log.range(topic, partition)).begin,
+      publishedEnd: (partition) => runtime.publishedEnd(topic, partition),
+      duplicates: (slice) => this.#duplicates(contract, slice),
+      onDurable: (ends) => this.#release(contract, ends),
+    })
+  }
+
+  #viewFeed(plan: ViewPlan): ViewFeed {
+    const { runtime, store } = this.#options
+    return new ViewFeed({
+      ...this.#loopParts(`views.${plan.name}`),
+      viewTable: viewTableOf(plan),
+      store,
+      subscribe: (epoch) => runtime.subscribe(plan.name, epoch),
+    })
+  }
+
+  #loopParts(table: string) {
+    const { clock, scheduler, storeReady, report } = this.#options
+    return { table, clock, scheduler, storeReady, report }
+  }
+
+  async #duplicates({ dedupWindowMs }: EventContract, slice: IntakeSlice): Promise<Uint8Array | null> {
+    if (dedupWindowMs === null) return null
+    const { ledger, runtime } = this.#options
+    const { topic, partition, baseOffset, count } = slice
+    await ledger.whenDurable(runtime.publishedEpoch)
+    let skip: Uint8Array | null = null
+    const span = { topic, partition, from: baseOffset, until: baseOffset + count }
+    for await (const run of ledger.duplicates(span)) {
+      skip ??= new Uint8Array(count)
+      skip.fill(1, run.offset - baseOffset, run.offset - baseOffset + run.count)
+    }
+    return skip
+  }
+
+  #release({ topic, name }: EventContract, ends: readonly number[]): void {
+    const { clock, report } = this.#options
+    const events = this.#durable.get(topic) ?? new Map<string, readonly number[]>()
+    this.#durable.set(topic, events.set(name, ends))
+    if (clock.monotonicMs() - this.#heldAtMs < HOLD_INTERVAL_MS) return
+    this.#heldAtMs = clock.monotonicMs()
+    this.#holding = this.#holding
+      .then(() => this.#hold())
+      .catch((error: unknown) => report(`The log could not be released: ${String(error)}`))
+  }
+
+  /** Each topic from the first row that one of its events' tables has not. */
+  async #hold(): Promise<void> {
+    const { log, contracts } = this.#options
+    for (const [topic, ends] of this.#durable) {
+      const events = contracts.filter((contract) => contract.topic === topic)
+      if (events.some(({ name }) => !ends.has(name))) continue
+      for (let partition = 0; partition < events[0]!.partitions; partition++) {
+        const offset = Math.min(...events.map(({ name }) => ends.get(name)![partition]!))
+        const place = `${topic}/${partition}`
+        if (this.#held.get(place) === offset) continue
+        await log.hold(HOLDER, topic, partition, offset)
+        this.#held.set(place, offset)
+      }
+    }
+  }
+}
+
+/** The table of a contract: its fields and processed_at, as views see them. */
+export function eventTableOf(contract: EventContract): EventTable {
+  const { name, fields, time, store } = contract
+  const processedAt = { name: PROCESSED_AT, type: { kind: "timestamp" }, nullable: false } as const
+  const columns = fields.map(({ name: field, type, nullable }) => ({ name: field, type, nullable }))
+  return { name, columns: [...columns, processedAt], time, retentionMs: store?.retentionMs ?? null }
+}
+
+export function viewTableOf({
+  name,
+  columns,
+  key,
+  root,
+  fingerprint,
+  emit,
+  allowedLatenessMs,
+}: ViewPlan): ViewTable {
+  return {
+    name,
+    columns,
+    key,
+    isAppendOnly: root.changes === "append",
+    fingerprint: `${fingerprint}/${emit}/${allowedLatenessMs}`,
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The embedded store as seen from the platform: a child process that hosts ClickHouse, kept running, and the
+ * face to it. It starts aside; until it answers, and while it is down, every call says why not. A crash of
+ * the host is a pause of the store and nothing else.
+ */
+import { type Clock, type Scheduler, sleep } from "../../std/clock.ts"
+import { isPlatformError } from "../../std/errors.ts"
+import type { ChildProcess, ProcessEnd, Processes } from "../../std/process.ts"
+import type { Random } from "../../std/random.ts"
+import type { Transport } from "../../std/transport.ts"
+import type { ClickHouse, InsertRequest, QueryAnswer, QueryOptions, StatementOptions } from "../clickhouse.ts"
+import { storeUnavailable } from "../errors.ts"
+import { HttpClickHouse } from "../http-clickhouse.ts"
+import { type HostStart, hostArguments, readHostMessage } from "./host/host-start.ts"
+
+export type HostState = "starting" | "ready" | "restarting" | "unavailable" | "stopped"
+
+export interface HostStatus {
+  readonly state: HostState
+  /** Null when it is ready. */
+  readonly reason: string | null
+  readonly version: string | null
+  readonly pid: number | null
+  /** Times that it ended without being asked to. */
+  readonly crashes: number
+}
+
+export interface EmbeddedClickHouseOptions {
+  readonly start: HostStart
+  /** The module whose process is the host. */
+  readonly module: URL
+  readonly processes: Processes
+  /** Speaks HTTP over the host's socket. */
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly random: Random
+}
+
+/** After a crash; doubled while it ends again before it is healthy. */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5_000
+/** A host that answered for this long is healthy: its next crash begins with the first pause again. */
+const HEALTHY_MS = 1_000
+/** After it was asked to stop, beyond the grace that it gives running statements. */
+const STOP_LIMIT_MS = 6_000
+/** What is shown of a crash: the last lines of the engine. */
+const REASON_CHARS = 1_000
+/** Threads of libuv: each statement that runs holds one. */
+const HOST_ENVIRONMENT = { UV_THREADPOOL_SIZE: "16" }
+
+export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
+  readonly #options: EmbeddedClickHouseOptions
+  readonly #face: HttpClickHouse
+  readonly #supervision: Promise<void>
+  #status: HostStatus = { state: "starting", reason: "it is starting", version: null, pid: null, crashes: 0 }
+  #child: ChildProcess | null = null
+  #readyAtMs = Number.POSITIVE_INFINITY
+  #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  #wake: () => void = () => undefined
+
+  /** Starts the host and returns at once. */
+  constructor(options: EmbeddedClickHouseOptions) {
+    this.#options = options
+    this.#face = new HttpClickHouse({
+      transport: options.transport,
+      random: options.random,
+      users: { internal: { name: "internal", password: "" }, reader: { name: "reader", password: "" } },
+    })
+    this.#supervision = this.#supervise()
+  }
+
+  get status(): HostStatus {
+    return this.#status
+  }
+
+  /**
+   * Resolves when it answers. @throws store-unavailable when it never will: there is no build, or it was
+   * stopped.
+   */
+  async whenReady(): Promise<void> {
+    if (this.#status.state === "ready") return
+    if (this.#isOver()) throw storeUnavailable(this.#status.reason ?? "it is stopped")
+    await new Promise<void>((resolve, reject) => void this.#waiters.push({ resolve, reject }))
+  }
+
+  command(sql: string, options?: StatementOptions): Promise<void> {
+    return this.#ask((face) => face.command(sql, options))
+  }
+
+  insert(request: InsertRequest): Promise<void> {
+    return this.#ask((face) => face.insert(request))
+  }
+
+  query(sql: string, options: QueryOptions): Promise<QueryAnswer> {
+    return this.#ask((face) => face.query(sql, options))
+  }
+
+  kill(queryId: string): Promise<boolean> {
+    return this.#ask((face) => face.kill(queryId))
+  }
+
+  version(): Promise<string> {
+    return this.#ask((face) => face.version())
+  }
+
+  /** Lets running statements finish for a moment, then ends the host. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#settle({ state: "stopped", reason: "it is stopped" })
+    this.#child?.release()
+    const limit = this.#options.scheduler.after(STOP_LIMIT_MS, () => this.#child?.kill())
+    this.#wake()
+    await this.#supervision
+    limit.cancel()
+    await this.#options.transport[Symbol.asyncDispose]()
+  }
+
+  async #ask<T>(call: (face: HttpClickHouse) => Promise<T>): Promise<T> {
+    if (this.#status.state !== "ready") throw storeUnavailable(this.#status.reason ?? "it is not ready")
+    try {
+      return await call(this.#face)
+    } catch (error) {
+      if (!isPlatformError(error, "store-unavailable") || this.#status.reason === null) throw error
+      throw storeUnavailable(this.#status.reason, error)
+    }
+  }
+
+  async #supervise(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS
+    while (!this.#isOver()) {
+      this.#readyAtMs = Number.POSITIVE_INFINITY
+      const end = await this.#runOnce()
+      if (this.#isOver()) return
+      const livedMs = this.#options.clock.monotonicMs() - this.#readyAtMs
+      pauseMs = livedMs > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
+      this.#status = { ...this.#status, crashes: this.#status.crashes + 1, pid: null }
+      this.#settle({
+        state: "restarting",
+        reason: `its process ended (${endText(end)}) and is started again`,
+      })
+      await Promise.race([
+        sleep(this.#options.scheduler, pauseMs),
+        new Promise<void>((resolve) => {
+          this.#wake = resolve
+        }),
+      ])
+    }
+  }
+
+  async #runOnce(): Promise<ProcessEnd> {
+    const { processes, module, start } = this.#options
+    const child = processes.start({
+      module,
+      args: hostArguments(start),
+      environment: HOST_ENVIRONMENT,
+      line: (line) => this.#hear(line),
+    })
+    this.#child = child
+    this.#status = { ...this.#status, pid: child.pid }
+    const end = await child.done
+    this.#child = null
+    return end
+  }
+
+  #hear(line: string): void {
+    const message = readHostMessage(line)
+    if (message === null || this.#isOver()) return
+    if (message.kind === "ready") {
+      this.#status = { ...this.#status, version: message.version }
+      this.#readyAtMs = this.#options.clock.monotonicMs()
+      this.#settle({ state: "ready", reason: null })
+    } else this.#settle({ state: "unavailable", reason: message.reason })
+  }
+
+  #settle({ state, reason }: Pick<HostStatus, "state" | "reason">): void {
+    this.#status = { ...this.#status, state, reason }
+    if (state === "ready") for (const { resolve } of this.#waiters.splice(0)) resolve()
+    if (!this.#isOver()) return
+    for (const { reject } of this.#waiters.splice(0)) reject(storeUnavailable(reason ?? "it is stopped"))
+  }
+
+  #isOver(): boolean {
+    return this.#status.state === "stopped" || this.#status.state === "unavailable"
+  }
+}
+
+function endText({ code, signal, errors }: ProcessEnd): string {
+  const how = signal !== null ? `by ${signal}` : code === null ? "could not start" : `with code ${code}`
+  const words = errors.trim().slice(-REASON_CHARS)
+  return words === "" ? how : `${how}: ${words}`
+}
