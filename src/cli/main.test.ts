@@ -110,6 +110,7 @@ test("send posts every row, waits when the platform is busy, and names rejected 
     duplicates: 0,
     rejected: [{ line: 3, field: "id", code: "wrong-type", message: "id is not a number" }],
     rejected_count: 1,
+    dead_lettered: 0,
     receipt: "r",
     stopped: false,
   })

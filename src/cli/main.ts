@@ -7,6 +7,7 @@ import { isPlatformError } from "../std/errors.ts"
 import { backup } from "./backup.ts"
 import { check } from "./check.ts"
 import { type Command, FINE, NOT_RUN, readArguments } from "./command.ts"
+import { deadLetters } from "./dead-letters.ts"
 import { wrongUsage } from "./errors.ts"
 import { exportEvents } from "./export.ts"
 import { commandHelp, overview } from "./help.ts"
@@ -23,6 +24,7 @@ import { why } from "./why.ts"
 
 const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, verify, why, backup, restore]
 const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, exportEvents, backup, restore]
+const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, backup, restore, deadLetters]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -35,7 +35,7 @@ export const send: Command = {
   },
   notes: [
     "CSV has a header row with the fields' names; cells become what the event's contract says.",
-    "Exit code 1 when rows were rejected; each of the first ten is named with its line and reason.",
+    "Exit code 1 when rows were rejected or kept as dead letters; the first ten are named with their reason.",
   ],
   examples: [
     "millrace send user_signup signups.ndjson",
@@ -75,7 +75,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   terminal.progress(null)
   if (given.flag("json")) terminal.print(JSON.stringify(counts.asJson({ stopped })))
   else terminal.print(`${counts.summary(terminal)}${stopped ? " (stopped before the end)" : ""}`)
-  return counts.rejected > 0 || stopped ? PROBLEM : FINE
+  return counts.rejected + counts.deadLettered > 0 || stopped ? PROBLEM : FINE
 }
 
 /** Null when the command was stopped while the platform was busy. */

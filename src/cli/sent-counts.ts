@@ -13,16 +13,24 @@ interface Rejected {
   readonly message: string
 }
 
+interface Kept {
+  readonly id: string
+  readonly code: string
+  readonly message: string
+}
+
 export class SentCounts {
   received = 0
   accepted = 0
   duplicates = 0
   rejected = 0
+  deadLettered = 0
   /** Of the last batch in which a row was taken. */
   receipt: string | null = null
   readonly #event: string
   readonly #startedAtMs = performance.now()
   readonly #shown: Rejected[] = []
+  #kept = 0
 
   constructor(event: string) {
     this.#event = event
@@ -34,6 +42,15 @@ export class SentCounts {
     this.duplicates += numberOf(body["duplicates"])
     const list = (Array.isArray(body["rejected"]) ? body["rejected"] : []) as (Rejected & { index: number })[]
     this.rejected += numberOf(body["rejected_count"] ?? list.length)
+    this.deadLettered += numberOf(body["dead_lettered"])
+    const kept = (Array.isArray(body["dead_letters"]) ? body["dead_letters"] : []) as (Kept & {
+      index: number
+    })[]
+    for (const { index, id, code, message } of kept.slice(0, MAX_SHOWN - this.#kept)) {
+      this.#kept++
+      const line = terminal.paint("yellow", `line ${batch.lines[index] ?? 0}`, "error")
+      terminal.note(`${line}: kept as dead letter ${id}: ${message} (${code})`)
+    }
     if (typeof body["receipt"] === "string") this.receipt = body["receipt"]
     for (const { index, field, code, message } of list.slice(0, MAX_SHOWN - this.#shown.length)) {
       const rejected = { line: batch.lines[index] ?? 0, field, code, message }
@@ -50,6 +67,8 @@ export class SentCounts {
     const parts = [`${count(this.accepted)} accepted`, `${count(this.duplicates)} duplicates`]
     const rejected = `${count(this.rejected)} rejected`
     parts.push(this.rejected > 0 ? terminal.paint("yellow", rejected) : rejected)
+    if (this.deadLettered > 0)
+      parts.push(terminal.paint("yellow", `${count(this.deadLettered)} dead letters`))
     const counts = parts.join(", ")
     return `${this.#event}: ${count(this.received)} rows sent: ${counts}; ${this.#perSecond()} rows/s`
   }
@@ -62,6 +81,7 @@ export class SentCounts {
       duplicates: this.duplicates,
       rejected: this.#shown,
       rejected_count: this.rejected,
+      dead_lettered: this.deadLettered,
       receipt: this.receipt,
       stopped,
       seconds: this.#seconds(),

@@ -36,6 +36,24 @@ export function rowTooLarge(event: string, sizeBytes: number, limitBytes: number
   return new ProducerError({ code: "row-too-large", domain: "user", message })
 }
 
+/** The server keeps the row, but no view has it: sending it again would keep it twice. */
+export function deadLettered(kept: {
+  readonly event: string
+  readonly id: string
+  readonly field: string | null
+  readonly code: string
+  readonly message: string
+}): ProducerError {
+  const { event, id, field, code, message } = kept
+  return new ProducerError({
+    code: "dead-lettered",
+    domain: "user",
+    message: `the row of "${event}" was kept as dead letter ${id} and is in no view: ${message}`,
+    field,
+    details: { event, deadLetter: id, reason: code },
+  })
+}
+
 export function bufferFull(rows: number): ProducerError {
   const message = `${rows} rows wait for the server; await send(), or send less`
   return new ProducerError({ code: "buffer-full", domain: "external", retry: true, message })

@@ -2,7 +2,7 @@
  * One batch of rows on its way: sent again after network failures, 429 and 5xx until it is answered or its
  * time is over. Says what became of each row; sends nothing back to callers itself.
  */
-import { deliveryTimeout, outcomeUnknown, ProducerError } from "./errors.ts"
+import { deadLettered, deliveryTimeout, outcomeUnknown, ProducerError } from "./errors.ts"
 import type { ProblemAnswer } from "./problem-answer.ts"
 import { readProblem } from "./problem-answer.ts"
 import { retryDelayMs } from "./retry-delay.ts"
@@ -113,11 +113,16 @@ interface IngestBody {
     readonly message: string
   }[]
   readonly rejected_truncated?: boolean
+  readonly dead_lettered?: number
+  /** Kept by the server; the first hundred. */
+  readonly dead_letters?: readonly (IngestBody["rejected"][number] & { readonly id: string })[]
 }
 
 /** @throws TypeError when the answer is not one of this platform, which counts as a failed attempt. */
 function rowOutcomes(value: unknown, { count, event }: BatchRequest): RowOutcome[] {
-  const { receipt, rejected, rejected_truncated: cut = false } = value as IngestBody
+  const body = value as IngestBody
+  const { receipt, rejected, rejected_truncated: cut = false } = body
+  const { dead_letters: kept = [], dead_lettered: keptCount = 0 } = body
   const taken: RowOutcome =
     receipt === null ? { kind: "unknown", error: outcomeUnknown(event) } : { kind: "taken", receipt }
   const rows: RowOutcome[] = Array.from({ length: count }, () => taken)
@@ -125,9 +130,18 @@ function rowOutcomes(value: unknown, { count, event }: BatchRequest): RowOutcome
     const error = new ProducerError({ code, domain: "user", message, field, details: { event } })
     if (index < count) rows[index] = { kind: "refused", error }
   }
-  if (!cut) return rows
-  const named = rejected.at(-1)?.index ?? -1
+  for (const { index, field, code, message, id } of kept) {
+    if (index < count)
+      rows[index] = { kind: "refused", error: deadLettered({ event, id, field, code, message }) }
+  }
+  if (!cut && keptCount <= kept.length) return rows
+  const named = Math.min(lastNamed(rejected, cut), lastNamed(kept, keptCount > kept.length))
   return rows.map((row, i) => (i > named ? { kind: "unknown", error: outcomeUnknown(event) } : row))
+}
+
+/** Behind it rows may be at fault that the answer does not name. */
+function lastNamed(rows: readonly { readonly index: number }[], isCut: boolean): number {
+  return isCut ? (rows.at(-1)?.index ?? -1) : Number.POSITIVE_INFINITY
 }
 
 function pause(delayMs: number, signal: AbortSignal, given: Surroundings): Promise<void> {

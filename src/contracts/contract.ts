@@ -7,6 +7,8 @@ import type { Column, LogicalType } from "../columns/types.ts"
 import type { FieldRule } from "./field-rule.ts"
 
 export type UnknownFields = "keep" | "refuse"
+/** What becomes of a row that does not fit: the producer is told, or it is kept as a dead letter. */
+export type OnInvalid = "reject" | "dead-letter"
 
 export interface ContractField extends Column {
   /** True when the producer may leave the key out; its default is then stored, or null when it has none. */
@@ -40,6 +42,8 @@ export interface EventContract<Row = unknown, Input = Row> {
   /** Memory for these ids; absent: DEFAULT_DEDUP_BYTES. */
   readonly dedupMemoryBytes?: number
   readonly unknownFields: UnknownFields
+  /** @default "reject" */
+  readonly onInvalid?: OnInvalid
   readonly retention: { readonly ms?: number; readonly bytes?: number }
   readonly compression: "none" | "zstd"
   /** How long the store keeps a row after it came; null or left out: for ever. */

@@ -13,6 +13,14 @@ export function invalidEvent(event: string, problem: string): PlatformError {
   })
 }
 
+export function deadLetterBroken(why: string): PlatformError {
+  return new PlatformError({
+    code: "dead-letter-broken",
+    domain: "internal",
+    message: `A dead letter cannot be read: ${why}. Keep the data directory and report this.`,
+  })
+}
+
 /** A zod schema that has no column type. `problem` ends with what to write instead. */
 export function unsupportedField(event: string, field: string, problem: string): PlatformError {
   return new PlatformError({

@@ -4,7 +4,7 @@
  */
 import type { z } from "zod"
 import { parseDuration } from "../std/durations.ts"
-import type { ContractField, EventContract, UnknownFields } from "./contract.ts"
+import type { ContractField, EventContract, OnInvalid, UnknownFields } from "./contract.ts"
 import { type DedupDefinition, resolveDedup } from "./dedup.ts"
 import { describeSchema } from "./describe-schema.ts"
 import { invalidEvent, personalNotSupported } from "./errors.ts"
@@ -40,6 +40,11 @@ export interface EventDefinition<S extends z.ZodObject> {
   readonly dedup?: DedupDefinition | null
   /** Keys that the schema does not name: kept in the log, or the row is refused. @default "keep" */
   readonly unknownFields?: UnknownFields
+  /**
+   * Rows that do not fit are refused, or kept as dead letters to be looked at, corrected and sent again.
+   * @default "reject"
+   */
+  readonly onInvalid?: OnInvalid
   readonly retention?: { readonly time?: string; readonly bytes?: number }
   /** How the log stores its batches. @default "none" */
   readonly compression?: "none" | "zstd"
@@ -70,6 +75,7 @@ const OPTIONS: Readonly<Record<keyof EventDefinition<z.ZodObject>, true>> = {
   idleAdvance: true,
   dedup: true,
   unknownFields: true,
+  onInvalid: true,
   retention: true,
   compression: true,
   store: true,
@@ -120,6 +126,7 @@ export function event<S extends z.ZodObject, Id extends EventDefinition<S>["id"]
     idleAdvance: definition.idleAdvance ?? false,
     ...resolveDedup(name, dedup),
     unknownFields,
+    onInvalid: resolveOnInvalid(name, definition.onInvalid),
     retention: resolveRetention(name, definition),
     compression: definition.compression ?? "none",
     jsonSchema: writeJsonSchema({ name, description, fields, unknownFields, schema: definition.schema }),
@@ -271,6 +278,11 @@ function resolveUnknownFields(
     throw invalidEvent(name, 'unknownFields: "keep" contradicts z.strictObject(); use z.object()')
   }
   return unknownFields
+}
+
+function resolveOnInvalid(name: string, onInvalid: OnInvalid = "reject"): OnInvalid {
+  if (onInvalid === "reject" || onInvalid === "dead-letter") return onInvalid
+  throw invalidEvent(name, `onInvalid: ${JSON.stringify(onInvalid)} is neither "reject" nor "dead-letter"`)
 }
 
 function resolveStore(name: string, options: NonNullable<EventDefinition<z.ZodObject>["store"]>) {

@@ -1,8 +1,10 @@
 /** Records one by one, for writers and readers of a few: internal topics, people who look at rows. */
-import { decodeHeaders, type RecordHeader } from "../wire/kafka/headers.ts"
+import { decodeHeaders, HEADER_NAME } from "../wire/kafka/headers.ts"
 import { RecordColumns } from "../wire/kafka/record-columns.ts"
 import type { RecordSet } from "../wire/kafka/record-set.ts"
 import type { Log } from "./log.ts"
+
+export { encodeHeaders } from "../wire/kafka/headers.ts"
 
 export interface StoredRecord {
   readonly offset: number
@@ -10,7 +12,10 @@ export interface StoredRecord {
   readonly key: Uint8Array | null
   /** Null is a tombstone. */
   readonly value: Uint8Array | null
-  readonly headers: readonly RecordHeader[]
+  /** Name of the event contract; null in internal topics. */
+  readonly event: string | null
+  /** Where the record came from, when something else than a producer brought it. */
+  readonly sourcePosition: string | null
 }
 
 export interface RecordToStore {
@@ -30,7 +35,8 @@ export function* storedRecords(batches: Uint8Array): Generator<StoredRecord> {
         appendTimeMs: columns.timestampsMs[record]!,
         key: sliceOf(columns.bytes, columns.keyStarts[record]!, columns.keyEnds[record]!),
         value: sliceOf(columns.bytes, columns.valueStarts[record]!, columns.valueEnds[record]!),
-        headers: decodeHeaders(columns.bytes, columns.headersStarts[record], columns.headersEnds[record]),
+        event: headerOf(columns, record, HEADER_NAME.event),
+        sourcePosition: headerOf(columns, record, HEADER_NAME.sourcePosition),
       }
     }
   }
@@ -75,6 +81,12 @@ export function recordSetOf(
     headers,
     rows: null,
   }
+}
+
+function headerOf(columns: RecordColumns, record: number, name: string): string | null {
+  const headers = decodeHeaders(columns.bytes, columns.headersStarts[record], columns.headersEnds[record])
+  const value = headers.find((header) => header.name === name)?.value ?? null
+  return value === null ? null : Buffer.from(value).toString("utf8")
 }
 
 function packed(parts: readonly (Uint8Array | null)[]) {

@@ -9,6 +9,7 @@ import { openThreadedLog } from "../log/embedded/threaded-log.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
 import { openLedger } from "../quality/ledger/ledger.ts"
+import { Quality } from "../quality/quality.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { StoreService } from "../runners/store-service.ts"
@@ -86,13 +87,15 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
+  const contracts = project.events
   const machine = { log, disk, clock, scheduler, report }
-  const lake = await openProjectLake({ ...machine, config, data, contracts: project.events })
+  const lake = await openProjectLake({ ...machine, config, data, contracts })
   if (lake !== null) closing.use(lake)
   const history = lake?.history ?? log
-  const ledger = await openLedger({ log: history, scheduler })
+  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${reasonOf(error)}`)
+  const ledger = await openLedger({ log: history, scheduler, onUpkeepFailed })
   const runtime = await openRuntime({
-    ...{ ...machine, plans, log: history, contracts: project.events },
+    ...{ ...machine, plans, log: history, contracts },
     checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
     duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
     outputs: [ledger.output],
@@ -117,8 +120,13 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     project: project.name,
     version: VERSION,
   })
+  const onFailed = (error: unknown) => report(`A replay failed: ${reasonOf(error)}`)
+  const quality = closing.use(
+    await Quality.open({ log: history, clock, scheduler, contracts, ledger: ledger.reader, door: runtime, onFailed }),
+  )
   const http = await startHttp({
     runtime,
+    quality,
     store,
     queries,
     backups,
@@ -160,6 +168,10 @@ async function loadSoundProject(projectDirectory: string) {
   const incompatible = compareLock(projectDirectory, project.events, plans).problems
   if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
   return { project, plans }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Makes the folder where it is missing. Its real path, so that one folder has one name. */

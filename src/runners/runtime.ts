@@ -7,6 +7,7 @@ import type { Scalar } from "../columns/types.ts"
 import type { EventContract } from "../contracts/contract.ts"
 import type { Framing, RejectedRow } from "../contracts/decoder.ts"
 import type { Comparison, Verdict } from "../engine/dataflow.ts"
+import type { Failure } from "../expr/expression.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 
 export interface IngestRequest {
@@ -16,6 +17,18 @@ export interface IngestRequest {
   readonly framing: Framing
   /** The body fills a buffer of its own, which the runtime frees when it has read it. @default false */
   readonly isBodyGiven?: boolean
+  /** Where the rows come from, for dead letters. @default "http" */
+  readonly source?: string
+  /** Kept with each record: a source's name, ":" and the position there. @default none */
+  readonly sourcePosition?: string
+  /** "reject": rows that do not fit are refused whatever the contract says. @default as the contract says */
+  readonly onInvalid?: "reject"
+}
+
+/** A row that does not fit and was kept. */
+export interface KeptRow extends RejectedRow {
+  /** Of its dead letter. */
+  readonly id: string
 }
 
 export interface IngestAnswer {
@@ -25,6 +38,9 @@ export interface IngestAnswer {
   /** Capped; `rejectedCount` counts all. */
   readonly rejected: readonly RejectedRow[]
   readonly rejectedCount: number
+  /** Kept as dead letters; capped, `deadLetteredCount` counts all. */
+  readonly deadLettered: readonly KeptRow[]
+  readonly deadLetteredCount: number
   /** Null when nothing was accepted and nothing was a duplicate. */
   readonly receipt: string | null
 }
@@ -39,6 +55,10 @@ export interface ViewStatus {
   readonly pendingEvents: number
   /** Append time of the oldest of them; null when there is none. */
   readonly pendingSinceMs: number | null
+  /** Rows of its events that the view's history has met. */
+  readonly appendedEvents: number
+  /** appendedEvents - pendingEvents - the sum of the verdicts: always 0. */
+  readonly imbalance: number
   /** Rows by verdict since the first epoch; with pendingEvents they add up to what was appended. */
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
@@ -49,6 +69,9 @@ export interface EventStatus {
   readonly accepted: number
   readonly duplicates: number
   readonly rejected: number
+  readonly deadLettered: number
+  /** received - accepted - duplicates - rejected - deadLettered: always 0. */
+  readonly imbalance: number
   /** Records in the log. */
   readonly appended: number
   readonly eventsPerSecond: number
@@ -96,6 +119,8 @@ export interface ReceiptAnswer {
   readonly processed: boolean
   /** Rows of the receipt by what the view did with them; null when not processed within the time. */
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>> | null
+  /** Why rows failed, and how many for each reason; null when not processed within the time. */
+  readonly failures: Readonly<Partial<Record<Failure, number>>> | null
   readonly epoch: number
 }
 

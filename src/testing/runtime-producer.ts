@@ -14,6 +14,7 @@ export interface Post {
   /** Rows name their event themselves. */
   readonly isMixed: boolean
   readonly body: Uint8Array
+  readonly lines: readonly string[]
   readonly received: number
   /** Ids of the good rows, in order, and each one's text. */
   readonly good: readonly { readonly id: bigint; readonly text: string }[]
@@ -25,6 +26,8 @@ const HALF_SECOND_US = 500_000n
 
 export class RuntimeProducer {
   readonly posts: Post[] = []
+  /** Rows that were said to be kept as dead letters, by their id. */
+  readonly letters = new Map<number, string>()
   readonly #random: Random
   readonly #broken: (law: string) => never
   #nextId = 1
@@ -41,8 +44,17 @@ export class RuntimeProducer {
     return again === undefined ? this.#newPost(nowMs) : this.#enter(again)
   }
 
-  #enter({ event, isMixed, body, received, good }: Omit<Post, "number" | "answer">): Post {
-    const post: Post = { number: this.posts.length, event, isMixed, body, received, good, answer: null }
+  #enter({ event, isMixed, body, lines, received, good }: Omit<Post, "number" | "answer">): Post {
+    const post: Post = {
+      number: this.posts.length,
+      event,
+      isMixed,
+      body,
+      lines,
+      received,
+      good,
+      answer: null,
+    }
     this.posts.push(post)
     return post
   }
@@ -64,7 +76,7 @@ export class RuntimeProducer {
       good.push({ id, text })
       lines.push(text)
     }
-    return this.#enter({ event, isMixed, body: Buffer.from(lines.join("\n")), received: count, good })
+    return this.#enter({ event, isMixed, body: Buffer.from(lines.join("\n")), lines, received: count, good })
   }
 
   /** A post that was answered is compared at once with what it must be. */
@@ -72,7 +84,12 @@ export class RuntimeProducer {
     const { received, accepted, duplicates, rejectedCount, receipt } = answer
     const wrong = (why: string) => this.#broken(`post ${post.number} of ${post.received} rows: ${why}`)
     if (received !== post.received) wrong(`${received} were received`)
-    if (rejectedCount !== post.received - post.good.length) wrong(`${rejectedCount} were rejected`)
+    const bad = post.received - post.good.length
+    const kept = answer.deadLetteredCount
+    if (rejectedCount + kept !== bad) wrong(`${rejectedCount} were rejected, ${kept} kept`)
+    if (post.event === "sale" && kept > 0) wrong("a sale that does not fit is refused, not kept")
+    if (post.event === "visit" && !post.isMixed && rejectedCount > 0) wrong("a visit is kept, not refused")
+    for (const { id, index } of answer.deadLettered) this.letters.set(Number(id), post.lines[index]!)
     if (accepted + duplicates !== post.good.length) wrong(`${accepted} accepted, ${duplicates} duplicates`)
     if (post.event === "visit" && duplicates > 0) wrong("a visit has no duplicates")
     if ((receipt === null) !== (post.good.length === 0)) wrong(`its receipt is ${receipt}`)

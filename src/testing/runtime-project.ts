@@ -36,6 +36,7 @@ export const visit = event("visit", {
   partitions: VISIT_PARTITIONS,
   outOfOrderness: "1 second",
   idle: "3 seconds",
+  onInvalid: "dead-letter",
 })
 
 export const CONTRACTS: readonly EventContract[] = [sale, visit]

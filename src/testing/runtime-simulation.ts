@@ -6,9 +6,10 @@
  * LawBroken with the seed.
  */
 import type { ViewPlan } from "../plan/plan.ts"
-import type { Runtime, ViewUpdate } from "../runners/runtime.ts"
+import type { ViewUpdate } from "../runners/runtime.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
+import { checkLetters } from "./dead-letter-checks.ts"
 import { changeTexts } from "./epoch-chronicle.ts"
 import { checkLedger } from "./ledger-checks.ts"
 import { LawBroken } from "./log-world.ts"
@@ -19,6 +20,7 @@ import {
   checkVerdicts,
   checkView,
   expectWatermark,
+  pendingOf,
 } from "./runtime-checks.ts"
 import { RuntimeFaults } from "./runtime-faults.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
@@ -186,6 +188,7 @@ class RuntimeLife {
     world.disk.heal()
     await world.rows.read(world.log!, "begin")
     this.#producer.compareWith(world.rows)
+    await checkLetters(world, this.#producer)
     const { process } = world
     for (const subscriber of this.#subscribers) {
       if (this.#plans.some(({ name }) => name === subscriber.view)) {
@@ -195,6 +198,7 @@ class RuntimeLife {
     await this.#guarded(async () => {
       for (const { name } of this.#plans) await checkView(world, name)
       await checkLedger(world)
+      if (world.process.alive) checkBalance(world, world.runtime!)
     })
   }
 
@@ -212,6 +216,7 @@ class RuntimeLife {
       await this.#step()
       await world.turn()
       this.#checkReadiness()
+      if (world.process.alive) checkBalance(world, world.runtime!)
     }
     if (world.process.alive && world.below(2) === 0) await this.#comeToRest()
   }
@@ -393,8 +398,4 @@ class RuntimeLife {
     for (const code of new Set(this.#world.process.diskErrors)) this.#world.countFault(code)
     for (const subscriber of this.#subscribers) subscriber.disconnect()
   }
-}
-
-function pendingOf(runtime: Runtime): number {
-  return runtime.views().reduce((most, { pendingEvents }) => Math.max(most, pendingEvents), 0)
 }

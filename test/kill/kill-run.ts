@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { SeededRandom } from "../../src/std/random.ts"
+import { assertBalance, booksOfAnswers } from "../../src/testing/balance.ts"
 import { type Recomputed, recompute } from "./recompute.ts"
 
 const ROWS_PER_POST = 200
@@ -51,6 +52,7 @@ export async function killRun(options: {
   try {
     for (let kill = 1; kill <= options.kills; kill++) {
       const server = await startServer(data)
+      await expectBalance(server.url)
       const lifeMs = SHORTEST_LIFE_MS + random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS)
       nextPost = await sendUntilKilled(server, nextPost, lifeMs, acknowledged)
       const place = placeOf(data)
@@ -165,12 +167,21 @@ function journaledEnd(data: string): number | null {
   return existsSync(journal) ? readdirSync(journal).length : null
 }
 
+/** The books balance at any moment, also right after a start. */
+async function expectBalance(url: string): Promise<void> {
+  type Items = readonly Readonly<Record<string, unknown>>[]
+  const { events } = (await (await fetch(`${url}/v1/events`)).json()) as { events: Items }
+  const { views } = (await (await fetch(`${url}/v1/views`)).json()) as { views: Items }
+  assertBalance(booksOfAnswers(events, views))
+}
+
 async function caughtUp(url: string): Promise<void> {
   const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS
   while (performance.now() < deadline) {
     const { views } = (await (await fetch(`${url}/v1/views`)).json()) as {
       views: { lag: { events: number } }[]
     }
+    await expectBalance(url)
     if (views.every(({ lag }) => lag.events === 0)) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -11,11 +11,12 @@ import { allocateVector } from "../../src/columns/vector.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
 import type { Engine, EpochResult, SourceSlice } from "../../src/engine/dataflow.ts"
-import { NO_WATERMARK } from "../../src/engine/dataflow.ts"
+import { NO_WATERMARK, VERDICTS } from "../../src/engine/dataflow.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { lowerViews, sourceId } from "../../src/runners/embedded/lower.ts"
 import { SourceTime } from "../../src/runners/embedded/watermarks.ts"
 import { SeededRandom } from "../../src/std/random.ts"
+import { assertBalance, type ViewBook } from "../../src/testing/balance.ts"
 import { cellOfScalar, type Row } from "./canonical.ts"
 
 export interface Arrangement {
@@ -75,6 +76,7 @@ export function runViews(
     }
     const watermarks = contracts.map(({ name }) => [sourceId(name), times.get(name)!.advance(0)] as const)
     const known = watermarks.filter(([, watermark]) => watermark !== NO_WATERMARK)
+    audit.append(slices)
     audit.take(engine.runEpoch({ epoch: index + 1, slices, watermarksUs: new Map(known) }))
     if (index === restoreAfter) engine = restored(engine, createEngine(specs))
   }
@@ -153,20 +155,32 @@ class Audit {
   readonly excluded: { view: string; event: string; offset: number }[] = []
   readonly #plans: readonly ViewPlan[]
   readonly #weights = new Map<string, Map<string, number>>()
+  readonly #appended = new Map<string, number>()
+  readonly #verdicts = new Map<string, number[]>()
 
   constructor(plans: readonly ViewPlan[]) {
     this.#plans = plans
     for (const { name } of plans) this.#weights.set(name, new Map())
   }
 
+  append(slices: readonly SourceSlice[]): void {
+    for (const { source, batch } of slices) {
+      this.#appended.set(source, (this.#appended.get(source) ?? 0) + batch.length)
+    }
+  }
+
   take(result: EpochResult): void {
     for (const { view, source, baseOffset, verdicts } of result.verdicts) {
+      const counts = this.#verdicts.get(view) ?? VERDICTS.map(() => 0)
+      this.#verdicts.set(view, counts)
       for (const [row, verdict] of verdicts.entries()) {
+        counts[verdict]!++
         if (verdict !== 2 && verdict !== 3) continue
         this.lateOrFailed++
         this.excluded.push({ view, event: source.slice(sourceId("").length), offset: baseOffset + row })
       }
     }
+    assertBalance({ events: [], views: this.#plans.map((plan) => this.#book(plan)) })
     for (const { view, changes } of result.changes) {
       const plan = this.#plans.find(({ name }) => name === view)!
       const weights = this.#weights.get(view)!
@@ -176,6 +190,24 @@ class Audit {
         weights.set(text, (weights.get(text) ?? 0) + (changes.weights?.[row] ?? 1))
       }
     }
+  }
+
+  /** Every row of the events behind a view has one verdict by it. */
+  #book(plan: ViewPlan): ViewBook {
+    const appended = [...this.#eventsOf(plan)].reduce(
+      (sum, event) => sum + (this.#appended.get(sourceId(event)) ?? 0),
+      0,
+    )
+    const counts = this.#verdicts.get(plan.name) ?? []
+    const verdicts = Object.fromEntries(VERDICTS.map((verdict, index) => [verdict, counts[index] ?? 0]))
+    return { view: plan.name, appended, pending: 0, verdicts }
+  }
+
+  #eventsOf(plan: ViewPlan): ReadonlySet<string> {
+    const above = plan.views.flatMap((name) => [
+      ...this.#eventsOf(this.#plans.find((other) => other.name === name)!),
+    ])
+    return new Set([...plan.events, ...above])
   }
 
   check(rows: ReadonlyMap<string, readonly Row[]>, plans: readonly ViewPlan[]): void {

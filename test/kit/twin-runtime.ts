@@ -22,6 +22,7 @@ import type {
 } from "../../src/runners/runtime.ts"
 import { assert } from "../../src/std/assert.ts"
 import { freeMemory } from "../../src/std/free-memory.ts"
+import { assertBalance, booksOf } from "../../src/testing/balance.ts"
 import { type ParsedRow, parseRows } from "./twin-ingest.ts"
 import { failure, type TwinRow, TwinView, type TwinViewSpec } from "./twin-view.ts"
 
@@ -104,6 +105,8 @@ export class TwinRuntime implements Runtime {
       accepted: topic.rows.length,
       duplicates: topic.duplicates,
       rejected: topic.rejected,
+      deadLettered: 0,
+      imbalance: topic.received - topic.rows.length - topic.duplicates - topic.rejected,
       appended: topic.records.length,
       eventsPerSecond: 0,
       watermarkUs: this.#watermarkUs(),
@@ -124,6 +127,8 @@ export class TwinRuntime implements Runtime {
         rowCount: view.rows.length,
         watermarkUs: this.#watermarkUs(),
         pendingEvents: pending,
+        appendedEvents: topic.records.length,
+        imbalance: 0,
         pendingSinceMs: pending === 0 ? null : topic.records[topic.processed]!.appendTimeMs,
         verdicts: { applied: topic.processed, filtered: 0, late: 0, failed: 0, duplicate: 0 },
       }
@@ -161,6 +166,7 @@ export class TwinRuntime implements Runtime {
     }
     for (const wake of [...this.#waiting]) wake()
     if (!this.#held) this.#runEpoch()
+    assertBalance(booksOf(this))
     const { length } = rejected
     const shown = rejected.slice(0, MAX_REJECTED)
     return {
@@ -169,6 +175,8 @@ export class TwinRuntime implements Runtime {
       duplicates,
       rejected: shown,
       rejectedCount: length,
+      deadLettered: [],
+      deadLetteredCount: 0,
       receipt: last,
     }
   }
@@ -192,10 +200,10 @@ export class TwinRuntime implements Runtime {
     const deadline = performance.now() + timeoutMs
     while (topic.processed < Number(end)) {
       const left = deadline - performance.now()
-      if (left <= 0) return { processed: false, verdicts: null, epoch: this.#epoch }
+      if (left <= 0) return { processed: false, verdicts: null, failures: null, epoch: this.#epoch }
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, 2)))
     }
-    return { processed: true, verdicts: { applied: 1 }, epoch: this.#epoch }
+    return { processed: true, verdicts: { applied: 1 }, failures: {}, epoch: this.#epoch }
   }
 
   subscribe(view: string, afterEpoch: number | null): Subscription {

@@ -12,8 +12,10 @@ import { crc32c } from "@node-rs/crc32"
 import type { CheckpointPart } from "../../engine/dataflow.ts"
 import { assert } from "../../std/assert.ts"
 import type { Disk, DiskFile } from "../../std/disk.ts"
+import type { LetterCounts } from "./dead-letter-box.ts"
 import type { SavedDuplicates } from "./duplicates/duplicates.ts"
 import { checkpointCorrupt } from "./errors.ts"
+import type { TakenRows } from "./lane-counts.ts"
 import type { SourceTimeState } from "./watermarks.ts"
 
 const MAGIC = Buffer.from("MRCKPT01")
@@ -36,6 +38,10 @@ export interface CheckpointManifest {
   readonly sources: Readonly<Record<string, SourceTimeState>>
   /** Rows per verdict, in the order of VERDICTS, by view. */
   readonly verdicts: Readonly<Record<string, readonly number[]>>
+  /** Dead letters that were counted. Absent in checkpoints of older versions. */
+  readonly letters?: LetterCounts
+  /** By event: rows of this history. Absent in checkpoints of older versions. */
+  readonly taken?: Readonly<Record<string, TakenRows>>
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** By view: its changes after this epoch are in the checkpoint. */
   readonly changelogs: Readonly<Record<string, number>>

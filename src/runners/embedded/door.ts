@@ -3,7 +3,7 @@
  * to the log, and the answer leaves after the sync. The decoded columns go on to the engine without being
  * decoded again.
  *
- *   received = accepted + duplicates + rejected, for every request
+ *   received = accepted + duplicates + rejected + dead-lettered, for every request
  */
 import type { Batch } from "../../columns/batch.ts"
 import { gatherRows } from "../../columns/gather.ts"
@@ -19,19 +19,20 @@ import type { Clock } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { encodeHeaders, HEADER_NAME } from "../../wire/kafka/headers.ts"
 import { partitionOf } from "../../wire/kafka/partitioner.ts"
-import type { IngestAnswer, IngestRequest } from "../runtime.ts"
+import type { IngestAnswer, IngestRequest, KeptRow } from "../runtime.ts"
+import { type DeadLetterBox, keepsInvalid, MAX_LETTERS_PER_REQUEST, UNKEEPABLE } from "./dead-letter-box.ts"
 import type { Duplicates } from "./duplicates/duplicates.ts"
 import { FirstRows, type IdColumn, idColumn } from "./duplicates/id-column.ts"
 import type { IdSeed } from "./duplicates/id-hash.ts"
 import type { Occurrence } from "./duplicates/known-ids.ts"
 import { overloaded, unknownEvent } from "./errors.ts"
 import type { Intake, IntakeSlice } from "./intake.ts"
+import type { LaneCounts, TakenRows } from "./lane-counts.ts"
 import type { Rate } from "./rate.ts"
 import { encodeReceipts, type Receipt, type ReceiptRange } from "./receipt.ts"
+import { rangesOf } from "./receipt-ranges.ts"
 import { RowMemory } from "./row-memory.ts"
 
-/** Ranges of duplicates that a receipt names exactly: a few kilobytes of text. */
-const MAX_RECEIPT_RANGES = 200
 /** Rejected rows that an answer names one by one. */
 const MAX_NAMED_REJECTS = 100
 /** Rows in the log that the engine has not taken; beyond it producers wait, so that lag stays bounded. */
@@ -46,7 +47,8 @@ export interface EventLane {
   readonly headers: Uint8Array
   /** Null when ids are not remembered. */
   readonly duplicates: Duplicates | null
-  readonly counts: { received: number; accepted: number; duplicates: number; rejected: number }
+  readonly counts: LaneCounts
+  readonly taken: TakenRows
   readonly rate: Rate
 }
 
@@ -55,6 +57,7 @@ export interface DoorParts {
   readonly clock: Clock
   readonly intake: Intake
   readonly lanes: ReadonlyMap<string, EventLane>
+  readonly letters: DeadLetterBox
   readonly onRejected: (event: string | null, rows: readonly RejectedRow[], request: IngestRequest) => void
 }
 
@@ -62,6 +65,7 @@ export interface DoorParts {
 interface HeldRows {
   readonly rows: DecodedRows
   readonly memory: RowMemory
+  readonly headers: Uint8Array
 }
 
 interface LaneAnswer {
@@ -69,6 +73,7 @@ interface LaneAnswer {
   readonly duplicates: number
   readonly rejected: readonly RejectedRow[]
   readonly rejectedCount: number
+  readonly kept: readonly KeptRow[]
   readonly receipt: Receipt | null
 }
 
@@ -88,9 +93,9 @@ export class Door {
 
   async #ingestOne(event: string, request: IngestRequest): Promise<IngestAnswer> {
     const lane = this.#lane(event)
-    const rows = lane.decoder.decode(request.body, request.framing, { maxRejected: MAX_NAMED_REJECTS })
+    const rows = lane.decoder.decode(request.body, request.framing, namedRejects(lane, request))
     const memory = memoryOf(request, [rows])
-    const answer = await this.#admit(lane, { rows, memory }, request)
+    const answer = await this.#admit(lane, { rows, memory, headers: headersOf(lane, request) }, request)
     memory.release()
     return {
       received: rows.received,
@@ -98,6 +103,8 @@ export class Door {
       duplicates: answer.duplicates,
       rejected: answer.rejected,
       rejectedCount: answer.rejectedCount,
+      deadLettered: answer.kept.slice(0, MAX_NAMED_REJECTS),
+      deadLetteredCount: answer.kept.length,
       receipt: answer.receipt === null ? null : encodeReceipts([answer.receipt]),
     }
   }
@@ -111,14 +118,16 @@ export class Door {
     if (rejectedCount > 0) this.#parts.onRejected(null, rejected, request)
     const decoded = [...groups].map(([event, ranges]) => {
       const lane = this.#lane(event)
-      return { lane, rows: lane.decoder.decodeRows(request.body, ranges, { maxRejected: MAX_NAMED_REJECTS }) }
+      return { lane, rows: lane.decoder.decodeRows(request.body, ranges, namedRejects(lane, request)) }
     })
     const memory = memoryOf(
       request,
       decoded.map(({ rows }) => rows),
     )
     const answers = await Promise.all(
-      decoded.map(({ lane, rows }) => this.#admit(lane, { rows, memory }, request)),
+      decoded.map(({ lane, rows }) => {
+        return this.#admit(lane, { rows, memory, headers: headersOf(lane, request) }, request)
+      }),
     )
     memory.release()
     const receipts = answers.flatMap(({ receipt }) => (receipt === null ? [] : [receipt]))
@@ -130,6 +139,11 @@ export class Door {
         .sort((a, b) => a.index - b.index)
         .slice(0, MAX_NAMED_REJECTS),
       rejectedCount: rejectedCount + sum(answers, (answer) => answer.rejectedCount),
+      deadLettered: answers
+        .flatMap(({ kept }) => kept)
+        .sort((a, b) => a.index - b.index)
+        .slice(0, MAX_NAMED_REJECTS),
+      deadLetteredCount: sum(answers, ({ kept }) => kept.length),
       receipt: receipts.length === 0 ? null : encodeReceipts(receipts),
     }
   }
@@ -140,24 +154,45 @@ export class Door {
     const fresh = this.#freshRows(lane, rows)
     const accepted = fresh.rows?.length ?? rows.batch.length
     // Together, so that when one fails the failure of the other is heard, too.
-    const [appended, earlier] = await Promise.all([
+    const toKeep = keepsInvalid(lane.contract, request)
+      ? rows.rejected.filter(({ code }) => code !== UNKEEPABLE)
+      : []
+    const [appended, earlier, kept] = await Promise.all([
       accepted === 0 ? [] : this.#append(lane, held, fresh.rows),
       Promise.all(fresh.earlier),
+      this.#keep(lane.contract.name, toKeep, request),
     ])
+    const rejected =
+      toKeep.length === 0 ? rows.rejected : rows.rejected.filter(({ code }) => code === UNKEEPABLE)
+    const rejectedCount = rows.rejectedCount - kept.length
     const duplicates = rows.batch.length - accepted
     counts.received += rows.received
     counts.accepted += accepted
     lane.rate.add(accepted)
     counts.duplicates += duplicates
-    counts.rejected += rows.rejectedCount
-    if (rows.rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rows.rejected, request)
+    counts.rejected += rejectedCount
+    counts.deadLettered += kept.length
+    if (rejectedCount > 0) this.#parts.onRejected(lane.contract.name, rejected, request)
     const ranges = [...appended, ...rangesOf(earlier)]
     return {
       accepted,
       duplicates,
-      rejected: rows.rejected,
-      rejectedCount: rows.rejectedCount,
+      rejected: rejected.slice(0, MAX_NAMED_REJECTS),
+      rejectedCount,
+      kept,
       receipt: ranges.length === 0 ? null : this.#receipt(lane, ranges),
+    }
+  }
+
+  async #keep(
+    event: string,
+    rows: readonly RejectedRow[],
+    request: IngestRequest,
+  ): Promise<readonly KeptRow[]> {
+    try {
+      return await this.#parts.letters.keep(event, rows, request)
+    } catch (error) {
+      throw asOverloaded(error)
     }
   }
 
@@ -217,7 +252,7 @@ export class Door {
 
   async #appendShare(
     lane: EventLane,
-    { rows, memory }: HeldRows,
+    { rows, memory, headers }: HeldRows,
     share: { partition: number; rows: Int32Array | null },
   ): Promise<ReceiptRange> {
     const { intake } = this.#parts
@@ -231,7 +266,7 @@ export class Door {
       keyBytes: keys?.bytes ?? null,
       keyStarts: keys?.starts ?? null,
       keyEnds: keys?.ends ?? null,
-      headers: lane.headers,
+      headers,
       rows: share.rows,
     }
     const appending = this.#appendRecords(lane, share.partition, records)
@@ -248,8 +283,7 @@ export class Door {
     try {
       return await this.#parts.log.append({ topic: lane.topic.name, partition, records })
     } catch (error) {
-      if (isPlatformError(error, "log-full")) throw overloaded("The log's queue is full", RETRY_AFTER_MS)
-      throw error
+      throw asOverloaded(error)
     }
   }
 
@@ -258,6 +292,15 @@ export class Door {
     if (lane === undefined) throw unknownEvent(event, [...this.#parts.lanes.keys()])
     return lane
   }
+}
+
+function asOverloaded(error: unknown): unknown {
+  return isPlatformError(error, "log-full") ? overloaded("The log's queue is full", RETRY_AFTER_MS) : error
+}
+
+/** Rows that are kept are named all. */
+function namedRejects(lane: EventLane, request: IngestRequest): { readonly maxRejected: number } {
+  return { maxRejected: keepsInvalid(lane.contract, request) ? MAX_LETTERS_PER_REQUEST : MAX_NAMED_REJECTS }
 }
 
 /** Lets later copies of these ids find them before the operator behind the log has ruled on them. */
@@ -275,8 +318,14 @@ function announce(
   )
 }
 
-export function makeHeaders(contract: EventContract): Uint8Array {
+function headersOf({ contract, headers }: EventLane, { sourcePosition }: IngestRequest): Uint8Array {
+  return sourcePosition === undefined ? headers : makeHeaders(contract, sourcePosition)
+}
+
+export function makeHeaders(contract: EventContract, sourcePosition: string | null = null): Uint8Array {
+  const from = { name: HEADER_NAME.sourcePosition, value: Buffer.from(sourcePosition ?? "") }
   return encodeHeaders([
+    ...(sourcePosition === null ? [] : [from]),
     { name: HEADER_NAME.event, value: Buffer.from(contract.name) },
     { name: HEADER_NAME.contractVersion, value: Buffer.from(contract.fingerprint) },
   ])
@@ -344,27 +393,6 @@ function keySlices(
     ends[row] = bytes === null ? -1 : position
   }
   return { bytes: Buffer.concat(encoded.filter((bytes) => bytes !== null)), starts, ends }
-}
-
-/** Runs of neighbouring offsets; where they are too many, one range a partition that covers them. */
-function rangesOf(occurrences: readonly Occurrence[]): ReceiptRange[] {
-  const sorted = [...occurrences].sort((a, b) => a.partition - b.partition || a.offset - b.offset)
-  const runs = joined(sorted, (last, offset) => offset <= last + 1)
-  return runs.length <= MAX_RECEIPT_RANGES ? runs : joined(sorted, () => true)
-}
-
-function joined(
-  sorted: readonly Occurrence[],
-  belongs: (last: number, offset: number) => boolean,
-): ReceiptRange[] {
-  const ranges: ReceiptRange[] = []
-  for (const { partition, offset } of sorted) {
-    const open = ranges.at(-1)
-    if (open?.partition === partition && belongs(open.last, offset)) {
-      ranges[ranges.length - 1] = { ...open, last: offset }
-    } else ranges.push({ partition, first: offset, last: offset })
-  }
-  return ranges
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

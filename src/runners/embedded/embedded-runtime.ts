@@ -29,12 +29,14 @@ import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
+import type { DeadLetterBox } from "./dead-letter-box.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
 import type { EpochOutputs } from "./epoch-outputs.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
 import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
+import { doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
@@ -57,6 +59,7 @@ export interface RuntimeParts {
   readonly intake: Intake
   readonly ledger: VerdictLedger
   readonly outputs: EpochOutputs
+  readonly letters: DeadLetterBox
 }
 
 /** What runs epochs, as recovery left it before any is run again. */
@@ -142,6 +145,7 @@ export class EmbeddedRuntime implements Runtime, CutSource {
     }
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
+    for (const { event, count } of slices) this.#parts.lanes.get(event)!.taken.published += count
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
   }
@@ -180,14 +184,13 @@ export class EmbeddedRuntime implements Runtime, CutSource {
   }
 
   views(): readonly ViewStatus[] {
-    const { ledger } = this.#parts
     return this.#parts.plans.map((plan) => ({
       plan,
       epoch: this.#engine!.epoch,
       rowCount: this.#engine!.rowCount(plan.name),
       watermarkUs: this.#viewWatermark(plan),
       ...this.#pending(plan),
-      verdicts: ledger.totals(plan.name),
+      ...this.#balance(plan),
     }))
   }
 
@@ -279,7 +282,7 @@ export class EmbeddedRuntime implements Runtime, CutSource {
 
   /** What a checkpoint keeps beside the engine's parts. */
   manifest(generation: string, journalOffset: number): CheckpointManifest {
-    const { intake, times, lanes, ledger, log, outputs } = this.#parts
+    const { intake, times, lanes, ledger, log, outputs, letters } = this.#parts
     const positions: Record<string, number[]> = {}
     for (const { topic, partition, published } of intake.positions()) {
       const ends = positions[topic] ?? []
@@ -295,6 +298,8 @@ export class EmbeddedRuntime implements Runtime, CutSource {
       positions,
       sources: Object.fromEntries([...times].map(([event, time]) => [event, time.save()])),
       verdicts: ledger.save(),
+      letters: letters.save(),
+      taken: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.taken }])),
       counters: Object.fromEntries([...lanes].map(([event, lane]) => [event, { ...lane.counts }])),
       changelogs: Object.fromEntries(this.#savedChangelogs((saved) => saved.completeAfter)),
       duplicates: Object.fromEntries(
@@ -324,6 +329,7 @@ export class EmbeddedRuntime implements Runtime, CutSource {
       contract,
       ...lane.counts,
       appended: positions.reduce((total, { durableEnd }) => total + durableEnd, 0),
+      imbalance: doorImbalance(lane.counts),
       eventsPerSecond: lane.rate.perSecond(),
       watermarkUs: known(time.watermarkUs),
       watermarkPartition: time.holdingPartition(nowMs),
@@ -331,6 +337,14 @@ export class EmbeddedRuntime implements Runtime, CutSource {
         return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),
     }
+  }
+
+  #balance(plan: ViewPlan): Pick<ViewStatus, "verdicts" | "appendedEvents" | "imbalance"> {
+    const { ledger, lanes, intake } = this.#parts
+    const reads = [...this.#eventsOf(plan)].map((event) => lanes.get(event)!)
+    const taken = reads.reduce((sum, lane) => sum + takenRows(lane, lanes, intake), 0)
+    const appendedEvents = taken + this.#pending(plan).pendingEvents
+    return { verdicts: ledger.totals(plan.name), appendedEvents, imbalance: taken - ledger.ruled(plan.name) }
   }
 
   /** Events that reach the view, directly or through other views. */

@@ -14,12 +14,14 @@ export function collectMetrics(runtime: Runtime, stateBytes: number, queuedBytes
 
 function eventSamples(status: EventStatus): MetricSample[] {
   const labels = { event: status.contract.name }
-  const received = "Rows received = accepted + duplicates + rejected."
+  const received = "Rows received = accepted + duplicates + rejected + dead-lettered."
   return [
     counter("millrace_events_received_total", received, labels, status.received),
     counter("millrace_events_accepted_total", "Rows appended to the log.", labels, status.accepted),
     counter("millrace_events_duplicate_total", "Rows that the door knew already.", labels, status.duplicates),
     counter("millrace_events_rejected_total", "Rows refused with a reason.", labels, status.rejected),
+    counter("millrace_events_dead_lettered_total", "Rows kept as dead letters.", labels, status.deadLettered),
+    gauge("millrace_events_imbalance", "Rows received that are nowhere: always 0.", labels, status.imbalance),
     gauge("millrace_events_per_second", "Accepted, over the last seconds.", labels, status.eventsPerSecond),
     ...watermark("millrace_event_watermark_seconds", labels, status.watermarkUs),
   ]
@@ -48,6 +50,7 @@ function viewSamples(status: ViewStatus): MetricSample[] {
       counter("millrace_view_events_total", rows, { ...labels, verdict }, status.verdicts[verdict]),
     ),
     gauge("millrace_view_pending_events", "In the log, not yet processed.", labels, status.pendingEvents),
+    gauge("millrace_view_imbalance", "Rows without a verdict: always 0.", labels, status.imbalance),
     gauge("millrace_view_rows", "Rows in the view.", labels, status.rowCount),
     gauge("millrace_view_epoch", "Newest epoch in the view.", labels, status.epoch),
     ...watermark("millrace_view_watermark_seconds", labels, status.watermarkUs),

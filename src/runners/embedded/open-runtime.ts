@@ -21,10 +21,12 @@ import type { ViewPlan } from "../../plan/plan.ts"
 import type { EpochOutput } from "../../ports/epoch-output.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
+import { isPlatformError } from "../../std/errors.ts"
 import { fingerprint } from "../../std/fingerprint.ts"
 import { isChangelogPart, restoreChangelogs } from "./changelog-parts.ts"
 import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
+import { DeadLetterBox } from "./dead-letter-box.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
 import { Duplicates } from "./duplicates/duplicates.ts"
 import { type DuplicateLimits, limitsFor } from "./duplicates/limits.ts"
@@ -34,6 +36,7 @@ import { EpochOutputs } from "./epoch-outputs.ts"
 import { historyLoader } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
+import { countAppended, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
 import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
@@ -83,15 +86,17 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   if (manifest !== null) ledger.restore(manifest.verdicts)
   const intake = new Intake(historyLoader(log, lanes))
   await addPartitions(log, lanes, intake, manifest)
+  const newest = newestManifest(log, store)
+  restoreCounts(lanes, intake, { manifest, newest })
   for (const lane of lanes.values()) {
-    Object.assign(lane.counts, manifest?.counters[lane.contract.name])
     await recallDuplicates(lane, { log, intake, report, saved: manifest?.duplicates?.[lane.contract.name] })
   }
+  const letters = await DeadLetterBox.open(log, clock, newest?.letters ?? null)
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
   const history = manifest?.history ?? entries[0]?.record.epoch ?? null
   outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
-  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, outputs }
+  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, outputs, letters }
   const runtime = new EmbeddedRuntime(parts)
   const onFailed = (error: Error) => {
     runtime.fail(error)
@@ -121,7 +126,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   runtime.attach({ engine, loop, checkpointer, changelogs, journalOffset: manifest?.journalOffset ?? 0 })
   for (const entry of entries) await loop.replay(entry)
   loop.skipForeign(lastEpoch)
-  countAppended(lanes, intake)
+  countAppended(lanes, intake, letters)
   if (intake.backlogRows > 0) report(`${intake.backlogRows} events in the log are processed first.`)
   runtime.open()
   return runtime
@@ -167,6 +172,20 @@ function restoreNewest(
   return { engine: newEngine(specs), manifest: null, runnerParts: [] }
 }
 
+/** Of any version of the project: what was counted at the door is true for all of them. */
+function newestManifest(log: Log, store: CheckpointStore): CheckpointManifest | null {
+  for (const { path } of store.list()) {
+    try {
+      const manifest = store.manifest(path)
+      if (manifest.logId === log.logId) return manifest
+    } catch (error) {
+      // That it is damaged was reported when it was not restored.
+      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
+    }
+  }
+  return null
+}
+
 function* withoutRunnerParts(
   parts: Iterable<CheckpointPart>,
   runnerParts: CheckpointPart[],
@@ -195,7 +214,8 @@ async function openLanes(options: OpenRuntimeOptions): Promise<ReadonlyMap<strin
       topic,
       headers: makeHeaders(contract),
       duplicates: openDuplicates(contract, options),
-      counts: { received: 0, accepted: 0, duplicates: 0, rejected: 0 },
+      counts: { ...NO_COUNTS },
+      taken: { before: 0, published: 0 },
       rate: new Rate(clock),
     })
   }
@@ -293,19 +313,4 @@ async function holdEverything(log: Log, journal: Journal, intake: Intake): Promi
   await journal.release(0)
   for (const { topic, partition, taken } of intake.positions())
     await log.hold(HOLDER, topic, partition, taken)
-}
-
-/** Rows that were appended after the last checkpoint were accepted, although nobody alive counted them. */
-function countAppended(lanes: ReadonlyMap<string, EventLane>, intake: Intake): void {
-  for (const { contract, topic, counts } of lanes.values()) {
-    const appended = intake
-      .positions()
-      .filter((position) => position.topic === topic.name)
-      .reduce((total, { durableEnd }) => total + durableEnd, 0)
-    const missed = appended - counts.accepted
-    if (missed > 0 && contract.topic === contract.name) {
-      counts.accepted += missed
-      counts.received += missed
-    }
-  }
 }

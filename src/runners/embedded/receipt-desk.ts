@@ -1,5 +1,6 @@
 /** Answers what became of a receipt's rows in a view, waiting until the view has processed them. */
 import type { Verdict } from "../../engine/dataflow.ts"
+import type { Failure } from "../../expr/expression.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Scheduler } from "../../std/clock.ts"
@@ -52,8 +53,9 @@ export class ReceiptDesk {
     })
     if (receipts.length === 0) throw receiptInvalid(text, `has no event that the view "${plan.name}" reads`)
     if (!this.#isProcessed(receipts)) await this.#wait(receipts, timeoutMs)
-    if (!this.#isProcessed(receipts)) return { processed: false, verdicts: null, epoch: epoch() }
-    return { processed: true, verdicts: this.#verdicts(plan, receipts), epoch: epoch() }
+    if (!this.#isProcessed(receipts))
+      return { processed: false, verdicts: null, failures: null, epoch: epoch() }
+    return { processed: true, ...this.#rulings(plan, receipts), epoch: epoch() }
   }
 
   #check(text: string, receipt: Receipt): void {
@@ -89,15 +91,19 @@ export class ReceiptDesk {
     })
   }
 
-  #verdicts(plan: ViewPlan, receipts: readonly Receipt[]): Partial<Record<Verdict, number>> {
+  #rulings(plan: ViewPlan, receipts: readonly Receipt[]): Pick<ReceiptAnswer, "verdicts" | "failures"> {
+    const reasons: Partial<Record<Failure, number>> = {}
     const totals: Partial<Record<Verdict, number>> = {}
     for (const { event, ranges } of receipts) {
-      const { counts } = this.#parts.ledger.lookUp(plan.name, sourceId(event), ranges)
+      const { counts, failures } = this.#parts.ledger.lookUp(plan.name, sourceId(event), ranges)
       for (const [verdict, count] of Object.entries(counts) as [Verdict, number][]) {
         if (count > 0) totals[verdict] = (totals[verdict] ?? 0) + count
       }
+      for (const [reason, count] of Object.entries(failures) as [Failure, number][]) {
+        reasons[reason] = (reasons[reason] ?? 0) + count
+      }
     }
-    return totals
+    return { verdicts: totals, failures: reasons }
   }
 }
 

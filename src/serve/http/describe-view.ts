@@ -17,6 +17,7 @@ export function describeView(status: ViewStatus, nowMs: number, verification: Ve
     row_count: status.rowCount,
     watermark: instant(status.watermarkUs),
     lag: { events: status.pendingEvents, ms: lagMs(status, nowMs) },
+    appended: status.appendedEvents,
     verdicts: { ...status.verdicts, pending: status.pendingEvents },
     verification: verification === null ? null : describeVerification(verification),
     emit: plan.emit,

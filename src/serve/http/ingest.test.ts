@@ -34,6 +34,8 @@ test("one object, an array and NDJSON are taken, with a receipt", async () => {
     rejected: [],
     rejected_count: 0,
     rejected_truncated: false,
+    dead_lettered: 0,
+    dead_letters: [],
     receipt: "twin:user_signup:1",
   })
   assert.equal(json(await post(kit.url, PATH, [signup("b"), signup("c")]))["accepted"], 2)

@@ -48,10 +48,10 @@ function withSuggestions(context: DoorContext, error: unknown, event: string | n
   return unknownEvent(event, suggest(event, names))
 }
 
-/** 200 when a row is in the log by this post or by an earlier one, so that a post that is sent again gets the
- *  same status; 422 otherwise. */
+/** 200 when a row is in the log by this post or by an earlier one, or is kept as a dead letter, so that a
+ *  post that is sent again gets the same status; 422 otherwise. */
 function sendIngestAnswer(reply: FastifyReply, answer: IngestAnswer): FastifyReply {
-  const taken = answer.accepted + answer.duplicates > 0
+  const taken = answer.accepted + answer.duplicates + answer.deadLetteredCount > 0
   const text = JSON.stringify({
     ...(taken ? {} : refusal(answer)),
     received: answer.received,
@@ -60,6 +60,8 @@ function sendIngestAnswer(reply: FastifyReply, answer: IngestAnswer): FastifyRep
     rejected: answer.rejected,
     rejected_count: answer.rejectedCount,
     rejected_truncated: answer.rejectedCount > answer.rejected.length,
+    dead_lettered: answer.deadLetteredCount,
+    dead_letters: answer.deadLettered,
     receipt: answer.receipt,
   })
   if (taken) return sendJsonText(reply, 200, text)

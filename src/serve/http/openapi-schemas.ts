@@ -38,6 +38,8 @@ const ingestProperties = {
   rejected: list(object(rejectedRow)),
   rejected_count: count,
   rejected_truncated: flag,
+  dead_lettered: count,
+  dead_letters: list(object({ id: text, ...rejectedRow })),
   receipt: textOrNull,
 }
 
@@ -55,6 +57,7 @@ const eventProperties = {
   accepted: count,
   duplicates: count,
   rejected: count,
+  dead_lettered: count,
   appended: count,
   events_per_second: { type: "number" },
   watermark: instantOrNull,
@@ -69,6 +72,7 @@ const eventSettings = object({
   idle_advance: flag,
   dedup_window_ms: { type: ["integer", "null"] },
   unknown_fields: { enum: ["keep", "refuse"] },
+  on_invalid: { enum: ["reject", "dead-letter"] },
   retention_ms: { type: ["integer", "null"] },
   retention_bytes: { type: ["integer", "null"] },
   compression: { enum: ["none", "zstd"] },
@@ -106,6 +110,7 @@ const view = object({
   row_count: count,
   watermark: instantOrNull,
   lag: object({ events: count, ms: { type: "number", minimum: 0 } }),
+  appended: count,
   verdicts: verdictCounts,
   verification: { anyOf: [verification, { type: "null" }] },
   emit: { enum: ["changes", "final"] },
@@ -115,6 +120,32 @@ const view = object({
   fingerprint: text,
   sql: text,
 })
+
+const markProperties = {
+  state: { enum: ["open", "sending", "replayed", "discarded"] },
+  id: textOrNull,
+  at: instant,
+  receipt: textOrNull,
+  place: { anyOf: [object({ partition: count, offset: count }), { type: "null" }] },
+  field: textOrNull,
+  code: textOrNull,
+  message: textOrNull,
+}
+const markOrNull = { anyOf: [object(markProperties), { type: "null" }] }
+
+const deadLetter = {
+  ...{ id: text, event: text, source: text, at: instant, ...rejectedRow, text },
+  state: { enum: ["open", "replayed", "discarded"] },
+  replay: markOrNull,
+}
+
+const replay = {
+  ...{ id: text, status: { enum: ["running", "done", "interrupted", "failed"] } },
+  ...{ created_at: instant, finished_at: instantOrNull },
+  ...{ total: count, accepted: count, duplicates: count, rejected: count, error: textOrNull },
+}
+
+const corrected = { type: "object", description: "The corrected row; without it the row as it was." }
 
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Problem: {
@@ -258,13 +289,59 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       epoch: count,
       watermark: instantOrNull,
       row_count: count,
-      receipt: object({ processed: flag, verdicts: { anyOf: [verdictCounts, { type: "null" }] } }),
+      receipt: object({
+        processed: flag,
+        verdicts: { anyOf: [verdictCounts, { type: "null" }] },
+        failures: { anyOf: [verdictCounts, { type: "null" }] },
+      }),
     },
     ["receipt"],
   ),
   RejectedList: object({
     rejected: list(object({ event: textOrNull, at: instant, ...rejectedRow, text })),
   }),
+  DeadLetterList: object({
+    dead_letters: list(object(deadLetter)),
+    counts: object({ open: count, replayed: count, discarded: count }),
+    cursor: textOrNull,
+  }),
+  DeadLetter: object({ ...deadLetter, bytes: { type: "string", contentEncoding: "base64" } }),
+  LeftOutRows: object({
+    rows: list(
+      object({
+        ...{
+          event: textOrNull,
+          partition: count,
+          offset: count,
+          appended_at: instantOrNull,
+          reason: textOrNull,
+        },
+        ...{ value: { type: ["object", "null"] }, replay: markOrNull },
+      }),
+    ),
+    cursor: textOrNull,
+  }),
+  Replay: object(replay),
+  ReplayWithRows: object({
+    ...replay,
+    rows: list(object({ of: text, ...markProperties })),
+    rows_truncated: flag,
+  }),
+  ReplayList: object({ replays: list(object(replay)) }),
+  ReplayRequest: {
+    oneOf: [
+      object({ dead_letters: list(object({ id: text, value: corrected }, ["value"])) }),
+      object({ event: text, all: { const: true } }),
+      object(
+        {
+          view: text,
+          verdict: { enum: ["late", "failed"] },
+          rows: list(object({ event: text, partition: count, offset: count, value: corrected }, ["value"])),
+        },
+        ["view", "verdict"],
+      ),
+    ],
+  },
   Health: object({ status: { const: "ok" }, version: text, started_at: instant, uptime_ms: count }),
   Readiness: object({ ready: flag, project: textOrNull }),
   Document: { type: "object" },

@@ -110,7 +110,9 @@ test("answers are what the document says, also problems", async () => {
 
 test("every documented status of a route is expected in some test", () => {
   const here = new URL("./", import.meta.url)
-  const files = ["guard", "ingest", "views", "server", "metrics", "openapi"].map((name) => `${name}.test.ts`)
+  const files = ["guard", "ingest", "views", "dead-letters", "server", "metrics", "openapi"].map(
+    (name) => `${name}.test.ts`,
+  )
   const text = [...files, "../live/streams.test.ts", "../../../test/backup/backup.test.ts"]
     .map((file) => readFileSync(new URL(file, here), "utf8"))
     .join("")

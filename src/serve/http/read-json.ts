@@ -1,5 +1,6 @@
 /** A request's body as one JSON object, for routes that are asked to do something. */
 import type { FastifyRequest } from "fastify"
+import { parseExactJson } from "../../std/exact-json.ts"
 import { objectWanted } from "../errors.ts"
 import { isGzip, requireJson } from "./media-type.ts"
 import { readBody } from "./read-body.ts"
@@ -19,7 +20,7 @@ export async function readJsonObject(context: DoorContext, request: FastifyReque
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+    return parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
   } catch (cause) {
     throw objectWanted(cause instanceof Error ? cause.message : String(cause), cause)
   }

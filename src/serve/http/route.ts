@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { LakeService } from "../../runners/archiver/lake-service.ts"
+import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -35,6 +36,8 @@ export interface DoorContext {
   readonly bodies: BodyBudget
   readonly streams: StreamRegistry
   readonly metrics: HttpMetrics
+  /** Null where there is no ledger. */
+  readonly quality: Quality | null
   readonly routes: readonly Route[]
   /** A failure that no caller can be told about, or a bug; goes to the log of the process. */
   readonly onFailure: (error: unknown, where: string) => void

@@ -1,6 +1,8 @@
 /** Every route of the server, in the order in which /openapi.json lists them. */
 import type { Route } from "./route.ts"
 import { deleteQuery } from "./routes/delete-query.ts"
+import { getDeadLetter } from "./routes/get-dead-letter.ts"
+import { getDeadLetters } from "./routes/get-dead-letters.ts"
 import { getEvent } from "./routes/get-event.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
@@ -13,17 +15,22 @@ import { getPage, getPageFile } from "./routes/get-page.ts"
 import { getQueries } from "./routes/get-queries.ts"
 import { getReadyz } from "./routes/get-readyz.ts"
 import { getRejected } from "./routes/get-rejected.ts"
+import { getReplay } from "./routes/get-replay.ts"
+import { getReplays } from "./routes/get-replays.ts"
 import { getStore } from "./routes/get-store.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
+import { getViewFailed, getViewLate } from "./routes/get-view-left-out.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
 import { getViews } from "./routes/get-views.ts"
 import { getWhy } from "./routes/get-why.ts"
 import { postBackup } from "./routes/post-backup.ts"
+import { postDiscard } from "./routes/post-discard.ts"
 import { postEvent } from "./routes/post-event.ts"
 import { postEvents } from "./routes/post-events.ts"
 import { postQuery } from "./routes/post-query.ts"
 import { postVerify } from "./routes/post-verify.ts"
+import { postReplays } from "./routes/post-replays.ts"
 
 export const ROUTES: readonly Route[] = [
   postEvents,
@@ -37,6 +44,14 @@ export const ROUTES: readonly Route[] = [
   getViewRows,
   getViewChanges,
   getLake,
+  getViewLate,
+  getViewFailed,
+  getDeadLetters,
+  getDeadLetter,
+  postDiscard,
+  postReplays,
+  getReplays,
+  getReplay,
   getStore,
   postVerify,
   getWhy,

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { fastify } from "fastify"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { LakeService } from "../../runners/archiver/lake-service.ts"
+import type { Quality } from "../../quality/quality.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -55,6 +56,8 @@ export interface HttpOptions {
   /** Bugs, and failures of streams that were already open. @default writes nothing */
   readonly onFailure?: (error: unknown, where: string) => void
   readonly limits?: DoorLimits
+  /** Ledger, dead letters and replays. @default null: their routes answer not-ready */
+  readonly quality?: Quality | null
 }
 
 /** Limits that a test or a small machine sets lower; the defaults are the constants of limits.ts. */
@@ -119,6 +122,7 @@ function contextOf(options: HttpOptions): DoorContext {
     bodies: new BodyBudget(bufferedBodyBytes),
     streams: new StreamRegistry(scheduler, { limit: streams }),
     metrics: new HttpMetrics(),
+    quality: options.quality ?? null,
     routes: ROUTES,
     onFailure: options.onFailure ?? (() => {}),
   }

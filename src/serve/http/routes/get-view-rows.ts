@@ -100,5 +100,6 @@ async function awaitReceipt(context: DoorContext, view: string, query: RowsQuery
 
 function receiptText(receipt: ReceiptAnswer | null): string {
   if (receipt === null) return ""
-  return `,"receipt":${JSON.stringify({ processed: receipt.processed, verdicts: receipt.verdicts })}`
+  const { processed, verdicts, failures } = receipt
+  return `,"receipt":${JSON.stringify({ processed, verdicts, failures })}`
 }
