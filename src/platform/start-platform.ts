@@ -10,6 +10,8 @@ import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
 import { openLedger } from "../quality/ledger/ledger.ts"
 import { Quality } from "../quality/quality.ts"
+import { openChecks } from "../runners/clickhouse/checks.ts"
+import { LogHistory } from "../runners/clickhouse/history.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { StoreService } from "../runners/store-service.ts"
@@ -109,6 +111,15 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   })
   if (store !== null) closing.use(store)
   const queries = store === null ? null : runQueries(store.clickhouse, { clock, scheduler })
+  const checks =
+    store === null
+      ? null
+      : openChecks({
+          ...{ contracts, plans, clock, scheduler, report, source: runtime, ledger: ledger.reader },
+          clickhouse: store.clickhouse,
+          history: new LogHistory(history),
+        })
+  if (checks !== null) closing.use(checks)
   const backups = new RunningBackups({
     log,
     disk,
@@ -122,13 +133,22 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   })
   const onFailed = (error: unknown) => report(`A replay failed: ${reasonOf(error)}`)
   const quality = closing.use(
-    await Quality.open({ log: history, clock, scheduler, contracts, ledger: ledger.reader, door: runtime, onFailed }),
+    await Quality.open({
+      log: history,
+      clock,
+      scheduler,
+      contracts,
+      ledger: ledger.reader,
+      door: runtime,
+      onFailed,
+    }),
   )
   const http = await startHttp({
     runtime,
     quality,
     store,
     queries,
+    checks,
     backups,
     lake: lake?.service ?? null,
     clock,

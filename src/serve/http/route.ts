@@ -1,8 +1,8 @@
 /** One route as data: what Fastify runs and what /openapi.json says. routes.ts lists them all. */
 import type { FastifyReply, FastifyRequest } from "fastify"
-import type { Checks } from "../../runners/clickhouse/checks.ts"
-import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Quality } from "../../quality/quality.ts"
+import type { LakeService } from "../../runners/archiver/lake-service.ts"
+import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
