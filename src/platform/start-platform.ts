@@ -88,7 +88,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     }),
   )
   const contracts = project.events
-  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${reasonOf(error)}`)
+  const onUpkeepFailed = reporting(report, "The ledger could not be shortened")
   const ledger = await openLedger({ log, scheduler, onUpkeepFailed })
   const runtime = await openRuntime({
     ...{ log, disk, clock, scheduler, plans, report, contracts },
@@ -111,10 +111,8 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
     project: project.name,
     version: VERSION,
   })
-  const onFailed = (error: unknown) => report(`A replay failed: ${reasonOf(error)}`)
-  const quality = closing.use(
-    await Quality.open({ log, clock, scheduler, contracts, ledger: ledger.reader, door: runtime, onFailed }),
-  )
+  const door = { log, clock, scheduler, contracts, ledger: ledger.reader, door: runtime }
+  const quality = closing.use(await Quality.open({ ...door, onFailed: reporting(report, "A replay failed") }))
   const http = await startHttp({
     runtime,
     quality,
@@ -140,8 +138,8 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function reporting(report: (message: string) => void, what: string): (error: unknown) => void {
+  return (error) => report(`${what}: ${error instanceof Error ? error.message : String(error)}`)
 }
 
 /** Makes the folder where it is missing. Its real path, so that one folder has one name. */
