@@ -73,7 +73,7 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const incompatible = compareLock(projectDirectory, project.events, plans).problems
   if (incompatible.length > 0) throw projectHasProblems(projectDirectory, incompatible)
 
-  const { config } = project
+  const { config, events: contracts } = project
   const data = openDataDirectory(
     resolve(options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`),
   )
@@ -87,7 +87,6 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
       ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
     }),
   )
-  const contracts = project.events
   const onUpkeepFailed = reporting(report, "The ledger could not be shortened")
   const ledger = await openLedger({ log, scheduler, onUpkeepFailed })
   const runtime = await openRuntime({
