@@ -2,35 +2,19 @@
  * Assembles a project in this process: modules are loaded, views are bound, the log is opened, state is
  * recovered, and the HTTP door opens last. Everything is closed in reverse order.
  */
-import { accessSync, constants, mkdirSync, realpathSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { openThreadedLog } from "../log/embedded/threaded-log.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
-import { openLedger } from "../quality/ledger/ledger.ts"
-import { Quality } from "../quality/quality.ts"
-import { openChecks } from "../runners/clickhouse/checks.ts"
-import { LogHistory } from "../runners/clickhouse/history.ts"
-import { openRuntime } from "../runners/embedded/open-runtime.ts"
 import type { Runtime } from "../runners/runtime.ts"
 import type { StoreService } from "../runners/store-service.ts"
 import { startHttp } from "../serve/http/server.ts"
-import type { Clock, Scheduler } from "../std/clock.ts"
-import { NodeClock } from "../std/node/clock.ts"
-import { NodeDisk } from "../std/node/disk.ts"
-import { NodeRandom } from "../std/node/random.ts"
-import { NodeScheduler } from "../std/node/scheduler.ts"
-import type { ClickHouse } from "../stores/clickhouse.ts"
-import { ClickHouseQueryEngine } from "../stores/hot/clickhouse-query-engine.ts"
-import type { Queries } from "../stores/hot/queries.ts"
-import { RunQueries } from "../stores/hot/run-queries.ts"
-import { RunningBackups } from "./backup/backups.ts"
+import { openDataDirectory } from "./data-directory.ts"
 import { loadProject } from "./load-project.ts"
-import { dataDirectoryUnusable, projectHasProblems } from "./project-errors.ts"
-import { LAKE_FOLDER, openProjectLake } from "./project-lake.ts"
+import { openCore } from "./open-core.ts"
+import { openServices } from "./open-services.ts"
+import { projectHasProblems } from "./project-errors.ts"
 import { compareLock } from "./project-lock.ts"
-import { startStore } from "./start-store.ts"
 import { VERSION } from "./version.ts"
 
 export interface StartOptions {
@@ -61,11 +45,6 @@ export interface Platform extends AsyncDisposable {
 export const DEFAULT_PORT = 4600
 export const DEFAULT_DATA_DIRECTORY = ".millrace"
 const HOST = "127.0.0.1"
-/** Below the data directory. */
-const LOG_FOLDER = "log"
-const CHECKPOINT_FOLDER = "checkpoints"
-const DUPLICATES_FOLDER = "duplicates"
-const STORE_FOLDER = "store"
 
 /**
  * @throws PlatformError project-has-problems, invalid-lock, data-directory-unusable, log-in-use, log-corrupt,
@@ -75,108 +54,29 @@ export async function startPlatform(options: StartOptions): Promise<Platform> {
   const report = options.report ?? (() => {})
   const projectDirectory = resolve(options.projectDirectory)
   const { project, plans } = await loadSoundProject(projectDirectory)
-  const { config } = project
+  const { name, config, events: contracts } = project
   const data = openDataDirectory(
     resolve(options.dataDirectory ?? `${projectDirectory}/${config.data ?? DEFAULT_DATA_DIRECTORY}`),
   )
   await using closing = new AsyncDisposableStack()
-  const disk = new NodeDisk()
-  const clock = new NodeClock()
-  const scheduler = new NodeScheduler()
-  const log = closing.use(
-    await openThreadedLog({
-      directory: `${data}/${LOG_FOLDER}`,
-      ...(config.segmentBytes === null ? {} : { limits: { segmentBytes: config.segmentBytes } }),
-    }),
-  )
-  const contracts = project.events
-  const machine = { log, disk, clock, scheduler, report }
-  const lake = await openProjectLake({ ...machine, config, data, contracts })
-  if (lake !== null) closing.use(lake)
-  const history = lake?.history ?? log
-  const onUpkeepFailed = (error: unknown) => report(`The ledger could not be shortened: ${reasonOf(error)}`)
-  const ledger = await openLedger({ log: history, scheduler, onUpkeepFailed })
-  const runtime = await openRuntime({
-    ...{ ...machine, plans, log: history, contracts },
-    checkpointDirectory: `${data}/${CHECKPOINT_FOLDER}`,
-    duplicatesDirectory: `${data}/${DUPLICATES_FOLDER}`,
-    outputs: [ledger.output],
-    ...(config.checkpointIntervalMs === null ? {} : { checkpointIntervalMs: config.checkpointIntervalMs }),
-  })
-  closing.use(runtime)
-  await lake?.archiver.start()
-  const store = await startStore({
-    ...{ project, plans, log: history, runtime, clock, scheduler, report, ledger: ledger.reader },
-    directory: `${data}/${STORE_FOLDER}`,
-  })
-  if (store !== null) closing.use(store)
-  const queries = store === null ? null : runQueries(store.clickhouse, { clock, scheduler })
-  const checks =
-    store === null
-      ? null
-      : openChecks({
-          ...{ contracts, plans, clock, scheduler, report, source: runtime, ledger: ledger.reader },
-          clickhouse: store.clickhouse,
-          history: new LogHistory(history),
-        })
-  if (checks !== null) closing.use(checks)
-  const backups = new RunningBackups({
-    log,
-    disk,
-    clock,
-    folders: {
-      ...{ data, log: LOG_FOLDER, checkpoints: CHECKPOINT_FOLDER },
-      immutable: [DUPLICATES_FOLDER, LAKE_FOLDER],
-    },
-    project: project.name,
-    version: VERSION,
-  })
-  const onFailed = (error: unknown) => report(`A replay failed: ${reasonOf(error)}`)
-  const quality = closing.use(
-    await Quality.open({
-      log: history,
-      clock,
-      scheduler,
-      contracts,
-      ledger: ledger.reader,
-      door: runtime,
-      onFailed,
-    }),
-  )
+  const core = await openCore({ config, contracts, plans, data, report }, closing)
+  const services = await openServices(core, name, closing)
+  const { runtime, clock, scheduler } = core
   const http = await startHttp({
-    runtime,
-    quality,
-    store,
-    queries,
-    checks,
-    backups,
-    lake: lake?.service ?? null,
-    clock,
-    scheduler,
+    ...{ runtime, clock, scheduler, ...services },
     host: HOST,
     port: options.port ?? config.port ?? DEFAULT_PORT,
     portFallback: options.portFallback ?? false,
     pageDirectory: pageDirectory(),
-    project: project.name,
+    project: name,
     version: VERSION,
     onFailure: (error, where) => report(`${where} failed: ${stackOf(error)}`),
   })
   closing.defer(() => http.close())
   const open = closing.move()
   const close = () => open.disposeAsync()
-  return { url: http.url, project: project.name, data, runtime, store, close, [Symbol.asyncDispose]: close }
-}
-
-function runQueries(
-  clickhouse: ClickHouse,
-  time: { readonly clock: Clock; readonly scheduler: Scheduler },
-): Queries {
-  const engine = new ClickHouseQueryEngine(clickhouse)
-  return new RunQueries({ engine: () => engine, random: new NodeRandom(), ...time })
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const { store } = services
+  return { url: http.url, project: name, data, runtime, store, close, [Symbol.asyncDispose]: close }
 }
 
 async function loadSoundProject(projectDirectory: string) {
@@ -190,19 +90,8 @@ async function loadSoundProject(projectDirectory: string) {
   return { project, plans }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** Makes the folder where it is missing. Its real path, so that one folder has one name. */
-function openDataDirectory(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true })
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    return realpathSync(path)
-  } catch (error) {
-    throw dataDirectoryUnusable(path, error)
-  }
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** studio/dist stands beside src in a clone and beside dist in the package. */

@@ -20,7 +20,8 @@ import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.t
 import type { ProjectConfig } from "./config.ts"
 
 export interface StartStoreOptions {
-  readonly project: { readonly config: ProjectConfig; readonly events: readonly EventContract[] }
+  readonly config: Pick<ProjectConfig, "store">
+  readonly contracts: readonly EventContract[]
   readonly directory: string
   readonly log: Log
   readonly runtime: EmbeddedRuntime
@@ -38,8 +39,7 @@ const MEMORY_DIRECTORY = "/dev/shm"
 export async function startStore(
   options: StartStoreOptions,
 ): Promise<(StoreService & AsyncDisposable) | null> {
-  const { directory, log, plans, clock, scheduler, report } = options
-  const { config, events: contracts } = options.project
+  const { directory, log, config, contracts, plans, clock, scheduler, report } = options
   if (config.store === null) {
     await releaseStoreHolds(log, contracts)
     return null
@@ -60,7 +60,6 @@ export async function startStore(
   const store = new ClickHouseStore({ clickhouse, logId: log.logId })
   const feed = new StoreFeed({
     ...options,
-    contracts,
     clickhouse,
     store,
     status: () => clickhouse.status,

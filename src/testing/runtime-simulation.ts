@@ -45,8 +45,7 @@ const MOST_STEPS = 22
 const SUBSCRIBED = ["per_shop", "finals", "by_count", "everything", "per_second"]
 /** What an acknowledgement may fail with once the disk has failed. */
 const REFUSALS = new Set(["log-failed", "epoch-failed", "not-ready"])
-/** Rounds of turns until a runtime without new rows must be at rest. */
-const MOST_ROUNDS = 600
+const MOST_ROUNDS = 600 // of turns, until a runtime without new rows must be at rest
 
 export async function simulateRuntime(
   seed: number,
