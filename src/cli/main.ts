@@ -21,8 +21,8 @@ import type { Terminal } from "./terminal.ts"
 import { verify } from "./verify.ts"
 import { why } from "./why.ts"
 
-const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, verify, why, backup, restore]
-const COMMANDS: readonly Command[] = [start, check, send, tail, status, query, exportEvents, backup, restore]
+const READING: readonly Command[] = [tail, status, query, verify, why, exportEvents]
+const COMMANDS: readonly Command[] = [start, check, send, ...READING, backup, restore]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
