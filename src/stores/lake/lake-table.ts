@@ -18,6 +18,7 @@ import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
 import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
 import { decodeManifestList, encodeManifestList, type ManifestFile, manifestFile } from "./manifest-list.ts"
 import { ParquetWriter } from "./parquet-writer.ts"
+import type { TableCache } from "./table-cache.ts"
 import { TableFiles } from "./table-files.ts"
 import {
   currentSchema,
@@ -32,14 +33,6 @@ import {
   withSchema,
   withSnapshot,
 } from "./table-metadata.ts"
-
-/** What was read of a table's manifests and lists, which never change; outlives opening it again. */
-export class TableCache {
-  /** By where they lie. */
-  readonly manifests = new Map<string, readonly ManifestEntry[]>()
-  /** By snapshot. */
-  readonly lists = new Map<number, readonly ManifestFile[]>()
-}
 
 export interface LakeTableParts {
   readonly disk: Disk

@@ -5,7 +5,8 @@ import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
 import { unknownTable } from "./errors.ts"
 import { LakeRecords } from "./lake-records.ts"
-import { LakeTable, TableCache } from "./lake-table.ts"
+import { LakeTable } from "./lake-table.ts"
+import { TableCache } from "./table-cache.ts"
 
 export interface LakeParts {
   readonly disk: Disk

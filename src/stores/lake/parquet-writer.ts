@@ -1,6 +1,7 @@
 /**
  * Writes one Parquet file: rows are gathered into row groups, each column chunk is one page, packed by zstd
- * where it is worth it, the footer comes last. Why our own: docs/decisions/0018. Source: apache/parquet-format.
+ * where it is worth it, the footer comes last. Why our own: docs/decisions/0018.
+ * Source: apache/parquet-format.
  *
  *   "PAR1" [ row group: [ column chunk: page header, page ]* ]* footer, its length, "PAR1"
  *
