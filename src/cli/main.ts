@@ -36,8 +36,6 @@ const COMMANDS: readonly Command[] = [
   backup,
   restore,
 ]
-const READING: readonly Command[] = [tail, status, query, verify, why, exportEvents]
-const COMMANDS: readonly Command[] = [start, check, send, ...READING, backup, restore]
 
 /** Resolves with the exit code: 0 fine, 1 a difference or problem, 2 could not run. */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
