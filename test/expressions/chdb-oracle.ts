@@ -1,34 +1,15 @@
 /** ClickHouse (chDB) evaluates expressions by their spellings, over rows of a table or as constants. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { Session } from "chdb"
 import type { Interval, LogicalType, Scalar } from "../../src/columns/types.ts"
 import { spellClickHouse } from "../../src/expr/clickhouse/spell.ts"
 import { clickhouseType, Names, packInterval, typedLiteral } from "../../src/expr/clickhouse/sql-writer.ts"
 import type { Expression } from "../../src/expr/expression.ts"
+import { ChdbSession } from "../kit/chdb-session.ts"
 
 /** Doubles are read to the last bit. */
 const SETTINGS = "SETTINGS precise_float_parsing = 1"
 
 export class ChdbOracle implements Disposable {
-  readonly #directory = mkdtempSync(join(tmpdir(), "millrace-chdb-"))
-  readonly #session = new Session(this.#directory)
-
-  async rows(sql: string): Promise<(string | null)[][]> {
-    const answer = await this.#session.queryAsync(sql, { format: "JSONCompactEachRow" })
-    const text = await answer.text()
-    return text === ""
-      ? []
-      : text
-          .trimEnd()
-          .split("\n")
-          .map((line) => JSON.parse(line) as (string | null)[])
-  }
-
-  async command(sql: string): Promise<void> {
-    await this.#session.queryAsync(sql, { format: "Null" })
-  }
+  readonly #session = new ChdbSession()
 
   /** The expression over columns c0, c1, … for each row. */
   async overRows(
@@ -42,9 +23,10 @@ export class ChdbOracle implements Disposable {
     )
     const names = new Names()
     const sql = spellClickHouse(expression, (index) => `c${index}`, names)
-    const table = `SELECT * FROM values('${["id Int64", "none UInt8", ...structure].join(", ")}', ${values.join(", ")})`
+    const columns = ["id Int64", "none UInt8", ...structure].join(", ")
+    const table = `SELECT * FROM values('${columns}', ${values.join(", ")})`
     const query = `SELECT ${textOf(sql, expression.type)} FROM (${names.over(table)}) ORDER BY id ${SETTINGS}`
-    return (await this.rows(query)).map((row) => row[0]!)
+    return (await this.#session.rows(query)).map((row) => row[0]!)
   }
 
   async constants(expressions: readonly Expression[]): Promise<(string | null)[]> {
@@ -56,12 +38,11 @@ export class ChdbOracle implements Disposable {
       ),
     )
     const query = `SELECT ${list.join(", ")} FROM (${names.over("SELECT 1 AS one")}) ${SETTINGS}`
-    return (await this.rows(query))[0]!
+    return (await this.#session.rows(query))[0]!
   }
 
   [Symbol.dispose](): void {
-    this.#session.cleanup()
-    rmSync(this.#directory, { recursive: true, force: true })
+    this.#session[Symbol.dispose]()
   }
 }
 

@@ -162,7 +162,8 @@ async function compareCast(from: LogicalType, to: LogicalType, rows: readonly Sc
     const expected = textOfScalar(result.value, to)
     if (!same(expected, theirs[i]!, to)) {
       wrong.push(
-        `${JSON.stringify(String(rows[i]![0]))} ${from.kind} -> ${to.kind}: ours ${expected}, ClickHouse ${theirs[i]}`,
+        `${JSON.stringify(String(rows[i]![0]))} ${from.kind} -> ${to.kind}: ` +
+          `ours ${expected}, ClickHouse ${theirs[i]}`,
       )
     }
   }

@@ -9,13 +9,14 @@ import { type EmbeddedStore, openEmbeddedStore } from "../kit/embedded-store.ts"
 import { openVerifyWorld } from "./verify-world.ts"
 
 const PROJECT = `# A shop
-event sale (id int64, at timestamp, item string, price decimal(10,2), weight float64 null) out of order 1 minute
+event sale (id int64, at timestamp, item string, price decimal(9,2), weight float64 null) out of order 60s
 view per_item (unbounded)
 SELECT item, count(*) AS sold, sum(price) AS revenue, avg(weight) AS weight FROM sale GROUP BY item
 view large
 SELECT id, item, price / 3 AS third FROM sale WHERE price > 5
 view per_minute (emit final)
-SELECT window_start, item, count(*) AS n FROM tumble(sale, at, INTERVAL '1 minute') GROUP BY window_start, item
+SELECT window_start, item, count(*) AS n FROM tumble(sale, at, INTERVAL '1 minute')
+GROUP BY window_start, item
 view best (unbounded)
 SELECT max(revenue) AS most, count(*) AS items FROM per_item
 view patterns

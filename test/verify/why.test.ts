@@ -8,7 +8,8 @@ import { openVerifyWorld, type VerifyWorld } from "./verify-world.ts"
 const PROJECT = `# A shop
 event sale (id int64, at timestamp, item string, price decimal(10,2), packs int32) out of order 1 minute
 view per_item (unbounded)
-SELECT item, count(*) AS sold, sum(price / packs) AS revenue FROM sale WHERE price > 1 GROUP BY item HAVING count(*) > 1
+SELECT item, count(*) AS sold, sum(price / packs) AS revenue FROM sale WHERE price > 1
+GROUP BY item HAVING count(*) > 1
 view best (unbounded)
 SELECT count(*) AS items, max(sold) AS most FROM per_item
 view per_minute

@@ -19,7 +19,8 @@ export interface CivilSql {
 export function civilSql(names: Names, days: string, body: (civil: CivilSql) => string): string {
   const civil = names.bind([`toInt64(${days}) + ${SHIFT}`], (z) =>
     names.bind([`positiveModulo(${z}, ${ERA_DAYS})`], (doe) => {
-      const yoe = `intDiv(${doe} - intDiv(${doe}, 1460) + intDiv(${doe}, 36524) - intDiv(${doe}, 146096), 365)`
+      const days = `${doe} - intDiv(${doe}, 1460) + intDiv(${doe}, 36524) - intDiv(${doe}, 146096)`
+      const yoe = `intDiv(${days}, 365)`
       return names.bind([yoe], (y) =>
         names.bind([`${doe} - (365 * ${y} + intDiv(${y}, 4) - intDiv(${y}, 100))`], (doy) =>
           names.bind([`intDiv(5 * ${doy} + 2, 153)`], (mp) => {
@@ -50,7 +51,8 @@ export function daysSql(names: Names, { year, month, day }: CivilSql): string {
 
 export function daysInMonthSql(names: Names, year: string, month: string): string {
   return names.bind([year, month], (y, m) => {
-    const leap = `((positiveModulo(${y}, 4) = 0 AND positiveModulo(${y}, 100) != 0) OR positiveModulo(${y}, 400) = 0)`
+    const divides = (years: number) => `positiveModulo(${y}, ${years}) = 0`
+    const leap = `((${divides(4)} AND NOT ${divides(100)}) OR ${divides(400)})`
     return `multiIf(${m} = 2, if(${leap}, 29, 28), ${m} IN (4, 6, 9, 11), 30, 31)`
   })
 }

@@ -87,7 +87,8 @@ interface Civil {
 const dayText = ({ year, month, day }: Civil) => {
   const written = `toString(if(${year} > 0, ${year}, 1 - ${year}))`
   const two = (sql: string) => `leftPad(toString(${sql}), 2, '0')`
-  return `if(length(${written}) < 4, leftPad(${written}, 4, '0'), ${written}), '-', ${two(month)}, '-', ${two(day)}`
+  const padded = `if(length(${written}) < 4, leftPad(${written}, 4, '0'), ${written})`
+  return `${padded}, '-', ${two(month)}, '-', ${two(day)}`
 }
 const era = ({ year }: Civil) => `if(${year} > 0, '', ' BC')`
 

@@ -1,4 +1,4 @@
-/** Comparisons in PostgreSQL's order, tests for NULL and truth, and the functions that choose among values. */
+/** Comparisons in PostgreSQL's order, tests for NULL and truth, and functions that choose among values. */
 import type { LogicalType } from "../../columns/types.ts"
 import { shapeOf } from "../decimal-types.ts"
 import { commonType } from "../type-rules.ts"
@@ -39,7 +39,8 @@ export function comparable(names: Names, value: string, type: LogicalType, scale
 function compared(call: SpellingCall, symbol: string, a: number, b: number): string {
   const { names, args, types } = call
   const scale = Math.max(shapeOf(types[a]).scale, shapeOf(types[b]).scale)
-  return `(${comparable(names, args[a]!, types[a]!, scale)} ${symbol} ${comparable(names, args[b]!, types[b]!, scale)})`
+  const [left, right] = [a, b].map((i) => comparable(names, args[i]!, types[i]!, scale))
+  return `(${left} ${symbol} ${right})`
 }
 
 const distinct = (isDistinct: boolean) =>
@@ -48,7 +49,8 @@ const distinct = (isDistinct: boolean) =>
     const scale = Math.max(shapeOf(types[0]).scale, shapeOf(types[1]).scale)
     const values = call.args.map((arg, i) => comparable(names, arg, types[i]!, scale))
     return names.bind(values, (a, b) => {
-      const same = `if(isNull(${a}) OR isNull(${b}), isNull(${a}) AND isNull(${b}), assumeNotNull(${a} = ${b}))`
+      const nulls = [a, b].map((value) => `isNull(${value})`)
+      const same = `if(${nulls.join(" OR ")}, ${nulls.join(" AND ")}, assumeNotNull(${a} = ${b}))`
       return `toUInt8(${isDistinct ? "NOT " : ""}(${same}))`
     })
   })

@@ -47,7 +47,8 @@ export function objectMembersSql(names: Names, text: string): string {
 /** Texts of an array's elements. */
 function elementsSql(names: Names, text: string): string {
   const member = names.fresh()
-  const elements = `arrayMap(${member} -> ${trimJson(`arrayStringConcat(${withoutComma(member)})`)}, ${membersSql(names, text)})`
+  const element = trimJson(`arrayStringConcat(${withoutComma(member)})`)
+  const elements = `arrayMap(${member} -> ${element}, ${membersSql(names, text)})`
   return `arrayFilter(x -> x != '', ${elements})`
 }
 

@@ -1,4 +1,4 @@
-/** Arithmetic. Integers wrap where ours fail the row; such a row has its verdict and is not in the history. */
+/** Arithmetic. Integers wrap where ours fail the row; such a row has its verdict and is left out. */
 import { powerOfTen } from "../decimal.ts"
 import { shapeOf } from "../decimal-types.ts"
 import type { ClickHouseSpelling, SpellingCall } from "./spelling.ts"

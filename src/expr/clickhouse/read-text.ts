@@ -92,9 +92,12 @@ function readTime(names: Names, text: string, body: (days: string, micros: strin
         const number = (i: number) => `toInt64(ifNull(toInt64OrNull(${g}[${i}]), 0))`
         const either = (i: number) => `if(empty(${g}[${i}]), ${number(i + 3)}, ${number(i)})`
         const year = `if(${g}[15] = 'bc', 1 - ${either(1)}, ${either(1)})`
-        const fraction = `accurateCastOrNull(roundBankers(toFloat64OrZero(concat('0.', ${g}[10])) * 1000000.), 'Int64')`
-        const clock = `(${number(7)} * 3600 + ${number(8)} * 60 + ${number(9)}) * 1000000 + if(empty(${g}[10]), 0, ${fraction})`
-        const offset = `(${number(12)} * 3600 + ${number(13)} * 60 + ${number(14)}) * if(${g}[11] = '-', -1, 1)`
+        const part = `toFloat64OrZero(concat('0.', ${g}[10])) * 1000000.`
+        const fraction = `if(empty(${g}[10]), 0, accurateCastOrNull(roundBankers(${part}), 'Int64'))`
+        const seconds = (hours: number) =>
+          `(${number(hours)} * 3600 + ${number(hours + 1)} * 60 + ${number(hours + 2)})`
+        const clock = `${seconds(7)} * 1000000 + ${fraction}`
+        const offset = `${seconds(12)} * if(${g}[11] = '-', -1, 1)`
         const days = daysSql(names, { year, month: either(2), day: either(3) })
         return `if(empty(${g}), NULL, ${body(days, `${clock} - ${offset} * 1000000`)})`
       }),

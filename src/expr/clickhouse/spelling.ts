@@ -44,7 +44,7 @@ export function strictly(body: (call: SpellingCall, ...names: string[]) => strin
   return { spell: (call) => call.names.strict(call.args, (...bound) => body(call, ...bound)) }
 }
 
-/** Raised by a spelling that needs a constant where there is none; spell.ts makes it an error with a place. */
+/** Raised by a spelling that needs a constant where there is none; spell.ts says where. */
 export class NoSpelling extends Error {}
 
 export function constantText({ literals }: SpellingCall, index: number, what: string): string {

@@ -23,7 +23,8 @@ function caseSql(names: Names, text: string, to: "upper" | "lower"): string {
         ? `${c} = 'İ', 'i', `
         : `${c} IN (${IOTA_FROM}), transform(${c}, [${IOTA_FROM}], [${IOTA_TO}], ${c}), `
     const letter = `multiIf(${special}lengthUTF8(${changed}) = 1, ${changed}, ${c})`
-    return `if(match(${t}, ${ASCII}), ${to}(${t}), arrayStringConcat(arrayMap(${c} -> ${letter}, ${charactersOf(t)})))`
+    const letters = `arrayStringConcat(arrayMap(${c} -> ${letter}, ${charactersOf(t)}))`
+    return `if(match(${t}, ${ASCII}), ${to}(${t}), ${letters})`
   })
 }
 
@@ -67,7 +68,8 @@ const left = strictly((_, t, count) => {
 
 const right = strictly((_, t, count) => {
   const length = int64(`lengthUTF8(${t})`)
-  const start = `multiIf(${count} = -2147483648, toInt64(1), ${count} >= 0, ${length} - ${int64(count)} + 1, 1 - ${int64(count)})`
+  const [fromEnd, fromStart] = [`${length} - ${int64(count)} + 1`, `1 - ${int64(count)}`]
+  const start = `multiIf(${count} = -2147483648, toInt64(1), ${count} >= 0, ${fromEnd}, ${fromStart})`
   return sliceSql("string", t, start, FAR)
 })
 
@@ -92,7 +94,8 @@ function pad(atStart: boolean): ClickHouseSpelling {
         const times = `least(intDivOrZero(${missing}, ${width}) + 1, ${MAX_REPEATS})`
         const padding = `substringUTF8(repeat(${fill}, ${times}), 1, ${missing})`
         const cut = `substringUTF8(${t}, 1, ${wanted})`
-        return `if(${width} = 0, ${cut}, ${atStart ? `concat(${padding}, ${cut})` : `concat(${cut}, ${padding})`})`
+        const parts = atStart ? [padding, cut] : [cut, padding]
+        return `if(${width} = 0, ${cut}, concat(${parts.join(", ")}))`
       },
     ),
   )
@@ -107,7 +110,8 @@ const splitPart = spelled((call) => {
     if (delimiter === "") return `if(${field} IN (1, -1), ${t}, '')`
     const parts = `splitByString(${textLiteral(delimiter)}, assumeNotNull(${t}))`
     return call.names.bind([parts], (list) => {
-      return `if(abs(${field}) > length(${list}) OR ${field} = 0 OR empty(${t}), '', ${list}[if(${field} = 0, 1, ${field})])`
+      const none = `abs(${field}) > length(${list}) OR ${field} = 0 OR empty(${t})`
+      return `if(${none}, '', ${list}[if(${field} = 0, 1, ${field})])`
     })
   })
 })
@@ -209,7 +213,9 @@ const concatWithSeparator = spelled(({ names, args, types }) => {
   // arrayStringConcat takes a constant separator only.
   return names.strict([args[0]!], (separator) => {
     return names.bind([present], (list) => {
-      return `if(empty(${list}), '', arrayFold((a, x) -> concat(a, assumeNotNull(${separator}), x), arraySlice(${list}, 2), assumeNotNull(${list}[1])))`
+      const step = `(a, x) -> concat(a, assumeNotNull(${separator}), x)`
+      const joined = `arrayFold(${step}, arraySlice(${list}, 2), assumeNotNull(${list}[1]))`
+      return `if(empty(${list}), '', ${joined})`
     })
   })
 })

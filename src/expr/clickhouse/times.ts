@@ -132,7 +132,8 @@ function partSql(kind: "timestamp" | "date"): ClickHouseSpelling {
       if (field === "second" || field === "milliseconds") {
         const [whole, part] = field === "second" ? ["", "1000000."] : [" * 1000", "1000."]
         const ofMinute = `positiveModulo(${t}, 60000000)`
-        return `(toFloat64(intDiv(${ofMinute}, 1000000)${whole}) + toFloat64(${ofMinute} % 1000000) / ${part})`
+        const fraction = `toFloat64(${ofMinute} % 1000000) / ${part}`
+        return `(toFloat64(intDiv(${ofMinute}, 1000000)${whole}) + ${fraction})`
       }
       return `(toFloat64(${dateFieldSql(names, field, t)}) / 1000000.)`
     })
@@ -202,7 +203,8 @@ const makeDay = (names: Names, y: string, m: string, d: string) =>
   daysSql(names, { year: `if(${y} < 0, ${y} + 1, ${y})`, month: m, day: d })
 
 const makeTime = strictly(({ names }, y, m, d, hour, minute, second) => {
-  const clock = `toInt64((${hour} * 60 + ${minute}) * 60) * 1000000 + accurateCastOrNull(roundBankers(${second} * 1000000.), 'Int64')`
+  const seconds = `accurateCastOrNull(roundBankers(${second} * 1000000.), 'Int64')`
+  const clock = `toInt64((${hour} * 60 + ${minute}) * 60) * 1000000 + ${seconds}`
   return `(${makeDay(names, y, m, d)} * ${DAY_SQL} + ${clock})`
 })
 

@@ -1,6 +1,6 @@
 /**
- * Aggregates by our rules: exact sums and averages, NULL over no rows, NaN the greatest, -0 is 0. An aggregate
- * is an argument made ready for each row, some of ClickHouse's aggregates, and the result made of them.
+ * Aggregates by our rules: exact sums and averages, NULL over no rows, NaN the greatest, -0 is 0. Each is an
+ * argument made ready for each row, some of ClickHouse's aggregates, and the result made of them.
  */
 import { comparable } from "../../expr/clickhouse/comparison.ts"
 import type { Names } from "../../expr/clickhouse/sql-writer.ts"

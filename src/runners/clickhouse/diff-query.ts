@@ -40,7 +40,8 @@ export function differingGroups(
   const both =
     `SELECT ${list}, 1 AS is_live FROM ${tables.live} UNION ALL ` +
     `SELECT ${list}, 0 AS is_live FROM ${tables.batch}`
-  const rows = `SELECT ${[...selected, `${floats} AS floats`, "is_live"].join(", ")} FROM (${names.over(both)})`
+  const values = [...selected, `${floats} AS floats`, "is_live"].join(", ")
+  const rows = `SELECT ${values} FROM (${names.over(both)})`
   const groups = exact.map((i) => `e${i}`)
   const close = approximate.map((_, at) => closeSql(`a.${at + 2}`, `b.${at + 2}`))
   const same = `arrayAll((a, b) -> ${["1", ...close].join(" AND ")}, live, batch)`
@@ -69,7 +70,7 @@ export interface DiffCounts {
   readonly different: string
 }
 
-/** Rows by what is wrong with them; rows of one key on both sides are different rather than missing and extra. */
+/** Rows by what is wrong with them; those of one key on both sides are different, not missing and extra. */
 export function countDifferences(
   groups: string,
   columns: readonly Column[],

@@ -10,8 +10,8 @@ export function historyGone(place: {
     code: "history-gone",
     domain: "user",
     message:
-      `the events of ${place.topic}/${place.partition} before offset ${place.begin} are no longer in the log, ` +
-      "so that the view cannot be computed again from all of them; give the event a longer retention",
+      `the events of ${place.topic}/${place.partition} before offset ${place.begin} are no longer in the ` +
+      "log, so that the view cannot be computed again from all of them; give the event a longer retention",
     details: { ...place },
   })
 }
@@ -21,7 +21,7 @@ export function ledgerOfAnotherHistory(view: string): PlatformError {
     code: "ledger-behind",
     domain: "external",
     retry: true,
-    message: `the ledger does not have the verdicts of view ${view} for what runs now yet; try again in a moment`,
+    message: `the ledger has not the verdicts of view ${view} for what runs now yet; try again in a moment`,
     details: { view },
   })
 }

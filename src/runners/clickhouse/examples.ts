@@ -47,14 +47,16 @@ async function readSide(options: ReadExamples, side: "live" | "batch"): Promise<
     if (type.kind !== "float64") return `${textSql(type, `e${i}`)} AS c${i}`
     const at = approximate.indexOf(i)
     // Floats of the key stand there by their rank.
-    const ranked = `reinterpretAsFloat64(if(e${i} >= 0, e${i}, bitXor(e${i}, toInt64('9223372036854775807'))))`
+    const flipped = `bitXor(e${i}, toInt64('9223372036854775807'))`
+    const ranked = `reinterpretAsFloat64(if(e${i} >= 0, e${i}, ${flipped}))`
     return `${textSql(type, at < 0 ? ranked : `floats.${at + 2}`)} AS c${i}`
   })
   const by = (key ?? []).map((i) => `e${i}`)
   const order = by.length === 0 ? "" : ` ORDER BY ${by.join(", ")}`
   const sql =
     `SELECT ${[...values, "1 AS one"].join(", ")} FROM (SELECT * FROM (${groups}) ` +
-    `WHERE notEmpty(${side})${order} LIMIT ${MAX_EXAMPLES}) ARRAY JOIN ${side} AS floats LIMIT ${MAX_EXAMPLES}`
+    `WHERE notEmpty(${side})${order} LIMIT ${MAX_EXAMPLES}) ARRAY JOIN ${side} AS floats ` +
+    `LIMIT ${MAX_EXAMPLES}`
   const rows = await queryRows<Record<string, string | null>>(clickhouse, sql, { settings })
   return new Map(
     rows.map((row, n) => {

@@ -69,7 +69,7 @@ export class Explainer {
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
   }
 
-  /** One at a time. @throws PlatformError unknown-view, no-clickhouse-spelling, history-gone, store-unavailable */
+  /** One at a time. @throws PlatformError unknown-view, no-clickhouse-spelling, history-gone */
   why(request: WhyRequest): Promise<Explanation> {
     const run = this.#last.then(() => this.#why(request))
     this.#last = run.catch(() => {})
@@ -171,7 +171,8 @@ export class Explainer {
     for (const place of sorted(places)) {
       const [row] = await queryRows<{ verdict: LeftOut["verdict"]; reason: string }>(
         this.#parts.clickhouse,
-        `SELECT verdict, reason FROM ${tables.excluded} WHERE view IN (${views.map(textLiteral).join(", ")}) ` +
+        `SELECT verdict, reason FROM ${tables.excluded} ` +
+          `WHERE view IN (${views.map(textLiteral).join(", ")}) ` +
           `AND event = ${textLiteral(place.event)} AND partition = ${place.partition} ` +
           `AND offset = ${place.offset} LIMIT 1`,
       )

@@ -49,7 +49,8 @@ export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> 
   }
   const excluded = "view String, event String, partition Int32, offset Int64, verdict String, reason String"
   await clickhouse.command(
-    `CREATE TABLE ${tables.excluded} (${excluded}) ENGINE = MergeTree ORDER BY (view, event, partition, offset)`,
+    `CREATE TABLE ${tables.excluded} (${excluded}) ` +
+      "ENGINE = MergeTree ORDER BY (view, event, partition, offset)",
   )
   for (const contract of contracts) {
     const columns = readColumns(contract).map(({ name, type }) => `${name} ${type}`)

@@ -31,7 +31,7 @@ export interface Relation {
   readonly columns: readonly string[]
   /** Column with the positions of the events behind each row; null where nobody asks why. */
   readonly trace: string | null
-  /** Column with the number of the condition that left the row out, 0 when none did; null: they are not in. */
+  /** Column with the number of the condition that left the row out, 0: none did. Null: such are not in. */
   readonly dropped: string | null
 }
 
@@ -136,11 +136,12 @@ class PlanLowering {
     const selected = expressions.map((sql, i) => `${sql} AS ${columns[i]}`)
     const carried = [...present(input.trace), ...present(input.dropped)]
     const all = [...selected, ...carried]
-    const sql = `SELECT ${all.length === 0 ? "1" : all.join(", ")} FROM (${this.#names.over(input.sql)})${tail}`
+    const list = all.length === 0 ? "1" : all.join(", ")
+    const sql = `SELECT ${list} FROM (${this.#names.over(input.sql)})${tail}`
     return { ...input, columns, sql }
   }
 
-  /** Windows start at multiples of the slide since 1970; a row is in those that began within `size` before it. */
+  /** Windows start at multiples of the slide since 1970; a row is in those that began `size` before it. */
   #window(node: WindowNode): Relation {
     const input = this.relation(node.input)
     const { timeColumn, sizeUs, slideUs } = node.window

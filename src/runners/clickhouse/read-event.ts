@@ -14,7 +14,7 @@ import { assertNever } from "../../std/assert.ts"
 /** Raw rows: `_partition`, `_offset`, `_appended` (milliseconds), `_value`. */
 export const RAW_COLUMNS = ["_partition", "_offset", "_appended", "_value"] as const
 
-/** Columns of the read rows: where each stands, then the contract's fields as f0, f1, …, then processed_at. */
+/** Columns of the read rows: where each stands, the contract's fields as f0, f1, …, processed_at. */
 export function readColumns(contract: EventContract): readonly { name: string; type: string }[] {
   return [
     { name: "_partition", type: "Int32" },
@@ -47,7 +47,8 @@ export function readEventSql(contract: EventContract, from: string): string {
     (input: string) => `SELECT ${[place, ...each((_, i) => `t${i}`), ...bare].join(", ")} FROM (${input})`,
     (input: string) => {
       const processedAt = `toInt64(_appended * 1000) AS f${fields.length}`
-      return `SELECT ${["_partition, _offset", ...values, processedAt].join(", ")} FROM (${names.over(input)})`
+      const columns = ["_partition, _offset", ...values, processedAt].join(", ")
+      return `SELECT ${columns} FROM (${names.over(input)})`
     },
   ] as const
   return layers[3](layers[2](layers[1](layers[0])))
@@ -105,7 +106,8 @@ function microsOfText(names: Names, text: string): string {
   const fraction = `toInt64OrZero(substring(concat(extract(${text}, '[.]([0-9]+)'), '000000'), 1, 6))`
   const zone = `substring(${text}, 20)`
   const offset = `extract(${zone}, '[+-][0-9:]+$')`
-  const minutes = `(toInt64OrZero(substring(${offset}, 2, 2)) * 60 + toInt64OrZero(substring(${offset}, 5, 2)))`
+  const digits = (at: number) => `toInt64OrZero(substring(${offset}, ${at}, 2))`
+  const minutes = `(${digits(2)} * 60 + ${digits(5)})`
   const shift = `${minutes} * if(startsWith(${offset}, '-'), -60, 60)`
   return `toInt64((${daysOfText(names, text)} * 86400 + ${seconds} - ${shift}) * 1000000 + ${fraction})`
 }
