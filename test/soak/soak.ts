@@ -1,6 +1,7 @@
 /**
  * Many events through everything: log, views, hot store and lake, in a platform of its own whose memory is
- * watched. In the end store, lake and views have each of them once, and memory has not grown with their number.
+ * watched. In the end store, lake and views have each of them once, and memory has not grown with their
+ * number.
  *
  *   node test/soak/soak.ts --events 10000000
  */
@@ -142,7 +143,8 @@ async function settled(url: string, events: number): Promise<{ store: string; la
 }
 
 async function ask(url: string, table: string): Promise<string> {
-  const sql = `SELECT count() AS n, uniqExact(flight_id) AS ids, sum(delay_minutes) AS delay, sum(distance_miles) AS miles FROM ${table}`
+  const sql = `SELECT count() AS n, uniqExact(flight_id) AS ids, sum(delay_minutes) AS delay,
+    sum(distance_miles) AS miles FROM ${table}`
   const response = await fetch(`${url}/v1/query`, {
     method: "POST",
     headers: { "content-type": "application/json" },
