@@ -26,7 +26,18 @@ test("revenue equals a batch computation by PostgreSQL", {
     dataDirectory: data,
     port: 0,
   })
-  const fed = await feedOrderLines({ url: platform.url, path })
+  const checks: Promise<Check>[] = []
+  const fed = await feedOrderLines({
+    url: platform.url,
+    path,
+    onProgress: ({ received }) => {
+      if (received === VERIFIED_AFTER) checks.push(...views.map(({ name }) => verify(platform.url, name)))
+    },
+  })
+  for (const { verdict, reason, rows_compared: rows } of await Promise.all(checks)) {
+    assert.equal(verdict, "equal", reason ?? "")
+    assert.ok(rows > 10)
+  }
   assert.equal(fed.accepted, distinctLines, "lines that are there twice are dropped")
   assert.equal(fed.accepted + fed.duplicates, fed.received)
   assert.ok(fed.duplicates > 1_000, `${fed.duplicates} lines are there twice`)
@@ -37,6 +48,27 @@ test("revenue equals a batch computation by PostgreSQL", {
   assert.deepEqual(differences, [])
   assert.ok(Object.values(compared).every((rows) => rows > 100))
 })
+
+/** Lines behind which every view is held against ClickHouse's answer while more lines come. */
+const VERIFIED_AFTER = 100_000
+const STORE_STARTS_WITHIN_MS = 60_000
+
+interface Check {
+  readonly verdict: string
+  readonly reason: string | null
+  readonly rows_compared: number
+}
+
+async function verify(url: string, view: string): Promise<Check> {
+  const deadlineMs = performance.now() + STORE_STARTS_WITHIN_MS
+  for (;;) {
+    const response = await fetch(`${url}/v1/views/${view}/verify`, { method: "POST" })
+    if (response.status === 200) return (await response.json()) as Check
+    const { detail } = (await response.json()) as { detail: string }
+    if (response.status !== 503 || performance.now() > deadlineMs) throw new Error(detail)
+    await sleep(250)
+  }
+}
 
 /** Until every view has ruled on every line; none may be late or fail. */
 async function settled(url: string): Promise<void> {
