@@ -25,7 +25,7 @@ export class RoundOfChecks {
   #next = 0
   #timer: Timer | null = null
   #running: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #stop = new AbortController()
 
   constructor(parts: RoundParts) {
     this.#parts = parts
@@ -37,13 +37,13 @@ export class RoundOfChecks {
 
   /** Resolves when no check runs any more. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop.abort()
     this.#timer?.cancel()
     await this.#running
   }
 
   #wait(pauseMs: number): void {
-    if (this.#stopped || this.#parts.views.length === 0) return
+    if (this.#stop.signal.aborted || this.#parts.views.length === 0) return
     this.#timer = this.#parts.scheduler.after(pauseMs, () => {
       this.#running = this.#checkNext()
     })
@@ -53,16 +53,14 @@ export class RoundOfChecks {
     const { verifier, views, clock, report } = this.#parts
     const view = views[this.#next++ % views.length]!
     const startedMs = clock.nowMs()
+    const { signal } = this.#stop
+    const pause = async () => signal.throwIfAborted()
     try {
-      await verifier.verify(view, { ...LIMITS, pause: () => this.#throwIfStopped() })
+      await verifier.verify(view, { ...LIMITS, pause, signal })
     } catch (error) {
-      if (!this.#stopped) report(`View ${view} could not be verified: ${String(error)}`)
+      if (!signal.aborted) report(`View ${view} could not be verified: ${String(error)}`)
     }
     const tookMs = clock.nowMs() - startedMs
     this.#wait(Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, tookMs * (1 / SHARE - 1))))
-  }
-
-  async #throwIfStopped(): Promise<void> {
-    if (this.#stopped) throw new Error("stopped")
   }
 }

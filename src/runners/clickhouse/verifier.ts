@@ -70,6 +70,8 @@ export interface VerifyOptions {
   readonly threads?: number
   /** Called between pieces of work: may wait, or throw to stop. */
   readonly pause?: () => Promise<void>
+  /** Aborting stops the statement that runs. */
+  readonly signal?: AbortSignal
 }
 
 const DATABASE = "_verify"
@@ -192,7 +194,8 @@ export class Verifier {
     const settings = { ...QUERY_SETTINGS, ...limits }
     const rows = `SELECT ${list.join(", ")} FROM (${query.sql})`
     const names = plan.columns.map((_, i) => `c${i}`).join(", ")
-    await clickhouse.command(`INSERT INTO ${tables.batch} (${names}) ${rows}`, { settings })
+    const stopping = options.signal === undefined ? {} : { signal: options.signal }
+    await clickhouse.command(`INSERT INTO ${tables.batch} (${names}) ${rows}`, { settings, ...stopping })
     await pause()
     return this.#judge(work, plan, tables, loaded, limits)
   }
