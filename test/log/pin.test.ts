@@ -47,6 +47,7 @@ test("a log pinned while it takes records opens as it was at one instant, and go
   await using log = await openThreadedLog({ directory: `${directory}/log`, limits })
   await log.createTopic({ name: "t", partitions: 2 })
   await log.createTopic({ name: "after", partitions: 1 })
+  await log.createTopic({ name: "never-written", partitions: 3 })
   let stopped = false
   // A record of "after" is appended when the one of "t" is durable, so no instant has it without that.
   const writer = (async () => {
@@ -77,6 +78,7 @@ test("a log pinned while it takes records opens as it was at one instant, and go
       const [original, again] = [log, copied].map((one) => bytesOf(one, "t", partition, durableEnd))
       assert.equal(await again, await original)
     }
+    await copied.append({ topic: "never-written", partition: 2, records: values("now") })
     const { baseOffset } = await copied.append({ topic: "t", partition: 0, records: values("more") })
     assert.equal(baseOffset, ends[0]!.durableEnd)
   }

@@ -108,6 +108,7 @@ function scanOf(place: PartitionPlace, active: Segment, mark: DurableMark, marke
 
 /** Cuts off what was never acknowledged and makes what stays durable, since readers may see it now. */
 function settle({ place, mark, segments, tail }: Found, group: number): Partition {
+  if (!place.disk.exists(place.directory)) makeFolder(place)
   // A file that a killed process made may have a name that is not durable yet.
   place.disk.syncDirectory(place.directory)
   if (tail === null) return new Partition(place, segments, { ...mark, group: Math.max(mark.group, group) })
@@ -126,6 +127,14 @@ function settle({ place, mark, segments, tail }: Found, group: number): Partitio
     appendTimeMs,
   }
   return new Partition(place, segments, settled)
+}
+
+/** A backup has files only, so the folder of a partition that was never written is missing in what it gave. */
+function makeFolder({ disk, directory }: PartitionPlace): void {
+  disk.makeDirectory(directory)
+  const topic = directory.slice(0, directory.lastIndexOf("/"))
+  disk.syncDirectory(topic)
+  disk.syncDirectory(topic.slice(0, topic.lastIndexOf("/")))
 }
 
 /**
