@@ -63,7 +63,7 @@ const BUGS: readonly Planted[] = [
   {
     bug: "an offset is given out twice",
     plant: () => onLog((log) => ({ append: reusedOffsets(log) })),
-    law: /receipt|takes .* at|names an offset|ends where an append ends|never ends|no rest/,
+    law: /receipt|takes .* at|names an offset|ends where an append ends|never ends|no rest|ledger.*missing/,
   },
   {
     bug: "an epoch is not journaled",
@@ -99,7 +99,7 @@ const BUGS: readonly Planted[] = [
         const ahead = [...input.watermarksUs].map(([source, us]) => [source, us + 1n] as const)
         return run({ ...input, watermarksUs: new Map(ahead) })
       }),
-    law: /has \d+ rows|counts|applied, not|epoch \d+ was/,
+    law: /has \d+ rows|counts|applied, not|late, not|epoch \d+ was/,
   },
   {
     bug: "a window is closed one tick early",
@@ -109,7 +109,7 @@ const BUGS: readonly Planted[] = [
           ? { ...spec, allowedLatenessUs: spec.allowedLatenessUs - 1n }
           : spec
       }),
-    law: /has \d+ rows|counts|applied, not|epoch \d+ was/,
+    law: /has \d+ rows|counts|applied, not|late, not|epoch \d+ was/,
   },
   {
     bug: "late rows are applied",
