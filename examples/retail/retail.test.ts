@@ -31,7 +31,7 @@ test("revenue equals a batch computation by PostgreSQL", {
     url: platform.url,
     path,
     onProgress: ({ received }) => {
-      if (received === VERIFIED_AFTER) checks.push(...views.map(({ name }) => verify(platform.url, name)))
+      if (received === VERIFIED_AFTER) checks.push(verify(platform.url, "revenue_by_day_and_country"))
     },
   })
   for (const { verdict, reason, rows_compared: rows } of await Promise.all(checks)) {
@@ -49,8 +49,8 @@ test("revenue equals a batch computation by PostgreSQL", {
   assert.ok(Object.values(compared).every((rows) => rows > 100))
 })
 
-/** Lines behind which every view is held against ClickHouse's answer while more lines come. */
-const VERIFIED_AFTER = 100_000
+/** Lines behind which a view is held against ClickHouse's answer while more lines come. */
+const VERIFIED_AFTER = 60_000
 const STORE_STARTS_WITHIN_MS = 60_000
 
 interface Check {
