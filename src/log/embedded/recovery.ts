@@ -129,7 +129,7 @@ function settle({ place, mark, segments, tail }: Found, group: number): Partitio
   return new Partition(place, segments, settled)
 }
 
-/** A backup has files only, so the folder of a partition that was never written is missing in what it gave. */
+/** A backup has files only, so the folder of a partition that was never written is missing in it. */
 function makeFolder({ disk, directory }: PartitionPlace): void {
   disk.makeDirectory(directory)
   const topic = directory.slice(0, directory.lastIndexOf("/"))

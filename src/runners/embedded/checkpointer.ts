@@ -37,12 +37,12 @@ export class Checkpointer {
   #writing: Promise<void> | null = null
   #previous: CheckpointManifest | null
 
-  /** @param restored the checkpoint that the engine was restored from, if any. */
-  constructor(parts: CheckpointerParts, restored: CheckpointManifest | null) {
+  /** @param kept the checkpoint that stays beside the next one: the one that was restored, else the newest. */
+  constructor(parts: CheckpointerParts, kept: CheckpointManifest | null) {
     this.#parts = parts
     this.#lastMs = parts.clock.nowMs()
     this.#lastEpoch = parts.engine.epoch
-    this.#previous = restored
+    this.#previous = kept
   }
 
   countRows(rows: number): void {
