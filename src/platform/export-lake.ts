@@ -49,7 +49,7 @@ export async function exportLake(request: ExportRequest): Promise<{ rows: number
   if (fs.existsSync(to)) throw exportFailed(to, "it exists already; name another file, or remove it")
   const [clock, random, disk] = [new NodeClock(), new NodeRandom(), new NodeDisk()]
   const lake = Lake.open({ disk, clock, random, directory: `${dataDirectory}/${LAKE_FOLDER}`, logId: null })
-  const { from } = lakeSource(lake, event)
+  const { from, files } = lakeSource(lake, event)
   const filtered = `${from} WHERE ${conditionOf(request)}`
   const directory = fs.mkdtempSync(join(tmpdir(), "millrace-export-"))
   try {
@@ -63,7 +63,7 @@ export async function exportLake(request: ExportRequest): Promise<{ rows: number
     await clickhouse.whenReady()
     const [counted] = await queryRows<{ n: string }>(clickhouse, `SELECT count() AS n FROM ${filtered}`)
     const sql = `SELECT * FROM ${filtered} ORDER BY _topic, _partition, _offset`
-    const bytes = await writeAnswer(clickhouse, sql, { to, format: CLICKHOUSE_FORMAT[format] })
+    const bytes = await writeAnswer(clickhouse, sql, { to, format: CLICKHOUSE_FORMAT[format], files })
     return { rows: Number(counted!.n), bytes }
   } finally {
     fs.rmSync(directory, { recursive: true, force: true })
@@ -79,7 +79,7 @@ function conditionOf({ fromMs, untilMs }: ExportRequest): string {
 async function writeAnswer(
   clickhouse: ClickHouse,
   sql: string,
-  { to, format }: { readonly to: string; readonly format: string },
+  { to, format, files }: { readonly to: string; readonly format: string; readonly files: readonly string[] },
 ): Promise<number> {
   const aside = `${to}.partial`
   let bytes = 0
@@ -89,6 +89,9 @@ async function writeAnswer(
       const answer = await clickhouse.query(sql, { format, settings: SETTINGS })
       for await (const piece of answer.body) bytes += fs.writeSync(file, piece)
       fs.fsyncSync(file)
+      // ClickHouse passes over files that are not there.
+      const gone = files.find((path) => !fs.existsSync(path))
+      if (gone !== undefined) throw new Error(`${gone} expired while it was read; export again`)
     } finally {
       fs.closeSync(file)
     }

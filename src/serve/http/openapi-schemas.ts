@@ -212,7 +212,11 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   }),
   QueryRequest: object(
     {
-      sql: { type: "string", description: "One SELECT in ClickHouse's SQL; parameters as {name:Type}." },
+      sql: {
+        type: "string",
+        description:
+          "One SELECT in ClickHouse's SQL; parameters as {name:Type}, the past as lake.EVENT AT 'time'.",
+      },
       params: { type: "object", description: "A value for each parameter of the SQL." },
       format: { enum: ["json", "ndjson", "csv", "arrow", "parquet"] },
       numbers: { enum: ["string", "json"], default: "string" },
