@@ -7,7 +7,7 @@ import { placeInSql, queryTable, type TableAnswer } from "./query-table.ts"
 import { type Answer, refused, SERVER_OPTIONS, Server } from "./server.ts"
 import type { Terminal } from "./terminal.ts"
 
-const FORMATS = ["table", "json", "ndjson", "csv", "arrow", "parquet"] as const
+const FORMATS = ["table", "json", "ndjson", "csv", "arrow", "parquet", "orc", "avro"] as const
 type Format = (typeof FORMATS)[number]
 
 /** Of the longest query that a platform runs. */

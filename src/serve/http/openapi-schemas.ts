@@ -218,7 +218,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
           "One SELECT in ClickHouse's SQL; parameters as {name:Type}, the past as lake.EVENT AT 'time'.",
       },
       params: { type: "object", description: "A value for each parameter of the SQL." },
-      format: { enum: ["json", "ndjson", "csv", "arrow", "parquet"] },
+      format: { enum: ["json", "ndjson", "csv", "arrow", "parquet", "orc", "avro"] },
       numbers: { enum: ["string", "json"], default: "string" },
       timeout_ms: { type: "integer", minimum: 1 },
       query_id: {

@@ -20,7 +20,8 @@ export const postQuery: Route = {
       {
         name: "Accept",
         in: "header",
-        description: "The format where the body names none: JSON, NDJSON, CSV, Arrow stream or Parquet.",
+        description:
+          "The format where the body names none: JSON, NDJSON, CSV, Arrow stream, Parquet, ORC or Avro.",
         schema: { type: "string" },
       },
     ],
