@@ -50,10 +50,14 @@ export async function openServices(
   return { store, queries, checks, quality, backups, lake: core.lake?.service ?? null }
 }
 
-function queriesOf({ clock, scheduler, lake }: Core, clickhouse: ClickHouse): RunQueries {
+function queriesOf({ clock, scheduler, lake, contracts, plans }: Core, clickhouse: ClickHouse): RunQueries {
   const engine = new ClickHouseQueryEngine(clickhouse)
   return new RunQueries({
     ...{ engine: () => engine, clock, scheduler, random: new NodeRandom() },
+    declared: new Map([
+      ["events", new Set(contracts.map(({ name }) => name))],
+      ["views", new Set(plans.map(({ name }) => name))],
+    ]),
     lake: lake === null ? null : new LakeViews({ clickhouse, lake: lake.service }),
   })
 }

@@ -25,6 +25,23 @@ export function readCatalog(text: string): TableCatalog {
   return catalog
 }
 
+export function joined(one: TableCatalog, other: TableCatalog): TableCatalog {
+  const databases = new Set([...one.keys(), ...other.keys()])
+  const names = (database: string) => [...(one.get(database) ?? []), ...(other.get(database) ?? [])]
+  return new Map([...databases].map((database) => [database, new Set(names(database))]))
+}
+
+/** A table that a statement reads when it runs in `database`, and that is not in the catalog. */
+export function missingTable(
+  { tables }: Pick<PassedStatement, "tables">,
+  database: string | null,
+  catalog: TableCatalog,
+): string | null {
+  const homes = tables.map((table) => ({ home: table.database ?? database ?? "", name: table.name }))
+  const missing = homes.find(({ home, name }) => home !== LAKE && catalog.get(home)?.has(name) !== true)
+  return missing === undefined ? null : `${missing.home}.${missing.name}`
+}
+
 export function withLake(stored: TableCatalog, lake: ReadonlySet<string>): TableCatalog {
   return new Map([...stored, [LAKE, lake]])
 }
@@ -41,7 +58,7 @@ export function lakeTables(
 }
 
 /** True when the catalog has every table that the statement names. */
-export function hasTables({ tables }: PassedStatement, catalog: TableCatalog): boolean {
+export function hasTables({ tables }: Pick<PassedStatement, "tables">, catalog: TableCatalog): boolean {
   return tables.every(({ database, name }) =>
     database === null ? homesOf(name, catalog).length > 0 : catalog.get(database)?.has(name) === true,
   )

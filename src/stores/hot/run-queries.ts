@@ -6,6 +6,7 @@
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { PlatformError } from "../../std/errors.ts"
 import type { Random } from "../../std/random.ts"
+import { storeUnavailable } from "../errors.ts"
 import { engineFailure } from "./engine-failure.ts"
 import { queryCancelled, queryIdTaken, queryParameter, queryTimeout, tooManyQueries } from "./errors.ts"
 import { type PassedStatement, passGate } from "./gate/gate.ts"
@@ -20,7 +21,9 @@ import {
   CATALOG_SQL,
   databaseOf,
   hasTables,
+  joined,
   lakeTables,
+  missingTable,
   readCatalog,
   type TableCatalog,
   withLake,
@@ -34,6 +37,8 @@ export interface RunQueriesOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly random: Random
+  /** Tables that the project will have, also while the store has yet to make them. @default none */
+  readonly declared?: TableCatalog
   /** Null where there is none. @default null */
   readonly lake?: LakeViews | null
   /** @default MAX_RUNNING_QUERIES */
@@ -184,10 +189,15 @@ export class RunQueries implements Queries {
     statement: PassedStatement,
     inLake: ReadonlySet<string>,
   ): Promise<string | null> {
-    if (this.#stored.size === 0 || !hasTables(statement, withLake(this.#stored, inLake))) {
+    const { declared = new Map() } = this.#options
+    const others = { tables: statement.tables.filter((table) => table.database !== LAKE) }
+    if (this.#stored.size === 0 || !hasTables(others, this.#stored)) {
       this.#stored = readCatalog(await engine.ask(CATALOG_SQL, {}))
     }
-    return databaseOf(statement, withLake(this.#stored, inLake))
+    const database = databaseOf(statement, withLake(joined(this.#stored, declared), inLake))
+    const missing = missingTable(others, database, this.#stored)
+    if (missing !== null) throw storeUnavailable(`it does not have the table ${missing} yet`)
+    return database
   }
 }
 
