@@ -36,7 +36,8 @@ test("a view is written in every format, with all rows and exact values", async 
     const { code, printed } = await run(["clicks_per_plan", "--format", format, "--to", to])
     assert.equal(code, 0, format)
     assert.match(printed, /^The rows of clicks_per_plan are in .*clicks\.\w+ \(\d/)
-    const sql = `SELECT count() AS n, sum(toInt64(count)) AS sum, max(plan) AS plan FROM file('${to}', '${name}')`
+    const sql = `SELECT count() AS n, sum(toInt64(count)) AS sum, max(plan) AS plan
+      FROM file('${to}', '${name}')`
     const sum = String(9_007_199_254_740_993n * 1_000n + 499_500n)
     const expected = [{ n: "1000", sum, plan: "plän 999" }]
     assert.deepEqual(await queryRows(server.engine.clickhouse, sql), expected, format)

@@ -102,7 +102,8 @@ test("each table of one query may be of another time", async () => {
     FROM lake.order AT SNAPSHOT ${third!.id} AS now
     LEFT ANTI JOIN lake.order AT '${iso(first!.atMs)}' AS before ON now.id = before.id`
   assert.deepEqual(await rowsOf(sql), [{ added: "40", first: "20" }])
-  const counts = `SELECT (SELECT count() FROM lake.order AT SNAPSHOT ${first!.id}) AS a, count() AS b FROM lake.order`
+  const before = `(SELECT count() FROM lake.order AT SNAPSHOT ${first!.id})`
+  const counts = `SELECT ${before} AS a, count() AS b FROM lake.order`
   assert.deepEqual(await rowsOf(counts), [{ a: "20", b: "60" }])
 })
 
@@ -183,7 +184,8 @@ test("what is not there, or has no past, is refused by name and with its place",
 })
 
 test("places that the parser complains of are those of the text with AT in it", async () => {
-  const sql = `SELECT 1 FROM lake.order AT '2026-11-28' AS a\nJOIN lake.order AT\n  SNAPSHOT ${moments[0]!.id} ON )`
+  const past = `lake.order AT\n  SNAPSHOT ${moments[0]!.id}`
+  const sql = `SELECT 1 FROM lake.order AT '2026-11-28' AS a\nJOIN ${past} ON )`
   const { code, position, detail } = await problemOf(sql)
   assert.deepEqual([code, position], ["query-syntax", sql.length])
   assert.match(detail, /line 3, column \d+: "\)" is not expected/)
@@ -207,7 +209,7 @@ test("through the lake nobody reads more than it: the gate and the rights are wh
     .map(({ path }) => path)
   for (const sql of [
     `SELECT * FROM file('${files[0]}', 'Parquet')`,
-    "CREATE OR REPLACE VIEW lake.order SQL SECURITY NONE AS SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "CREATE OR REPLACE VIEW lake.order SQL SECURITY NONE AS SELECT * FROM file('/etc/passwd', 'CSV')",
     "DROP VIEW lake.order",
     "ALTER TABLE lake.order MODIFY SQL SECURITY INVOKER",
   ]) {

@@ -37,7 +37,7 @@ export class Checkpointer {
   #writing: Promise<void> | null = null
   #previous: CheckpointManifest | null
 
-  /** @param kept the checkpoint that stays beside the next one: the one that was restored, else the newest. */
+  /** @param kept the checkpoint that stays beside the next one: the restored one, else the newest. */
   constructor(parts: CheckpointerParts, kept: CheckpointManifest | null) {
     this.#parts = parts
     this.#lastMs = parts.clock.nowMs()

@@ -4,8 +4,8 @@
  *   lake.EVENT         the newest snapshot; made again when there is a newer one
  *   lake._ID           one snapshot of one table, for time travel; never changed
  *
- * A view is made with SQL SECURITY NONE: its text is ours and reads exactly the files of a snapshot, while who
- * asks it has the right to read the view and no file (docs/decisions/0020). Files of a snapshot that went
+ * A view is made with SQL SECURITY NONE: its text is ours and reads exactly the files of a snapshot, while
+ * who asks it has the right to read the view and no file (docs/decisions/0020). Files of a snapshot that went
  * stay for the lake's grace, which is as long as the longest query.
  */
 import { assert } from "../../std/assert.ts"
@@ -60,7 +60,10 @@ export class LakeViews {
     return new Set(this.#parts.lake.names())
   }
 
-  /** Makes lake.EVENT show the newest snapshot. @throws PlatformError unknown-lake-table, store-unavailable */
+  /**
+   * Makes lake.EVENT show the newest snapshot.
+   * @throws PlatformError unknown-lake-table, lake-file-corrupt, store-unavailable
+   */
   showPresent(event: string): Promise<void> {
     return this.#alone(async () => {
       const source = this.#parts.lake.source(event, null)
@@ -100,10 +103,8 @@ export class LakeViews {
     const { clickhouse } = this.#parts
     if (!this.#isReady) await this.#prepare()
     const structure = columns.map((column) => `${quoteName(column.name)} ${column.type}`).join(", ")
-    await clickhouse.command(
-      `CREATE OR REPLACE VIEW ${LAKE}.${quoteName(name)} (${structure}) SQL SECURITY NONE AS SELECT * FROM ${from}`,
-      { settings: STATEMENT_SETTINGS },
-    )
+    const head = `CREATE OR REPLACE VIEW ${LAKE}.${quoteName(name)} (${structure}) SQL SECURITY NONE`
+    await clickhouse.command(`${head} AS SELECT * FROM ${from}`, { settings: STATEMENT_SETTINGS })
   }
 
   /** Views of an earlier start may be of files that are gone. */

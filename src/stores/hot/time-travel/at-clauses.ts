@@ -4,8 +4,8 @@
  *   lake.EVENT AT 'time'            lake.EVENT AT SNAPSHOT id
  *   ^start                     ^end
  *
- * AT may also be a column or an alias: it is ours before a string, and before SNAPSHOT and an id, where no SQL
- * of ClickHouse has it; and behind a table in FROM, when a value follows that is no time.
+ * AT may also be a column or an alias: it is ours before a string, and before SNAPSHOT and an id, where no
+ * SQL of ClickHouse has it; and behind a table in FROM, when a value follows that is no time.
  */
 import { queryMoment } from "../errors.ts"
 import { momentMs } from "./moment-text.ts"
@@ -96,7 +96,8 @@ function tableBefore(sql: string, pieces: readonly SqlPiece[], at: number) {
   const written = chain.map(({ text }) => text).join(".")
   if (!beginsTables(before)) {
     throw queryMoment(
-      `AT stands directly behind a table of the lake, before its other name: lake.EVENT AT '…' AS ${written}`,
+      "AT stands directly behind a table of the lake, before its other name: " +
+        `lake.EVENT AT '…' AS ${written}`,
       sql,
       place,
     )
@@ -106,8 +107,8 @@ function tableBefore(sql: string, pieces: readonly SqlPiece[], at: number) {
   }
   const event = second?.text ?? first.text
   throw queryMoment(
-    `only tables of the lake have a past, and ${written} is none; write lake.${event} AT '…' where the lake ` +
-      "has that event",
+    `only tables of the lake have a past, and ${written} is none; write lake.${event} AT '…' where ` +
+      "the lake has that event",
     sql,
     place,
   )

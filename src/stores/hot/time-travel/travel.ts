@@ -53,7 +53,8 @@ function enter({ event, moment }: AtClause, lake: LakeViews): Promise<string> {
 }
 
 function inPlaceOf(original: string, name: string, { event, isNamed }: AtClause): string {
-  const table = `${LAKE}.${name}${isNamed ? "" : ` AS ${/^[a-z]\w*$/.test(event) ? event : quoteName(event)}`}`
+  const alias = /^[a-z]\w*$/.test(event) ? event : quoteName(event)
+  const table = `${LAKE}.${name}${isNamed ? "" : ` AS ${alias}`}`
   const breaks = original.replace(/[^\n]/g, "")
   return table.padEnd(original.length - breaks.length) + breaks
 }
