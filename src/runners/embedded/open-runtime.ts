@@ -120,8 +120,8 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
       onFailed: (error) =>
         report(`A checkpoint could not be written, the one before stays: ${String(error)}`),
     },
-    // One of another version is kept beside the next one, too: should the project change back, it is restored,
-    // and needs the journal and the rows behind it.
+    // One of another version is kept beside the next one, too: should the project change back, it is
+    // restored, and needs the journal and the rows behind it.
     manifest ?? newest,
   )
   const changelogs = restoreChangelogs(plans, manifest, runnerParts)
