@@ -9,7 +9,7 @@ import { check } from "./check.ts"
 import { type Command, FINE, NOT_RUN, readArguments } from "./command.ts"
 import { deadLetters } from "./dead-letters.ts"
 import { wrongUsage } from "./errors.ts"
-import { exportEvents } from "./export.ts"
+import { exportCommand } from "./export.ts"
 import { commandHelp, overview } from "./help.ts"
 import { nearest } from "./nearest.ts"
 import { query } from "./query.ts"
@@ -32,7 +32,7 @@ const COMMANDS: readonly Command[] = [
   deadLetters,
   verify,
   why,
-  exportEvents,
+  exportCommand,
   backup,
   restore,
 ]

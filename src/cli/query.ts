@@ -7,7 +7,7 @@ import { placeInSql, queryTable, type TableAnswer } from "./query-table.ts"
 import { type Answer, refused, SERVER_OPTIONS, Server } from "./server.ts"
 import type { Terminal } from "./terminal.ts"
 
-const FORMATS = ["table", "json", "ndjson", "csv", "arrow", "parquet"] as const
+const FORMATS = ["table", "json", "ndjson", "csv", "arrow", "parquet", "orc", "avro"] as const
 type Format = (typeof FORMATS)[number]
 
 /** Of the longest query that a platform runs. */
@@ -26,12 +26,14 @@ export const query: Command = {
   },
   notes: [
     "The tables are events.NAME, views.NAME and lake.NAME; a bare NAME is an event or a view.",
+    "lake.NAME AT 'TIME' and lake.NAME AT SNAPSHOT ID read the archived events as they were.",
     'A list as the value of a parameter is written as JSON: --param \'plans=["free","pro"]\'.',
     "All formats but table go to standard output as they come: millrace query … --format parquet > FILE.",
   ],
   examples: [
     'millrace query "SELECT plan, count() FROM user_signup GROUP BY plan"',
     "millrace query 'SELECT * FROM views.signups_per_plan WHERE plan = {plan:String}' --param plan=free",
+    "millrace query \"SELECT count() FROM lake.user_signup AT '2026-11-27T10:00:00Z'\"",
     "millrace query --file report.sql --format csv > report.csv",
   ],
   run,

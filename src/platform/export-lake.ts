@@ -11,11 +11,12 @@ import { NodeDisk } from "../std/node/disk.ts"
 import { HttpTransport } from "../std/node/http-transport.ts"
 import { NodeRandom } from "../std/node/random.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
-import { type ClickHouse, queryRows } from "../stores/clickhouse.ts"
+import { queryRows } from "../stores/clickhouse.ts"
 import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.ts"
+import { AVRO_TEXT_COLUMNS } from "../stores/hot/query-formats.ts"
 import { Lake } from "../stores/lake/lake.ts"
 import { lakeSource } from "../stores/lake/lake-source.ts"
-import { exportFailed } from "./project-errors.ts"
+import { refuseExisting, writeExport } from "./export-file.ts"
 import { LAKE_FOLDER } from "./project-lake.ts"
 
 export type ExportFormat = "parquet" | "orc" | "avro" | "csv" | "ndjson"
@@ -27,7 +28,7 @@ const CLICKHOUSE_FORMAT: Readonly<Record<ExportFormat, string>> = {
   csv: "CSVWithNames",
   ndjson: "JSONEachRow",
 }
-const SETTINGS = { output_format_avro_string_column_pattern: "^[^_].*|_topic|_contract_version" }
+const SETTINGS = { output_format_avro_string_column_pattern: AVRO_TEXT_COLUMNS }
 /** Files are written in pieces, so the engine needs no more than some row groups. */
 const MEMORY_BYTES = 2 ** 30
 
@@ -46,10 +47,10 @@ export interface ExportRequest {
 /** @throws PlatformError unknown-lake-table, export-failed, store-unavailable */
 export async function exportLake(request: ExportRequest): Promise<{ rows: number; bytes: number }> {
   const { event, to, dataDirectory, format } = request
-  if (fs.existsSync(to)) throw exportFailed(to, "it exists already; name another file, or remove it")
+  refuseExisting(to)
   const [clock, random, disk] = [new NodeClock(), new NodeRandom(), new NodeDisk()]
   const lake = Lake.open({ disk, clock, random, directory: `${dataDirectory}/${LAKE_FOLDER}`, logId: null })
-  const { from } = lakeSource(lake, event)
+  const { from, files } = lakeSource(lake, event)
   const filtered = `${from} WHERE ${conditionOf(request)}`
   const directory = fs.mkdtempSync(join(tmpdir(), "millrace-export-"))
   try {
@@ -63,11 +64,17 @@ export async function exportLake(request: ExportRequest): Promise<{ rows: number
     await clickhouse.whenReady()
     const [counted] = await queryRows<{ n: string }>(clickhouse, `SELECT count() AS n FROM ${filtered}`)
     const sql = `SELECT * FROM ${filtered} ORDER BY _topic, _partition, _offset`
-    const bytes = await writeAnswer(clickhouse, sql, { to, format: CLICKHOUSE_FORMAT[format] })
+    const answer = await clickhouse.query(sql, { format: CLICKHOUSE_FORMAT[format], settings: SETTINGS })
+    const bytes = await writeExport(to, answer.body, () => refuseExpired(files))
     return { rows: Number(counted!.n), bytes }
   } finally {
     fs.rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** True when the lake of a data directory has a table of the event. */
+export function isArchived(dataDirectory: string, event: string): boolean {
+  return fs.existsSync(`${dataDirectory}/${LAKE_FOLDER}/${event}/metadata`)
 }
 
 function conditionOf({ fromMs, untilMs }: ExportRequest): string {
@@ -76,26 +83,8 @@ function conditionOf({ fromMs, untilMs }: ExportRequest): string {
   return [...bound(">=", fromMs), ...bound("<", untilMs), "1"].join(" AND ")
 }
 
-async function writeAnswer(
-  clickhouse: ClickHouse,
-  sql: string,
-  { to, format }: { readonly to: string; readonly format: string },
-): Promise<number> {
-  const aside = `${to}.partial`
-  let bytes = 0
-  try {
-    const file = fs.openSync(aside, "w")
-    try {
-      const answer = await clickhouse.query(sql, { format, settings: SETTINGS })
-      for await (const piece of answer.body) bytes += fs.writeSync(file, piece)
-      fs.fsyncSync(file)
-    } finally {
-      fs.closeSync(file)
-    }
-    fs.renameSync(aside, to)
-  } catch (error) {
-    fs.rmSync(aside, { force: true })
-    throw exportFailed(to, error instanceof Error ? error.message : String(error), error)
-  }
-  return bytes
+/** ClickHouse passes over files that are not there. */
+function refuseExpired(files: readonly string[]): void {
+  const gone = files.find((path) => !fs.existsSync(path))
+  if (gone !== undefined) throw new Error(`${gone} expired while it was read; export again`)
 }

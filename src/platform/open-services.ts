@@ -6,6 +6,7 @@ import type { HttpOptions } from "../serve/http/server.ts"
 import { NodeRandom } from "../std/node/random.ts"
 import type { ClickHouse } from "../stores/clickhouse.ts"
 import { ClickHouseQueryEngine } from "../stores/hot/clickhouse-query-engine.ts"
+import { LakeViews } from "../stores/hot/lake-views.ts"
 import { RunQueries } from "../stores/hot/run-queries.ts"
 import { RunningBackups } from "./backup/backups.ts"
 import { FOLDERS } from "./data-directory.ts"
@@ -49,9 +50,16 @@ export async function openServices(
   return { store, queries, checks, quality, backups, lake: core.lake?.service ?? null }
 }
 
-function queriesOf({ clock, scheduler }: Core, clickhouse: ClickHouse): RunQueries {
+function queriesOf({ clock, scheduler, lake, contracts, plans }: Core, clickhouse: ClickHouse): RunQueries {
   const engine = new ClickHouseQueryEngine(clickhouse)
-  return new RunQueries({ engine: () => engine, clock, scheduler, random: new NodeRandom() })
+  return new RunQueries({
+    ...{ engine: () => engine, clock, scheduler, random: new NodeRandom() },
+    declared: new Map([
+      ["events", new Set(contracts.map(({ name }) => name))],
+      ["views", new Set(plans.map(({ name }) => name))],
+    ]),
+    lake: lake === null ? null : new LakeViews({ clickhouse, lake: lake.service }),
+  })
 }
 
 function checksOf(core: Core, clickhouse: ClickHouse): ReturnType<typeof openChecks> {

@@ -3,6 +3,7 @@
 import { NodeClock } from "../../src/std/node/clock.ts"
 import { NodeRandom } from "../../src/std/node/random.ts"
 import { NodeScheduler } from "../../src/std/node/scheduler.ts"
+import { type LakeTables, LakeViews } from "../../src/stores/hot/lake-views.ts"
 import { RunQueries } from "../../src/stores/hot/run-queries.ts"
 import { startTwinServer, type TwinServer } from "../kit/twin-server.ts"
 import { openTestEngine, type TestEngine } from "./engine.ts"
@@ -13,7 +14,7 @@ export interface QueryServer extends AsyncDisposable {
   readonly url: string
 }
 
-export async function startQueryServer(maxRunning = 4): Promise<QueryServer> {
+export async function startQueryServer(maxRunning = 4, lake: LakeTables | null = null): Promise<QueryServer> {
   const engine = await openTestEngine()
   const queries = new RunQueries({
     engine: () => engine,
@@ -21,6 +22,7 @@ export async function startQueryServer(maxRunning = 4): Promise<QueryServer> {
     scheduler: new NodeScheduler(),
     random: new NodeRandom(),
     maxRunning,
+    lake: lake === null ? null : new LakeViews({ clickhouse: engine.clickhouse, lake, maxPastViews: 3 }),
   })
   const kit = await startTwinServer({ queries })
   const close = async () => {

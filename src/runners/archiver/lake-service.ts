@@ -1,5 +1,5 @@
 /** The lake as the doors and the query room see it. */
-import type { LakeMoment, LakeSource } from "../../stores/lake/lake-source.ts"
+import type { LakeTables } from "../../stores/hot/lake-views.ts"
 import type { MetricSample } from "../runtime.ts"
 import type { ArchiverStatus } from "./archiver.ts"
 
@@ -21,12 +21,7 @@ export interface LakeStatus extends ArchiverStatus {
   readonly tables: readonly LakeTableStatus[]
 }
 
-export interface LakeService {
+export interface LakeService extends LakeTables {
   status(): LakeStatus
   metrics(): readonly MetricSample[]
-  /**
-   * What stands behind FROM for an event's history, now or as of a time or snapshot.
-   * @throws PlatformError unknown-lake-table, unknown-snapshot
-   */
-  source(event: string, moment?: LakeMoment): LakeSource
 }

@@ -7,6 +7,7 @@ import type { Log } from "../../log/log.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
+import type { LakeTables } from "../../stores/hot/lake-views.ts"
 import { Lake } from "../../stores/lake/lake.ts"
 import { lakeSource } from "../../stores/lake/lake-source.ts"
 import type { LakeTable } from "../../stores/lake/lake-table.ts"
@@ -14,6 +15,7 @@ import type { MetricSample } from "../runtime.ts"
 import { Archiver, type ArchiverLimits } from "./archiver.ts"
 import { HistoryLog } from "./history-log.ts"
 import type { LakeService, LakeTableStatus } from "./lake-service.ts"
+import { columnsOf } from "./topic-pass.ts"
 
 export interface OpenLakeOptions {
   readonly log: Log
@@ -46,10 +48,19 @@ export async function openLake(options: OpenLakeOptions): Promise<OpenedLake> {
   const service: LakeService = {
     status: () => ({ ...archiver.status(), tables: lake.tables().map(tableStatus) }),
     metrics: () => metricsOf(lake, archiver),
-    source: (event, moment) => lakeSource(lake, event, moment),
+    ...tablesOf(lake, options.contracts),
   }
   const dispose = () => archiver[Symbol.asyncDispose]()
   return { lake, archiver, history: new HistoryLog(log, lake), service, [Symbol.asyncDispose]: dispose }
+}
+
+/** What queries may ask: also events of which nothing is archived yet. */
+export function tablesOf(lake: Lake, contracts: readonly EventContract[]): LakeTables {
+  const declared = new Map(contracts.map((contract) => [contract.name, columnsOf(contract)]))
+  return {
+    names: () => [...new Set([...declared.keys(), ...lake.tables().map(({ name }) => name)])],
+    source: (event, moment) => lakeSource(lake, event, { moment, declared: declared.get(event) ?? null }),
+  }
 }
 
 function tableStatus(table: LakeTable): LakeTableStatus {

@@ -211,7 +211,7 @@ export function tablesOf(
   return [...names]
 }
 
-function columnsOf({ fields }: EventContract): readonly Column[] {
+export function columnsOf({ fields }: EventContract): readonly Column[] {
   return fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
 }
 

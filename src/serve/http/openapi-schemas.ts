@@ -212,9 +212,13 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   }),
   QueryRequest: object(
     {
-      sql: { type: "string", description: "One SELECT in ClickHouse's SQL; parameters as {name:Type}." },
+      sql: {
+        type: "string",
+        description:
+          "One SELECT in ClickHouse's SQL; parameters as {name:Type}, the past as lake.EVENT AT 'time'.",
+      },
       params: { type: "object", description: "A value for each parameter of the SQL." },
-      format: { enum: ["json", "ndjson", "csv", "arrow", "parquet"] },
+      format: { enum: ["json", "ndjson", "csv", "arrow", "parquet", "orc", "avro"] },
       numbers: { enum: ["string", "json"], default: "string" },
       timeout_ms: { type: "integer", minimum: 1 },
       query_id: {

@@ -31,6 +31,8 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ["row-gone", 404],
   ["unknown-backup", 404],
   ["unknown-table", 404],
+  ["unknown-lake-table", 404],
+  ["unknown-snapshot", 404],
   ["unknown-query", 404],
   ["method-not-allowed", 405],
   ["request-timeout", 408],

@@ -14,6 +14,8 @@ export const TYPE_BY_FORMAT: Readonly<Record<QueryFormat, string>> = {
   csv: "text/csv; charset=utf-8; header=present",
   arrow: "application/vnd.apache.arrow.stream",
   parquet: "application/vnd.apache.parquet",
+  orc: "application/vnd.apache.orc",
+  avro: "application/vnd.apache.avro",
 }
 
 /** @throws unknown-parameter, bad-parameter */

@@ -1,5 +1,6 @@
 /** Failures of queries that the gate has let through. The gate's own are in gate/errors.ts. */
 import { PlatformError } from "../../std/errors.ts"
+import { lineAndColumn } from "./gate/parser-failure.ts"
 
 export function queryParameter(name: string, message: string): PlatformError {
   return new PlatformError({
@@ -18,6 +19,16 @@ export function queryFailed(reason: string, engineCode: string | null, cause?: u
     message: reason,
     details: { engineCode },
     cause,
+  })
+}
+
+/** `start` is the index of the character in the SQL; `position` counts from 1, as the parser's. */
+export function queryMoment(reason: string, sql: string, start: number): PlatformError {
+  return new PlatformError({
+    code: "query-moment",
+    domain: "user",
+    message: `${lineAndColumn(sql, start + 1)}: ${reason}`,
+    details: { position: start + 1 },
   })
 }
 

@@ -1,8 +1,19 @@
 /** The formats of answers: what the engine calls them, and how it is to write values. */
 
-export type QueryFormat = "json" | "ndjson" | "csv" | "arrow" | "parquet"
+export type QueryFormat = "json" | "ndjson" | "csv" | "arrow" | "parquet" | "orc" | "avro"
 
-export const QUERY_FORMATS: readonly QueryFormat[] = ["json", "ndjson", "csv", "arrow", "parquet"]
+export const QUERY_FORMATS: readonly QueryFormat[] = [
+  "json",
+  "ndjson",
+  "csv",
+  "arrow",
+  "parquet",
+  "orc",
+  "avro",
+]
+
+/** Avro tells texts from bytes, ClickHouse does not; what the log has of a record is bytes. */
+export const AVRO_TEXT_COLUMNS = "^[^_].*|_topic|_contract_version"
 
 const ENGINE_NAMES: Readonly<Record<QueryFormat, string>> = {
   json: "JSON",
@@ -10,6 +21,8 @@ const ENGINE_NAMES: Readonly<Record<QueryFormat, string>> = {
   csv: "CSVWithNames",
   arrow: "ArrowStream",
   parquet: "Parquet",
+  orc: "ORC",
+  avro: "Avro",
 }
 
 export function engineFormat(format: QueryFormat): string {
@@ -32,5 +45,7 @@ export function formatSettings(numbers: "string" | "json"): Readonly<Record<stri
     // Readers of Arrow in JavaScript bring no codecs.
     output_format_arrow_compression_method: "none",
     output_format_parquet_string_as_string: "1",
+    output_format_orc_string_as_string: "1",
+    output_format_avro_string_column_pattern: AVRO_TEXT_COLUMNS,
   }
 }

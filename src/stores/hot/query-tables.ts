@@ -5,16 +5,15 @@
 import { nearestName } from "../../expr/nearest-name.ts"
 import { queryRefused, unknownTable } from "./gate/errors.ts"
 import type { PassedStatement } from "./gate/gate.ts"
-import { DATABASES } from "./gate/inspect.ts"
+import { LAKE } from "./lake-views.ts"
 
 /** Names of tables by database. */
 export type TableCatalog = ReadonlyMap<string, ReadonlySet<string>>
 
 /** In this order, where several have a name. */
-const PREFERRED: readonly string[] = ["views", "events", "lake"]
+const PREFERRED: readonly string[] = ["views", "events", LAKE]
 
-const LISTED = DATABASES.map((name) => `'${name}'`).join(", ")
-export const CATALOG_SQL = `SELECT database, name FROM system.tables WHERE database IN (${LISTED})`
+export const CATALOG_SQL = "SELECT database, name FROM system.tables WHERE database IN ('events', 'views')"
 
 /** From the rows of CATALOG_SQL as TSV. */
 export function readCatalog(text: string): TableCatalog {
@@ -26,8 +25,40 @@ export function readCatalog(text: string): TableCatalog {
   return catalog
 }
 
+export function joined(one: TableCatalog, other: TableCatalog): TableCatalog {
+  const databases = new Set([...one.keys(), ...other.keys()])
+  const names = (database: string) => [...(one.get(database) ?? []), ...(other.get(database) ?? [])]
+  return new Map([...databases].map((database) => [database, new Set(names(database))]))
+}
+
+/** A table that a statement reads when it runs in `database`, and that is not in the catalog. */
+export function missingTable(
+  { tables }: Pick<PassedStatement, "tables">,
+  database: string | null,
+  catalog: TableCatalog,
+): string | null {
+  const homes = tables.map((table) => ({ home: table.database ?? database ?? "", name: table.name }))
+  const missing = homes.find(({ home, name }) => home !== LAKE && catalog.get(home)?.has(name) !== true)
+  return missing === undefined ? null : `${missing.home}.${missing.name}`
+}
+
+export function withLake(stored: TableCatalog, lake: ReadonlySet<string>): TableCatalog {
+  return new Map([...stored, [LAKE, lake]])
+}
+
+/** Which tables of the lake, as far as it has them, a statement reads when it runs in `database`. */
+export function lakeTables(
+  { tables, perhapsTables }: PassedStatement,
+  database: string | null,
+  lake: ReadonlySet<string>,
+): string[] {
+  const named = tables.filter((table) => (table.database ?? database) === LAKE).map(({ name }) => name)
+  const perhaps = database === LAKE ? perhapsTables : []
+  return [...new Set([...named, ...perhaps])].filter((name) => lake.has(name))
+}
+
 /** True when the catalog has every table that the statement names. */
-export function hasTables({ tables }: PassedStatement, catalog: TableCatalog): boolean {
+export function hasTables({ tables }: Pick<PassedStatement, "tables">, catalog: TableCatalog): boolean {
   return tables.every(({ database, name }) =>
     database === null ? homesOf(name, catalog).length > 0 : catalog.get(database)?.has(name) === true,
   )

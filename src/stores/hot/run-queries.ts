@@ -6,16 +6,30 @@
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { PlatformError } from "../../std/errors.ts"
 import type { Random } from "../../std/random.ts"
+import { storeUnavailable } from "../errors.ts"
 import { engineFailure } from "./engine-failure.ts"
 import { queryCancelled, queryIdTaken, queryParameter, queryTimeout, tooManyQueries } from "./errors.ts"
 import { type PassedStatement, passGate } from "./gate/gate.ts"
+import type { TableReference } from "./gate/inspect.ts"
+import { LAKE, type LakeViews } from "./lake-views.ts"
 import type { Queries, QueryAnswer, QueryRequest, RunningQuery } from "./queries.ts"
 import type { QueryEngine } from "./query-engine.ts"
 import { engineFormat, formatSettings } from "./query-formats.ts"
 import * as limits from "./query-limits.ts"
 import { parameterTexts } from "./query-parameters.ts"
-import { CATALOG_SQL, databaseOf, hasTables, readCatalog, type TableCatalog } from "./query-tables.ts"
+import {
+  CATALOG_SQL,
+  databaseOf,
+  hasTables,
+  joined,
+  lakeTables,
+  missingTable,
+  readCatalog,
+  type TableCatalog,
+  withLake,
+} from "./query-tables.ts"
 import { StreamedAnswer } from "./streamed-answer.ts"
+import { type Travel, travel } from "./time-travel/travel.ts"
 
 export interface RunQueriesOptions {
   /** @throws store-unavailable with the reason when there is no engine now */
@@ -23,6 +37,10 @@ export interface RunQueriesOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly random: Random
+  /** Tables that the project will have, also while the store has yet to make them. @default none */
+  readonly declared?: TableCatalog
+  /** Null where there is none. @default null */
+  readonly lake?: LakeViews | null
   /** @default MAX_RUNNING_QUERIES */
   readonly maxRunning?: number
 }
@@ -31,6 +49,8 @@ interface Slot extends RunningQuery {
   readonly stop: AbortController
   /** Null while the query is prepared. */
   answer: StreamedAnswer | null
+  /** Null before the statement was looked at. */
+  travel: Travel | null
 }
 
 export class RunQueries implements Queries {
@@ -38,7 +58,8 @@ export class RunQueries implements Queries {
   readonly #slots = new Map<string, Slot>()
   /** Statements that passed the gate, the least recently asked first. What passes hangs on the text alone. */
   readonly #passed = new Map<string, PassedStatement>()
-  #catalog: TableCatalog = new Map()
+  /** Without the lake, whose tables are made when they are asked for. */
+  #stored: TableCatalog = new Map()
 
   constructor(options: RunQueriesOptions) {
     this.#options = options
@@ -56,6 +77,7 @@ export class RunQueries implements Queries {
       late.cancel()
       request.signal.removeEventListener("abort", leave)
       this.#slots.delete(id)
+      slot.travel?.[Symbol.dispose]()
     }
     try {
       if (request.signal.aborted) leave()
@@ -89,7 +111,8 @@ export class RunQueries implements Queries {
   }
 
   async #begin(engine: QueryEngine, slot: Slot, request: QueryRequest, onEnd: () => void) {
-    const query = await this.#prepare(engine, request)
+    slot.travel = await travel(request.sql, this.#options.lake ?? null)
+    const query = await this.#prepare(engine, request, slot.travel)
     const { signal } = slot.stop
     if (signal.aborted) throw signal.reason
     const stream = engine.stream({ ...query, queryId: slot.id, signal })
@@ -118,6 +141,7 @@ export class RunQueries implements Queries {
       startedAtMs: clock.nowMs(),
       stop: new AbortController(),
       answer: null,
+      travel: null,
     }
     this.#slots.set(id, slot)
     return slot
@@ -129,11 +153,15 @@ export class RunQueries implements Queries {
     return `q-${Buffer.from(bytes).toString("hex")}`
   }
 
-  /** Gate, tables, parameters, settings. */
-  async #prepare(engine: QueryEngine, request: QueryRequest) {
-    const statement = await this.#pass(engine, request.sql)
-    const params = parameterTexts(statement.parameters, request.params)
-    const database = await this.#databaseOf(engine, statement)
+  /** Gate, parameters, tables, settings. */
+  async #prepare(engine: QueryEngine, request: QueryRequest, { sql, views }: Travel) {
+    const passed = await this.#pass(engine, sql)
+    const params = parameterTexts(passed.parameters, request.params)
+    const statement = { ...passed, tables: passed.tables.filter((table) => !isOneOf(views, table)) }
+    const { lake = null } = this.#options
+    const inLake = lake?.names() ?? new Set<string>()
+    const database = await this.#databaseOf(engine, statement, inLake)
+    for (const name of lakeTables(statement, database, inLake)) await lake?.showPresent(name)
     return {
       sql: statement.sql,
       params,
@@ -156,12 +184,25 @@ export class RunQueries implements Queries {
   }
 
   /** The catalog is read again when it lacks a table: tables come when a project is deployed. */
-  async #databaseOf(engine: QueryEngine, statement: PassedStatement): Promise<string | null> {
-    if (this.#catalog.size === 0 || !hasTables(statement, this.#catalog)) {
-      this.#catalog = readCatalog(await engine.ask(CATALOG_SQL, {}))
+  async #databaseOf(
+    engine: QueryEngine,
+    statement: PassedStatement,
+    inLake: ReadonlySet<string>,
+  ): Promise<string | null> {
+    const { declared = new Map() } = this.#options
+    const others = { tables: statement.tables.filter((table) => table.database !== LAKE) }
+    if (this.#stored.size === 0 || !hasTables(others, this.#stored)) {
+      this.#stored = readCatalog(await engine.ask(CATALOG_SQL, {}))
     }
-    return databaseOf(statement, this.#catalog)
+    const database = databaseOf(statement, withLake(joined(this.#stored, declared), inLake))
+    const missing = missingTable(others, database, this.#stored)
+    if (missing !== null) throw storeUnavailable(`it does not have the table ${missing} yet`)
+    return database
   }
+}
+
+function isOneOf(views: ReadonlySet<string>, { database, name }: TableReference): boolean {
+  return database === LAKE && views.has(name)
 }
 
 function limitSettings({ format, timeoutMs }: QueryRequest): Record<string, string> {

@@ -1,6 +1,9 @@
 /** Errors of the lake. Documented in docs/errors.md. */
 import { PlatformError } from "../../std/errors.ts"
+import type { Snapshot, SnapshotMoment } from "./table-metadata.ts"
 
+/** A message is no list of a week. */
+const MAX_LISTED_SNAPSHOTS = 5
 const RESTORE = "Restore the table's folder from a backup."
 
 export function manifestCorrupt(path: string, cause: unknown): PlatformError {
@@ -63,13 +66,33 @@ export function unknownTable(event: string, known: readonly string[]): PlatformE
   })
 }
 
-export function unknownSnapshot(event: string, wanted: string, oldest: string): PlatformError {
+/** `snapshots` are those that there are, oldest first. */
+export function unknownSnapshot(
+  event: string,
+  wanted: string,
+  snapshots: readonly Pick<Snapshot, "snapshot-id" | "timestamp-ms">[],
+): PlatformError {
+  const shown = snapshots.map((one) => `${one["snapshot-id"]} (${instant(one["timestamp-ms"])})`)
+  const [oldest = "none"] = shown
+  const newer = shown.slice(1).slice(-MAX_LISTED_SNAPSHOTS)
+  const newest = newer.length === 0 ? "" : `, the newest are ${newer.join(", ")}`
   return new PlatformError({
     code: "unknown-snapshot",
     domain: "user",
-    message: `The lake's table "${event}" keeps no snapshot ${wanted}; the oldest kept is ${oldest}.`,
+    message:
+      `The lake's table "${event}" keeps no snapshot ${wanted}; the oldest kept is ${oldest}${newest}. ` +
+      "GET /v1/lake lists all.",
     details: { event, wanted },
   })
+}
+
+/** As messages name it. */
+export function momentName(moment: SnapshotMoment): string {
+  return "atMs" in moment ? `of ${instant(moment.atMs)}` : moment.snapshotId
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 export function lakeAheadOfLog(table: string, topic: string): PlatformError {

@@ -12,7 +12,7 @@ import type { Clock } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
 import { beginsOf, type Offsets, offsetsOf, summaryOf } from "./archived-offsets.ts"
-import { foreignLake, unknownSnapshot } from "./errors.ts"
+import { foreignLake, momentName, unknownSnapshot } from "./errors.ts"
 import { evolveSchema, type IcebergSchema } from "./iceberg-schema.ts"
 import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
 import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
@@ -27,6 +27,7 @@ import {
   KEPT_METADATA_FILES,
   rolledBack,
   type Snapshot,
+  type SnapshotMoment,
   stamped,
   type TableMetadata,
   withoutSnapshots,
@@ -300,20 +301,15 @@ export class LakeTable {
   }
 
   /** The snapshot that was current then. @throws PlatformError unknown-snapshot */
-  snapshotAt(wanted: { readonly atMs: number } | { readonly snapshotId: string }): Snapshot {
+  snapshotAt(wanted: SnapshotMoment): Snapshot {
     const { snapshots } = this.#metadata
-    const log = this.#metadata["snapshot-log"]
-    const oldest = log[0]
-    if ("snapshotId" in wanted) {
-      const found = snapshots.find((one) => String(one["snapshot-id"]) === wanted.snapshotId)
-      if (found !== undefined) return found
-      throw unknownSnapshot(this.name, wanted.snapshotId, String(snapshots[0]?.["snapshot-id"] ?? "none"))
-    }
-    const entry = log.findLast((one) => one["timestamp-ms"] <= wanted.atMs)
-    const found = snapshots.find((one) => one["snapshot-id"] === entry?.["snapshot-id"])
-    if (found !== undefined) return found
-    const since = oldest === undefined ? "none" : `of ${new Date(oldest["timestamp-ms"]).toISOString()}`
-    throw unknownSnapshot(this.name, `of ${new Date(wanted.atMs).toISOString()}`, since)
+    const entry = this.#metadata["snapshot-log"].findLast(
+      (one) => "atMs" in wanted && one["timestamp-ms"] <= wanted.atMs,
+    )
+    const id = "atMs" in wanted ? String(entry?.["snapshot-id"]) : wanted.snapshotId
+    const found = snapshots.find((one) => String(one["snapshot-id"]) === id)
+    if (found === undefined) throw unknownSnapshot(this.name, momentName(wanted), snapshots)
+    return found
   }
 
   #commitSnapshot(of: {

@@ -17,6 +17,9 @@ export interface Snapshot {
   readonly "schema-id": number
 }
 
+/** What names a snapshot: the time at which it was the current one, or its id. */
+export type SnapshotMoment = { readonly atMs: number } | { readonly snapshotId: string }
+
 export interface TableMetadata {
   readonly "format-version": 2
   readonly "table-uuid": string

@@ -20,14 +20,17 @@ export const postQuery: Route = {
       {
         name: "Accept",
         in: "header",
-        description: "The format where the body names none: JSON, NDJSON, CSV, Arrow stream or Parquet.",
+        description:
+          "The format where the body names none: JSON, NDJSON, CSV, Arrow stream, Parquet, ORC or Avro.",
         schema: { type: "string" },
       },
     ],
     responses: {
       200: { description: "The answer; header Millrace-Query-Id names the query.", schema: "QueryAnswer" },
-      400: problem("The SQL, a parameter or the body does not fit; `position` is the place in the SQL."),
-      404: problem("There is no such table; near names are suggested."),
+      400: problem(
+        "The SQL, a moment, a parameter or the body does not fit; `position` is the place in the SQL.",
+      ),
+      404: problem("There is no such table or snapshot; near names are suggested."),
       409: problem("The query was cancelled, or a query of that id runs already."),
       415: problem("The body is not JSON."),
       422: problem("The answer, or what it needs, is larger than the limits."),

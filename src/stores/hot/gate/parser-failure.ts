@@ -50,7 +50,8 @@ function characterOf(sql: string, position: number): number {
   )
 }
 
-function lineAndColumn(sql: string, position: number): string {
+/** Of the character `position`, from 1. */
+export function lineAndColumn(sql: string, position: number): string {
   const lines = sql.slice(0, position - 1).split("\n")
   return `line ${lines.length}, column ${lines.at(-1)!.length + 1}`
 }
