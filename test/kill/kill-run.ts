@@ -18,7 +18,7 @@ import { compare } from "./compare.ts"
 import { type HistoryFigures, readHistory } from "./history.ts"
 import { Load } from "./load.ts"
 import { Recomputation } from "./recompute.ts"
-import { goneByItself, hostOf, killVictim, startVictim, stopVictim, type Victim } from "./victim.ts"
+import { goneByItself, hostOf, killProcess, killVictim, startVictim, stopVictim, type Victim } from "./victim.ts"
 
 const SHORTEST_LIFE_MS = 150
 const LONGEST_LIFE_MS = 3_000
@@ -102,7 +102,7 @@ async function liveAndDie(
   let host = 0
   await load.during(victim, lifeMs, async () => {
     host = await hostOf(victim)
-    const killHost = () => process.kill(host, "SIGKILL")
+    const killHost = () => killProcess(host)
     if (target === "store") load.noteStoreDeath()
     if (target === "store" || (target === "both" && isStoreFirst)) killHost()
     if (target !== "store") await killVictim(victim)

@@ -61,6 +61,11 @@ export async function hostOf(victim: Victim): Promise<number> {
   throw new Error("the platform has no store process, and starts none")
 }
 
+/** A process that ended by itself in the same moment is as dead. */
+export function killProcess(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL")
+}
+
 /** Resolves when the process is gone, which it has to be by itself. */
 export async function goneByItself(pid: number): Promise<void> {
   const until = performance.now() + HOST_TIMEOUT_MS
