@@ -18,7 +18,15 @@ import { compare } from "./compare.ts"
 import { type HistoryFigures, readHistory } from "./history.ts"
 import { Load } from "./load.ts"
 import { Recomputation } from "./recompute.ts"
-import { goneByItself, hostOf, killProcess, killVictim, startVictim, stopVictim, type Victim } from "./victim.ts"
+import {
+  goneByItself,
+  hostOf,
+  killProcess,
+  killVictim,
+  startVictim,
+  stopVictim,
+  type Victim,
+} from "./victim.ts"
 
 const SHORTEST_LIFE_MS = 150
 const LONGEST_LIFE_MS = 3_000
@@ -72,7 +80,8 @@ export async function killRun(options: {
       if (place !== null) fell[place]++
       const safe = load.acknowledged.tick.size + load.acknowledged.reading.size
       options.print(
-        `kill ${kill} of ${options.kills}: ${target} after ${lifeMs} ms (${place ?? "goes on"}); ${safe} posts safe`,
+        `kill ${kill} of ${options.kills}: ${target} after ${lifeMs} ms (${place ?? "goes on"}); ` +
+          `${safe} posts safe`,
       )
       assert.deepEqual(load.refusals, [], "every post is answered with 200 while the platform lives")
     }

@@ -5,7 +5,7 @@ import { killRun } from "./kill-run.ts"
 /** About two minutes; `node test/kill/kill-run.ts --kills 200` is the long proof. */
 const KILLS = 20
 
-test("however often platform and store are killed, every answer is what the acknowledged events say", async (t) => {
+test("however often platform and store are killed, answers are what was acknowledged", async (t) => {
   const report = await killRun({ kills: KILLS, seed: 1, print: (line) => t.diagnostic(line) })
   t.diagnostic(JSON.stringify(report))
   const { kills, history, verdicts } = report
