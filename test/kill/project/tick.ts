@@ -1,4 +1,4 @@
-/** What the kills hit: one event, views of every kind of state over it. */
+/** What the kills hit: an event without `dedup`, and views of every kind of state over it. */
 import { event, int32, int64, timestamp, view } from "millrace"
 import { z } from "zod"
 
@@ -7,6 +7,8 @@ export const tick = event("tick", {
   id: "id",
   time: "at",
   outOfOrderness: "1 hour",
+  // The log keeps the newest segments only; what is older comes from the lake.
+  retention: { bytes: 1024 * 1024 },
 })
 
 /** One row per post of 200: tells lost posts, torn posts and doubled posts apart. */

@@ -116,8 +116,7 @@ async function writePrivate(path: string, bytes: Uint8Array): Promise<void> {
 /** ClickHouse's code and message of what chDB threw. */
 export function engineFailure(error: unknown): { readonly code: number; readonly message: string } {
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof HostRefusal)
-    return { code: error.clickhouseCode, message: `DB::Exception: ${message}` }
+  if (error instanceof HostRefusal) return { code: error.clickhouseCode, message }
   const { clickhouseCode } = error as { readonly clickhouseCode?: unknown }
   const code = Number(clickhouseCode ?? /Code: (\d+)\./.exec(message)?.[1] ?? UNKNOWN_EXCEPTION)
   return { code, message }

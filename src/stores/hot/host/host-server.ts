@@ -16,16 +16,13 @@ const BAD_ARGUMENTS = 36
 
 export function createHostServer(engine: Engine, version: string): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    response.setHeader("x-clickhouse-server-display-name", `chdb-${version}`)
     answer(engine, request, response).catch((error: unknown) => {
       // Only a broken connection or a mistake of ours comes here; either way this answer is over.
       console.error(error)
       response.destroy()
     })
   })
-  server.on(
-    "request",
-    (_, response) => void response.setHeader("x-clickhouse-server-display-name", `chdb-${version}`),
-  )
   // Statements take as long as they take; whoever asked hangs up to stop one.
   server.requestTimeout = 0
   server.keepAliveTimeout = 0

@@ -7,6 +7,7 @@
  *   X-ClickHouse-User internal (trusted) or reader (readonly)
  */
 import { randomUUID } from "node:crypto"
+import { assert } from "../../../std/assert.ts"
 import { ENGINE_SETTINGS } from "./engine-config.ts"
 import { GIVE_RIGHTS_UP } from "./reader-rights.ts"
 
@@ -38,12 +39,23 @@ export interface InsertData {
   readonly bytes: Uint8Array
 }
 
+/** ClickHouse's names of its codes end its messages, and its clients look there. */
+const CODE_NAMES: ReadonlyMap<number, string> = new Map([
+  [36, "BAD_ARGUMENTS"],
+  [62, "SYNTAX_ERROR"],
+  [202, "TOO_MANY_SIMULTANEOUS_QUERIES"],
+  [394, "QUERY_WAS_CANCELLED"],
+  [516, "AUTHENTICATION_FAILED"],
+])
+
 /** A request that is none: its ClickHouse code and what to do. */
 export class HostRefusal extends Error {
   readonly clickhouseCode: number
 
   constructor(clickhouseCode: number, message: string) {
-    super(message)
+    const name = CODE_NAMES.get(clickhouseCode)
+    assert(name !== undefined, `the code ${clickhouseCode} has its name here`)
+    super(`DB::Exception: ${message}. (${name})`)
     this.clickhouseCode = clickhouseCode
   }
 }
