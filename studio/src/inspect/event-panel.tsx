@@ -90,7 +90,8 @@ function RulingItem({ trail, ruling, status, onLeave }: RulingProps) {
   const inspect = useInspect()
   const { view, verdict } = ruling
   const found = useAnswer(verdict === "applied" ? view : null, () => findRow(trail, status, view))
-  const row = found.value
+  const row = found.value?.key ?? null
+  const isHidden = found.value !== null && found.value.key === null
   return (
     <div className="fate">
       <p className="arrival-line">
@@ -111,13 +112,22 @@ function RulingItem({ trail, ruling, status, onLeave }: RulingProps) {
           </button>
         )}
       </p>
-      <p className="note">{meaning(ruling)}</p>
+      <p className="note">
+        {meaning(ruling)}
+        {isHidden && "; the view's SQL does not show the row that it counts for now"}
+      </p>
     </div>
   )
 }
 
-/** The row whose key the event's own fields and its time name; null where they do not name one. */
-async function findRow(trail: Trail, status: Status, name: string): Promise<KeyValues | null> {
+/** The row that an event's own fields and its time name. */
+interface Found {
+  /** Null when the view has no such row now. */
+  readonly key: KeyValues | null
+}
+
+/** Null where the fields do not name a row. */
+async function findRow(trail: Trail, status: Status, name: string): Promise<Found | null> {
   const view = status.views.find((candidate) => candidate.name === name)
   const event = status.events.find((candidate) => candidate.name === trail.event)
   const { value } = trail
@@ -126,7 +136,7 @@ async function findRow(trail: Trail, status: Status, name: string): Promise<KeyV
   const { where = [], sort } = rowQuestion(view, event, JSON.stringify(value))
   if (where.length < view.key.length) return null
   const { rows } = await readRows(name, { limit: 1, where, ...(sort === undefined ? {} : { sort }) })
-  return rows[0] === undefined ? null : whyKey(view, rows[0])
+  return { key: rows[0] === undefined ? null : whyKey(view, rows[0]) }
 }
 
 function meaning({ verdict, reason }: Ruling): string {

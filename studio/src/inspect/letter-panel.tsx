@@ -59,8 +59,8 @@ function Bench({ letter, status }: Props) {
   return (
     <>
       <p className="answer-line" data-tone="bad">
-        {letter.field !== null && <code>{letter.field}</code>} {letter.message}{" "}
-        <span className="code-tag">{letter.code}</span>
+        {letter.field !== null && !letter.message.startsWith(letter.field) && <code>{letter.field}</code>}{" "}
+        {letter.message} <span className="code-tag">{letter.code}</span>
       </p>
       <div className="json-box">
         <label htmlFor={id}>JSON to be sent back</label>
@@ -90,7 +90,7 @@ function Bench({ letter, status }: Props) {
         </button>
       </div>
       <Outcome sending={sending} />
-      {check !== null && <Hints check={check} wrong={letter.field} />}
+      {check !== null && <Hints check={check} wrong={text === editable(letter.text) ? letter.field : null} />}
     </>
   )
 }

@@ -10,7 +10,7 @@ export const CHECK_WORDS: Readonly<Record<Verdict, readonly [mark: string, words
   equal: ["✓", "equal"],
   different: ["≠", "different"],
   "nothing-compared": ["–", "nothing to compare"],
-  empty: ["○", "no events yet"],
+  empty: ["○", "was empty"],
   cannot: ["–", "cannot be checked"],
   never: ["○", "not checked yet"],
 }
