@@ -1,4 +1,4 @@
-/** `millrace why`: the events behind a row of a view, those left out, or what holds the watermark. */
+/** `millrace why`: the events behind a row of a view, where one event went, or what holds the watermark. */
 import { type Command, FINE, type Given } from "./command.ts"
 import { wrongUsage } from "./errors.ts"
 import { SERVER_OPTIONS, Server } from "./server.ts"
@@ -7,15 +7,20 @@ import type { Terminal } from "./terminal.ts"
 export const why: Command = {
   name: "why",
   summary: "Show the events behind the row of VIEW that has COLUMN=VALUE, and those that are not in it.",
-  positionals: ["VIEW", "COLUMN=VALUE..."],
+  positionals: ["[VIEW]", "COLUMN=VALUE..."],
   options: {
     ...SERVER_OPTIONS,
     limit: { value: "N", about: "Events of each kind (default 100)." },
+    event: {
+      value: "EVENT/PARTITION@OFFSET",
+      about: "Show instead where this one event went, view by view.",
+    },
     late: { value: null, about: "Show instead which event and partition hold the view's watermark." },
   },
   examples: [
     "millrace why signups_per_plan plan=free",
     "millrace why revenue_per_day day=2026-01-01T00:00:00Z country=FR --limit 10",
+    "millrace why --event user_signup/0@1207",
     "millrace why signups_per_minute --late",
   ],
   run,
@@ -32,6 +37,8 @@ interface ShownEvent {
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const [view, ...terms] = given.positionals
+  const place = given.text("event")
+  if (place !== null) return followEvent(place, given, terminal)
   if (view === undefined) throw wrongUsage("millrace why needs the name of a view")
   const server = Server.given(given, terminal)
   const late = given.flag("late")
@@ -41,6 +48,35 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   if (given.flag("json")) terminal.print(JSON.stringify(body))
   else if (late) printLateness(body, terminal)
   else printEvents(body, terminal)
+  return FINE
+}
+
+interface ShownRuling {
+  readonly view: string
+  readonly verdict: string | null
+  readonly reason: string | null
+}
+
+async function followEvent(place: string, given: Given, terminal: Terminal): Promise<number> {
+  if (given.positionals.length > 0) {
+    throw wrongUsage("millrace why takes either a view or --event; where an event went is told for all views")
+  }
+  const [, event, partition, offset] = /^([^/@]+)\/(\d+)@(\d+)$/.exec(place) ?? []
+  if (event === undefined) {
+    throw wrongUsage(`"${place}" is no EVENT/PARTITION@OFFSET, such as user_signup/0@1207`)
+  }
+  const path = `/v1/events/${encodeURIComponent(event)}/records/${partition}/${offset}`
+  const body = await Server.given(given, terminal).get(path)
+  if (given.flag("json")) {
+    terminal.print(JSON.stringify(body))
+    return FINE
+  }
+  terminal.print(`${place}  ${body["appended_at"]}  ${body["value"]}`)
+  const views = body["views"] as ShownRuling[]
+  if (views.length === 0) terminal.print(`No view reads ${event}.`)
+  for (const { view, verdict, reason } of views) {
+    terminal.print([view, verdict ?? "unknown", reason].filter((part) => part !== null).join("  "))
+  }
   return FINE
 }
 

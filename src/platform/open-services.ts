@@ -1,7 +1,9 @@
 /** What the doors offer beside the runtime: store, queries, checks, dead letters and replays, backups. */
 import { Quality } from "../quality/quality.ts"
+import { RowAdmissions } from "../runners/clickhouse/admission.ts"
 import { openChecks } from "../runners/clickhouse/checks.ts"
 import { LogHistory } from "../runners/clickhouse/history.ts"
+import { EventTrail } from "../runners/trail/event-trail.ts"
 import type { HttpOptions } from "../serve/http/server.ts"
 import { NodeRandom } from "../std/node/random.ts"
 import type { ClickHouse } from "../stores/clickhouse.ts"
@@ -15,7 +17,7 @@ import { startStore } from "./start-store.ts"
 import { VERSION } from "./version.ts"
 
 export type Services = Required<
-  Pick<HttpOptions, "store" | "queries" | "checks" | "quality" | "backups" | "lake">
+  Pick<HttpOptions, "store" | "queries" | "checks" | "trail" | "quality" | "backups" | "lake">
 >
 
 /** Each is closed with the stack that it is given to. */
@@ -47,7 +49,8 @@ export async function openServices(
     },
   })
   const queries = store === null ? null : queriesOf(core, store.clickhouse)
-  return { store, queries, checks, quality, backups, lake: core.lake?.service ?? null }
+  const trail = trailOf(core, store?.clickhouse ?? null)
+  return { store, queries, checks, trail, quality, backups, lake: core.lake?.service ?? null }
 }
 
 function queriesOf({ clock, scheduler, lake, contracts, plans }: Core, clickhouse: ClickHouse): RunQueries {
@@ -69,5 +72,13 @@ function checksOf(core: Core, clickhouse: ClickHouse): ReturnType<typeof openChe
     source: core.runtime,
     history: new LogHistory(core.history),
     ledger: core.ledger.reader,
+  })
+}
+
+function trailOf(core: Core, clickhouse: ClickHouse | null): EventTrail {
+  const { contracts, plans } = core
+  return new EventTrail({
+    ...{ contracts, plans, log: core.history, source: core.runtime, ledger: core.ledger.reader },
+    admissions: clickhouse === null ? null : new RowAdmissions({ clickhouse, contracts, plans }),
   })
 }

@@ -85,6 +85,15 @@ export class Quality implements AsyncDisposable {
     return [...this.#marks.marks()].filter(([, mark]) => mark.replay === replay)
   }
 
+  /** What was done to a row of the log; null when nothing was. */
+  markOf(place: {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+  }): Mark | null {
+    return this.#marks.mark(rowKey(place))
+  }
+
   /**
    * Late or failed rows of a view, of all epochs up to `epoch` at least.
    * @throws PlatformError cursor-invalid

@@ -44,6 +44,7 @@ const VIEW: View = {
   watermark: null,
   lag: { events: 1, ms: 0 },
   verdicts: { applied: 3, filtered: 1, late: 1, pending: 1 },
+  verification: null,
   events: ["flight"],
   views: [],
 }

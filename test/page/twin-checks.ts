@@ -1,22 +1,27 @@
 /** Why, lateness and verification, as the platform's routes give them. */
 import { type Exchange, fail, json } from "./twin-exchange.ts"
-import type { TwinRow, TwinView } from "./twin-project.ts"
+import { type TwinRow, type TwinView, VIEWS } from "./twin-project.ts"
 import { iso, type TwinState } from "./twin-state.ts"
 
 export interface TwinCheck {
-  readonly result: "equal" | "different" | "cannot"
-  readonly at: string
-  readonly epoch: number | null
-  readonly rows_compared: number
+  readonly view: string
+  readonly verdict: "equal" | "different" | "nothing-compared" | "empty" | "cannot"
   readonly reason: string | null
-  readonly took_ms: number | null
-  readonly difference_count: number
-  readonly differences: readonly { readonly view: TwinRow | null; readonly recomputed: TwinRow | null }[]
+  readonly epoch: number
+  readonly at: string
+  readonly duration_ms: number
+  readonly rows_compared: number
+  readonly events_read: number
+  readonly differences: { readonly missing: number; readonly extra: number; readonly different: number }
+  readonly examples: readonly {
+    readonly kind: "missing" | "extra" | "different"
+    readonly live: TwinRow | null
+    readonly history: TwinRow | null
+  }[]
 }
 
 /** Events behind any row of the twin; more than a first page of them. */
 const BEHIND = 57
-const HOUR_MS = 3_600_000
 
 export function answerWhy({ response, state, url }: Exchange, view: TwinView): void {
   const key = new Map<string, string | null>()
@@ -33,14 +38,37 @@ export function answerWhy({ response, state, url }: Exchange, view: TwinView): v
   }
   const limit = Number(url.searchParams.get("limit") ?? 20)
   const row = state.rows.get(view.name)?.get(JSON.stringify(view.key.map((name) => key.get(name)))) ?? null
-  const events = row === null ? [] : eventsBehind(view, row).slice(0, limit)
-  const late = state.late.slice(0, 2).map((record) => ({ ...record, verdict: "late" }))
-  const left_out = row === null || view.name === "signups_per_plan_and_day" ? [] : late.map(withoutReplay)
-  json(response, { row, events, left_out })
+  const behind = row === null ? [] : eventsBehind(view, row)
+  const late = state.late.slice(0, 2).map(({ replay: _, value, ...place }) => {
+    return { ...place, value: JSON.stringify(value), verdict: "late" }
+  })
+  const left_out = row === null || view.name === "signups_per_plan_and_day" ? [] : late
+  json(response, {
+    ...{ view: view.name, epoch: state.epoch, row },
+    ...{ events: behind.slice(0, limit), more_events: behind.length > limit },
+    ...{ left_out: left_out.slice(0, limit), more_left_out: left_out.length > limit },
+  })
 }
 
-function withoutReplay<T extends { replay: unknown }>({ replay: _, ...row }: T): Omit<T, "replay"> {
-  return row
+/** An event that is late in one view is applied in the others; the newest wait. */
+export function answerTrail({ response, state }: Exchange, place: readonly string[]): void {
+  const [event = "", partition = "0", offset = "0"] = place
+  const found = state.late.find((row) => String(row.offset) === offset && String(row.partition) === partition)
+  const reached = VIEWS.filter((view) => view.events.includes(event))
+  const isPending = Number(offset) >= Math.floor(state.flights / 4)
+  json(response, {
+    ...{ event, partition: Number(partition), offset: Number(offset) },
+    appended_at: found?.appended_at ?? iso(Date.UTC(2026, 10, 3, 9, 0)),
+    value: JSON.stringify(found?.value ?? eventValue(event, { origin: "ATL" }, Date.UTC(2001, 0, 3), 7)),
+    replay: found?.replay ?? null,
+    views: reached.map(({ name }) => {
+      if (isPending) return { view: name, verdict: "pending", reason: "its turn has not come" }
+      if (found === undefined || name !== "delays_by_airport_hour") {
+        return { view: name, verdict: "applied", reason: null }
+      }
+      return { view: name, verdict: "late", reason: found.reason }
+    }),
+  })
 }
 
 function eventsBehind(view: TwinView, row: TwinRow) {
@@ -51,7 +79,7 @@ function eventsBehind(view: TwinView, row: TwinRow) {
     partition: event === "flight" ? index % 4 : 0,
     offset: 1_000 + index,
     appended_at: iso(Date.UTC(2026, 10, 3, 9, 0) + index * 1_000),
-    value: eventValue(event, row, start + index * 60_000, index),
+    value: JSON.stringify(eventValue(event, row, start + index * 60_000, index)),
   }))
 }
 
@@ -76,18 +104,23 @@ export function answerLateness({ response, state }: Exchange, view: TwinView): v
   const watermark = flights ? state.watermarks.flight : state.watermarks.user_signup
   const holder = flights ? 2 : 0
   const partitions = flights ? 4 : 1
+  const event = view.events[0] ?? ""
   json(response, {
+    view: view.name,
     watermark,
-    reason: `Partition ${holder} of ${view.events[0]} is the furthest behind.`,
-    sources: Array.from({ length: partitions }, (_, partition) => ({
-      event: view.events[0],
-      partition,
-      watermark: partition === holder ? watermark : iso(Date.parse(watermark) + (partition + 1) * HOUR_MS),
-      idle: false,
-      pending: flights ? 40 * partition : 0,
-      holds: partition === holder,
-      reason: partition === holder ? "its newest event is the oldest of all partitions" : null,
-    })),
+    held_by: { event, partition: holder },
+    sources: [
+      {
+        event,
+        watermark,
+        out_of_orderness_ms: flights ? 28 * 3_600_000 : 10_000,
+        holding_partition: holder,
+        partitions: Array.from({ length: partitions }, (_, partition) => {
+          const pending = flights ? 40 * partition : 0
+          return { partition, end: 301_000, processed: 301_000 - pending, idle: false }
+        }),
+      },
+    ],
   })
 }
 
@@ -100,14 +133,16 @@ export async function answerVerify({ response, state }: Exchange, view: TwinView
 
 export function equalCheck(state: TwinState, view: string): TwinCheck {
   return {
-    result: "equal",
-    at: iso(Date.now()),
-    epoch: state.epoch,
-    rows_compared: state.rows.get(view)?.size ?? 0,
+    view,
+    verdict: "equal",
     reason: null,
-    took_ms: 840,
-    difference_count: 0,
-    differences: [],
+    epoch: state.epoch,
+    at: iso(Date.now()),
+    duration_ms: 840,
+    rows_compared: state.rows.get(view)?.size ?? 0,
+    events_read: state.flights,
+    differences: { missing: 0, extra: 0, different: 0 },
+    examples: [],
   }
 }
 
@@ -115,9 +150,14 @@ export function equalCheck(state: TwinState, view: string): TwinCheck {
 export function differentCheck(state: TwinState, view: string): TwinCheck {
   const [first, second] = [...(state.rows.get(view)?.values() ?? [])]
   const row = first ?? {}
-  const differences = [
-    { view: row, recomputed: { ...row, flights: String(Number(row["flights"]) + 1) } },
-    { view: second ?? null, recomputed: null },
-  ]
-  return { ...equalCheck(state, view), result: "different", difference_count: 7, differences }
+  const history = { ...row, flights: String(Number(row["flights"]) + 1) }
+  return {
+    ...equalCheck(state, view),
+    verdict: "different",
+    differences: { missing: 0, extra: 1, different: 6 },
+    examples: [
+      { kind: "different", live: row, history },
+      { kind: "extra", live: second ?? null, history: null },
+    ],
+  }
 }

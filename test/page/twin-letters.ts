@@ -15,7 +15,19 @@ export interface TwinLetter {
   readonly message: string
   readonly text: string
   state: "open" | "replayed" | "discarded"
-  replay: string | null
+  replay: TwinMark | null
+}
+
+/** What was done to a letter or a row. */
+export interface TwinMark {
+  readonly state: "open" | "sending" | "replayed" | "discarded"
+  readonly id: string | null
+  readonly at: string
+  readonly receipt: string | null
+  readonly place: { readonly partition: number; readonly offset: number } | null
+  readonly field: string | null
+  readonly code: string | null
+  readonly message: string | null
 }
 
 interface Place {
@@ -28,7 +40,7 @@ export interface TwinVerdict extends Place {
   readonly appended_at: string
   readonly reason: string
   readonly value: object
-  replay: string | null
+  replay: TwinMark | null
 }
 
 const STATES = ["open", "replayed", "discarded"] as const
@@ -95,10 +107,13 @@ export function answerVerdicts({ response, state, url }: Exchange, verdict: "lat
   json(response, { rows: rows.slice(start, end), cursor: end < rows.length ? String(end) : null })
 }
 
-export function answerLetters({ request, response, state, url }: Exchange, id: string | undefined): void {
+export function answerLetters(exchange: Exchange, id: string | undefined, action: string | undefined): void {
+  const { request, response, state, url } = exchange
   if (id !== undefined) {
     const letter = state.letters.find((candidate) => candidate.id === id)
-    if (letter !== undefined && request.method === "DELETE") letter.state = "discarded"
+    if (letter !== undefined && request.method === "POST" && action === "discard") {
+      Object.assign(letter, { state: "discarded", replay: markOf("discarded", null) })
+    }
     if (letter === undefined) notFound(response, `dead letter ${id}`)
     else json(response, { ...letter, bytes: Buffer.from(letter.text).toString("base64") })
     return
@@ -146,15 +161,29 @@ export async function answerReplays(exchange: Exchange, id: string | undefined):
     return [{ field: "timestamp", code: "wrong-type", message: `timestamp is "${time}", which is none` }]
   })
   if (rejected.length === 0)
-    for (const letter of letters) Object.assign(letter, { state: "replayed", replay })
-  const rows = body.verdict === "failed" ? state.failed : state.late
-  for (const row of rows) {
+    for (const letter of letters) {
+      Object.assign(letter, { state: "replayed", replay: markOf("replayed", replay) })
+    }
+  for (const row of body.verdict === "failed" ? state.failed : state.late) {
     const asked = body.rows?.some((given) => given.partition === row.partition && given.offset === row.offset)
-    if (asked) row.replay = replay
+    if (asked) row.replay = markOf("replayed", replay)
   }
-  const status = rejected.length > 0 ? "failed" : "done"
-  state.replays.set(replay, { id: replay, status, accepted: letters.length - rejected.length, rejected })
-  json(response, { id: replay, status: "running" }, 202)
+  const at = iso(Date.now())
+  const total = letters.length + (body.rows?.length ?? 0)
+  const counts = { total, accepted: total - rejected.length, duplicates: 0, rejected: rejected.length }
+  const begun = { id: replay, status: "running", created_at: at, finished_at: null, error: null, total }
+  const rows = letters.map((letter, index) => {
+    const mark = markOf(rejected[index] === undefined ? "replayed" : "open", replay)
+    return { of: `letter/${letter.id}`, ...mark, ...rejected[index] }
+  })
+  const ended = { ...begun, ...counts, status: "done", finished_at: at, rows, rows_truncated: false }
+  state.replays.set(replay, ended)
+  json(response, { ...begun, accepted: 0, duplicates: 0, rejected: 0 }, 202)
+}
+
+function markOf(state: TwinMark["state"], id: string | null): TwinMark {
+  const nothing = { receipt: null, place: null, field: null, code: null, message: null }
+  return { state, id, at: iso(Date.now()), ...nothing }
 }
 
 function notFound(response: Exchange["response"], what: string): void {

@@ -82,35 +82,46 @@ export function answerCancel({ response, state }: Exchange, id: string): void {
 }
 
 export function answerStore({ response, state }: Exchange): void {
-  const tables = [...state.rows].map(([name, rows]) => ({
-    name: `views.${name}`,
-    rows: rows.size,
-    bytes: 48_000,
-  }))
-  const events = [
-    { name: "events.flight", rows: state.flights, bytes: state.flights * 48 },
-    { name: "events.user_signup", rows: state.signups, bytes: state.signups * 96 },
+  const names = [
+    "events.flight",
+    "events.user_signup",
+    ...[...state.rows.keys()].map((name) => `views.${name}`),
   ]
   const down = state.storeDown !== null
   json(response, {
-    state: down ? "down" : "ready",
+    state: down ? "unavailable" : "ready",
     reason: state.storeDown,
-    lag: { events: down ? 8_412 : 120, ms: down ? 9_000 : 400 },
-    tables: down ? [] : [...events, ...tables],
+    version: down ? null : "26.7.2.1",
+    crashes: 0,
+    tables: names.map((table) => ({
+      table,
+      state: down ? "waiting" : "following",
+      reason: null,
+      lag: { rows: table.startsWith("views.") ? null : down ? 8_412 : 0, ms: down ? 9_000 : 400 },
+      written_rows: down ? 0 : state.flights,
+    })),
   })
 }
 
 export function answerLake({ response, state }: Exchange): void {
   const each = Math.floor(state.flights / 4)
+  const at = (minute: number) => iso(Date.UTC(2026, 10, 3, 9, minute))
   json(response, {
+    archived_rows: each * 3,
+    archived_bytes: 31_400_000,
+    waiting_records: each,
+    last_commit_at: at(30),
+    last_error: null,
     tables: [
       {
         event: "flight",
+        location: "file:///data/lake/flight",
         rows: each * 3,
         bytes: 31_400_000,
         files: 14,
-        snapshots: [1, 2, 3].map((id) => ({ id: String(id), at: iso(Date.UTC(2026, 10, 3, 9, id * 10)) })),
-        archived: [0, 1, 2, 3].map((partition) => ({ partition, offset: each - 30_000 * partition })),
+        columns: ["flight_id", "scheduled_at"],
+        archived: { flight: [0, 1, 2, 3].map((partition) => each - 30_000 * partition) },
+        snapshots: [1, 2, 3].map((id) => ({ id: String(id), at: at(id * 10), operation: "append" })),
       },
     ],
   })

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { extname, join, normalize } from "node:path"
 import { setInterval } from "node:timers"
-import { answerLateness, answerVerify, answerWhy, equalCheck } from "./twin-checks.ts"
+import { answerLateness, answerTrail, answerVerify, answerWhy, equalCheck } from "./twin-checks.ts"
 import { type Exchange, json, readText } from "./twin-exchange.ts"
 import { answerLetters, answerReplays, answerVerdicts } from "./twin-letters.ts"
 import { FLIGHT_FIELDS, FLIGHT_SCHEMA, SIGNUP_FIELDS, SIGNUP_SCHEMA, VIEWS } from "./twin-project.ts"
@@ -34,6 +34,8 @@ const NONE = {
   rejected: [],
   rejected_count: 0,
   rejected_truncated: false,
+  dead_lettered: 0,
+  dead_letters: [],
   receipt: null,
 }
 
@@ -95,8 +97,9 @@ async function answer(exchange: Exchange): Promise<void> {
   if (what === "queries") return answerCancel(exchange, name ?? "")
   if (what === "store") return answerStore(exchange)
   if (what === "lake") return answerLake(exchange)
-  if (what === "dead-letters") return answerLetters(exchange, name)
+  if (what === "dead-letters") return answerLetters(exchange, name, part)
   if (what === "replays") return answerReplays(exchange, name)
+  if (part === "records") return answerTrail(exchange, [name ?? "", ...parts.slice(4)])
   if (part === "tail") return streamTail(exchange, name ?? "")
   if (what === "events" && request.method === "POST") return takeEvent(exchange, name ?? "")
   if (what === "events" && name !== undefined) return json(response, eventStatus(state, name, true))
@@ -116,7 +119,9 @@ async function answer(exchange: Exchange): Promise<void> {
   if (part === "lateness") return answerLateness(exchange, view)
   if (part === "verify") return answerVerify(exchange, view)
   const rows = selectRows(state, view, url.searchParams)
-  const receipt = url.searchParams.has("after") ? { processed: true, verdicts: { applied: 1 } } : undefined
+  const receipt = url.searchParams.has("after")
+    ? { processed: true, verdicts: { applied: 1 }, failures: {} }
+    : undefined
   return json(response, { rows, cursor: null, ...place(state, view.name), receipt })
 }
 
@@ -164,6 +169,7 @@ function eventDetails(flight: boolean, partitions: number): Record<string, unkno
       idle_advance: false,
       dedup_window_ms: null,
       unknown_fields: "keep",
+      on_invalid: flight ? "reject" : "dead-letter",
       retention_ms: null,
       retention_bytes: null,
       compression: "none",
@@ -186,6 +192,7 @@ function viewStatus(state: TwinState, name: string): Record<string, unknown> {
     views: [],
     emit: "changes",
     ...place(state, name),
+    appended: flights ? state.flights : state.signups,
     lag: { events: flights ? PENDING_FLIGHTS : 0, ms: flights ? 12 : 0 },
     verdicts: flights ? flightVerdicts(state, name) : { ...NO_VERDICTS, applied: state.signups },
     verification: state.checks.get(name) ?? null,

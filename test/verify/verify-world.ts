@@ -8,11 +8,13 @@ import { openThreadedLog } from "../../src/log/embedded/threaded-log.ts"
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { openLedger } from "../../src/quality/ledger/ledger.ts"
+import { RowAdmissions } from "../../src/runners/clickhouse/admission.ts"
 import { Explainer } from "../../src/runners/clickhouse/explainer.ts"
 import { LogHistory } from "../../src/runners/clickhouse/history.ts"
 import { Verifier } from "../../src/runners/clickhouse/verifier.ts"
 import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
 import { openRuntime } from "../../src/runners/embedded/open-runtime.ts"
+import { EventTrail, type RulingSource } from "../../src/runners/trail/event-trail.ts"
 import { NodeClock } from "../../src/std/node/clock.ts"
 import { NodeDisk } from "../../src/std/node/disk.ts"
 import { NodeScheduler } from "../../src/std/node/scheduler.ts"
@@ -23,6 +25,11 @@ export interface VerifyWorld extends AsyncDisposable {
   readonly runtime: EmbeddedRuntime
   readonly verifier: Verifier
   readonly explainer: Explainer
+  /** Where events went: as the platform tells it, and without a store. */
+  readonly trail: EventTrail
+  readonly trailWithoutStore: EventTrail
+  /** As after a restart: the engine remembers no single row. */
+  readonly trailWithoutMemory: EventTrail
   readonly contracts: readonly EventContract[]
   readonly plans: readonly ViewPlan[]
   /** Takes the rows of a golden case and waits until every view has them. */
@@ -65,6 +72,13 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
   }
   const verifier = new Verifier(parts)
   const explainer = new Explainer(parts)
+  const trails = { ...parts, log, source: runtime as RulingSource, ledger: ledger.reader }
+  const forgetful: RulingSource = {
+    publishedEpoch: runtime.publishedEpoch,
+    publishedEnd: (topic, partition) => runtime.publishedEnd(topic, partition),
+    ruling: () => null,
+  }
+  const admissions = new RowAdmissions(parts)
   const send = async (event: string, ndjson: string) => {
     const body = Buffer.from(ndjson)
     const { receipt, rejected } = await runtime.ingest({ event, body, framing: "ndjson" })
@@ -79,6 +93,9 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
     runtime,
     verifier,
     explainer,
+    trail: new EventTrail({ ...trails, admissions }),
+    trailWithoutStore: new EventTrail({ ...trails, source: forgetful, admissions: null }),
+    trailWithoutMemory: new EventTrail({ ...trails, source: forgetful, admissions }),
     contracts,
     plans,
     send,

@@ -66,7 +66,7 @@ function scanned(node: ScanNode, relation: Relation, columns: readonly string[])
 function eventRelation(node: ScanNode, view: string, options: ViewQueryOptions, names: Names): Relation {
   const contract = options.contracts.get(node.name)
   assert(contract !== undefined, `${node.name} is an event of the project`)
-  const fields = [...contract.fields.map(({ name }) => name), PROCESSED_AT]
+  const fields = eventColumnNames(contract)
   const columns = node.columns.map(() => names.fresh())
   const selected = node.columns.map(({ name }, i) => `f${fields.indexOf(name)} AS ${columns[i]}`)
   const { trace: tracing, rows, tables } = options
@@ -83,4 +83,9 @@ function eventRelation(node: ScanNode, view: string, options: ViewQueryOptions, 
   const test = `(_partition, _offset) ${rows === "used" ? "NOT IN" : "IN"} (${left})`
   const list = selected.length === 0 ? "1" : selected.join(", ")
   return { columns, trace, dropped, sql: `SELECT ${list} FROM ${tables.event(node.name)} WHERE ${test}` }
+}
+
+/** Of the read rows' columns f0, f1, … */
+export function eventColumnNames(contract: EventContract): readonly string[] {
+  return [...contract.fields.map(({ name }) => name), PROCESSED_AT]
 }

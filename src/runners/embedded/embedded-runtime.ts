@@ -25,6 +25,7 @@ import type {
   ViewRowsRequest,
   ViewStatus,
 } from "../runtime.ts"
+import type { RecordPlace, RowRuling, RulingSource } from "../trail/event-trail.ts"
 import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
@@ -38,6 +39,7 @@ import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
+import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
@@ -71,7 +73,7 @@ export interface Recovered {
   readonly journalOffset: number
 }
 
-export class EmbeddedRuntime implements Runtime, CutSource {
+export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   readonly startedAtMs: number
   readonly logId: string
   readonly #parts: RuntimeParts
@@ -172,6 +174,11 @@ export class EmbeddedRuntime implements Runtime, CutSource {
   /** Offset behind the rows of a partition whose epochs are out. */
   publishedEnd(topic: string, partition: number): number {
     return this.#parts.intake.position(topic, partition).published
+  }
+
+  /** What a view made of one row; null when that is remembered no more. */
+  ruling(view: string, { event, partition, offset }: RecordPlace): RowRuling | null {
+    return this.#parts.ledger.ruling(this.#plan(view).name, sourceId(event), { partition, offset })
   }
 
   atRest(journalOffset: number): void {

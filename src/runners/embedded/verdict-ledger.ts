@@ -7,6 +7,7 @@ import type { SliceVerdicts, Verdict } from "../../engine/dataflow.ts"
 import { VERDICTS } from "../../engine/dataflow.ts"
 import { FAILURES, type Failure } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
+import type { RowRuling } from "../trail/event-trail.ts"
 import type { ReceiptRange } from "./receipt.ts"
 
 /** One byte a row and view: what stays askable by receipt. */
@@ -77,6 +78,16 @@ export class VerdictLedger {
       }
     }
     return { counts, failures, forgotten: asked - found }
+  }
+
+  /** Of one row; null when it is no longer kept. */
+  ruling(view: string, event: string, place: { partition: number; offset: number }): RowRuling | null {
+    for (const { baseOffset, verdicts, failures } of this.#slices(view, event, place.partition)) {
+      const row = place.offset - baseOffset
+      if (row < 0 || row >= verdicts.length) continue
+      return { verdict: VERDICTS[verdicts[row]!]!, failure: FAILURES[failures?.[row] ?? 0]! }
+    }
+    return null
   }
 
   /** The totals of this moment: a checkpoint is written while counting goes on. */

@@ -178,6 +178,17 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     ),
     more_left_out: flag,
   }),
+  EventRecord: object({
+    ...explainedEvent,
+    replay: markOrNull,
+    views: list(
+      object({
+        view: text,
+        verdict: { enum: ["applied", "filtered", "late", "failed", "duplicate", "pending", null] },
+        reason: textOrNull,
+      }),
+    ),
+  }),
   Lateness: object({
     view: text,
     watermark: instantOrNull,

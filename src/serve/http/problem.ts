@@ -29,6 +29,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ["unknown-dead-letter", 404],
   ["unknown-replay", 404],
   ["row-gone", 404],
+  ["unknown-record", 404],
   ["unknown-backup", 404],
   ["unknown-table", 404],
   ["unknown-lake-table", 404],

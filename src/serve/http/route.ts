@@ -5,6 +5,7 @@ import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
+import type { EventTrail } from "../../runners/trail/event-trail.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { StaticFile } from "../../std/node/static-files.ts"
 import type { Queries } from "../../stores/hot/queries.ts"
@@ -26,6 +27,8 @@ export interface DoorContext {
   readonly store: StoreService | null
   /** Null where there is no store that could check views. */
   readonly checks: Checks | null
+  /** Null where there is no ledger. */
+  readonly trail: EventTrail | null
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly version: string

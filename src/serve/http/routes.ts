@@ -4,6 +4,7 @@ import { deleteQuery } from "./routes/delete-query.ts"
 import { getDeadLetter } from "./routes/get-dead-letter.ts"
 import { getDeadLetters } from "./routes/get-dead-letters.ts"
 import { getEvent } from "./routes/get-event.ts"
+import { getEventRecord } from "./routes/get-event-record.ts"
 import { getEventTail } from "./routes/get-event-tail.ts"
 import { getEvents } from "./routes/get-events.ts"
 import { getHealthz } from "./routes/get-healthz.ts"
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   getEvents,
   getEvent,
   getEventTail,
+  getEventRecord,
   getRejected,
   getViews,
   getView,

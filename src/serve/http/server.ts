@@ -10,6 +10,7 @@ import type { LakeService } from "../../runners/archiver/lake-service.ts"
 import type { Checks } from "../../runners/clickhouse/checks.ts"
 import type { Runtime } from "../../runners/runtime.ts"
 import type { StoreService } from "../../runners/store-service.ts"
+import type { EventTrail } from "../../runners/trail/event-trail.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { readStaticFiles } from "../../std/node/static-files.ts"
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly store?: StoreService | null
   /** @default null: verify and why say that there is no store */
   readonly checks?: Checks | null
+  /** @default null: where an event went cannot be told; the route answers not-ready */
+  readonly trail?: EventTrail | null
   /** `localhost`, an address of 127.0.0.0/8, or `::1`. @default "127.0.0.1" */
   readonly host?: string
   /** 0 lets the system choose. */
@@ -114,6 +117,7 @@ function contextOf(options: HttpOptions): DoorContext {
     lake: options.lake ?? null,
     store: options.store ?? null,
     checks: options.checks ?? null,
+    trail: options.trail ?? null,
     clock,
     scheduler,
     version,

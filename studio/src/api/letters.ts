@@ -17,8 +17,22 @@ export interface DeadLetter {
   /** The bytes as text, as far as they are text. */
   readonly text: string
   readonly state: LetterState
-  /** The replay that took it up; null when none did. */
-  readonly replay: string | null
+  /** What was done to it; null when nothing was. */
+  readonly replay: Mark | null
+}
+
+/** What became of a letter or a row that was taken up. */
+export interface Mark {
+  readonly state: "open" | "sending" | "replayed" | "discarded"
+  /** Of the replay; null when it was discarded. */
+  readonly id: string | null
+  readonly at: string
+  readonly receipt: string | null
+  readonly place: { readonly partition: number; readonly offset: number } | null
+  /** Why it was refused again. */
+  readonly field: string | null
+  readonly code: string | null
+  readonly message: string | null
 }
 
 export interface DeadLetterPage {
@@ -42,12 +56,15 @@ export type ReplayRequest =
 
 export interface Replay {
   readonly id: string
-  readonly status: string
-  readonly accepted?: number
-  readonly duplicates?: number
-  readonly rejected?: readonly { readonly field: string | null; readonly message: string }[]
-  readonly rejected_count?: number
-  readonly reason?: string | null
+  readonly status: "running" | "done" | "interrupted" | "failed"
+  readonly total: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: number
+  /** Why it failed as a whole. */
+  readonly error: string | null
+  /** What became of each row; only where one replay is asked for. */
+  readonly rows?: readonly Mark[]
 }
 
 export function readLetters(filter: {
@@ -58,6 +75,11 @@ export function readLetters(filter: {
   const search = new URLSearchParams({ state: filter.state, limit: String(filter.limit) })
   if (filter.event !== null) search.set("event", filter.event)
   return get<DeadLetterPage>(`v1/dead-letters?${search}`)
+}
+
+/** With all of its text; lists cut it. */
+export function readLetter(id: string): Promise<DeadLetter> {
+  return get<DeadLetter>(`v1/dead-letters/${encodeURIComponent(id)}`)
 }
 
 export function startReplay(request: ReplayRequest): Promise<Replay> {
@@ -75,5 +97,5 @@ export function readReplay(id: string): Promise<Replay> {
 }
 
 export async function discardLetter(id: string): Promise<void> {
-  await send<unknown>("DELETE", `v1/dead-letters/${encodeURIComponent(id)}`)
+  await send<unknown>("POST", `v1/dead-letters/${encodeURIComponent(id)}/discard`)
 }

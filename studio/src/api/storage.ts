@@ -20,32 +20,38 @@ export interface QueryResult {
 }
 
 export interface StoreTable {
-  readonly name: string
-  readonly rows?: number
-  readonly bytes?: number
+  readonly table: string
+  readonly state: "waiting" | "loading" | "following"
+  readonly reason: string | null
+  /** Rows are null for views, which follow by state. */
+  readonly lag: { readonly rows: number | null; readonly ms: number }
+  /** Since the start. */
+  readonly written_rows: number
 }
 
 export interface StoreStatus {
-  /** `ready`, or what keeps it from being that. */
-  readonly state: string
+  readonly state: "off" | "starting" | "ready" | "restarting" | "unavailable" | "stopped"
   readonly reason: string | null
-  readonly lag?: { readonly events?: number; readonly ms?: number } | null
+  readonly version: string | null
+  readonly crashes: number
   readonly tables: readonly StoreTable[]
 }
 
 export interface LakeTable {
   readonly event: string
-  readonly rows?: number
-  readonly bytes?: number
-  readonly files?: number
-  readonly snapshots: readonly { readonly id: string; readonly at: string; readonly rows?: number }[]
-  /** The next offset to archive, by partition. */
-  readonly archived: readonly { readonly partition: number; readonly offset: number }[]
+  readonly rows: number
+  readonly bytes: number
+  readonly files: number
+  readonly snapshots: readonly { readonly id: string; readonly at: string; readonly operation: string }[]
+  /** The next offset to archive of each partition, by topic. */
+  readonly archived: Readonly<Record<string, readonly number[]>>
 }
 
 export interface LakeStatus {
-  readonly state?: string
-  readonly reason?: string | null
+  /** In the log and not yet in the lake. */
+  readonly waiting_records: number
+  readonly last_commit_at: string | null
+  readonly last_error: { readonly code: string; readonly message: string; readonly at: string } | null
   readonly tables: readonly LakeTable[]
 }
 

@@ -20,6 +20,7 @@ export interface EventField extends Column {
 }
 
 export interface Partition {
+  readonly partition: number
   readonly durable_end: number
   readonly processed: number
   readonly idle: boolean
@@ -39,7 +40,7 @@ export interface EventStream {
   readonly duplicates: number
   readonly rejected: number
   /** Kept as dead letters, by contracts whose producer cannot be answered. */
-  readonly dead_lettered?: number
+  readonly dead_lettered: number
   /** Rows in the log, over all partitions. */
   readonly appended: number
   readonly events_per_second: number
@@ -72,24 +73,29 @@ export const VERDICTS = ["applied", "filtered", "late", "failed", "duplicate"] a
 export type Verdict = (typeof VERDICTS)[number]
 export type VerdictCounts = Readonly<Partial<Record<Verdict | "pending", number>>>
 
+export const CHECK_VERDICTS = ["equal", "different", "nothing-compared", "empty", "cannot"] as const
+
 /** What a comparison with the second engine found. */
 export interface Verification {
-  readonly result: "equal" | "different" | "cannot"
+  readonly verdict: (typeof CHECK_VERDICTS)[number]
+  /** Why it cannot be checked, or what is to be known about the answer. */
+  readonly reason: string | null
   readonly at: string
-  readonly epoch: number | null
+  readonly epoch: number
+  readonly duration_ms: number
   readonly rows_compared: number
-  /** Why it cannot be checked, or what kept the check from an answer. */
-  readonly reason?: string | null
-  readonly took_ms?: number | null
-  readonly difference_count?: number
-  readonly differences?: readonly Difference[]
+  readonly events_read: number
+  /** Rows that only history has, that only the view has, and that both have with other values. */
+  readonly differences: { readonly missing: number; readonly extra: number; readonly different: number }
+  /** Some of the rows that differ. */
+  readonly examples: readonly Difference[]
 }
 
 /** One row on which the engines do not agree; null where an engine does not have it. */
 export interface Difference {
-  readonly view: Row | null
-  readonly recomputed: Row | null
-  readonly columns?: readonly string[]
+  readonly kind: "missing" | "extra" | "different"
+  readonly live: Row | null
+  readonly history: Row | null
 }
 
 export interface View {
@@ -107,7 +113,7 @@ export interface View {
   readonly lag: { readonly events: number; readonly ms: number }
   readonly verdicts: VerdictCounts
   /** The last comparison with the second engine; null when there was none. */
-  readonly verification?: Verification | null
+  readonly verification: Verification | null
   /** What its SQL reads. */
   readonly events: readonly string[]
   readonly views: readonly string[]
@@ -143,7 +149,7 @@ export interface IngestAnswer {
   readonly received: number
   readonly accepted: number
   readonly duplicates: number
-  readonly dead_lettered?: number
+  readonly dead_lettered: number
   /** Capped; `rejected_count` counts all. */
   readonly rejected: readonly RejectedRow[]
   readonly rejected_count: number

@@ -1,13 +1,14 @@
-/** One event: what it says, and what each view that reads it has made of it. */
-import { useEffect, useState } from "react"
-import type { EventRecord } from "../api/records.ts"
-import type { EventStream, View } from "../api/types.ts"
+/** One event: what it says, and what each view that it reaches has made of it. */
+import { readRows } from "../api/client.ts"
+import { type EventRecord, type Ruling, readTrail, type Trail } from "../api/records.ts"
 import { TERM_MEANINGS } from "../format/verdicts.ts"
+import { useAnswer } from "../live/use-answer.ts"
 import type { Status } from "../live/use-status.ts"
-import { readersOf } from "../views/readers.ts"
+import { rowQuestion } from "../send/row-question.ts"
+import { AnswerState } from "./answer-state.tsx"
 import { useInspect } from "./inspect-context.ts"
+import { type KeyValues, whyKey } from "./question.ts"
 import { placeWords, RecordValue } from "./record-item.tsx"
-import { type Fate, followRecord } from "./where-it-went.ts"
 
 interface Props {
   readonly record: EventRecord
@@ -18,7 +19,9 @@ interface Props {
 
 export function EventPanel({ record, status, onLeave }: Props) {
   const event = status.events.find(({ name }) => name === record.event) ?? null
-  const views = readersOf(record.event, status.views)
+  const processed = event?.partitions[record.partition]?.processed ?? 0
+  // Asked again once its turn has come.
+  const asked = useAnswer(String(record.offset < processed), () => readTrail(record))
   return (
     <>
       <dl className="row-facts">
@@ -39,77 +42,104 @@ export function EventPanel({ record, status, onLeave }: Props) {
       </section>
       <section className="sheet-section" aria-labelledby="event-fates">
         <h3 id="event-fates">Where it went</h3>
-        {views.length === 0 && <p className="note">No view reads {record.event}.</p>}
-        <ol className="fates">
-          {event !== null &&
-            views.map((view) => (
-              <li key={view.name}>
-                <FateItem record={record} event={event} view={view} onLeave={onLeave} />
-              </li>
-            ))}
-        </ol>
+        <AnswerState asked={asked} doing="Asking what each view made of it" />
+        {asked.value !== null && <Rulings trail={asked.value} status={status} onLeave={onLeave} />}
       </section>
     </>
   )
 }
 
-interface FateProps {
-  readonly record: EventRecord
-  readonly event: EventStream
-  readonly view: View
+interface RulingsProps {
+  readonly trail: Trail
+  readonly status: Status
   readonly onLeave: () => void
 }
 
-function FateItem({ record, event, view, onLeave }: FateProps) {
-  const inspect = useInspect()
-  const fate = useFate(record, event, view)
+function Rulings({ trail, status, onLeave }: RulingsProps) {
   return (
-    <div className="fate" aria-busy={fate === null}>
+    <>
+      {trail.views.length === 0 && <p className="note">No view reads {trail.event}.</p>}
+      <ol className="fates">
+        {trail.views.map((ruling) => (
+          <li key={ruling.view}>
+            <RulingItem trail={trail} ruling={ruling} status={status} onLeave={onLeave} />
+          </li>
+        ))}
+      </ol>
+      {trail.replay !== null && (
+        <p className="note">
+          {trail.replay.state === "replayed" ? "It was sent again" : `Sent again: ${trail.replay.state}`}
+          {trail.replay.id !== null && (
+            <>
+              {" "}
+              by replay <code>{trail.replay.id}</code>
+            </>
+          )}
+          .
+        </p>
+      )}
+    </>
+  )
+}
+
+interface RulingProps extends RulingsProps {
+  readonly ruling: Ruling
+}
+
+function RulingItem({ trail, ruling, status, onLeave }: RulingProps) {
+  const inspect = useInspect()
+  const { view, verdict } = ruling
+  const found = useAnswer(verdict === "applied" ? view : null, () => findRow(trail, status, view))
+  const row = found.value?.key ?? null
+  const isHidden = found.value !== null && found.value.key === null
+  return (
+    <div className="fate">
       <p className="arrival-line">
-        <a href={`#view-${view.name}`} onClick={onLeave}>
-          {view.name}
+        <a href={`#view-${view}`} onClick={onLeave}>
+          {view}
         </a>
-        {fate === null ? (
-          <span className="note">looking…</span>
-        ) : (
-          <span className="verdict" data-verdict={fate.verdict}>
-            {fate.verdict}
-          </span>
-        )}
-        {fate !== null && fate.row !== null && (
+        <span className="verdict" data-verdict={verdict ?? "unknown"}>
+          {verdict ?? "not known"}
+        </span>
+        {row !== null && (
           <button
             type="button"
             className="button quiet"
-            onClick={() => fate.row !== null && inspect({ kind: "why", view: view.name, key: fate.row })}
+            onClick={() => inspect({ kind: "why", view, key: row })}
           >
-            {fate.verdict === "applied" ? "The row it is in" : "The row it is not in"}
-            <span className="unseen"> in {view.name}</span>
+            The row it is in
+            <span className="unseen"> in {view}</span>
           </button>
         )}
       </p>
-      {fate !== null && <p className="note">{meaning(fate)}</p>}
+      <p className="note">
+        {meaning(ruling)}
+        {isHidden && "; the view's SQL does not show the row that it counts for now"}
+      </p>
     </div>
   )
 }
 
-/** Asked once, and again while it is pending. */
-function useFate(record: EventRecord, event: EventStream, view: View): Fate | null {
-  const [fate, setFate] = useState<Fate | null>(null)
-  const done = fate !== null && fate.verdict !== "pending"
-  const processed = event.partitions[record.partition]?.processed ?? 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: status brings new objects each second
-  useEffect(() => {
-    if (done) return
-    let current = true
-    void followRecord(record, event, view).then((next) => current && setFate(next))
-    return () => {
-      current = false
-    }
-  }, [done, processed])
-  return fate
+/** The row that an event's own fields and its time name. */
+interface Found {
+  /** Null when the view has no such row now. */
+  readonly key: KeyValues | null
 }
 
-function meaning({ verdict, reason }: Fate): string {
-  const general = verdict === "unknown" || verdict === "pending" ? "" : TERM_MEANINGS[verdict]
-  return [general, reason].filter((part) => part !== "").join(": ")
+/** Null where the fields do not name a row. */
+async function findRow(trail: Trail, status: Status, name: string): Promise<Found | null> {
+  const view = status.views.find((candidate) => candidate.name === name)
+  const event = status.events.find((candidate) => candidate.name === trail.event)
+  const { value } = trail
+  if (view === undefined || event === undefined || view.key === null) return null
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null
+  const { where = [], sort } = rowQuestion(view, event, JSON.stringify(value))
+  if (where.length < view.key.length) return null
+  const { rows } = await readRows(name, { limit: 1, where, ...(sort === undefined ? {} : { sort }) })
+  return { key: rows[0] === undefined ? null : whyKey(view, rows[0]) }
+}
+
+function meaning({ verdict, reason }: Ruling): string {
+  const general = verdict === null ? null : TERM_MEANINGS[verdict]
+  return [general, reason].filter((part) => part !== null && part !== "").join(": ")
 }

@@ -1,7 +1,7 @@
 /** Why a view is not further: which partition of which source holds its watermark, and what the others do. */
 import { type Lateness, type LatenessSource, readLateness } from "../api/records.ts"
 import { formatCount } from "../format/numbers.ts"
-import { formatBehind, formatInstant } from "../format/times.ts"
+import { formatBehind, formatInstant, formatSpan } from "../format/times.ts"
 import { useAnswer } from "../live/use-answer.ts"
 import { AnswerState } from "./answer-state.tsx"
 
@@ -19,7 +19,7 @@ export function LatenessPanel({ view, nowMs }: { readonly view: string; readonly
 }
 
 function Held({ lateness, nowMs }: { readonly lateness: Lateness; readonly nowMs: number }) {
-  const { watermark, reason, sources } = lateness
+  const { watermark, sources } = lateness
   return (
     <>
       <p className="lead">
@@ -30,43 +30,64 @@ function Held({ lateness, nowMs }: { readonly lateness: Lateness; readonly nowMs
             Complete to <time dateTime={watermark}>{formatInstant(watermark)}</time>.
           </strong>
         )}{" "}
-        {reason}
+        {holderWords(lateness)}
+      </p>
+      {sources.map((source) => (
+        <Source key={source.event} source={source} nowMs={nowMs} />
+      ))}
+    </>
+  )
+}
+
+function holderWords({ watermark, held_by }: Lateness): string {
+  if (held_by === null) return "It reads no event."
+  const { event, partition } = held_by
+  if (partition !== null) return `Partition ${partition} of ${event} is the furthest behind and holds it.`
+  const idle = `All partitions of ${event} are idle`
+  return watermark === null ? `${idle}: nothing came yet.` : `${idle}: it goes on with the next event.`
+}
+
+function Source({ source, nowMs }: { readonly source: LatenessSource; readonly nowMs: number }) {
+  const { event, watermark, out_of_orderness_ms, holding_partition, partitions } = source
+  const slack = out_of_orderness_ms > 0 ? ` · waits ${formatSpan(out_of_orderness_ms)} for stragglers` : ""
+  return (
+    <section className="sheet-section" aria-label={`Source ${event}`}>
+      <h3>{event}</h3>
+      <p className="note" title={watermark === null ? undefined : formatBehind(watermark, nowMs)}>
+        {watermark === null ? "nothing yet" : `complete to ${formatInstant(watermark)}`}
+        {slack}
       </p>
       <div className="table-scroll framed">
         <table>
-          <caption className="unseen">Partitions of the view's sources</caption>
+          <caption className="unseen">Partitions of {event}</caption>
           <thead>
             <tr>
-              {["source", "partition", "complete to", "pending", ""].map((name) => (
-                <th key={name} scope="col" className={name === "pending" ? "plain number" : "plain"}>
-                  {name === "" ? <span className="unseen">state</span> : name}
+              {COLUMNS.map((name) => (
+                <th key={name} scope="col" className={name === "state" ? "plain" : "plain number"}>
+                  {name}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {sources.map((source) => (
-              <SourceRow key={`${source.event} ${source.partition}`} source={source} nowMs={nowMs} />
-            ))}
+            {partitions.map(({ partition, end, processed, idle }) => {
+              const holds = partition === holding_partition
+              return (
+                <tr key={partition} data-holds={holds ? "" : undefined}>
+                  <td className="number">{partition}</td>
+                  <td className="number">{formatCount(end)}</td>
+                  <td className="number">{formatCount(end - processed)}</td>
+                  <td className="wrapped">
+                    {holds ? "holds the watermark" : idle ? "idle: it holds nobody" : "further"}
+                  </td>
+                </tr>
+              )
+            })}
           </tbody>
         </table>
       </div>
-    </>
+    </section>
   )
 }
 
-function SourceRow({ source, nowMs }: { readonly source: LatenessSource; readonly nowMs: number }) {
-  const { event, partition, watermark, pending, holds, idle, reason } = source
-  const state = holds ? "holds the watermark" : idle ? "idle: it does not hold anybody" : ""
-  return (
-    <tr data-holds={holds ? "" : undefined}>
-      <td>{event}</td>
-      <td>{partition}</td>
-      <td title={watermark === null ? undefined : formatBehind(watermark, nowMs)}>
-        {watermark === null ? "nothing yet" : formatInstant(watermark)}
-      </td>
-      <td className="number">{formatCount(pending)}</td>
-      <td className="wrapped">{reason ?? state}</td>
-    </tr>
-  )
-}
+const COLUMNS = ["partition", "events", "pending", "state"] as const

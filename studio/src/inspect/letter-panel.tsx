@@ -1,14 +1,15 @@
 /** A dead letter on the bench: its text to be mended, beside what the contract wants, and sent back. */
 import { type KeyboardEvent, useId, useState } from "react"
 import { ApiFailure, wordsOf } from "../api/http.ts"
-import { type DeadLetter, type Replay, readReplay, replayMended } from "../api/letters.ts"
+import { type DeadLetter, type Replay, readLetter, readReplay, replayMended } from "../api/letters.ts"
 import { checkDraft, type DraftCheck, editable } from "../letters/draft-check.ts"
+import { useAnswer } from "../live/use-answer.ts"
 import type { Status } from "../live/use-status.ts"
+import { AnswerState } from "./answer-state.tsx"
 
 /** A replay of one letter is done within moments; asked so often, so many times. */
 const ASK_EVERY_MS = 250
 const ASK_TIMES = 40
-const RUNNING = new Set(["running", "pending", "queued", "accepted"])
 
 type Sending =
   | { readonly kind: "editing" }
@@ -16,7 +17,23 @@ type Sending =
   | { readonly kind: "done"; readonly replay: Replay }
   | { readonly kind: "failed"; readonly problem: string }
 
-export function LetterPanel({ letter, status }: { readonly letter: DeadLetter; readonly status: Status }) {
+interface Props {
+  readonly letter: DeadLetter
+  readonly status: Status
+}
+
+/** Lists cut long texts, so the whole letter is read first. */
+export function LetterPanel({ letter, status }: Props) {
+  const asked = useAnswer(letter.id, () => readLetter(letter.id))
+  return (
+    <>
+      <AnswerState asked={asked} doing="Reading the letter" />
+      {asked.value !== null && <Bench letter={asked.value} status={status} />}
+    </>
+  )
+}
+
+function Bench({ letter, status }: Props) {
   const id = useId()
   const event = status.events.find(({ name }) => name === letter.event) ?? null
   const [text, setText] = useState(() => editable(letter.text))
@@ -42,8 +59,8 @@ export function LetterPanel({ letter, status }: { readonly letter: DeadLetter; r
   return (
     <>
       <p className="answer-line" data-tone="bad">
-        {letter.field !== null && <code>{letter.field}</code>} {letter.message}{" "}
-        <span className="code-tag">{letter.code}</span>
+        {letter.field !== null && !letter.message.startsWith(letter.field) && <code>{letter.field}</code>}{" "}
+        {letter.message} <span className="code-tag">{letter.code}</span>
       </p>
       <div className="json-box">
         <label htmlFor={id}>JSON to be sent back</label>
@@ -73,18 +90,18 @@ export function LetterPanel({ letter, status }: { readonly letter: DeadLetter; r
         </button>
       </div>
       <Outcome sending={sending} />
-      {check !== null && <Hints check={check} wrong={letter.field} />}
+      {check !== null && <Hints check={check} wrong={text === editable(letter.text) ? letter.field : null} />}
     </>
   )
 }
 
 async function finish(started: Replay): Promise<Replay> {
   let replay = started
-  for (let asked = 0; asked < ASK_TIMES && RUNNING.has(replay.status); asked++) {
+  for (let asked = 0; asked < ASK_TIMES && replay.status === "running"; asked++) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
     replay = await readReplay(started.id)
   }
-  return replay
+  return replay.rows === undefined ? readReplay(started.id) : replay
 }
 
 /** A refusal names the rows that were refused. */
@@ -104,7 +121,7 @@ function Outcome({ sending }: { readonly sending: Sending }) {
     )
   }
   const { replay } = sending
-  const refused = replay.rejected?.[0]?.message ?? (replay.status === "failed" ? (replay.reason ?? "") : null)
+  const refused = replay.rows?.find(({ message }) => message !== null)?.message ?? replay.error
   return refused === null ? (
     <p className="answer-line" data-tone="good" role="status">
       <strong>Sent back.</strong> Replay <code>{replay.id}</code>: {replay.status}. The letter is kept as

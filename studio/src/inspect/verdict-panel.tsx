@@ -6,7 +6,6 @@ import { readVerdicts, type VerdictRow } from "../api/records.ts"
 import { formatCount } from "../format/numbers.ts"
 import { VERDICT_MEANINGS } from "../format/verdicts.ts"
 import type { Status } from "../live/use-status.ts"
-import { placeName } from "./question.ts"
 import { RecordItem } from "./record-item.tsx"
 import { usePages } from "./use-pages.ts"
 
@@ -47,7 +46,7 @@ export function VerdictPanel({ view, verdict, status }: Props) {
       {pages.rows?.length === 0 && <p className="state">No event is {verdict} in this view.</p>}
       <ol className="records">
         {(pages.rows ?? []).map((row) => (
-          <li key={placeName(row)}>
+          <li key={`${row.partition}/${row.offset}/${row.event}`}>
             <VerdictItem row={row} view={view} verdict={verdict} onReplayed={pages.again} />
           </li>
         ))}
@@ -70,9 +69,17 @@ interface ItemProps {
 
 function VerdictItem({ row, view, verdict, onReplayed }: ItemProps) {
   const [doing, setDoing] = useState<string | null>(null)
+  const { event, partition, offset, appended_at, value } = row
+  if (event === null || appended_at === null) {
+    return (
+      <p className="note">
+        partition {partition}, offset {formatCount(offset)}: {row.reason ?? verdict}. Its text is no longer in
+        history.
+      </p>
+    )
+  }
   const replay = async (): Promise<void> => {
     setDoing("Sending…")
-    const { event, partition, offset } = row
     try {
       await startReplay({ view, verdict, rows: [{ event, partition, offset }] })
       setDoing("Sent back.")
@@ -82,9 +89,13 @@ function VerdictItem({ row, view, verdict, onReplayed }: ItemProps) {
     }
   }
   return (
-    <RecordItem record={row} verdict={verdict} reason={row.reason}>
+    <RecordItem
+      record={{ event, partition, offset, appended_at, value }}
+      verdict={verdict}
+      reason={row.reason}
+    >
       <p className="record-foot">
-        {row.replay === null ? (
+        {row.replay === null || row.replay.state === "open" ? (
           <button
             type="button"
             className="button quiet"
@@ -95,7 +106,8 @@ function VerdictItem({ row, view, verdict, onReplayed }: ItemProps) {
           </button>
         ) : (
           <span className="note">
-            sent again by replay <code>{row.replay}</code>
+            {row.replay.state === "sending" ? "on its way" : "sent again"} by replay{" "}
+            <code>{row.replay.id}</code>
           </span>
         )}
         <span className="note" role="status">

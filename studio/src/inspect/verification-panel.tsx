@@ -17,7 +17,7 @@ interface Props {
 
 interface Check {
   readonly running: boolean
-  /** The answer of a check that was started here; it may have more than the view's own summary. */
+  /** The answer of a check that was started here. */
   readonly done: Verification | null
   readonly problem: string | null
 }
@@ -58,7 +58,7 @@ export function VerificationPanel({ view: name, status }: Props) {
         </p>
       )}
       <Result check={shown} />
-      {view !== null && shown !== null && (shown.differences?.length ?? 0) > 0 && (
+      {view !== null && shown !== null && shown.examples.length > 0 && (
         <Differences view={view} check={shown} />
       )}
     </>
@@ -71,9 +71,9 @@ function newest(mine: Verification | null, known: Verification | null): Verifica
 }
 
 function Result({ check }: { readonly check: Verification | null }) {
-  const result = check?.result ?? "never"
+  const result = check?.verdict ?? "never"
   const [mark, words] = CHECK_WORDS[result]
-  const count = check?.difference_count ?? check?.differences?.length ?? 0
+  const count = check === null ? 0 : differenceCount(check)
   return (
     <div className="check-result" data-tone={CHECK_TONES[result]} role="status">
       <p className="check-words">
@@ -92,17 +92,21 @@ function Result({ check }: { readonly check: Verification | null }) {
 }
 
 function Differences({ view, check }: { readonly view: View; readonly check: Verification }) {
-  const differences = check.differences ?? []
+  const { examples, differences } = check
   return (
     <section className="sheet-section" aria-labelledby="differences">
       <h3 id="differences">
         Where they differ{" "}
         <span className="count">
-          {formatCount(differences.length)} of {formatCount(check.difference_count ?? differences.length)}
+          {formatCount(examples.length)} of {formatCount(differenceCount(check))}
         </span>
       </h3>
+      <p className="note">
+        {formatCount(differences.different)} with other values, {formatCount(differences.extra)} only in the
+        view, {formatCount(differences.missing)} only in history
+      </p>
       <ol className="differences">
-        {differences.map((difference) => (
+        {examples.map((difference) => (
           <li key={JSON.stringify(difference)}>
             <DifferenceItem view={view} difference={difference} />
           </li>
@@ -114,8 +118,8 @@ function Differences({ view, check }: { readonly view: View; readonly check: Ver
 
 function DifferenceItem({ view, difference }: { readonly view: View; readonly difference: Difference }) {
   const inspect = useInspect()
-  const { view: live, recomputed } = difference
-  const row = live ?? recomputed
+  const { live, history } = difference
+  const row = live ?? history
   return (
     <div className="difference">
       <table>
@@ -135,12 +139,12 @@ function DifferenceItem({ view, difference }: { readonly view: View; readonly di
         </thead>
         <tbody>
           {view.columns.map((column) => (
-            <tr key={column.name} data-differs={differs(column, live, recomputed) ? "" : undefined}>
+            <tr key={column.name} data-differs={differs(column, live, history) ? "" : undefined}>
               <th scope="row" className="plain">
                 {column.name}
               </th>
               <td className={isNumeric(column) ? "number" : undefined}>{text(column, live)}</td>
-              <td className={isNumeric(column) ? "number" : undefined}>{text(column, recomputed)}</td>
+              <td className={isNumeric(column) ? "number" : undefined}>{text(column, history)}</td>
             </tr>
           ))}
         </tbody>
@@ -154,8 +158,12 @@ function DifferenceItem({ view, difference }: { readonly view: View; readonly di
   )
 }
 
-function differs(column: Column, live: Row | null, recomputed: Row | null): boolean {
-  return JSON.stringify(live?.[column.name]) !== JSON.stringify(recomputed?.[column.name])
+function differenceCount({ differences: { missing, extra, different } }: Verification): number {
+  return missing + extra + different
+}
+
+function differs(column: Column, live: Row | null, history: Row | null): boolean {
+  return JSON.stringify(live?.[column.name]) !== JSON.stringify(history?.[column.name])
 }
 
 function text(column: Column, row: Row | null) {

@@ -92,7 +92,7 @@ function Events({ why, limit, loading, onMore }: ListProps) {
   return (
     <section className="sheet-section" aria-labelledby="why-events">
       <h3 id="why-events">
-        Events behind it <Shown shown={why.events.length} all={why.event_count} limit={limit} />
+        Events behind it <Shown shown={why.events.length} more={why.more_events} />
       </h3>
       {why.events.length === 0 && (
         <p className="note">No event that is still in history went into this row.</p>
@@ -104,7 +104,7 @@ function Events({ why, limit, loading, onMore }: ListProps) {
           </li>
         ))}
       </ol>
-      <More shown={why.events.length} limit={limit} loading={loading} onMore={onMore} />
+      <More more={why.more_events} limit={limit} loading={loading} onMore={onMore} />
     </section>
   )
 }
@@ -113,7 +113,7 @@ function LeftOut({ why, limit, loading, onMore }: ListProps) {
   return (
     <section className="sheet-section" aria-labelledby="why-left-out">
       <h3 id="why-left-out">
-        Left out of it <Shown shown={why.left_out.length} all={why.left_out_count} limit={limit} />
+        Left out of it <Shown shown={why.left_out.length} more={why.more_left_out} />
       </h3>
       {why.left_out.length === 0 && <p className="note">Nothing that belongs here was left out.</p>}
       <ol className="records">
@@ -123,28 +123,26 @@ function LeftOut({ why, limit, loading, onMore }: ListProps) {
           </li>
         ))}
       </ol>
-      <More shown={why.left_out.length} limit={limit} loading={loading} onMore={onMore} />
+      <More more={why.more_left_out} limit={limit} loading={loading} onMore={onMore} />
     </section>
   )
 }
 
 interface ShownProps {
   readonly shown: number
-  readonly all: number | undefined
-  readonly limit: number
+  readonly more: boolean
 }
 
-function Shown({ shown, all, limit }: ShownProps) {
-  const rest = all === undefined ? (shown >= limit ? "+" : "") : all > shown ? ` of ${formatCount(all)}` : ""
-  return <span className="count">{`${formatCount(shown)}${rest}`}</span>
+function Shown({ shown, more }: ShownProps) {
+  return <span className="count">{`${formatCount(shown)}${more ? "+" : ""}`}</span>
 }
 
 interface MoreProps extends Omit<ListProps, "why"> {
-  readonly shown: number
+  readonly more: boolean
 }
 
-function More({ shown, limit, loading, onMore }: MoreProps) {
-  if (shown < limit) return null
+function More({ more, limit, loading, onMore }: MoreProps) {
+  if (!more) return null
   if (limit >= MOST) return <p className="note">The first {formatCount(MOST)}; a query can count them all.</p>
   return (
     <button type="button" className="button" onClick={onMore} aria-disabled={loading}>

@@ -5,6 +5,7 @@ import { type DeadLetter, discardLetter, startReplay } from "../api/letters.ts"
 import { formatCount } from "../format/numbers.ts"
 import { formatClock } from "../format/times.ts"
 import { useInspect } from "../inspect/inspect-context.ts"
+import { placeWords } from "../inspect/record-item.tsx"
 
 interface Props {
   readonly letter: DeadLetter
@@ -54,14 +55,16 @@ function Actions({ letter, onDealtWith }: Props) {
         <span className="letter-state" data-state={letter.state}>
           {letter.state}
         </span>
-        {letter.replay !== null && (
+        {letter.replay !== null && letter.replay.id !== null && (
           <span className="note">
-            by <code>{letter.replay}</code>
+            by replay <code>{letter.replay.id}</code>
+            {letter.replay.place !== null && `, now at ${placeWords(letter.replay.place)}`}
           </span>
         )}
       </p>
     )
   }
+  const refused = letter.replay?.message ?? null
   const place = `${letter.event}, row ${letter.index}`
   return (
     <p className="record-foot">
@@ -91,7 +94,7 @@ function Actions({ letter, onDealtWith }: Props) {
         Discard
       </button>
       <span className="note" role="status">
-        {doing}
+        {doing ?? (refused === null ? null : `Refused again: ${refused}`)}
       </span>
     </p>
   )

@@ -1,6 +1,6 @@
 /** Where everything is kept: the hot store and the lake, how far they are, and why not when they are down. */
 import { useRef } from "react"
-import type { LakeStatus, LakeTable, StoreStatus } from "../api/storage.ts"
+import type { LakeStatus, LakeTable, StoreStatus, StoreTable } from "../api/storage.ts"
 import type { EventStream } from "../api/types.ts"
 import { formatBytes } from "../ask/query-outcome.tsx"
 import { formatCount } from "../format/numbers.ts"
@@ -9,8 +9,11 @@ import { useOnScreen } from "../live/use-on-screen.ts"
 import type { Status } from "../live/use-status.ts"
 import { type Known, useStorage } from "./use-storage.ts"
 
-const GOOD_STATES = new Set(["ready", "running", "up", "ok", "live"])
-const WAIT_STATES = new Set(["starting", "catching-up", "catching up", "resyncing", "behind"])
+const GOOD_STATES = new Set(["ready"])
+const WAIT_STATES = new Set(["starting", "restarting", "off"])
+
+/** The store is filled about once a second: less is not behind. */
+const BEHIND_MS = 2_000
 
 export function Storage({ status }: { readonly status: Status }) {
   const section = useRef<HTMLElement>(null)
@@ -40,40 +43,41 @@ function StoreCard({ store }: { readonly store: Known<StoreStatus> }) {
         <StateMark state={state} />
       </header>
       {reason !== null && <p className="storage-reason">{reason}</p>}
-      {value?.lag && (
+      {value !== null && value.crashes > 0 && (
         <p className="note">
-          {formatCount(value.lag.events ?? 0)} events behind
-          {(value.lag.ms ?? 0) >= 1_000 && `, ${formatSpan(value.lag.ms ?? 0)}`}
+          started again after {formatCount(value.crashes)} {value.crashes === 1 ? "crash" : "crashes"}
         </p>
       )}
       {value !== null && value.tables.length > 0 && (
-        <table>
-          <caption className="unseen">Tables of the hot store</caption>
-          <thead>
-            <tr>
-              <th scope="col" className="plain">
-                table
-              </th>
-              <th scope="col" className="plain number">
-                rows
-              </th>
-              <th scope="col" className="plain number">
-                size
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {value.tables.map(({ name, rows, bytes }) => (
-              <tr key={name}>
-                <td>
-                  <code>{name}</code>
-                </td>
-                <td className="number">{rows === undefined ? "–" : formatCount(rows)}</td>
-                <td className="number">{bytes === undefined ? "–" : formatBytes(bytes)}</td>
+        <div className="table-scroll">
+          <table>
+            <caption className="unseen">Tables of the hot store</caption>
+            <thead>
+              <tr>
+                <th scope="col" className="plain">
+                  table
+                </th>
+                <th scope="col" className="plain">
+                  state
+                </th>
+                <th scope="col" className="plain number">
+                  behind
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {value.tables.map(({ table, state: tableState, reason: why, lag }) => (
+                <tr key={table}>
+                  <td>
+                    <code>{table}</code>
+                  </td>
+                  <td title={why ?? undefined}>{why === null ? tableState : `${tableState}: ${why}`}</td>
+                  <td className="number">{behindWords(lag)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
     </article>
   )
@@ -86,8 +90,15 @@ interface LakeProps {
 
 function LakeCard({ lake, events }: LakeProps) {
   const { value, problem } = lake
-  const state = problem !== null ? "unavailable" : (value?.state ?? (value === null ? "asking" : "ready"))
-  const reason = problem ?? value?.reason ?? null
+  const state =
+    problem !== null
+      ? "unavailable"
+      : value === null
+        ? "asking"
+        : value.last_error === null
+          ? "ready"
+          : "waiting"
+  const reason = problem ?? value?.last_error?.message ?? null
   return (
     <article className="storage-card" aria-labelledby="lake-name">
       <header>
@@ -110,7 +121,8 @@ function LakeCard({ lake, events }: LakeProps) {
 }
 
 function LakeItem({ table, event }: { readonly table: LakeTable; readonly event: EventStream | null }) {
-  const archived = table.archived.reduce((sum, { offset }) => sum + offset, 0)
+  const ends = Object.values(table.archived).flat()
+  const archived = ends.reduce((sum, offset) => sum + offset, 0)
   const durable = event?.partitions.reduce((sum, partition) => sum + partition.durable_end, 0) ?? archived
   const newest = table.snapshots.at(-1) ?? null
   return (
@@ -120,16 +132,24 @@ function LakeItem({ table, event }: { readonly table: LakeTable; readonly event:
         <span className="note">
           {table.snapshots.length} {table.snapshots.length === 1 ? "snapshot" : "snapshots"}
           {newest !== null && `, newest ${formatInstant(newest.at)}`}
-          {table.bytes !== undefined && ` · ${formatBytes(table.bytes)}`}
+          {` · ${formatBytes(table.bytes)}`}
         </span>
       </p>
       <progress value={archived} max={Math.max(1, durable)} aria-label={`${table.event} archived`} />
       <p className="note">
-        {formatCount(archived)} of {formatCount(durable)} archived ·{" "}
-        {table.archived.map(({ partition, offset }) => `p${partition} to ${formatCount(offset)}`).join(", ")}
+        {formatCount(archived)} of {formatCount(durable)} archived · {formatCount(table.files)}{" "}
+        {table.files === 1 ? "file" : "files"}
       </p>
     </>
   )
+}
+
+function behindWords({ rows, ms }: StoreTable["lag"]): string {
+  const parts = [
+    rows === null || rows === 0 ? [] : `${formatCount(rows)} rows`,
+    ms < BEHIND_MS ? [] : formatSpan(ms),
+  ].flat()
+  return parts.length === 0 ? "–" : parts.join(", ")
 }
 
 function StateMark({ state }: { readonly state: string }) {

@@ -4,11 +4,13 @@ import { formatCount } from "../format/numbers.ts"
 import { formatSpan } from "../format/times.ts"
 import { useInspect } from "../inspect/inspect-context.ts"
 
-type Verdict = Verification["result"] | "never"
+type Verdict = Verification["verdict"] | "never"
 
 export const CHECK_WORDS: Readonly<Record<Verdict, readonly [mark: string, words: string]>> = {
   equal: ["✓", "equal"],
   different: ["≠", "different"],
+  "nothing-compared": ["–", "nothing to compare"],
+  empty: ["○", "was empty"],
   cannot: ["–", "cannot be checked"],
   never: ["○", "not checked yet"],
 }
@@ -16,6 +18,8 @@ export const CHECK_WORDS: Readonly<Record<Verdict, readonly [mark: string, words
 export const CHECK_TONES: Readonly<Record<Verdict, string | undefined>> = {
   equal: "good",
   different: "bad",
+  "nothing-compared": "wait",
+  empty: undefined,
   cannot: "wait",
   never: undefined,
 }
@@ -23,7 +27,7 @@ export const CHECK_TONES: Readonly<Record<Verdict, string | undefined>> = {
 export function VerificationBadge({ view, nowMs }: { readonly view: View; readonly nowMs: number }) {
   const inspect = useInspect()
   const check = view.verification ?? null
-  const result = check?.result ?? "never"
+  const result = check?.verdict ?? "never"
   const [mark, words] = CHECK_WORDS[result]
   return (
     <button
@@ -46,9 +50,9 @@ function ago(check: Verification, nowMs: number): string {
   return ms < 2_000 ? "just now" : `${formatSpan(ms)} ago`
 }
 
-export function comparedWords({ rows_compared, epoch, took_ms }: Verification): string {
+export function comparedWords(check: Verification): string {
+  const { rows_compared, events_read, epoch, duration_ms } = check
   const rows = `${formatCount(rows_compared)} ${rows_compared === 1 ? "row" : "rows"} compared`
-  const at = epoch === null ? "" : ` at epoch ${formatCount(epoch)}`
-  const took = typeof took_ms === "number" ? ` in ${formatSpan(took_ms)}` : ""
-  return `${rows}${at}${took}`
+  const read = `${formatCount(events_read)} ${events_read === 1 ? "event" : "events"}`
+  return `${rows} with ${read}, at epoch ${formatCount(epoch)}, in ${formatSpan(duration_ms)}`
 }

@@ -14,6 +14,7 @@ import { sendJson } from "../send-json.ts"
 import { suggest } from "../suggest.ts"
 
 const KEY = "key."
+const IS_NULL = ".is_null"
 const DEFAULT_EVENTS = 100
 const MAX_EVENTS = 1_000
 
@@ -28,7 +29,9 @@ export const getWhy: Route = {
       {
         name: "key.COLUMN",
         in: "query",
-        description: "The row: a value for each column that tells it apart. An empty key is the only row.",
+        description:
+          "The row: a value for each column that tells it apart, or key.COLUMN.is_null=true. " +
+          "An empty key is the only row.",
         schema: { type: "string" },
       },
       {
@@ -74,12 +77,23 @@ export const getWhy: Route = {
 function term(columns: readonly Column[], { name, value }: { name: string; value: string }): KeyTerm {
   const wanted = name.slice(KEY.length)
   const column = columns.findIndex((each) => each.name === wanted)
+  if (column < 0 && wanted.endsWith(IS_NULL)) return nullTerm(columns, { name, value })
   const known = columns.map((each) => each.name)
   if (column < 0) throw unknownColumn(wanted, known, suggest(wanted, known))
   const { type } = columns[column]!
   const parsed = parseScalar(type, value)
   if (parsed === undefined) throw badParameter(name, value, `a value of ${typeName(type)}`)
   return { column, value: parsed }
+}
+
+/** As in the filters of rows: key.plan.is_null=true. */
+function nullTerm(columns: readonly Column[], { name, value }: { name: string; value: string }): KeyTerm {
+  const wanted = name.slice(KEY.length, -IS_NULL.length)
+  const column = columns.findIndex((each) => each.name === wanted)
+  const known = columns.map((each) => each.name)
+  if (column < 0) throw unknownColumn(wanted, known, suggest(wanted, known))
+  if (value !== "true") throw badParameter(name, value, "true; leave it out, or give key.COLUMN=VALUE")
+  return { column, value: null }
 }
 
 function describeRow(columns: readonly Column[], row: readonly Scalar[]) {
