@@ -33,6 +33,8 @@ export interface PageKit {
   readonly twin: Twin
   /** Folder of the built page. */
   readonly built: string
+  /** Resolves when the page is built: hooks of a file do not wait for each other. */
+  readonly ready: Promise<void>
   open(look?: Look): Promise<Opened>
 }
 
@@ -43,6 +45,7 @@ export function pageKit(): PageKit {
   let browser: Browser
   let twin: Twin
   let built = ""
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
 
   before(async () => {
     if (executable === null) return
@@ -50,6 +53,7 @@ export function pageKit(): PageKit {
     await build({ root: STUDIO, logLevel: "warn", build: { outDir: built, emptyOutDir: true } })
     twin = await startTwin({ page: built, port: 0 })
     browser = await startChromium(executable)
+    resolve()
   })
 
   after(async () => {
@@ -61,6 +65,7 @@ export function pageKit(): PageKit {
 
   return {
     skip: executable === null ? "no Chromium" : false,
+    ready,
     get twin() {
       return twin
     },

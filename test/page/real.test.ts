@@ -24,6 +24,7 @@ let noStore: string | null = null
 
 before(async () => {
   if (kit.skip !== false) return
+  await kit.ready
   const directory = mkdtempSync(join(tmpdir(), "millrace-real-"))
   closing.defer(() => rmSync(directory, { recursive: true, force: true }))
   const { config, events: contracts, views } = await loadProject(FLIGHTS)
