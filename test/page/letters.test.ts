@@ -43,7 +43,7 @@ test("a letter is mended beside what the contract wants, sent back, and listed a
   await section.getByText("replayed 1").waitFor()
   assert.equal(await section.locator(".letter").count(), 2)
   await section.getByRole("radio", { name: /replayed/ }).check()
-  await section.getByText("by re-2").waitFor()
+  await section.getByText("by replay re-2").waitFor()
   assert.deepEqual(opened.complaints, [])
 })
 
