@@ -1,4 +1,4 @@
-/** Where an event went: one verdict a view, told from memory, from the ledger, or from the view's conditions. */
+/** Where an event went: one verdict a view, by memory, by the ledger, or by the view's conditions. */
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import type { EventTrail } from "../../src/runners/trail/event-trail.ts"

@@ -38,6 +38,7 @@ function Bench({ letter, status }: Props) {
   const event = status.events.find(({ name }) => name === letter.event) ?? null
   const [text, setText] = useState(() => editable(letter.text))
   const [sending, setSending] = useState<Sending>({ kind: "editing" })
+  const namesField = letter.field === null || letter.message.startsWith(letter.field)
   const check = event === null ? null : checkDraft(text, event)
   const ready = check !== null && check.problem === null && sending.kind !== "sending"
 
@@ -59,8 +60,8 @@ function Bench({ letter, status }: Props) {
   return (
     <>
       <p className="answer-line" data-tone="bad">
-        {letter.field !== null && !letter.message.startsWith(letter.field) && <code>{letter.field}</code>}{" "}
-        {letter.message} <span className="code-tag">{letter.code}</span>
+        {namesField ? null : <code>{letter.field}</code>} {letter.message}{" "}
+        <span className="code-tag">{letter.code}</span>
       </p>
       <div className="json-box">
         <label htmlFor={id}>JSON to be sent back</label>
