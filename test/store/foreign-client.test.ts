@@ -64,8 +64,8 @@ test("rows are inserted with a list of columns, and refused with advice without 
 test("parameters of a select are bound by their types", async () => {
   const text = "x' OR 1 = 1 \\ \n{a:Int8}"
   const result = await client.query({
-    query:
-      "SELECT {s:String} AS s, {n:Nullable(Int64)} AS n, {a:Array(UInt8)} AS a, {t:DateTime64(3, 'UTC')} AS t",
+    query: `SELECT {s:String} AS s, {n:Nullable(Int64)} AS n, {a:Array(UInt8)} AS a,
+      {t:DateTime64(3, 'UTC')} AS t`,
     query_params: { s: text, n: null, a: [1, 2], t: new Date(Date.UTC(2026, 2, 1, 8, 15)) },
     format: "JSON",
   })

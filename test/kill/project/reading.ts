@@ -1,4 +1,4 @@
-/** An event whose rows come to everything that a row can come to: applied, filtered, late, failed, duplicate. */
+/** An event whose rows come to all that a row can: applied, filtered, late, failed, duplicate. */
 import { event, int32, int64, timestamp, view } from "millrace"
 import { z } from "zod"
 

@@ -32,7 +32,7 @@ process.on("SIGINT", () => undefined).on("SIGTERM", () => undefined)
 setPriority(PRIORITY)
 const chdb = await loadEngine()
 fs.mkdirSync(start.directory, { recursive: true, mode: 0o700 })
-const lock = await lockDirectory()
+await lockDirectory()
 for (const folder of [start.insertDirectory, start.socketDirectory]) {
   makePrivateFolder(folder)
 }
@@ -60,10 +60,11 @@ fs.chmodSync(start.socketPath, 0o600)
 whenReleased = () => {
   whenReleased = () => undefined
   server.close()
+  // exit() waits in the engine for statements that still run, for minutes, with its directory in hand. Death
+  // does not, and is what gives the lock back: released before, it would let a host in that cannot open.
   const end = () => {
     fs.rmSync(start.socketPath, { force: true })
-    lock.release()
-    process.exit(0)
+    process.kill(process.pid, "SIGKILL")
   }
   setTimeout(end, GRACE_MS)
   engine.close().then(end, end)
@@ -98,10 +99,11 @@ async function loadEngine(): Promise<typeof import("chdb")> {
   }
 }
 
-async function lockDirectory() {
+/** For as long as this process lives: the next one takes over what a dead one had. */
+async function lockDirectory(): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const owned = acquireProcessLock(`${start.directory}/+lock`)
-    if ("release" in owned) return owned
+    if ("release" in owned) return
     if (attempt === LOCK_ATTEMPTS) {
       throw new Error(`the store in ${start.directory} is open in process ${owned.pid}; stop that process`)
     }
