@@ -36,14 +36,18 @@ function compareViews(where: string, computed: Views, found: Views): void {
   }
 }
 
-/** Each post is there as a whole or not at all, and there it must be when it was acknowledged. */
+/**
+ * An acknowledged post is there with every row. One without an answer may be there or not: as a whole where
+ * the event has one partition, and of three partitions in those that were durable.
+ */
 function compareAcknowledged({ posts }: Recomputed, load: Load): void {
   for (const event of EVENTS) {
+    const expected = (post: number) => (event === "tick" ? ROWS_PER_POST : distinctReadings(post))
     for (const post of load.acknowledged[event])
-      assert.ok(posts[event].has(post), `${event} post ${post} was acknowledged, and is not there`)
+      assert.equal(posts[event].get(post) ?? 0, expected(post), `rows of ${event} post ${post}, acknowledged`)
     for (const [post, rows] of posts[event]) {
-      const expected = event === "tick" ? ROWS_PER_POST : distinctReadings(post)
-      assert.equal(rows, expected, `rows of ${event} post ${post}`)
+      const isPossible = event === "tick" ? rows === ROWS_PER_POST : rows <= expected(post)
+      assert.ok(isPossible, `${event} post ${post} has ${rows} rows instead of ${expected(post)}`)
     }
   }
 }
