@@ -6,6 +6,7 @@
 import * as fs from "node:fs"
 import { setPriority } from "node:os"
 import { acquireProcessLock } from "../../../std/node/process-lock.ts"
+import { siblingModule, startThread } from "../../../std/node/thread.ts"
 import { Engine } from "./engine.ts"
 import { engineConfig } from "./engine-config.ts"
 import { createHostServer } from "./host-server.ts"
@@ -15,7 +16,7 @@ import { engineUsers } from "./reader-rights.ts"
 /** What runs when the parent lets go may finish; a killed engine loses nothing either. */
 const GRACE_MS = 3_000
 /** A host whose parent died holds the lock for its grace at most. */
-const LOCK_ATTEMPTS = 100
+const LOCK_ATTEMPTS = 160
 const LOCK_PAUSE_MS = 50
 /**
  * Below the platform: on a busy machine events and views come first, queries and merges take what is left.
@@ -29,6 +30,10 @@ process.stdin.resume()
 // A terminal sends these to every process of its group; the parent decides, and its end is ours.
 process.on("SIGINT", () => undefined).on("SIGTERM", () => undefined)
 
+startThread(siblingModule("parent-watch", import.meta.url), null, {
+  message: () => {},
+  ended: () => {},
+}).keepAlive(false)
 setPriority(PRIORITY)
 const chdb = await loadEngine()
 fs.mkdirSync(start.directory, { recursive: true, mode: 0o700 })
