@@ -143,7 +143,7 @@ test("store and lake say how far they are, and why not", { skip }, async () => {
   kit.twin.state.storeDown = "the host process ended with signal 9; it is started again"
   try {
     await store.getByText("the host process ended with signal 9").waitFor()
-    await store.getByText("down", { exact: true }).waitFor()
+    await store.getByText("unavailable", { exact: true }).first().waitFor()
   } finally {
     kit.twin.state.storeDown = null
   }
