@@ -64,12 +64,6 @@ function closeSql(a: string, b: string): string {
   return `if(isNull(${a}) OR isNull(${b}), isNull(${a}) AND isNull(${b}), ifNull(${near}, 0))`
 }
 
-export interface DiffCounts {
-  readonly missing: string
-  readonly extra: string
-  readonly different: string
-}
-
 /** Rows by what is wrong with them; those of one key on both sides are different, not missing and extra. */
 export function countDifferences(
   groups: string,

@@ -68,9 +68,6 @@ const RECORD_FIELDS: readonly IcebergField[] = [
   { id: 9, name: RECORD_COLUMNS.unknownFields, required: true, type: UNKNOWN_FIELDS_TYPE },
 ]
 export const PROCESSED_AT_ID = 1
-export const TOPIC_ID = 2
-export const PARTITION_ID = 3
-export const OFFSET_ID = 4
 /** Contracts may grow beside future columns of the log. */
 export const FIRST_CONTRACT_ID = 100
 

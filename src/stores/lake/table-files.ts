@@ -8,7 +8,6 @@
  * Names are never used twice, so whatever no metadata names is rubbish of a crash.
  */
 import type { Disk, DiskFile } from "../../std/disk.ts"
-import { isPlatformError } from "../../std/errors.ts"
 import { commitConflict } from "./errors.ts"
 import { dayText } from "./partition-spec.ts"
 import { parseMetadata, type TableMetadata } from "./table-metadata.ts"
@@ -175,9 +174,4 @@ export class TableFiles {
       file.close()
     }
   }
-}
-
-/** True when the file went because its snapshot expired while it was being read. */
-export function isFileMissing(error: unknown): boolean {
-  return isPlatformError(error, "file-missing")
 }

@@ -2,7 +2,5 @@
 
 /** ClickHouse's parser stops at 256 KiB (max_query_size); this leaves room for four bytes a character. */
 export const MAX_SQL_CHARACTERS = 65_536
-/** Parameters of one query: more than any statement that a person writes. */
-export const MAX_QUERY_PARAMETERS = 256
 /** Names offered when one is not known. */
 export const MAX_SUGGESTIONS = 3
