@@ -12,11 +12,14 @@
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
-import type { AggregateCall, Expression } from "../expr/expression.ts"
+import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
 
-export type OperatorSpec = SourceSpec | StageSpec | AggregateSpec | UnionSpec | ViewSpec
+export type OperatorSpec = SourceSpec | StageSpec | UnionSpec | StatefulSpec | ViewSpec
+
+/** Operators between a view's inputs and its rows that keep state. */
+export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec
 
 interface SpecBase {
   /** Stable across restarts of the same plan; names the operator's state in a checkpoint. */
@@ -46,6 +49,9 @@ export interface StageSpec extends SpecBase {
   readonly window: EngineWindow | null
   /** Over rows that have window columns already (a stage behind a windowed stage). */
   readonly outputs: readonly Expression[]
+  /** Over the input row, int64: how often it is put out (its weight is multiplied); 0 or less leaves it out.
+   *  @default once */
+  readonly times?: Expression
   readonly columns: readonly Column[]
 }
 
@@ -66,6 +72,74 @@ export interface AggregateSpec extends SpecBase {
   readonly windowSizeUs: bigint | null
   readonly emit: "changes" | "final"
   readonly allowedLatenessUs: bigint
+  /** Rows may come this much behind the watermark: windows close that much later. @default 0 */
+  readonly delayUs?: bigint
+  readonly columns: readonly Column[]
+}
+
+/** When a row of a join is late and when it can go. `at` is a timestamp: its time or its window's end. */
+export interface Expiry {
+  readonly at: number
+  /** A row is late when at + lateUs <= the watermark from before the epoch. */
+  readonly lateUs: bigint
+  /** A row goes when at + keepUs <= the watermark; never less than lateUs. */
+  readonly keepUs: bigint
+}
+
+export interface JoinSide {
+  readonly input: string
+  readonly columns: readonly Column[]
+  /** Positions of the values that must be equal, in the same order on both sides; NULL equals nothing. */
+  readonly keys: readonly number[]
+  /** Null: rows are kept for ever. A row without a time (NULL) then never goes and is never late. */
+  readonly expiry: Expiry | null
+}
+
+/** Pairs of rows with equal keys for which the condition is true; a pair whose condition fails is left out
+ *  and counted. Output columns: the left side's, then the right side's; of semi and anti joins the left's. */
+export interface JoinSpec extends SpecBase {
+  readonly kind: "join"
+  readonly type: "inner" | "left" | "full" | "semi" | "anti"
+  readonly left: JoinSide
+  readonly right: JoinSide
+  /** Over the left side's columns, then the right side's. */
+  readonly condition: Expression | null
+  /** final: rows without a partner (of left, full and anti joins with expiry) come when they go. */
+  readonly emit: "changes" | "final"
+  readonly columns: readonly Column[]
+}
+
+export interface OrderSpec {
+  readonly column: number
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+/** Of each partition, in order, the rows whose number, rank or dense rank is above `offset` and at most
+ *  offset + limit. Output columns: the input's, then the rank (int64) if `ranked`. Rows equal in all terms
+ *  are in the order of all their columns. */
+export interface RankSpec extends SpecBase {
+  readonly kind: "rank"
+  readonly input: string
+  readonly partition: readonly number[]
+  readonly order: readonly OrderSpec[]
+  readonly function: "row_number" | "rank" | "dense_rank"
+  readonly offset: bigint
+  readonly limit: bigint | null
+  readonly ranked: boolean
+  readonly columns: readonly Column[]
+}
+
+/** Window functions. Output columns: the input's, then one per call. */
+export interface OverSpec extends SpecBase {
+  readonly kind: "over"
+  readonly input: string
+  readonly partition: readonly number[]
+  readonly order: readonly OrderSpec[]
+  /** Rows equal in so many first terms are peers. */
+  readonly peerTerms: number
+  /** Arguments are over the input's columns. */
+  readonly calls: readonly OverCall[]
   readonly columns: readonly Column[]
 }
 

@@ -70,6 +70,49 @@ export interface AggregateCall {
   readonly nullable: boolean
 }
 
+/** A window function (OVER) of a row's place in its partition. */
+export interface OverCall {
+  readonly kind: "over"
+  readonly name: OverName
+  /** lag, lead: value, offset (int64 literal), default. ntile: the number. Aggregates: none for count(*). */
+  readonly args: readonly Expression[]
+  /** FILTER of an aggregate. */
+  readonly filter: Expression | null
+  /** Of aggregates, first_value, last_value and nth_value; null for the others, which see the partition. */
+  readonly frame: OverFrame | null
+  readonly type: LogicalType
+  readonly nullable: boolean
+}
+
+export type OverName =
+  | "row_number"
+  | "rank"
+  | "dense_rank"
+  | "percent_rank"
+  | "cume_dist"
+  | "ntile"
+  | "lag"
+  | "lead"
+  | "first_value"
+  | "last_value"
+  | "nth_value"
+  | AggregateName
+
+/** Both ends included. rows: whole numbers of rows; range: distance in the one order term's own units (an
+ *  interval's microseconds for times); groups of peers are not supported. */
+export interface OverFrame {
+  readonly unit: "rows" | "range"
+  readonly start: FrameBound
+  readonly end: FrameBound
+}
+
+/** offset: negative is before the current row (in range: before in the order's direction). */
+export type FrameBound =
+  | { readonly kind: "unbounded-preceding" }
+  | { readonly kind: "unbounded-following" }
+  | { readonly kind: "current-row" }
+  | { readonly kind: "offset"; readonly offset: bigint | number }
+
 /** Why a row's expression could not be evaluated; the row gets a failed verdict with this reason. */
 export const FAILURES = [
   "none",

@@ -7,8 +7,8 @@ import type { Column } from "../columns/types.ts"
 import { typeName } from "../columns/types.ts"
 import { assertNever } from "../std/assert.ts"
 import { fingerprint } from "../std/fingerprint.ts"
-import { canonical, canonicalAggregate } from "./expressions/canonical.ts"
-import type { Emit, PlanNode } from "./plan.ts"
+import { canonical, canonicalAggregate, canonicalOver } from "./expressions/canonical.ts"
+import type { Emit, JoinBound, OrderTerm, PlanNode } from "./plan.ts"
 
 export interface FingerprintParts {
   readonly root: PlanNode
@@ -45,7 +45,32 @@ function nodeText(node: PlanNode): string {
     }
     case "union-all":
       return `union-all(${node.inputs.map(nodeText).join()})`
+    case "join": {
+      const keys = node.keys.map(({ left, right }) => `${canonical(left)}=${canonical(right)}`).join()
+      const on = node.condition === null ? "" : canonical(node.condition)
+      const sides = `(${nodeText(node.left)},${nodeText(node.right)})`
+      return `${node.type}-join ${keys};${on};${boundText(node.bound)}${sides}`
+    }
+    case "rank": {
+      const { partition, offset, limit, ranked } = node
+      const kept = `${node.function} ${offset} ${limit ?? "all"} ${ranked}`
+      return `rank ${kept};${partition.join()};${node.order.map(orderText).join()}(${nodeText(node.input)})`
+    }
+    case "over": {
+      const order = `${node.order.map(orderText).join()}/${node.peerTerms}`
+      const calls = node.calls.map(canonicalOver).join()
+      return `over ${calls};${node.partition.join()};${order}(${nodeText(node.input)})`
+    }
+    case "repeat":
+      return `repeat ${canonical(node.times)}(${nodeText(node.input)})`
     default:
       return assertNever(node)
   }
 }
+
+const orderText = ({ column, descending, nullsFirst }: OrderTerm): string =>
+  `#${column}${descending ? "-" : "+"}${nullsFirst ? "n" : ""}`
+
+/** Only what is declared: bounds that follow from the condition are derived. */
+const boundText = (bound: JoinBound | null): string =>
+  bound?.kind === "time-to-live" ? String(bound.timeToLiveUs) : ""

@@ -13,6 +13,7 @@ import { createRowCode } from "../../expr/compile/row-code-writer.ts"
 import { type Expression, FAILURES } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
+import { assert } from "../../std/assert.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -71,6 +72,7 @@ export class RouteWriter {
   readonly #lines: string[] = []
   readonly #openLoops: string[] = []
   #windows = 0
+  #openBlocks = 0
   #failsInsideWindows = false
 
   constructor(terminal: Terminal) {
@@ -194,12 +196,24 @@ export class RouteWriter {
 
   #stage(stage: StageSpec, columns: readonly Expression[]): Expression[] {
     this.filter(stage.filter, columns)
+    if (stage.times !== undefined) this.#repeat(substituteColumns(stage.times, columns))
     const input = stage.window === null ? columns : [...columns, ...this.#stageWindow(stage.window, columns)]
     const outputs = stage.outputs.map((output) => substituteColumns(output, input))
     for (const output of outputs) {
       if (output.kind !== "column" && output.kind !== "literal") this.evaluate(output)
     }
     return outputs
+  }
+
+  /** What comes later weighs `times` as much. */
+  #repeat(times: Expression): void {
+    assert(this.shape.weighted, "rows that are repeated have weights")
+    const { value, isNull } = this.evaluate(times)
+    const weight = this.scope.local("n")
+    this.push(`const ${weight} = w * Number(${isNull === null ? value : `${isNull} ? 0n : ${value}`});`)
+    this.push(`if (${weight} === 0 || ${weight} > 0 !== w > 0) { ${this.skip("filtered")} }`)
+    this.push(`{ const w = ${weight};`)
+    this.#openBlocks++
   }
 
   #stageWindow(window: EngineWindow, columns: readonly Expression[]): readonly Expression[] {
@@ -227,11 +241,12 @@ export class RouteWriter {
   }
 
   #closeLoops(): string {
-    if (this.#openLoops.length === 0) return ""
+    const blocks = "}".repeat(this.#openBlocks)
+    if (this.#openLoops.length === 0) return blocks
     const verdict = this.shape.fromSource
       ? `if (hits === 0) verdicts[i] = lates === 0 ? ${FILTERED} : ${LATE};`
       : "if (hits === 0 && lates !== 0) report.late();"
-    return `${"}".repeat(this.#openLoops.length)}\n${verdict}`
+    return `${blocks}${"}".repeat(this.#openLoops.length)}\n${verdict}`
   }
 }
 

@@ -4,15 +4,17 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
-import type { AggregateSpec, EngineWindow, OperatorSpec, ViewSpec } from "../dataflow.ts"
+import { assertNever } from "../../std/assert.ts"
+import type { AggregateSpec, EngineWindow, OperatorSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Route, ViewPipeline } from "../graph/routes.ts"
-import { planRoutes } from "../graph/routes.ts"
+import { inputsOf, planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
 import { naiveAggregate } from "./naive-aggregates.ts"
-import { evaluate, NaiveFailure } from "./naive-expressions.ts"
+import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
+import { naiveJoin } from "./naive-join.ts"
 
 export interface NaiveSlice {
   readonly source: string
@@ -21,8 +23,9 @@ export interface NaiveSlice {
 }
 
 interface Contribution {
-  readonly target: AggregateSpec | ViewSpec
-  /** For a view the row, for an aggregate the keys. */
+  readonly target: StatefulSpec | ViewSpec
+  readonly port: number
+  /** For an aggregate the keys, for all else the row. */
   readonly row: Row
   readonly args: Row
   readonly windowEnd: bigint | null
@@ -41,23 +44,32 @@ interface Group {
 
 interface AggregateState {
   groups: Map<string, Group>
-  closed: Set<bigint>
   output: Bag
 }
+
+/** All rows that an operator has taken, those included that the engine has long let go. */
+interface RowState {
+  readonly ports: readonly Bag[]
+  output: Bag
+}
+
+type RowSpec = Exclude<StatefulSpec, AggregateSpec>
 
 export class NaiveEngine {
   readonly #graph
   readonly #aggregates = new Map<string, AggregateState>()
+  readonly #operators = new Map<string, RowState>()
   readonly #rows = new Map<string, Bag>()
   #before = new Map<string, bigint>()
   #after = new Map<string, bigint>()
 
   constructor(specs: readonly OperatorSpec[]) {
     this.#graph = planRoutes(specs)
-    for (const { view, aggregates } of this.#graph.pipelines) {
+    for (const { view, operators } of this.#graph.pipelines) {
       this.#rows.set(view.name, new Bag())
-      for (const { id } of aggregates) {
-        this.#aggregates.set(id, { groups: new Map(), closed: new Set(), output: new Bag() })
+      for (const spec of operators) {
+        if (spec.kind === "aggregate") this.#aggregates.set(spec.id, { groups: new Map(), output: new Bag() })
+        else this.#operators.set(spec.id, { ports: inputsOf(spec).map(() => new Bag()), output: new Bag() })
       }
     }
   }
@@ -103,8 +115,12 @@ export class NaiveEngine {
       }
     }
     for (const view of this.#graph.pipelines) if (view !== pipeline) forward(view.view.id)
-    for (const spec of pipeline.aggregates) {
-      deltas.set(spec.id, this.#runAggregate(spec, inbox.get(spec.id) ?? []))
+    for (const spec of pipeline.operators) {
+      const arrived = inbox.get(spec.id) ?? []
+      deltas.set(
+        spec.id,
+        spec.kind === "aggregate" ? this.#runAggregate(spec, arrived) : this.#runRows(spec, arrived),
+      )
       forward(spec.id)
     }
     const delta = new Bag()
@@ -152,6 +168,29 @@ export class NaiveEngine {
     return delta
   }
 
+  #runRows(spec: RowSpec, inbox: readonly { contribution: Contribution; weight: number }[]): Bag {
+    const state = this.#operators.get(spec.id)!
+    for (const { contribution, weight } of inbox)
+      state.ports[contribution.port]!.add(contribution.row, weight)
+    const before = state.output
+    state.output = this.#outputOf(spec, state.ports)
+    const delta = state.output.copy()
+    delta.addAll(before, -1)
+    return delta
+  }
+
+  #outputOf(spec: RowSpec, ports: readonly Bag[]): Bag {
+    switch (spec.kind) {
+      case "join":
+        return naiveJoin(spec, ports[0]!, ports[1]!, this.#watermark(spec, this.#after))
+      case "rank":
+      case "over":
+        throw new Error(`the naive ${spec.kind} is on its way`)
+      default:
+        return assertNever(spec)
+    }
+  }
+
   readonly #frozenRows = new Map<string, Bag>()
   /** Rows of windows that are gone. */
   #frozen(spec: AggregateSpec): Bag {
@@ -160,7 +199,7 @@ export class NaiveEngine {
     return bag
   }
 
-  #watermark(spec: AggregateSpec, watermarks: ReadonlyMap<string, bigint>): bigint {
+  #watermark(spec: StatefulSpec, watermarks: ReadonlyMap<string, bigint>): bigint {
     const all = [...this.#graph.sourcesOf.get(spec.id)!].map(
       (source) => watermarks.get(source) ?? NO_WATERMARK,
     )
@@ -174,18 +213,33 @@ export class NaiveEngine {
         rows = rows
           .filter((candidate) => holds(stage.filter, candidate))
           .flatMap((candidate) => (stage.window === null ? [candidate] : windowed(stage.window, candidate)))
+          .flatMap((candidate) => repeated(stage.times, candidate))
           .map((candidate) => stage.outputs.map((output) => evaluate(output, candidate)))
       }
       const { target } = route
       if (target.kind === "view") {
-        const contributions = rows.map((out) => ({ target, row: out, args: [], windowEnd: null }))
+        const contributions = rows.map((out) => ({ target, port: 0, row: out, args: [], windowEnd: null }))
         return { verdict: rows.length > 0 ? "applied" : "filtered", contributions }
       }
-      return this.#intoAggregate(target, rows)
+      return target.kind === "aggregate"
+        ? this.#intoAggregate(target, rows)
+        : this.#intoRows(target, route.port, rows)
     } catch (error) {
       if (error instanceof NaiveFailure) return { verdict: "failed", contributions: [] }
       throw error
     }
+  }
+
+  #intoRows(target: RowSpec, port: number, rows: readonly Row[]): Outcome {
+    const expiry = target.kind === "join" ? [target.left, target.right][port]!.expiry : null
+    const watermark = this.#watermark(target, this.#before)
+    const taken = rows.filter((row) => {
+      const time = expiry === null ? null : (row[expiry.at] as bigint | null)
+      return time === null || watermark === NO_WATERMARK || time + expiry!.lateUs > watermark
+    })
+    const contributions = taken.map((row) => ({ target, port, row, args: [], windowEnd: null }))
+    const verdict = taken.length > 0 ? "applied" : rows.length > 0 ? "late" : "filtered"
+    return { verdict, contributions }
   }
 
   #intoAggregate(spec: AggregateSpec, rows: readonly Row[]): Outcome {
@@ -203,7 +257,7 @@ export class NaiveEngine {
         const args = spec.aggregates.map(({ argument }) =>
           argument === null ? 1 : evaluate(argument, input),
         )
-        contributions.push({ target: spec, row: keys, args, windowEnd: end })
+        contributions.push({ target: spec, port: 0, row: keys, args, windowEnd: end })
       }
     }
     return { verdict: contributions.length > 0 ? "applied" : late > 0 ? "late" : "filtered", contributions }
@@ -219,8 +273,10 @@ function agree(outcomes: readonly Outcome[]): Outcome {
   return { verdict, contributions }
 }
 
-function holds(filter: Expression | null, row: Row): boolean {
-  return filter === null || evaluate(filter, row) === true
+function repeated(times: Expression | undefined, row: Row): Row[] {
+  if (times === undefined) return [row]
+  const count = Number(evaluate(times, row) ?? 0n)
+  return Array.from({ length: Math.max(0, count) }, () => row)
 }
 
 function windowed(window: EngineWindow, row: Row): Row[] {

@@ -3,6 +3,7 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
+import type { Row } from "./batches.ts"
 
 export class NaiveFailure extends Error {}
 
@@ -47,4 +48,8 @@ function apply(signature: string, [a, b]: readonly Scalar[]): Scalar {
     default:
       throw new Error(`the naive evaluator does not know ${signature}`)
   }
+}
+
+export function holds(filter: Expression | null, row: Row): boolean {
+  return filter === null || evaluate(filter, row) === true
 }

@@ -241,10 +241,12 @@ function carriesWindows(specs: readonly OperatorSpec[], id: string, input: strin
 
 function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null {
   const spec = specs.find((candidate) => candidate.id === id)!
-  if (spec.kind === "source" || spec.kind === "union") return null
-  if (spec.kind !== "view" && spec.window !== null) return spec.window.sizeUs
-  if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs
-  return carriedSize(specs, spec.input)
+  if (spec.kind === "stage" || spec.kind === "aggregate") {
+    if (spec.window !== null) return spec.window.sizeUs
+    if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs
+    return carriedSize(specs, spec.input)
+  }
+  return spec.kind === "view" ? carriedSize(specs, spec.input) : null
 }
 
 function randomAggregates(random: Random, columns: readonly Column[]): AggregateCall[] {

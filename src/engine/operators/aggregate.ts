@@ -6,6 +6,9 @@
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
+import { captureAggregate } from "../checkpoint/capture.ts"
+import type { PartMap } from "../checkpoint/restore.ts"
+import { restoreAggregate } from "../checkpoint/restore.ts"
 import { planAccumulators } from "../code/accumulators.ts"
 import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
@@ -13,6 +16,8 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -20,6 +25,7 @@ import { SlotLayout } from "../state/slot-layout.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
+import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 export interface AggregateOptions {
@@ -29,7 +35,7 @@ export interface AggregateOptions {
   readonly appendOnlyOutput: boolean
 }
 
-export class AggregateOperator {
+export class AggregateOperator implements StatefulOperator {
   readonly spec: AggregateSpec
   readonly plan: GroupPlan
   readonly assigner: GroupWindows
@@ -68,6 +74,25 @@ export class AggregateOperator {
     return this.spec.keys.length === 0 && this.spec.windowKeys === null
   }
 
+  judgeBy(watermarkUs: bigint): void {
+    this.assigner.judgeBy(this.#delayed(watermarkUs))
+  }
+
+  heapBytes(): number {
+    return this.windows().reduce(
+      (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
+      0,
+    )
+  }
+
+  capture(losses: Losses): CapturedState {
+    return captureAggregate(this, losses)
+  }
+
+  restore(parts: PartMap, losses: Losses): void {
+    restoreAggregate(this, parts, losses)
+  }
+
   createWindow(start: bigint, end: bigint): WindowState {
     const { store } = this.#options
     const { accumulators, layout } = this.plan
@@ -100,7 +125,8 @@ export class AggregateOperator {
   }
 
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
-  flush(watermarkUs: bigint): ChangeBatch | null {
+  flush(watermark: bigint): ChangeBatch | null {
+    const watermarkUs = this.#delayed(watermark)
     if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
     this.#globalShown = this.isGlobal
@@ -122,6 +148,11 @@ export class AggregateOperator {
   /** Every window's state, the whole table included. */
   windows(): readonly WindowState[] {
     return this.whole === null ? this.assigner.inOrder() : [this.whole]
+  }
+
+  /** Rows may come so much behind the watermark. */
+  #delayed(watermarkUs: bigint): bigint {
+    return watermarkUs === NO_WATERMARK ? watermarkUs : watermarkUs - (this.spec.delayUs ?? 0n)
   }
 
   #flushTouched(): void {

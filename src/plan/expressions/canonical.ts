@@ -5,7 +5,7 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, Expression, FrameBound, OverCall } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
 
 export function canonical(expression: Expression): string {
@@ -38,6 +38,14 @@ export function canonicalAggregate({ name, argument, distinct, type }: Aggregate
   const over = argument === null ? "*" : canonical(argument)
   return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}]`
 }
+
+export function canonicalOver({ name, args, filter, frame, type }: OverCall): string {
+  const taken = filter === null ? "" : `|${canonical(filter)}`
+  const within = frame === null ? "" : ` ${frame.unit} ${boundText(frame.start)}..${boundText(frame.end)}`
+  return `${name}->${typeName(type)}[${all(args)}${taken}${within}]`
+}
+
+const boundText = (bound: FrameBound): string => (bound.kind === "offset" ? String(bound.offset) : bound.kind)
 
 /** JSON strings quote themselves, so no text can be mistaken for another kind of value. */
 function scalarText(value: Scalar): string {

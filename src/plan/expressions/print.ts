@@ -1,7 +1,7 @@
 /** Expressions as people read them, close to SQL. For messages and explain only; nothing parses it. */
 import type { Interval, Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, Expression, OverCall } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
 import { durationText } from "../duration-text.ts"
 
@@ -48,6 +48,10 @@ export function printExpression(expression: Expression): string {
 
 export function printAggregate({ name, argument, distinct }: AggregateCall): string {
   return `${name}(${distinct ? "distinct " : ""}${argument === null ? "*" : printExpression(argument)})`
+}
+
+export function printOver({ name, args }: OverCall): string {
+  return `${name}(${args.map(printExpression).join(", ")})`
 }
 
 function printCall(signature: string, args: readonly string[]): string {

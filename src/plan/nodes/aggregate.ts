@@ -32,6 +32,7 @@ export function aggregateNode({ input, keys, aggregates, names, once }: Aggregat
     key: keys.map((_, position) => position),
     timeColumn: windowKeys?.end ?? null,
     windowColumns,
+    delayUs: input.delayUs,
   })
 }
 

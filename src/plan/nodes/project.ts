@@ -32,6 +32,7 @@ export function projectNode({ input, expressions, names }: ProjectParts): Projec
     key,
     timeColumn: time ?? windowColumns?.end ?? null,
     windowColumns,
+    delayUs: input.delayUs,
   })
 }
 

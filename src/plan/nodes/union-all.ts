@@ -23,6 +23,7 @@ export function unionAllNode(inputs: readonly PlanNode[]): UnionAllNode {
     key: null,
     timeColumn: sameTime ? first.timeColumn : null,
     windowColumns: sameWindows ? first.windowColumns : null,
+    delayUs: inputs.reduce((most, { delayUs }) => (delayUs > most ? delayUs : most), 0n),
   })
 }
 

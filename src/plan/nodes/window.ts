@@ -25,5 +25,6 @@ export function windowNode(input: PlanNode, window: WindowSpec): WindowNode {
     key: input.key === null ? null : overlapping ? [...input.key, start] : input.key,
     timeColumn: input.timeColumn,
     windowColumns: { start, end: start + 1, sizeUs },
+    delayUs: input.delayUs,
   })
 }

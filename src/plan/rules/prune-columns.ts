@@ -9,11 +9,23 @@ import { assert } from "../../std/assert.ts"
 import { columnsUsed } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
+import { joinNode, keepsLeftOnly } from "../nodes/join.ts"
+import { overNames, overNode } from "../nodes/over.ts"
 import { projectNode } from "../nodes/project.ts"
+import { rankNode } from "../nodes/rank.ts"
 import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
+import { repeatNode } from "../nodes/repeat.ts"
 import { unionAllNode } from "../nodes/union-all.ts"
 import { windowNode } from "../nodes/window.ts"
-import type { AggregateNode, PlanNode, ProjectNode, UnionAllNode } from "../plan.ts"
+import type {
+  AggregateNode,
+  JoinNode,
+  OverNode,
+  PlanNode,
+  ProjectNode,
+  RankNode,
+  UnionAllNode,
+} from "../plan.ts"
 import type { Rule } from "./rule.ts"
 
 export const pruneColumns: Rule = {
@@ -72,9 +84,63 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
       case "union-all":
         for (const input of node.inputs) need(input, own)
         break
+      case "join":
+        needOfJoin(node, own, need)
+        break
+      case "rank":
+      case "over":
+        needOfOrdered(node, own, need)
+        break
+      case "repeat":
+        need(node.input, [...own, ...columnsUsed(node.times)])
+        break
     }
   }
   return needed
+}
+
+type Need = (input: PlanNode, positions: Iterable<number>) => void
+
+function needOfJoin(node: JoinNode, own: Needed, need: Need): void {
+  const width = node.left.columns.length
+  const used = [...own, ...(node.condition === null ? [] : columnsUsed(node.condition))]
+  need(
+    node.left,
+    used.filter((position) => position < width),
+  )
+  need(
+    node.right,
+    used.filter((position) => position >= width).map((position) => position - width),
+  )
+  for (const { left, right } of node.keys) {
+    need(node.left, columnsUsed(left))
+    need(node.right, columnsUsed(right))
+  }
+  need(node.left, boundColumns(node, "left"))
+  need(node.right, boundColumns(node, "right"))
+}
+
+function needOfOrdered(node: RankNode | OverNode, own: Needed, need: Need): void {
+  const width = node.input.columns.length
+  need(
+    node.input,
+    [...own].filter((position) => position < width),
+  )
+  need(node.input, [...node.partition, ...node.order.map(({ column }) => column)])
+  if (node.kind === "rank") return
+  for (const { args, filter } of node.calls) {
+    for (const part of [...args, ...(filter === null ? [] : [filter])]) need(node.input, columnsUsed(part))
+  }
+}
+
+/** What says when a row of one side can go: its time, or its window. */
+function boundColumns({ bound, ...node }: JoinNode, side: "left" | "right"): readonly number[] {
+  if (bound?.kind === "interval") return [side === "left" ? bound.leftTime : bound.rightTime]
+  const { windowColumns, timeColumn } = node[side]
+  if (bound?.kind === "windows") {
+    return [windowColumns?.start, windowColumns?.end].filter((position) => position != null)
+  }
+  return bound?.kind === "time-to-live" && timeColumn !== null ? [timeColumn] : []
 }
 
 /** Where nothing is read (count(*) over a project), one column that costs nothing is kept. */
@@ -115,6 +181,17 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       return pruneAggregate(node, needed, prunedOf(node.input))
     case "union-all":
       return pruneUnion(node, needed, node.inputs.map(prunedOf))
+    case "join":
+      return pruneJoin(node, prunedOf(node.left), prunedOf(node.right))
+    case "rank":
+      return pruneRank(node, prunedOf(node.input))
+    case "over":
+      return pruneOver(node, prunedOf(node.input))
+    case "repeat": {
+      const { node: input, places } = prunedOf(node.input)
+      if (input === node.input) return { node, places }
+      return { node: repeatNode(input, moveColumns(node.times, places)), places }
+    }
   }
 }
 
@@ -151,6 +228,85 @@ function pruneUnion(node: UnionAllNode, needed: Needed, inputs: readonly Pruned[
     return { node, places: moved }
   }
   return { node: unionAllNode(inputs.map((input) => selectColumns(input, kept))), places: moved }
+}
+
+function pruneJoin(node: JoinNode, left: Pruned, right: Pruned): Pruned {
+  const [before, after] = [node.left.columns.length, left.node.columns.length]
+  const shifted = [...right.places].map(([old, place]): [number, number] => [before + old, after + place])
+  const both = new Map([...left.places, ...shifted])
+  const places = keepsLeftOnly(node.type) ? left.places : both
+  if (left.node === node.left && right.node === node.right) return { node, places }
+  const { bound } = node
+  const moved = joinNode({
+    type: node.type,
+    left: left.node,
+    right: right.node,
+    keys: node.keys.map((key) => ({
+      left: moveColumns(key.left, left.places),
+      right: moveColumns(key.right, right.places),
+    })),
+    condition: node.condition && moveColumns(node.condition, both),
+    bound:
+      bound?.kind === "interval"
+        ? {
+            ...bound,
+            leftTime: placeOf(bound.leftTime, left.places),
+            rightTime: placeOf(bound.rightTime, right.places),
+          }
+        : bound,
+    once: comesOnce(node),
+  })
+  return { node: moved, places }
+}
+
+function pruneRank(node: RankNode, { node: input, places }: Pruned): Pruned {
+  const moved = withAdded(node, input, places)
+  if (input === node.input) return { node, places: moved }
+  const { function: name, offset, limit, ranked } = node
+  const pruned = rankNode({ input, ...moveOrder(node, places), function: name, offset, limit, ranked })
+  return { node: pruned, places: moved }
+}
+
+function pruneOver(node: OverNode, { node: input, places }: Pruned): Pruned {
+  const moved = withAdded(node, input, places)
+  if (input === node.input) return { node, places: moved }
+  const calls = node.calls.map((call) => ({
+    ...call,
+    args: call.args.map((arg) => moveColumns(arg, places)),
+    filter: call.filter && moveColumns(call.filter, places),
+  }))
+  const { peerTerms } = node
+  return {
+    node: overNode({ input, ...moveOrder(node, places), peerTerms, calls, names: overNames(node) }),
+    places: moved,
+  }
+}
+
+/** Places of the input's columns, then of those that the node adds. */
+function withAdded(
+  node: RankNode | OverNode,
+  input: PlanNode,
+  places: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const [before, after] = [node.input.columns.length, input.columns.length]
+  const added = Array.from(
+    { length: node.columns.length - before },
+    (_, i) => [before + i, after + i] as const,
+  )
+  return new Map([...places, ...added])
+}
+
+function moveOrder({ partition, order }: RankNode | OverNode, places: ReadonlyMap<number, number>) {
+  return {
+    partition: partition.map((position) => placeOf(position, places)),
+    order: order.map((term) => ({ ...term, column: placeOf(term.column, places) })),
+  }
+}
+
+function placeOf(position: number, places: ReadonlyMap<number, number>): number {
+  const place = places.get(position)
+  assert(place !== undefined, "a column that is used is kept")
+  return place
 }
 
 function selectColumns({ node, places }: Pruned, kept: readonly number[]): PlanNode {

@@ -4,6 +4,7 @@
  * is a query over that one row, in which conditions note that they did not hold.
  */
 import { Names } from "../../expr/clickhouse/sql-writer.ts"
+import { inputsOf } from "../../plan/nodes/rebuild.ts"
 import type { PlanNode, ScanNode } from "../../plan/plan.ts"
 import { assertNever } from "../../std/assert.ts"
 import { queryRows } from "../../stores/clickhouse.ts"
@@ -89,6 +90,13 @@ export function waysIn(node: PlanNode): readonly WayIn[] {
       return waysIn(node.input).map((way) => ({ ...way, isEnded: true }))
     case "union-all":
       return node.inputs.flatMap(waysIn)
+    case "join":
+    case "rank":
+    case "over":
+    case "repeat":
+      return inputsOf(node)
+        .flatMap(waysIn)
+        .map((way) => ({ ...way, isEnded: true }))
     case "filter":
     case "project":
     case "window":

@@ -10,6 +10,7 @@
  */
 import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
 import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
+import { noClickHouseSpelling } from "../../expr/errors.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { printExpression } from "../../plan/expressions/print.ts"
 import type {
@@ -92,6 +93,11 @@ class PlanLowering {
         return this.#closed(node, this.#aggregate(node))
       case "union-all":
         return this.#union(node)
+      case "join":
+      case "rank":
+      case "over":
+      case "repeat":
+        throw noClickHouseSpelling(node.kind, "it is not recomputed by ClickHouse yet")
       default:
         return assertNever(node)
     }

@@ -1,4 +1,5 @@
 /** What a view is made of, through all views below it. */
+import { inputsOf } from "../../plan/nodes/rebuild.ts"
 import type { PlanNode, ViewPlan } from "../../plan/plan.ts"
 import { assert } from "../../std/assert.ts"
 
@@ -28,14 +29,6 @@ export function hasOverlappingWindows(view: string, plans: ReadonlyMap<string, V
 }
 
 function overlaps(node: PlanNode): boolean {
-  switch (node.kind) {
-    case "scan":
-      return false
-    case "union-all":
-      return node.inputs.some(overlaps)
-    case "window":
-      return node.window.slideUs !== node.window.sizeUs || overlaps(node.input)
-    default:
-      return overlaps(node.input)
-  }
+  const cutsOverlapping = node.kind === "window" && node.window.slideUs !== node.window.sizeUs
+  return cutsOverlapping || inputsOf(node).some(overlaps)
 }

@@ -10,11 +10,12 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, OperatorSpec } from "../../engine/dataflow.ts"
+import type { EngineWindow, Expiry, JoinSide, OperatorSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
-import type { AggregateNode, PlanNode, ViewPlan, WindowNode } from "../../plan/plan.ts"
+import { keepsLeftOnly } from "../../plan/nodes/join.ts"
+import type { AggregateNode, JoinNode, PlanNode, RepeatNode, ViewPlan, WindowNode } from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
@@ -118,9 +119,119 @@ class ViewLowering {
         this.#specs.push({ kind: "union", id, inputs, columns: node.columns })
         return identityPipe(id, node.columns)
       }
+      case "join":
+        return identityPipe(this.#join(node), node.columns)
+      case "rank": {
+        const { partition, order, function: name, offset, limit, ranked, columns } = node
+        const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
+        const id = this.#nextId("rank")
+        const parts = { partition, order, function: name, offset, limit, ranked, columns }
+        this.#specs.push({ kind: "rank", id, input, ...parts })
+        return identityPipe(id, columns)
+      }
+      case "over": {
+        const { partition, order, peerTerms, calls, columns } = node
+        const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
+        const id = this.#nextId("over")
+        this.#specs.push({ kind: "over", id, input, partition, order, peerTerms, calls, columns })
+        return identityPipe(id, columns)
+      }
+      case "repeat":
+        return identityPipe(this.#repeat(node), node.columns)
       default:
         return assertNever(node)
     }
+  }
+
+  /** Both sides hand on their columns, then the keys that are no columns. */
+  #join(node: JoinNode): string {
+    const { type, condition, columns } = node
+    const [left, right] = [this.#joinSide(node, "left"), this.#joinSide(node, "right")]
+    const widened =
+      left.columns.length + right.columns.length > node.left.columns.length + node.right.columns.length
+    const id = this.#nextId("join")
+    const shift = left.columns.length - node.left.columns.length
+    const moved =
+      condition &&
+      mapColumns(condition, (column) =>
+        column.index < node.left.columns.length ? column : { ...column, index: column.index + shift },
+      )
+    const own = keepsLeftOnly(type) ? left.columns : [...left.columns, ...right.columns]
+    const joined = own.map((column, i) => ({
+      ...column,
+      nullable: isPadded(node, i < left.columns.length) || column.nullable,
+    }))
+    const { emit } = this.#plan
+    this.#specs.push({ kind: "join", id, type, left, right, condition: moved, emit, columns: joined })
+    if (!widened) return id
+    const kept = references(joined).filter((_, i) => {
+      return i < left.columns.length
+        ? i < node.left.columns.length
+        : i - left.columns.length < node.right.columns.length
+    })
+    const stage = this.#nextId("stage")
+    this.#specs.push({
+      kind: "stage",
+      id: stage,
+      input: id,
+      filter: null,
+      window: null,
+      outputs: kept,
+      columns,
+    })
+    return stage
+  }
+
+  #joinSide(node: JoinNode, side: "left" | "right"): JoinSide {
+    const input = node[side]
+    const pipe = this.#pipeOf(input)
+    const added: Expression[] = []
+    const keys = node.keys.map(({ [side]: key }) => {
+      if (key.kind === "column") return key.index
+      return input.columns.length + added.push(key) - 1
+    })
+    const columns = [
+      ...input.columns,
+      ...added.map(({ type, nullable }, i) => ({ name: `key_${i + 1}`, type, nullable })),
+    ]
+    const outputs = added.map((key) => substituteColumns(key, pipe.outputs))
+    const keyed =
+      added.length === 0 ? pipe : { ...pipe, outputs: [...pipe.outputs, ...outputs], identity: false }
+    return { input: this.#operatorOf(keyed, columns), columns, keys, expiry: this.#expiry(node, side) }
+  }
+
+  #expiry({ bound, left, right }: JoinNode, side: "left" | "right"): Expiry | null {
+    const lateness = BigInt(this.#plan.allowedLatenessMs) * 1000n
+    const input = side === "left" ? left : right
+    switch (bound?.kind) {
+      case "windows": {
+        const { start, end, sizeUs } = input.windowColumns!
+        const lateUs = lateness + (end === null ? sizeUs : 0n) + input.delayUs
+        return { at: end ?? start!, lateUs, keepUs: lateUs }
+      }
+      case "interval": {
+        // Late when time + lateness < watermark; a row stays while a partner that is not late may come.
+        const lateUs = lateness + 1n + input.delayUs
+        const reach = side === "left" ? bound.upperUs + right.delayUs : left.delayUs - bound.lowerUs
+        const keepUs = lateness + 1n + (reach > input.delayUs ? reach : input.delayUs)
+        return { at: side === "left" ? bound.leftTime : bound.rightTime, lateUs, keepUs }
+      }
+      case "time-to-live":
+        assert(input.timeColumn !== null, "rows with a time to live have a time")
+        return { at: input.timeColumn, lateUs: bound.timeToLiveUs, keepUs: bound.timeToLiveUs }
+      default:
+        return null
+    }
+  }
+
+  #repeat(node: RepeatNode): string {
+    const pipe = this.#pipeOf(node.input)
+    const input = this.#operatorOf(pipe, node.input.columns)
+    const id = this.#nextId("stage")
+    const { times, columns } = node
+    const outputs = references(columns)
+    this.#specs.push({ kind: "stage", id, input, filter: null, window: null, outputs, times, columns })
+    return id
   }
 
   #filterBehind(pipe: Pipe, columns: readonly Column[], predicate: Expression): Pipe {
@@ -173,6 +284,7 @@ class ViewLowering {
       windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
       emit: this.#plan.emit,
       allowedLatenessUs: BigInt(this.#plan.allowedLatenessMs) * 1000n,
+      ...(node.delayUs === 0n ? {} : { delayUs: node.delayUs }),
       columns: node.columns,
     })
     return id
@@ -197,6 +309,11 @@ function identityPipe(input: string, columns: readonly Column[]): Pipe {
     outputs: references(columns),
     identity: true,
   }
+}
+
+/** Columns of a side that may be missing beside the other side's row. */
+function isPadded({ type }: JoinNode, isLeft: boolean): boolean {
+  return type === "full" || (type === "left" && !isLeft)
 }
 
 /** A scan may have had unread columns pruned: find the others by name. */
