@@ -86,6 +86,12 @@ export interface Expiry {
   readonly keepUs: bigint
 }
 
+/** Where partitions belong to windows: `at` is one of the partition's columns. */
+export interface PartitionExpiry extends Expiry {
+  /** The window closes when at + closeUs <= the watermark. */
+  readonly closeUs: bigint
+}
+
 export interface JoinSide {
   readonly input: string
   readonly columns: readonly Column[]
@@ -127,6 +133,10 @@ export interface RankSpec extends SpecBase {
   readonly offset: bigint
   readonly limit: bigint | null
   readonly ranked: boolean
+  /** Null: partitions are kept for ever. */
+  readonly expiry: PartitionExpiry | null
+  /** final: rows of a window come when it closes; needs an expiry. */
+  readonly emit: "changes" | "final"
   readonly columns: readonly Column[]
 }
 
@@ -138,8 +148,10 @@ export interface OverSpec extends SpecBase {
   readonly order: readonly OrderSpec[]
   /** Rows equal in so many first terms are peers. */
   readonly peerTerms: number
-  /** Arguments are over the input's columns. */
+  /** Arguments and filters are columns of the input, or literals. */
   readonly calls: readonly OverCall[]
+  readonly expiry: PartitionExpiry | null
+  readonly emit: "changes" | "final"
   readonly columns: readonly Column[]
 }
 

@@ -5,7 +5,15 @@
 import type { Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
-import type { AggregateSpec, EngineWindow, OperatorSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
+import type {
+  AggregateSpec,
+  EngineWindow,
+  OperatorSpec,
+  OverSpec,
+  RankSpec,
+  StatefulSpec,
+  ViewSpec,
+} from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Route, ViewPipeline } from "../graph/routes.ts"
 import { inputsOf, planRoutes } from "../graph/routes.ts"
@@ -15,6 +23,7 @@ import { rowKey } from "./batches.ts"
 import { naiveAggregate } from "./naive-aggregates.ts"
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
+import { naiveOver, naiveRank } from "./naive-partitions.ts"
 
 export interface NaiveSlice {
   readonly source: string
@@ -184,11 +193,26 @@ export class NaiveEngine {
       case "join":
         return naiveJoin(spec, ports[0]!, ports[1]!, this.#watermark(spec, this.#after))
       case "rank":
+        return naiveRank(spec, this.#shownRows(spec, ports[0]!))
       case "over":
-        throw new Error(`the naive ${spec.kind} is on its way`)
+        return naiveOver(spec, this.#shownRows(spec, ports[0]!))
       default:
         return assertNever(spec)
     }
+  }
+
+  /** With emit final, those whose window is closed. */
+  #shownRows(spec: RankSpec | OverSpec, rows: Bag): Bag {
+    const { emit, expiry } = spec
+    if (emit === "changes" || expiry === null) return rows
+    const watermark = this.#watermark(spec, this.#after)
+    const shown = new Bag()
+    for (const [row, weight] of rows.entries()) {
+      const time = row[expiry.at] as bigint | null
+      if (time !== null && watermark !== NO_WATERMARK && time + expiry.closeUs <= watermark)
+        shown.add(row, weight)
+    }
+    return shown
   }
 
   readonly #frozenRows = new Map<string, Bag>()
@@ -231,7 +255,7 @@ export class NaiveEngine {
   }
 
   #intoRows(target: RowSpec, port: number, rows: readonly Row[]): Outcome {
-    const expiry = target.kind === "join" ? [target.left, target.right][port]!.expiry : null
+    const { expiry } = target.kind === "join" ? [target.left, target.right][port]! : target
     const watermark = this.#watermark(target, this.#before)
     const taken = rows.filter((row) => {
       const time = expiry === null ? null : (row[expiry.at] as bigint | null)

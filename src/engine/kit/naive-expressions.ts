@@ -41,6 +41,7 @@ function apply(signature: string, [a, b]: readonly Scalar[]): Scalar {
     case "gt(int64,int64)":
       return (a as number | bigint) > (b as number | bigint)
     case "lt(int32,int32)":
+    case "lt(int64,int64)":
     case "lt(timestamp,timestamp)":
       return (a as number | bigint) < (b as number | bigint)
     case "ne(string,string)":

@@ -1,9 +1,11 @@
 /** A spec's operator. */
 import { assertNever } from "../../std/assert.ts"
-import type { StatefulSpec } from "../dataflow.ts"
+import type { OverSpec, RankSpec, StatefulSpec } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { AggregateOperator } from "./aggregate.ts"
+import { OverOperator } from "./over.ts"
+import { RankOperator } from "./rank.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 
 export interface OperatorOptions {
@@ -24,10 +26,21 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         appendOnlyOutput: appendOnly.has(spec.id),
       })
     case "join":
-    case "rank":
-    case "over":
       throw new Error(`the operator ${spec.kind} is on its way`)
+    case "rank":
+      return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
+    case "over":
+      return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
     default:
       return assertNever(spec)
+  }
+}
+
+function partitioned(spec: RankSpec | OverSpec, { store, appendOnly }: OperatorOptions, added: number) {
+  return {
+    store,
+    inputColumns: spec.columns.slice(0, spec.columns.length - added),
+    appendOnlyInput: appendOnly.has(spec.input),
+    appendOnlyOutput: appendOnly.has(spec.id),
   }
 }

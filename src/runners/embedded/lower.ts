@@ -10,12 +10,21 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, Expiry, JoinSide, OperatorSpec } from "../../engine/dataflow.ts"
+import type { EngineWindow, Expiry, JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
-import type { AggregateNode, JoinNode, PlanNode, RepeatNode, ViewPlan, WindowNode } from "../../plan/plan.ts"
+import type {
+  AggregateNode,
+  JoinNode,
+  OverNode,
+  PlanNode,
+  RankNode,
+  RepeatNode,
+  ViewPlan,
+  WindowNode,
+} from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
@@ -126,16 +135,11 @@ class ViewLowering {
         const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
         const id = this.#nextId("rank")
         const parts = { partition, order, function: name, offset, limit, ranked, columns }
-        this.#specs.push({ kind: "rank", id, input, ...parts })
+        this.#specs.push({ kind: "rank", id, input, ...parts, ...this.#partitionExpiry(node) })
         return identityPipe(id, columns)
       }
-      case "over": {
-        const { partition, order, peerTerms, calls, columns } = node
-        const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
-        const id = this.#nextId("over")
-        this.#specs.push({ kind: "over", id, input, partition, order, peerTerms, calls, columns })
-        return identityPipe(id, columns)
-      }
+      case "over":
+        return identityPipe(this.#over(node), node.columns)
       case "repeat":
         return identityPipe(this.#repeat(node), node.columns)
       default:
@@ -222,6 +226,53 @@ class ViewLowering {
       default:
         return null
     }
+  }
+
+  /** Arguments that are no columns are computed in front of it, and left out behind it. */
+  #over(node: OverNode): string {
+    const { partition, order, peerTerms } = node
+    const pipe = this.#pipeOf(node.input)
+    const width = node.input.columns.length
+    const added: Expression[] = []
+    const asColumn = (argument: Expression): Expression => {
+      if (argument.kind === "column" || argument.kind === "literal") return argument
+      const { type, nullable } = argument
+      const index = width + added.push(argument) - 1
+      return { kind: "column", index, name: `argument_${added.length}`, type, nullable }
+    }
+    const calls = node.calls.map((call) => ({
+      ...call,
+      args: call.args.map(asColumn),
+      filter: call.filter && asColumn(call.filter),
+    }))
+    const inputColumns = [
+      ...node.input.columns,
+      ...added.map(({ type, nullable }, i) => ({ name: `argument_${i + 1}`, type, nullable })),
+    ]
+    const outputs = [...pipe.outputs, ...added.map((argument) => substituteColumns(argument, pipe.outputs))]
+    const widened = added.length === 0 ? pipe : { ...pipe, outputs, identity: false }
+    const input = this.#operatorOf(widened, inputColumns)
+    const columns = [...inputColumns, ...node.columns.slice(width)]
+    const id = this.#nextId("over")
+    const order_ = { partition, order, peerTerms }
+    this.#specs.push({ kind: "over", id, input, ...order_, calls, columns, ...this.#partitionExpiry(node) })
+    if (added.length === 0) return id
+    const kept = references(columns).filter((_, i) => i < width || i >= inputColumns.length)
+    const stage = this.#nextId("stage")
+    const parts = { input: id, filter: null, window: null, outputs: kept, columns: node.columns }
+    this.#specs.push({ kind: "stage", id: stage, ...parts })
+    return stage
+  }
+
+  /** Partitions of windows close and go with them. */
+  #partitionExpiry({ input, partition }: RankNode | OverNode): Pick<OverSpec, "expiry" | "emit"> {
+    const { emit } = this.#plan
+    const window = input.windowColumns
+    const at = [window?.end, window?.start].find((column) => column != null && partition.includes(column))
+    if (window === null || at == null || input.columns[at]!.nullable) return { expiry: null, emit: "changes" }
+    const closeUs = input.delayUs + (at === window.end ? 0n : window.sizeUs)
+    const keepUs = closeUs + BigInt(this.#plan.allowedLatenessMs) * 1000n
+    return { expiry: { at, closeUs, lateUs: keepUs, keepUs }, emit }
   }
 
   #repeat(node: RepeatNode): string {
