@@ -39,7 +39,7 @@ export class RowAdmissions implements Admissions {
       if (scan.source !== "event" || scan.name !== record.event) continue
       const conditions: string[] = []
       const relation = lowerPlan(node, {
-        scope: { emit: "changes", closedUntilUs: null },
+        scope: { emit: "changes", closedUntilUs: null, latenessUs: 0n },
         scan: (each, names) => rowRelation(each, table, fields, names),
         trace: null,
         names: new Names(),

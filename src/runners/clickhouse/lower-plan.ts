@@ -10,7 +10,6 @@
  */
 import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
 import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
-import { noClickHouseSpelling } from "../../expr/errors.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { printExpression } from "../../plan/expressions/print.ts"
 import type {
@@ -19,12 +18,15 @@ import type {
   FilterNode,
   PlanNode,
   ProjectNode,
+  RepeatNode,
   ScanNode,
   UnionAllNode,
   WindowNode,
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+import { lowerJoin } from "./lower-join.ts"
+import { lowerOver, lowerRank } from "./lower-places.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -48,6 +50,7 @@ export interface ViewScope {
   readonly emit: Emit
   /** The end of the newest closed window; null: all windows count as closed. */
   readonly closedUntilUs: bigint | null
+  readonly latenessUs: bigint
 }
 
 export interface LoweringOptions {
@@ -94,10 +97,17 @@ class PlanLowering {
       case "union-all":
         return this.#union(node)
       case "join":
+        return lowerJoin(
+          node,
+          { left: this.relation(node.left), right: this.relation(node.right) },
+          this.#options,
+        )
       case "rank":
+        return lowerRank(node, this.relation(node.input), this.#options)
       case "over":
+        return lowerOver(node, this.relation(node.input), this.#options)
       case "repeat":
-        throw noClickHouseSpelling(node.kind, "it is not recomputed by ClickHouse yet")
+        return this.#repeat(node)
       default:
         return assertNever(node)
     }
@@ -164,6 +174,13 @@ class PlanLowering {
     return this.#select(started, [...started.columns, end])
   }
 
+  #repeat(node: RepeatNode): Relation {
+    const input = this.relation(node.input)
+    const times = `toUInt64(greatest(ifNull(${this.#spell(node.times, input)}, 0), 0))`
+    const repeated = this.#select(input, [...input.columns, `arrayJoin(range(${times}))`])
+    return { ...repeated, columns: repeated.columns.slice(0, -1) }
+  }
+
   #aggregate(node: AggregateNode): Relation {
     const input = this.relation(node.input)
     const keyed = this.#select(input, [
@@ -215,7 +232,7 @@ class PlanLowering {
     const { start, end } = node.windowKeys
     const size = node.windowColumns?.sizeUs ?? 0n
     const ends = end !== null ? columnAt(relation, end) : `${columnAt(relation, start!)} + toInt64(${size})`
-    const condition = `${ends} <= toInt64('${closedUntilUs}')`
+    const condition = `${ends} <= toInt64('${closedUntilUs - node.delayUs}')`
     return this.#where(relation, condition, "the window is closed")
   }
 

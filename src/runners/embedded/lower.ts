@@ -10,9 +10,10 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, Expiry, JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
+import type { EngineWindow, JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
 import type {
@@ -201,30 +202,11 @@ class ViewLowering {
     const outputs = added.map((key) => substituteColumns(key, pipe.outputs))
     const keyed =
       added.length === 0 ? pipe : { ...pipe, outputs: [...pipe.outputs, ...outputs], identity: false }
-    return { input: this.#operatorOf(keyed, columns), columns, keys, expiry: this.#expiry(node, side) }
-  }
-
-  #expiry({ bound, left, right }: JoinNode, side: "left" | "right"): Expiry | null {
-    const lateness = BigInt(this.#plan.allowedLatenessMs) * 1000n
-    const input = side === "left" ? left : right
-    switch (bound?.kind) {
-      case "windows": {
-        const { start, end, sizeUs } = input.windowColumns!
-        const lateUs = lateness + (end === null ? sizeUs : 0n) + input.delayUs
-        return { at: end ?? start!, lateUs, keepUs: lateUs }
-      }
-      case "interval": {
-        // Late when time + lateness < watermark; a row stays while a partner that is not late may come.
-        const lateUs = lateness + 1n + input.delayUs
-        const reach = side === "left" ? bound.upperUs + right.delayUs : left.delayUs - bound.lowerUs
-        const keepUs = lateness + 1n + (reach > input.delayUs ? reach : input.delayUs)
-        return { at: side === "left" ? bound.leftTime : bound.rightTime, lateUs, keepUs }
-      }
-      case "time-to-live":
-        assert(input.timeColumn !== null, "rows with a time to live have a time")
-        return { at: input.timeColumn, lateUs: bound.timeToLiveUs, keepUs: bound.timeToLiveUs }
-      default:
-        return null
+    return {
+      input: this.#operatorOf(keyed, columns),
+      columns,
+      keys,
+      expiry: joinExpiry(node, side, this.#latenessUs),
     }
   }
 
@@ -265,14 +247,13 @@ class ViewLowering {
   }
 
   /** Partitions of windows close and go with them. */
-  #partitionExpiry({ input, partition }: RankNode | OverNode): Pick<OverSpec, "expiry" | "emit"> {
-    const { emit } = this.#plan
-    const window = input.windowColumns
-    const at = [window?.end, window?.start].find((column) => column != null && partition.includes(column))
-    if (window === null || at == null || input.columns[at]!.nullable) return { expiry: null, emit: "changes" }
-    const closeUs = input.delayUs + (at === window.end ? 0n : window.sizeUs)
-    const keepUs = closeUs + BigInt(this.#plan.allowedLatenessMs) * 1000n
-    return { expiry: { at, closeUs, lateUs: keepUs, keepUs }, emit }
+  #partitionExpiry(node: RankNode | OverNode): Pick<OverSpec, "expiry" | "emit"> {
+    const expiry = partitionExpiry(node, this.#latenessUs)
+    return { expiry, emit: expiry === null ? "changes" : this.#plan.emit }
+  }
+
+  get #latenessUs(): bigint {
+    return BigInt(this.#plan.allowedLatenessMs) * 1000n
   }
 
   #repeat(node: RepeatNode): string {
@@ -334,7 +315,7 @@ class ViewLowering {
       windowKeys: node.windowKeys,
       windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
       emit: this.#plan.emit,
-      allowedLatenessUs: BigInt(this.#plan.allowedLatenessMs) * 1000n,
+      allowedLatenessUs: this.#latenessUs,
       ...(node.delayUs === 0n ? {} : { delayUs: node.delayUs }),
       columns: node.columns,
     })
