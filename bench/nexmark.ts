@@ -9,7 +9,7 @@ import type { ViewPlan } from "../src/plan/plan.ts"
 import { SIDE_INPUT_KEYS } from "../test/nexmark/answers.ts"
 import { nexmarkSlice, OUT_OF_ORDER_MS } from "../test/nexmark/columns.ts"
 import { NEXMARK_QUERIES } from "../test/nexmark/queries.ts"
-import { engineOf, planOf, sideInput, slicesOf, watermarksAt } from "../test/nexmark/run-query.ts"
+import { planOf, sideInput, sinkEngineOf, slicesOf, watermarksAt } from "../test/nexmark/run-query.ts"
 import type { Bench } from "./figure.ts"
 
 /** At scale 1. Unbounded joins keep every bid: twenty million are more than one engine's pages hold. */
@@ -52,7 +52,7 @@ export const bench: Bench = {
     const ratios: number[] = []
     for (const definition of NEXMARK_QUERIES) {
       const plan = await planOf(definition)
-      const value = measure(engineOf(plan), plan, events)
+      const value = measure(sinkEngineOf(plan), plan, events)
       const baseline = FLINK[definition.name] ?? null
       if (baseline !== null) ratios.push(value / baseline)
       report({ metric: definition.name, value, unit: "k events/CPU-s", baseline })

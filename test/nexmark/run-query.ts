@@ -42,6 +42,12 @@ export function engineOf(plan: ViewPlan): Engine {
   return createEngine(lowerViews(ALL_EVENTS, [plan]))
 }
 
+/** Answers go nowhere, as in the benchmark. */
+export function sinkEngineOf(plan: ViewPlan): Engine {
+  const specs = lowerViews(ALL_EVENTS, [plan])
+  return createEngine(specs.map((spec) => (spec.kind === "view" ? { ...spec, keepsRows: false } : spec)))
+}
+
 export function sideInput(keys: number): Batch {
   const builder = new RowBuilder([INT64, STRING, TIMESTAMP, TIMESTAMP], keys)
   for (let key = 0; key < keys; key++) {
