@@ -52,7 +52,7 @@ function adoptTables(tables: readonly KeyTable[], saved: readonly TableMeta[], i
 }
 
 /** Page images across parts, in order. */
-class ImageReader {
+export class ImageReader {
   readonly #id: string
   readonly #parts: PartMap
   #number = -1

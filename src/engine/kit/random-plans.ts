@@ -74,7 +74,7 @@ export function randomGraph(random: Random): OperatorSpec[] {
   return specs
 }
 
-function columnsAt(specs: readonly OperatorSpec[], id: string): readonly Column[] {
+export function columnsAt(specs: readonly OperatorSpec[], id: string): readonly Column[] {
   return specs.find((spec) => spec.id === id)!.columns
 }
 
@@ -92,12 +92,12 @@ function randomInput(random: Random, specs: OperatorSpec[], prefix: string): str
   return `${prefix}.union`
 }
 
-function maybeStage(random: Random, specs: OperatorSpec[], id: string, input: string): string {
+export function maybeStage(random: Random, specs: OperatorSpec[], id: string, input: string): string {
   return random.below(2) === 0 ? input : addStage(random, specs, id, input, null)
 }
 
 /** With `wanted`, outputs have these columns' types, so that the stage can be in a union. */
-function addStage(
+export function addStage(
   random: Random,
   specs: OperatorSpec[],
   id: string,
@@ -173,7 +173,7 @@ function randomWindow(random: Random, time: Expression): EngineWindow {
   return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs }
 }
 
-function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
+export function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
   const columns = columnsAt(specs, input)
   const carried = columns.find(({ name, nullable }) => name === "window_end" && !nullable)
   const time = columns.find(({ name, type }) => name === "time" && type.kind === "timestamp")
@@ -263,7 +263,7 @@ function randomAggregates(random: Random, columns: readonly Column[]): Aggregate
   return chosen
 }
 
-function addView(specs: OperatorSpec[], name: string, input: string): void {
+export function addView(specs: OperatorSpec[], name: string, input: string): void {
   const columns = columnsAt(specs, input)
   const spec = specs.find((candidate) => candidate.id === input)!
   const key = spec.kind === "aggregate" && isUnique(spec) ? spec.keys.map((_, k) => k) : null

@@ -4,6 +4,7 @@ import type { OverSpec, RankSpec, StatefulSpec } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { AggregateOperator } from "./aggregate.ts"
+import { JoinOperator } from "./join.ts"
 import { OverOperator } from "./over.ts"
 import { RankOperator } from "./rank.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
@@ -26,7 +27,12 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         appendOnlyOutput: appendOnly.has(spec.id),
       })
     case "join":
-      throw new Error(`the operator ${spec.kind} is on its way`)
+      return new JoinOperator(spec, {
+        store,
+        losses,
+        retracting: [!appendOnly.has(spec.left.input), !appendOnly.has(spec.right.input)],
+        appendOnlyOutput: appendOnly.has(spec.id),
+      })
     case "rank":
       return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
     case "over":
