@@ -89,13 +89,33 @@ const namesFound = {
     ),
   unknownColumn: (name: string, where: string, nearest: string | null, known: readonly string[]) =>
     finding("unknown-column", `${where} has no column ${name}`, nearestOf(nearest, known)),
-  unknownQualifier: (name: string, known: string | null) =>
-    finding("unknown-qualifier", `nothing in FROM is named ${name}`, didYouMean(known)),
-  ambiguousColumn: (name: string) =>
+  unknownQualifier: (name: string, nearest: string | null, known: readonly string[]) =>
+    finding("unknown-qualifier", `nothing in FROM is named ${name}`, nearestOf(nearest, known)),
+  ambiguousColumn: (name: string, qualified: readonly string[] = []) =>
     finding(
       "ambiguous-column",
       `${name} means more than one column`,
-      `rename one of them in a WITH query first, such as SELECT ${name} AS inner_${name}`,
+      qualified.length > 1
+        ? `write ${qualified.join(" or ")}`
+        : `rename one of them in a WITH query first, such as SELECT ${name} AS inner_${name}`,
+    ),
+  duplicateAlias: (name: string) =>
+    finding(
+      "duplicate-alias",
+      `two things in FROM are named ${name}`,
+      `give one of them another name: ${name} AS other`,
+    ),
+  usingColumn: (name: string, side: string, count: number) =>
+    finding(
+      "using-column",
+      `USING (${name}): the ${side} side of the join has ${count === 0 ? "no such column" : "several of them"}`,
+      "write ON with the columns of both sides",
+    ),
+  outerTooFar: (name: string) =>
+    finding(
+      "outer-too-far",
+      `${name} belongs to a query further out than the one around this subquery`,
+      "hand the column on through the query between them, or join in a WITH query",
     ),
   aliasNotVisible: (name: string, clause: string) =>
     finding(

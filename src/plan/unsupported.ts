@@ -4,15 +4,10 @@
 import type { Finding } from "./errors.ts"
 
 const CONSTRUCTS = {
-  join: construct(
-    "unsupported-join",
-    "a view reads one source; JOIN is not supported",
-    "put what belongs together into one event",
-  ),
   asof: construct(
     "unsupported-asof",
     "ASOF is read as the name of the table before it, not as a kind of join",
-    "remove ASOF; joins are not supported",
+    "remove ASOF, or give the table another alias",
   ),
   "order-by": construct(
     "unsupported-order-by",

@@ -8,6 +8,7 @@ import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import { Abandoned, findings, Refused } from "../errors.ts"
 import { conjunction } from "../expressions/conjunction.ts"
+import { conjunctsOf } from "../expressions/join-condition.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { projectNode } from "../nodes/project.ts"
@@ -28,6 +29,7 @@ import type { ExpressionContext } from "./expression-context.ts"
 import { AggregateCollector } from "./expression-context.ts"
 import type { Scope } from "./scope.ts"
 import { starColumns } from "./scope.ts"
+import { settleJoins } from "./settle-joins.ts"
 import { growsForEver, unboundedFinding } from "./state-bound.ts"
 
 /** What PostgreSQL calls a column that has no name. */
@@ -46,11 +48,11 @@ export function bindSelect(select: SelectStmt, context: FromContext): Relation {
   if ((select.valuesLists ?? []).length > 0) throw new Abandoned("VALUES was refused")
   if (from.length === 0) throw new Refused(unsupported("no-from"), startOf(nodes))
   if (nodes.length === 0) throw new Refused(unsupported("no-columns"), startOf(from))
-  const { relation, name } = bindFrom(from, context)
+  const rows = bindFrom(from, context)
   const aliases = nodes.flatMap((node) =>
     "ResTarget" in node && node.ResTarget.name ? [node.ResTarget.name] : [],
   )
-  const scope: Scope = { relation, name, aliases }
+  const scope: Scope = { rows, aliases, outer: null }
   const base = { scope, origins: new WeakMap<Expression, number>(), bind: bindExpression }
   const aggregates = new AggregateCollector()
   const within = (clause: string, grouped: boolean): ExpressionContext => ({
@@ -60,14 +62,14 @@ export function bindSelect(select: SelectStmt, context: FromContext): Relation {
   })
 
   const targets = nodes.map((node) => attempt(view, () => bindTarget(node, within("the SELECT list", true))))
-  const where = condition(select.whereClause, within("WHERE", false), view)
+  const where = conditions(select.whereClause, within("WHERE", false), view)
   const keys = bindGroupBy(select.groupClause ?? [], targets.flat(), within("GROUP BY", false), view)
   const having = condition(select.havingClause, within("HAVING", true), view)
   const distinctOn = refuseDistinctOn(select, view)
   if (targets.includes(null) || distinctOn) present(null)
   const columns = (targets as readonly (readonly Target[])[]).flat()
 
-  const filtered = filter(relation.node, present(where).predicate)
+  const filtered = settleJoins(rows, present(where).conditions, view)
   const isGrouped = keys !== null && keys.length + aggregates.calls.length > 0
   const grouping =
     isGrouped || select.havingClause !== undefined
@@ -111,6 +113,17 @@ function bindTarget(node: Node, context: ExpressionContext): readonly Target[] {
     throw new Refused(findings.intervalColumn(named), startOf(val))
   }
   return [{ bound, name: named, byte }]
+}
+
+/** Those that WHERE combines by AND, one by one; null when one has problems. */
+function conditions(
+  node: Node | undefined,
+  context: ExpressionContext,
+  view: ViewContext,
+): { readonly conditions: readonly Expression[] } | null {
+  if (node === undefined) return { conditions: [] }
+  const bound = attempt(view, () => demand(context.bind(node, context), BOOLEAN, "the condition of WHERE"))
+  return bound === null ? null : { conditions: conjunctsOf(bound) }
 }
 
 /** Null when it has problems; a predicate of null when the clause is missing. */

@@ -31,6 +31,8 @@ export interface ViewContext {
   readonly catalog: Catalog
   /** The view declares state: "unbounded". */
   readonly acceptsUnboundedState: boolean
+  /** Of rows that wait in joins which nothing else bounds: declared as state: { timeToLive }. */
+  readonly timeToLiveUs: bigint | null
   report(finding: Finding, byte: number | null): void
 }
 
