@@ -111,7 +111,7 @@ function join(node: JoinNode, left: readonly Row[], right: readonly Row[]): read
     const values = keys.map((key) => valuesOf(key[side], node[side].columns, rows))
     return rows.map((_, i) => {
       const own = values.map((column) => column[i]!)
-      return own.includes(null) ? null : own.map(scalarKey).join()
+      return own.some((value) => value === null) ? null : own.map((value) => scalarKey(value)).join()
     })
   }
   const [leftKeys, rightKeys] = [keysOf("left", left), keysOf("right", right)]

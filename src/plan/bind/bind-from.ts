@@ -12,12 +12,18 @@ import type { CommonTables, Relation, ViewContext, VisibleColumn } from "./conte
 import { present, relationOf } from "./context.ts"
 import type { FromRows } from "./from-rows.ts"
 import { rowsOf } from "./from-rows.ts"
+import type { Scope } from "./scope.ts"
+
+export interface QueryContext {
+  readonly tables: CommonTables
+  readonly view: ViewContext
+  readonly outer: Scope | null
+}
 
 /** What FROM needs from the rest of the binder. */
-export interface FromContext {
-  readonly view: ViewContext
-  readonly tables: CommonTables
-  readonly bindQuery: (select: SelectStmt, tables: CommonTables, view: ViewContext) => Relation
+export interface FromContext extends QueryContext {
+  /** `outer`: the names that a subquery in an expression may use besides its own; null for all others. */
+  readonly bindQuery: (select: SelectStmt, context: QueryContext) => Relation
 }
 
 /** A list of items is their cross join. @throws Refused, Abandoned */
@@ -53,7 +59,7 @@ function bindSubquery({ subquery, alias, lateral }: RangeSubselect, context: Fro
     const byte = at === null ? null : keywordBefore(context.view.sql, "lateral", at)
     throw new Refused(unsupported("lateral"), byte)
   }
-  const relation = context.bindQuery(subquery.SelectStmt, context.tables, context.view)
+  const relation = context.bindQuery(subquery.SelectStmt, { ...context, outer: null })
   return withAlias(rowsOf(relation, null), alias, startOf(subquery))
 }
 

@@ -22,6 +22,7 @@ import type { FromContext } from "./bind-from.ts"
 import { applyOperator } from "./bind-operator.ts"
 import { castTo, demand, settle, typed } from "./bound.ts"
 import type { VisibleColumn } from "./context.ts"
+import { NO_BINDERS } from "./expression-context.ts"
 import type { FromRows, NamedItem } from "./from-rows.ts"
 import { sideBySide } from "./from-rows.ts"
 import { referTo } from "./scope.ts"
@@ -65,7 +66,7 @@ function bindOn(quals: JoinExpr["quals"], sides: FromRows): readonly Expression[
   const on = {
     scope: { rows: sides, aliases: [], outer: null },
     clause: "JOIN ... ON",
-    aggregates: null,
+    ...NO_BINDERS,
     origins: new WeakMap<Expression, number>(),
     bind: bindExpression,
   }

@@ -9,8 +9,8 @@ import { joinNode } from "../nodes/join.ts"
 import { namesOf, rebuild } from "../nodes/rebuild.ts"
 import type { PlanNode, ViewPlan } from "../plan.ts"
 import type { ViewDefinition } from "../view.ts"
-import { bindQuery } from "./bind-query.ts"
-import { NO_NAME } from "./bind-select.ts"
+import { NO_NAME } from "./bind-clauses.ts"
+import { bindQuery, refuseOrder } from "./bind-query.ts"
 import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
 import { isTooLarge } from "./plan-size.ts"
@@ -48,7 +48,8 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
       report(finding, byte)
     },
   }
-  const relation = attempt(view, () => bindQuery(select, new Map(), view))
+  refuseOrder(select, view)
+  const relation = attempt(view, () => bindQuery(select, { tables: new Map(), view, outer: null }))
   if (relation === null) return null
   assert(relation.columns.length === relation.node.columns.length, "a query's columns are all visible")
   if (isTooLarge(relation.node)) {

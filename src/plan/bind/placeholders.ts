@@ -9,7 +9,7 @@ import { columnReferences, rewrite } from "../expressions/walk.ts"
 
 /** Wider than any row. */
 const SPAN = 1_000_000
-const FIRST = { subquery: SPAN, over: 2 * SPAN, grouping: 3 * SPAN, outer: 4 * SPAN } as const
+const FIRST = { subquery: SPAN, over: 2 * SPAN, grouping: 3 * SPAN, outer: 10 * SPAN } as const
 
 export type PlaceholderKind = keyof typeof FIRST
 
@@ -21,10 +21,16 @@ export function placeholder(
   return { kind: "column", index: FIRST[kind] + number, name, type, nullable }
 }
 
-/** The number of a placeholder of this kind; null for every other reference. */
+/** The number of a placeholder of this kind; null for every other reference. Outer ones can be of aggregates,
+ *  whose own numbers are negative. */
 export function placeholderNumber(kind: PlaceholderKind, { index }: ColumnReference): number | null {
   const number = index - FIRST[kind]
-  return number >= 0 && number < SPAN ? number : null
+  return number >= (kind === "outer" ? -SPAN : 0) && number < SPAN ? number : null
+}
+
+/** An expression over the rows of the query around, as a subquery's condition refers to it. */
+export function asOuter(expression: Expression): Expression {
+  return mapColumns(expression, (column) => ({ ...column, index: column.index + FIRST.outer }))
 }
 
 export function isPlaceholder({ index }: ColumnReference): boolean {
@@ -37,11 +43,11 @@ export function numbersIn(kind: PlaceholderKind, expression: Expression): readon
 
 export const readsOuter = (expression: Expression): boolean => numbersIn("outer", expression).length > 0
 
-/** Every placeholder of a kind as what now stands for it. */
+/** Every placeholder of a kind as what now stands for it; null leaves it. */
 export function fill(
   expression: Expression,
   kind: PlaceholderKind,
-  value: (number: number) => Expression,
+  value: (number: number) => Expression | null,
 ): Expression {
   return rewrite(expression, (part) => {
     const number = part.kind === "column" ? placeholderNumber(kind, part) : null
