@@ -44,6 +44,8 @@ const WIDEST = 72
 const STATES: Readonly<Record<StateBound["kind"], string>> = {
   none: "none that grows",
   windows: "bounded by windows",
+  intervals: "bounded by intervals of time",
+  "time-to-live": "bounded by a declared time to live",
   "declared-unbounded": "declared unbounded",
 }
 

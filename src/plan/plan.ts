@@ -178,11 +178,14 @@ export type PlanNode =
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"
 
-/** What keeps the state of groups that never close from growing for ever. none: there are no such groups (no
- *  state, or one row's). windows: every group closes with its window. */
+/** What keeps state from growing for ever. none: there is none that could (no state, or one row's). windows:
+ *  every group closes with its window, as do rows in joins. intervals: rows in joins go when no partner can
+ *  come. time-to-live: they go after the declared time. */
 export type StateBound =
   | { readonly kind: "none" }
   | { readonly kind: "windows" }
+  | { readonly kind: "intervals" }
+  | { readonly kind: "time-to-live" }
   | { readonly kind: "declared-unbounded" }
 
 export interface ViewPlan {

@@ -36,7 +36,10 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   const name = path.at(-1) ?? ""
   if (path.length > 1 && path[0] !== "pg_catalog")
     throw new Refused(unsupported("schema", path.join(".")), byte)
+  if (call.over !== undefined) return bindWindowFunction(name, call, context)
   refuseDecorations(call, name)
+  if (ONLY_OVER.has(name) && !(call.agg_within_group ?? false))
+    throw new Refused(findings.overMissing(name), byte)
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
   if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupported("aggregate", name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
@@ -50,9 +53,20 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   return makeCall({ name, resolution, args, byte })
 }
 
+/** Without OVER they mean nothing (or, WITHIN GROUP, something else). */
+const ONLY_OVER = new Set(
+  "row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value".split(
+    " ",
+  ),
+)
+
+function bindWindowFunction(name: string, call: FuncCall, context: ExpressionContext): Bound {
+  if (context.overs !== null) return context.overs.bind(call, context)
+  throw new Refused(findings.overNotAllowed(name, context.clause), call.location ?? null)
+}
+
 function refuseDecorations(call: FuncCall, name: string): void {
   const byte = call.location ?? null
-  if (call.over !== undefined) throw new Refused(unsupported("window-function", name), byte)
   if (call.agg_filter !== undefined) throw new Refused(unsupported("filter", name), byte)
   if (call.agg_within_group || (call.agg_order ?? []).length > 0) {
     throw new Refused(unsupported("ordered-aggregate", name), byte)
@@ -71,7 +85,7 @@ function bindAggregate(name: string, call: FuncCall, context: ExpressionContext)
     const note = name === "count" ? "write count(*) or count(expression)" : `write ${name}(expression)`
     throw new Refused(findings.noOverload(name, given, note, []), byte)
   }
-  const inside = { ...context, aggregates: null, clause: "another aggregate" }
+  const inside = { ...context, aggregates: null, overs: null, groupings: null, clause: "another aggregate" }
   const bound = nodes[0] === undefined ? null : context.bind(nodes[0], inside)
   const asked = call.agg_distinct ?? false
   const resolution = resolveAggregate(name, bound === null ? null : typeOf(bound), asked)

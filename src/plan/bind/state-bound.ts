@@ -2,7 +2,7 @@
 import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
 import { nodesOf } from "../nodes/rebuild.ts"
-import type { AggregateNode, PlanNode, StateBound } from "../plan.ts"
+import type { AggregateNode, JoinNode, PlanNode, RankNode, StateBound } from "../plan.ts"
 
 /** True when the number of its groups can grow for ever (or what one group must remember can). */
 export function growsForEver(node: AggregateNode): boolean {
@@ -43,9 +43,33 @@ export function unboundedFinding(node: AggregateNode): Finding {
 }
 
 export function stateBound(root: PlanNode): StateBound {
-  const aggregates = nodesOf(root).filter((node) => node.kind === "aggregate")
-  if (aggregates.some(growsForEver)) return { kind: "declared-unbounded" }
-  return { kind: aggregates.some((node) => node.windowKeys !== null) ? "windows" : "none" }
+  const kinds = new Set(nodesOf(root).map(boundOf))
+  for (const kind of ["declared-unbounded", "time-to-live", "intervals", "windows"] as const) {
+    if (kinds.has(kind)) return { kind }
+  }
+  return { kind: "none" }
+}
+
+const JOIN_BOUNDS = { windows: "windows", interval: "intervals", "time-to-live": "time-to-live" } as const
+
+function boundOf(node: PlanNode): StateBound["kind"] {
+  switch (node.kind) {
+    case "aggregate":
+      return growsForEver(node) ? "declared-unbounded" : node.windowKeys !== null ? "windows" : "none"
+    case "join":
+      return node.bound === null ? "declared-unbounded" : JOIN_BOUNDS[node.bound.kind]
+    case "rank":
+      return remembersEveryRow(node) ? "declared-unbounded" : "none"
+    case "over":
+      return "declared-unbounded"
+    default:
+      return "none"
+  }
+}
+
+/** Only the first rows of all, of rows that stay, need no more memory than they are. */
+export function remembersEveryRow({ partition, limit, input }: RankNode): boolean {
+  return partition.length > 0 || limit === null || input.changes !== "append"
 }
 
 /** Why rows cannot come once, at a window's close; null when they can. */
@@ -58,11 +82,29 @@ export function whyNotFinal(node: PlanNode): string | null {
       return node.inputs.map(whyNotFinal).find((reason) => reason !== null) ?? null
     case "aggregate":
       return node.windowKeys === null ? "its groups belong to no window" : null
+    case "join":
+      if (!closes(node)) return "nothing says when a row of the join has met its last partner"
+      return [node.left, node.right].map(whyUnsettled).find((reason) => reason !== null) ?? null
+    case "rank":
+    case "over":
+      return "a row's place among others can change as long as there are more to come"
     default:
       return "its rows are not grouped by a window"
   }
 }
 
+/** A side of a join may also hold rows that come once and stay. */
+const whyUnsettled = (side: PlanNode): string | null => (side.changes === "append" ? null : whyNotFinal(side))
+
+/** There is a time from which on none of a row's partners is missing. */
+export function closes({ bound }: JoinNode): boolean {
+  return bound !== null && bound.kind !== "time-to-live"
+}
+
+/** Lateness means something where windows close, or joins let rows go. */
 export function hasWindows(root: PlanNode): boolean {
-  return nodesOf(root).some((node) => node.kind === "aggregate" && node.windowKeys !== null)
+  return nodesOf(root).some(
+    (node) =>
+      (node.kind === "aggregate" && node.windowKeys !== null) || (node.kind === "join" && closes(node)),
+  )
 }

@@ -8,11 +8,13 @@ import { mergeFilters } from "./merge-filters.ts"
 import { pruneColumns } from "./prune-columns.ts"
 import { pushFilterBelowProject } from "./push-filter-below-project.ts"
 import { pushFilterBelowUnionAll } from "./push-filter-below-union-all.ts"
+import { pushFilterIntoJoin } from "./push-filter-into-join.ts"
 import type { Rule } from "./rule.ts"
 
 export const RULES: readonly Rule[] = [
   pushFilterBelowProject,
   pushFilterBelowUnionAll,
+  pushFilterIntoJoin,
   mergeFilters,
   composeProjects,
   foldProjectIntoAggregate,
