@@ -28,8 +28,8 @@ const AUCTIONS_PER_EPOCH = Math.floor(EPOCH_ROWS / (BIDS_PER_AUCTION + 1))
 export const bench: Bench = {
   name: "joins",
   about:
-    "Events per CPU second through bid ⋈ auction (int64 keys, both sides kept and probed, sixteen events are " +
-    "fifteen bids and an auction), against Maps of arrays of objects.",
+    "Events per CPU second through bid ⋈ auction (int64 keys, both sides kept and probed, sixteen events " +
+    "are fifteen bids and an auction), against Maps of arrays of objects.",
   async run(report, { scale }) {
     const epochs = Math.max(8, Math.round(24 * scale))
     const random = new SeededRandom(11)

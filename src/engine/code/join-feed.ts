@@ -250,7 +250,9 @@ class FeedWriter {
         if (++filled === ${BLOCK_ROWS}) { B.count = filled; J.drain(); filled = 0; }
       }`
     const countTheirs = `
-      if (f64[q] !== ygen) { q = YR.own(j >>> ${SLOT_BITS}); ${RETAKE_VIEWS} b = ${rowAddress("q", "j", shape)}; }
+      if (f64[q] !== ygen) {
+        q = YR.own(j >>> ${SLOT_BITS}); ${RETAKE_VIEWS} b = ${rowAddress("q", "j", shape)};
+      }
       ${touch(this.#other, { side: "Y", id: "j", address: "b" })}
       i32[(b << 1) + ${partnersHalf}] += w;`
     const own = this.#own.shown !== "never"
