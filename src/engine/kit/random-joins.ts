@@ -5,7 +5,8 @@ import type { Expression } from "../../expr/expression.ts"
 import type { Random } from "../../std/random.ts"
 import type { Expiry, JoinSide, JoinSpec, OperatorSpec } from "../dataflow.ts"
 import { column } from "./batches.ts"
-import { call, col, compare, lit } from "./expressions.ts"
+import { aggregate, call, col, compare, lit } from "./expressions.ts"
+import { groupBy } from "./harness.ts"
 import {
   addAggregate,
   addStage,
@@ -113,9 +114,12 @@ function randomSide(random: Random, specs: OperatorSpec[], id: string, bound: Bo
     return windows
   }
   if (bound === "interval") return random.below(3) === 0 ? addUnion(random, specs, id) : input
-  switch (random.below(4)) {
+  switch (random.below(6)) {
     case 0:
       return addAggregate(random, specs, id, input)
+    case 4:
+    case 5:
+      return addGreatest(random, specs, id, input)
     case 1:
       return addUnion(random, specs, id)
     default:
@@ -133,6 +137,18 @@ function addWindows(random: Random, specs: OperatorSpec[], id: string, input: st
   const rows = `${id}.rows`
   specs.push({ kind: "stage", id: rows, input, filter: null, window, outputs, columns })
   return random.below(3) === 0 ? addAggregate(random, specs, `${id}.groups`, rows) : rows
+}
+
+/** The greatest values per name: rows that change what they meet, and that a filter lets come and go. */
+function addGreatest(random: Random, specs: OperatorSpec[], id: string, input: string): string {
+  const names = ["key", "count", "day", "price"]
+  const keys = [col(EVENT_COLUMNS, "name")]
+  const aggregates = names.map((name) =>
+    aggregate(random.below(2) === 0 ? "max" : "min", col(EVENT_COLUMNS, name)),
+  )
+  const columns = [EVENT_COLUMNS[1]!, ...aggregates.map(({ type }, k) => column(names[k]!, type))]
+  specs.push(groupBy(input, { id, keys, aggregates, columns }))
+  return maybeStage(random, specs, `${id}.having`, id)
 }
 
 function addUnion(random: Random, specs: OperatorSpec[], id: string): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
+import { SIZE_CLASS } from "./page-format.ts"
 import { PageStore } from "./page-store.ts"
 import { RowStore } from "./row-store.ts"
 
@@ -100,6 +101,25 @@ test("rows that come and go in any order do not make the store grow", () => {
   rows.check()
   assert.equal(rows.model.size, 2_000)
   assert.ok(Math.max(...sizes) <= Math.max(...sizes.slice(4, 14)) * 1.5, sizes.join(" "))
+})
+
+test("a restored store hands out the same ids as one that never stopped", () => {
+  const random = new SeededRandom(7)
+  const steady = new Rows()
+  for (let k = 0; k < 4_000; k++) steady.insert({ ...randomRow(random, k * 20_000), time: null })
+  for (const id of [...steady.model.keys()]) if (id >>> 12 === 3 || random.below(3) > 0) steady.remove(id)
+  const twin = new Rows()
+  const { meta, pages } = steady.rows.snapshot()
+  assert.ok(meta.freeNumbers.length > 0 && meta.buckets[0]!.sparse.length > 0, "there is something to forget")
+  const images = pages.map((page) => steady.store.bytesOf(page, steady.store.i32[page * 2 + SIZE_CLASS]!))
+  twin.rows.restore(meta, () => images.shift()!)
+  for (const [id, row] of steady.model) twin.model.set(id, row)
+  for (let k = 0; k < 4_000; k++) {
+    const row = { ...randomRow(random, 0), time: null }
+    steady.insert(row)
+    twin.insert(row)
+  }
+  assert.deepEqual([...twin.model.keys()], [...steady.model.keys()])
 })
 
 test("rows larger than a page have a page that holds them, and an empty store holds nothing", () => {
