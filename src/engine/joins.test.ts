@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { FLOAT64, INT32, STRING } from "../columns/types.ts"
+import { SeededRandom } from "../std/random.ts"
 import { createEngine } from "./create-engine.ts"
 import type { JoinSpec, OperatorSpec } from "./dataflow.ts"
 import { column, rowsOf, sliceOf } from "./kit/batches.ts"
@@ -295,6 +296,36 @@ test("a join in a checkpoint goes on where it was, holes and all", () => {
     twin.engine.restore(checkpoint.parts())
   }
 })
+
+test("many keys on both sides, replaced again and again, across checkpoints", () => {
+  const random = new SeededRandom(3)
+  let graph = retractingFull()
+  const most = [new Map<string, number>(), new Map<string, number>()] as const
+  for (let epoch = 1; epoch <= 6; epoch++) {
+    const [left, right] = most.map((greatest) =>
+      Array.from({ length: 4_000 }, () => {
+        const [key, value] = [
+          `key of some length ${random.below(9_000)}`,
+          epoch * 1_000 + random.below(1_000),
+        ]
+        greatest.set(key, Math.max(value, greatest.get(key) ?? 0))
+        return [key, value, 1n]
+      }),
+    )
+    graph.epoch({ left: left!, right: right! })
+    const expected = [...most[0]].map(([key, value]) => [key, value, ...pairOf(key, most[1])])
+    for (const [key, value] of most[1]) if (!most[0].has(key)) expected.push([null, null, key, value])
+    assert.deepEqual(sorted(graph.rows()), sorted(expected))
+    using checkpoint = graph.engine.checkpoint()
+    graph = retractingFull()
+    graph.engine.restore(checkpoint.parts())
+  }
+})
+
+function pairOf(key: string, most: ReadonlyMap<string, number>): [string | null, number | null] {
+  const value = most.get(key)
+  return value === undefined ? [null, null] : [key, value]
+}
 
 const MOST = [column("key", STRING), column("most", INT32)]
 

@@ -227,7 +227,7 @@ class FeedWriter {
     if (expiry === null) return "const time = 0;"
     const { isNull, halves } = this.#all[expiry.at]!.loaded
     const exact = `${this.#scope.bind(joinHalves, "exact")}(${halves[0]}, ${halves[1]})`
-    const find = `if (!(time >= XB.from && time < XB.until)) XR.seek(${exact});`
+    const find = `if (!(time >= XB.from && time < XB.until) && !XR.seekRecent(time)) XR.seek(${exact});`
     return `const time = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);
       ${isNull === null ? find : `if (${isNull}) XR.seekTimeless(); else ${find}`}`
   }

@@ -13,6 +13,8 @@ const BUCKETS = 32n
 /** Narrower buckets would leave pages empty. */
 const MIN_WIDTH_US = 1n << 20n
 const SAFE = 2n ** 53n
+/** Buckets that are found again by a comparison: as many as rows out of order go back and forth between. */
+const RECENT = 4
 
 export interface RowBucket {
   /** Null: its rows have no time. */
@@ -31,6 +33,9 @@ export class RowBuckets {
   /** With a number, earliest first. */
   readonly #order: RowBucket[] = []
   readonly timeless: RowBucket = { number: null, pages: [], open: 0, sparse: [] }
+  /** Sought lately, in no order. */
+  #recent: { readonly from: number; readonly until: number; readonly bucket: RowBucket }[] = []
+  #oldest = 0
   /** Times of the bucket that was sought last, as doubles; NaN where they are not exact. */
   from = Number.NaN
   until = Number.NaN
@@ -38,6 +43,17 @@ export class RowBuckets {
   constructor(keepUs: bigint) {
     const widthUs = keepUs / BUCKETS
     this.#widthUs = widthUs > MIN_WIDTH_US ? widthUs : MIN_WIDTH_US
+  }
+
+  /** One of the buckets that were sought lately, or null. */
+  seekRecent(time: number): RowBucket | null {
+    for (const { from, until, bucket } of this.#recent) {
+      if (time < from || time >= until) continue
+      this.from = from
+      this.until = until
+      return bucket
+    }
+    return null
   }
 
   seek(timeUs: bigint): RowBucket {
@@ -48,7 +64,14 @@ export class RowBuckets {
     this.from = isExact ? Number(start) : Number.NaN
     this.until = isExact ? Number(end) : Number.NaN
     const number = start / this.#widthUs
-    return this.#byNumber.get(number) ?? this.adopt({ number, pages: [], open: 0, sparse: [] })
+    const bucket = this.#byNumber.get(number) ?? this.adopt({ number, pages: [], open: 0, sparse: [] })
+    if (isExact) this.#remember({ from: this.from, until: this.until, bucket })
+    return bucket
+  }
+
+  #remember(entry: { readonly from: number; readonly until: number; readonly bucket: RowBucket }): void {
+    this.#recent[this.#oldest] = entry
+    this.#oldest = (this.#oldest + 1) % RECENT
   }
 
   adopt(bucket: RowBucket): RowBucket {
@@ -66,6 +89,8 @@ export class RowBuckets {
   }
 
   delete(bucket: RowBucket): void {
+    this.#recent = []
+    this.#oldest = 0
     this.#byNumber.delete(bucket.number!)
     this.#order.splice(this.#order.indexOf(bucket), 1)
   }

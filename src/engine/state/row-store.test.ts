@@ -21,7 +21,7 @@ class Rows {
 
   insert(row: Model): void {
     if (row.time === null) this.rows.seekTimeless()
-    else this.rows.seek(row.time)
+    else if (!this.rows.seekRecent(Number(row.time))) this.rows.seek(row.time)
     const id = this.rows.insert(row.bytes.length, Number(row.time ?? 0n))
     assert.ok(!this.model.has(id), "a new row has a new id")
     this.store.i64[this.rows.address + 2] = row.time ?? 0n

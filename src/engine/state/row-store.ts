@@ -59,6 +59,13 @@ export class RowStore {
     this.#bucket = this.buckets.seek(timeUs)
   }
 
+  /** As seek, for a time as a double; false when its bucket has not been sought lately. */
+  seekRecent(time: number): boolean {
+    const bucket = this.buckets.seekRecent(time)
+    if (bucket !== null) this.#bucket = bucket
+    return bucket !== null
+  }
+
   seekTimeless(): void {
     this.buckets.from = Number.NaN
     this.#bucket = this.buckets.timeless
