@@ -107,6 +107,18 @@ test("-0 equals 0 and NaN equals NaN", () => {
   assert.deepEqual(rowsOf(snapshot.select({ where: [], sort: [], offset: 0, limit: 9 })).length, 2)
 })
 
+test("of rows that only come, EXISTS keeps one per key", () => {
+  for (const type of ["semi", "anti"] as const) {
+    const join = JoinHarness.of({ type })
+    join.epoch({ right: [A2] })
+    const bytes = join.engine.stateBytes()
+    for (let k = 0; k < 20; k++) join.epoch({ right: Array.from({ length: 500 }, () => A1) })
+    assert.equal(join.engine.stateBytes(), bytes)
+    join.epoch({ left: [A1, B1] })
+    assert.deepEqual(join.rows(), [type === "semi" ? A1 : B1])
+  }
+})
+
 test("without keys every row meets every other", () => {
   const join = JoinHarness.of({ type: "inner", keys: [] })
   join.epoch({ left: [A1, B1], right: [A2, [null, 9, 9n]] })

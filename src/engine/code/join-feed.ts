@@ -137,6 +137,7 @@ class FeedWriter {
     const find = findOrInsert(this.#scope, { ...lookup, keys, layout: this.#plan.keyLayout, onInsert: "" })
     return `${find}
       const head = i32[(ka << 1) + ${this.#own.headHalf}], first = i32[(ka << 1) + ${this.#other.headHalf}];
+      ${this.#own.keepsFirst ? "if (head !== 0) break row;" : ""}
       ${this.#keep("h")}
       ${partners}
       ${this.#own.rowHashHalf === null || this.#defers ? "" : this.#forgetIfGone()}`
@@ -267,6 +268,7 @@ class FeedWriter {
         ${own ? "partnerCount += m;" : ""}
         ${this.#plan.putsPairs ? put : ""}
         ${shown === "never" ? "" : countTheirs}
+        ${this.#other.oneIsEnough ? "break;" : ""}
       }
       ${own ? `if (isNew) i32[(a << 1) + ${this.#own.partnersHalf}] = partnerCount;` : ""}`
   }

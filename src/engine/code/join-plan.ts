@@ -42,6 +42,10 @@ export interface SidePlan {
   readonly shown: "never" | "without-partner" | "with-partner"
   /** Rows without a partner are put out when they go. */
   readonly waits: boolean
+  /** One partner tells as much as many: the other side asks only whether there is one, and none is taken back. */
+  readonly oneIsEnough: boolean
+  /** Of rows with equal keys the first is kept: they go at the same time, and any of them will do. */
+  readonly keepsFirst: boolean
 }
 
 /** How a row that has no key, and so is in no list, is marked in place of its previous row. */
@@ -87,6 +91,7 @@ function planSide(
   const rowHashHalf = retracts ? layout.addWords(1) * 2 : null
   const shown = shownBy(spec, name)
   const timeWord = side.expiry === null ? null : fields[side.expiry.at]!.offset
+  const oneIsEnough = name === "right" && (spec.type === "semi" || spec.type === "anti") && !retracts
   return {
     side,
     shape: { ...layout.shape, markHalf: links + 1, timeWord },
@@ -99,6 +104,9 @@ function planSide(
     headHalf,
     shown,
     waits: shown === "without-partner" && spec.emit === "final" && side.expiry !== null,
+    oneIsEnough,
+    keepsFirst:
+      oneIsEnough && spec.condition === null && (side.expiry === null || side.keys.includes(side.expiry.at)),
   }
 }
 
