@@ -260,7 +260,7 @@ test("51: three inputs, each within an interval of the next", () => {
 })
 
 // arroyo#984.
-test("51: over a long run, state that can meet nothing any more is let go, also of keys that never come again", () => {
+test("51: over a long run, state that can meet nothing is let go, also of keys that never return", () => {
   const join = JoinHarness.of({ type: "left", emit: "final", ...within(-50n, 50n) })
   const sizes: number[] = []
   for (let epoch = 0; epoch < 100; epoch++) {

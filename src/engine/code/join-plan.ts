@@ -42,7 +42,7 @@ export interface SidePlan {
   readonly shown: "never" | "without-partner" | "with-partner"
   /** Rows without a partner are put out when they go. */
   readonly waits: boolean
-  /** One partner tells as much as many: the other side asks only whether there is one, and none is taken back. */
+  /** One partner tells as much as many: the other side asks whether there is one, and none is taken back. */
   readonly oneIsEnough: boolean
   /** Of rows with equal keys the first is kept: they go at the same time, and any of them will do. */
   readonly keepsFirst: boolean
