@@ -1,8 +1,8 @@
 /**
  * The clauses of a SELECT put together, in the order in which PostgreSQL runs them:
  *
- *   FROM and WHERE -> IN and EXISTS -> subqueries that WHERE or GROUP BY ask -> GROUP BY -> subqueries that the
- *   list asks -> HAVING -> OVER -> the list -> DISTINCT -> ORDER BY with LIMIT
+ *   FROM and WHERE -> IN and EXISTS -> subqueries that WHERE or GROUP BY ask -> GROUP BY
+ *   -> subqueries that the list asks -> HAVING -> OVER -> the list -> DISTINCT -> ORDER BY with LIMIT
  *
  * Columns that only later steps need (what ORDER BY sorts by, what ties a subquery) stand behind the list.
  */

@@ -73,7 +73,9 @@ const CASES: readonly RuleCase[] = [
   },
   {
     rule: "push-filter-into-join",
-    sql: "SELECT o, n FROM (SELECT f.origin AS o, f.delay AS d, s.name AS n, s.i4 AS i FROM flight f, sample s) AS j WHERE o = n AND d > 1 AND i > 2 AND d <> i",
+    sql: `SELECT o, n FROM (
+      SELECT f.origin AS o, f.delay AS d, s.name AS n, s.i4 AS i FROM flight f, sample s
+    ) AS j WHERE o = n AND d > 1 AND i > 2 AND d <> i`,
     before: `
         project o, n
         └ project o = origin, d = delay, n = name, i = i4
@@ -94,22 +96,28 @@ const CASES: readonly RuleCase[] = [
   },
   {
     rule: "over-to-rank",
-    sql: "SELECT origin, n FROM (SELECT origin, row_number() OVER (PARTITION BY origin ORDER BY delay) AS n FROM flight) AS t WHERE n <= 3 AND n > 1 AND origin > 'A'",
+    sql: `SELECT origin, n FROM (
+      SELECT origin, row_number() OVER (PARTITION BY origin ORDER BY delay) AS n
+      FROM (SELECT origin, delay FROM flight) AS f
+    ) AS t WHERE n <= 3 AND n > 1 AND origin > 'A'`,
     before: `
         project origin, n
         └ project origin, n = row_number
           └ filter ((row_number <= 3) and (row_number > 1) and (origin > 'A'))
             └ over row_number = row_number() per origin by delay
-              └ scan event flight`,
+              └ project origin, delay
+                └ scan event flight`,
     after: `
         project origin, n
         └ project origin, n = row_number
           └ filter (origin > 'A')
-            └ project flight_id, scheduled_at, origin, destination, delay, distance, processed_at, row_number = row_rank
-              └ row_number 2 to 3 per origin by delay, scheduled_at
-                └ scan event flight`,
-    untouched:
-      "SELECT n FROM (SELECT row_number() OVER (ORDER BY delay) AS n, count(*) OVER (ORDER BY delay) AS c FROM flight) AS t WHERE n <= 3",
+            └ project origin, delay, row_number = row_rank
+              └ row_number 2 to 3 per origin by delay
+                └ project origin, delay
+                  └ scan event flight`,
+    untouched: `SELECT n FROM (
+      SELECT row_number() OVER w AS n, count(*) OVER w AS c FROM flight WINDOW w AS (ORDER BY delay)
+    ) AS t WHERE n <= 3`,
     first: "push-filter-below-project",
   },
   {
