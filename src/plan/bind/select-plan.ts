@@ -49,7 +49,8 @@ export function planSelect(clauses: Clauses, view: ViewContext): Relation {
     view,
   })
   const map: Map = (expression) => fill(grouped.map(expression), "over", (number) => values[number]!)
-  const relation = planList(clauses, { node, map }, { tied, view })
+  const { timeColumn } = grouped.node
+  const relation = planList(clauses, { node, map }, { tied, timeColumn, view })
   if (grouping === null || clauses.groupBy.written || clauses.having !== null) return relation
   return { ...relation, emptyValues: clauses.targets.map(({ bound }) => overNoRows(settle(bound), clauses)) }
 }
