@@ -40,7 +40,7 @@ export interface Target {
   readonly byte: number | null
 }
 
-/** References are over FROM's rows; aggregates, subqueries, window functions and grouping() are placeholders. */
+/** References are over FROM's rows; what is computed beside them (aggregates, subqueries) has placeholders. */
 export interface Clauses {
   readonly rows: FromRows
   readonly targets: readonly Target[]

@@ -1,6 +1,6 @@
 /**
- * ORDER BY, LIMIT, OFFSET and FETCH. A bare name in ORDER BY is a column of the SELECT list first, then one of
- * FROM; a whole number is a position in that list.
+ * ORDER BY, LIMIT, OFFSET and FETCH. A bare name in ORDER BY is a column of the SELECT list first, then one
+ * of FROM; a whole number is a position in that list.
  */
 import type { Node, SelectStmt, SortBy } from "libpg-query"
 import type { Expression } from "../../expr/expression.ts"

@@ -1,6 +1,6 @@
 /**
- * OVER: window functions with their partition, order and frame. Named windows are looked up as PostgreSQL does:
- * OVER w is w itself, OVER (w ...) adds an order or a frame to it.
+ * OVER: window functions with their partition, order and frame. Named windows are looked up as PostgreSQL
+ * does: OVER w is w itself, OVER (w ...) adds an order or a frame to it.
  */
 import type { FuncCall, Node, WindowDef } from "libpg-query"
 import type { LogicalType } from "../../columns/types.ts"

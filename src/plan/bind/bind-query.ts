@@ -29,7 +29,7 @@ export function bindQuery(select: SelectStmt, context: QueryContext): Relation {
   return relation
 }
 
-/** A view has no order of its own; where ORDER BY says which rows LIMIT or DISTINCT ON keeps, it has a use. */
+/** A view has no order; ORDER BY has a use only where it says which rows LIMIT or DISTINCT ON keeps. */
 export function refuseOrder(select: SelectStmt, view: ViewContext): void {
   const { sortClause = [], limitCount, limitOffset, distinctClause = [] } = select
   const on = distinctClause.some((node) => Object.keys(node).length > 0)

@@ -1,9 +1,11 @@
 /**
- * Subqueries in expressions. As a condition of WHERE, IN, EXISTS, ANY and ALL are semi and anti joins; anywhere
- * else a subquery gives a value, which a join puts beside the rows (attach-subquery.ts).
+ * Subqueries in expressions. As a condition of WHERE, IN, EXISTS, ANY and ALL are semi and anti joins;
+ * anywhere else a subquery gives a value, which a join puts beside the rows (attach-subquery.ts).
  *
- *   x op ANY (S)       semi join on x op y           NOT x op ANY (S)   anti join on (x op y) IS NOT FALSE
- *   x op ALL (S)       anti join on (x op y) IS NOT TRUE     NOT x op ALL (S)   semi join on (x op y) IS FALSE
+ *   x op ANY (S)       semi join on x op y
+ *   NOT x op ANY (S)   anti join on (x op y) IS NOT FALSE
+ *   x op ALL (S)       anti join on (x op y) IS NOT TRUE
+ *   NOT x op ALL (S)   semi join on (x op y) IS FALSE
  *
  * (IN is = ANY; NOT IN is NOT = ANY, which one NULL in S keeps from ever being true.)
  */

@@ -1,7 +1,6 @@
 /**
  * UNION, INTERSECT and EXCEPT, with and without ALL. Types are settled pair by pair from the left, as
- * PostgreSQL does; names are the left side's. All but UNION ALL count, for each different row, on how many rows
- * of either side it stands:
+ * PostgreSQL does; names are the left side's. INTERSECT and EXCEPT count how often a row is on either side:
  *
  *   INTERSECT   left > 0 and right > 0      INTERSECT ALL   least(left, right) times
  *   EXCEPT      left > 0 and right = 0      EXCEPT ALL      left - right times

@@ -100,7 +100,7 @@ function checkEmission(root: PlanNode, definition: ViewDefinition, view: ViewCon
   if (definition.allowedLatenessMs > 0 && !hasWindows(root)) view.report(findings.latenessNeedsWindow(), null)
 }
 
-/** Groups of a window, and rows that found no partner in time, come once: what they put out is append-only. */
+/** Groups of a window, and rows that found no partner in time, come once: their output is append-only. */
 function onceAtClose(root: PlanNode): PlanNode {
   return rebuild(root, (node) => {
     if (node.kind === "join" && closes(node)) return joinNode({ ...node, once: true })

@@ -29,7 +29,8 @@ const PROMISE = 'declare state: "unbounded" if both sides stay within memory'
 function unboundedJoin(left: PlanNode, right: PlanNode, timeToLiveUs: bigint | null): Finding {
   const [a, b] = [left.windowColumns, right.windowColumns]
   if (timeToLiveUs !== null) {
-    const what = `a time to live of ${durationText(timeToLiveUs)} needs a time column on both sides of the join`
+    const lived = durationText(timeToLiveUs)
+    const what = `a time to live of ${lived} needs a time column on both sides of the join`
     return findings.unboundedState(what, `let both sides keep their event time, or ${PROMISE}`)
   }
   if (a !== null && b !== null && a.sizeUs === b.sizeUs) {

@@ -40,7 +40,7 @@ export function placeOvers(input: PlanNode, requests: readonly OverRequest[], pl
   let node = input
   for (const members of groups.values()) {
     const own = members.map((i) => mapped[i]!)
-    const before = withColumns(node, own[0]!)
+    const before = withColumns(node, own[0]!, input.timeColumn)
     const names = own.map(({ call }) => call.name)
     const calls = own.map(({ call }) => call)
     const { node: wide, partition, order, peerTerms } = before
@@ -77,7 +77,7 @@ interface Ordered {
 }
 
 /** Partition and order as columns; the event time settles the order of peers. */
-function withColumns(node: PlanNode, { partition, order }: OverRequest): Ordered {
+function withColumns(node: PlanNode, { partition, order }: OverRequest, timeColumn: number | null): Ordered {
   const added: Expression[] = []
   const positionOf = (value: Expression): number => {
     if (value.kind === "column") return value.index
@@ -90,7 +90,6 @@ function withColumns(node: PlanNode, { partition, order }: OverRequest): Ordered
     descending,
     nullsFirst,
   }))
-  const { timeColumn } = node
   const settled =
     timeColumn === null || terms.some(({ column }) => column === timeColumn)
       ? terms

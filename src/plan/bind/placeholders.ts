@@ -55,7 +55,7 @@ export function fill(
   })
 }
 
-/** A condition of a subquery: its own columns move by `shift`, parts over the outer query become `outer`'s. */
+/** A condition of a subquery: its own columns move by `shift`, parts over outer columns become `outer`'s. */
 export function placeOuter(
   expression: Expression,
   outer: (part: Expression) => Expression,

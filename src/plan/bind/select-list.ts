@@ -20,11 +20,17 @@ import { growsForEver, remembersEveryRow, unboundedFinding } from "./state-bound
 
 interface Place {
   readonly tied: Correlation
+  /** Of the rows, before window functions were put beside them. */
+  readonly timeColumn: number | null
   readonly view: ViewContext
 }
 
 /** @throws Refused, Abandoned */
-export function planList(clauses: Clauses, { node, map }: Stage, { tied, view }: Place): Relation {
+export function planList(
+  clauses: Clauses,
+  { node, map }: Stage,
+  { tied, timeColumn, view }: Place,
+): Relation {
   const { targets, distinct, limits, places } = clauses
   const values = targets.map(({ bound }) => attempt(view, () => map(settle(bound)))).map(present)
   const hidden = tied.hidden.map(map)
@@ -44,7 +50,7 @@ export function planList(clauses: Clauses, { node, map }: Stage, { tied, view }:
   const on = typeof distinct === "object" ? distinct.map((value) => list.position(map(value))) : []
   checkOrder(clauses, { order, on, width })
   const settled = ranked && distinct !== "all" && limits?.ties !== true
-  const time = settled ? timeTerm(node, list, order) : []
+  const time = settled && timeColumn !== null ? timeTerm(referTo(node, timeColumn), list, order) : []
   let result: PlanNode = list.over(node)
   if (distinct === "all") result = distinctRows(result, clauses, view)
   const tiedBy = hidden.map((_, i) => values.length + i)
@@ -108,9 +114,8 @@ function checkOrder({ distinct, places }: Clauses, { order, on, width }: Ordered
 }
 
 /** Rows that ORDER BY leaves equal are in the order of their event time, then of all their columns. */
-function timeTerm(node: PlanNode, list: List, order: readonly OrderTerm[]): readonly OrderTerm[] {
-  if (node.timeColumn === null) return []
-  const column = list.position(referTo(node, node.timeColumn))
+function timeTerm(time: Expression, list: List, order: readonly OrderTerm[]): readonly OrderTerm[] {
+  const column = list.position(time)
   return order.some((term) => term.column === column)
     ? []
     : [{ column, descending: false, nullsFirst: false }]

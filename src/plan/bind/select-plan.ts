@@ -1,8 +1,8 @@
 /**
  * The clauses of a SELECT put together, in the order in which PostgreSQL runs them:
  *
- *   FROM and WHERE -> IN and EXISTS -> subqueries that WHERE or GROUP BY ask -> GROUP BY -> subqueries that the
- *   list asks -> HAVING -> OVER -> the list -> DISTINCT -> ORDER BY with LIMIT
+ *   FROM and WHERE -> IN and EXISTS -> subqueries that WHERE or GROUP BY ask -> GROUP BY
+ *   -> subqueries that the list asks -> HAVING -> OVER -> the list -> DISTINCT -> ORDER BY with LIMIT
  *
  * Columns that only later steps need (what ORDER BY sorts by, what ties a subquery) stand behind the list.
  */
@@ -49,7 +49,8 @@ export function planSelect(clauses: Clauses, view: ViewContext): Relation {
     view,
   })
   const map: Map = (expression) => fill(grouped.map(expression), "over", (number) => values[number]!)
-  const relation = planList(clauses, { node, map }, { tied, view })
+  const { timeColumn } = grouped.node
+  const relation = planList(clauses, { node, map }, { tied, timeColumn, view })
   if (grouping === null || clauses.groupBy.written || clauses.having !== null) return relation
   return { ...relation, emptyValues: clauses.targets.map(({ bound }) => overNoRows(settle(bound), clauses)) }
 }

@@ -1,7 +1,7 @@
 /**
- * The joins of a FROM together with its WHERE: a condition goes down to the side that it is about, an equality
- * of both sides becomes a key, and then it is known what bounds each join. Below a left join only what is
- * about its left side goes down, below a full join nothing: the other rows are those that have no partner.
+ * The joins of a FROM together with its WHERE: a condition goes down to the side that it is about, an
+ * equality of both sides becomes a key, and then it is known what bounds each join. Below a left join only
+ * what is about its left side goes down, below a full join nothing: their other rows stand beside NULLs.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"

@@ -67,9 +67,9 @@ function boundOf(node: PlanNode): StateBound["kind"] {
   }
 }
 
-/** Only the first rows of all, of rows that stay, need no more memory than they are. */
-export function remembersEveryRow({ partition, limit, input }: RankNode): boolean {
-  return partition.length > 0 || limit === null || input.changes !== "append"
+/** Only the first rows of all, of rows that stay, need no more memory than they are. Ties have no limit. */
+export function remembersEveryRow({ partition, limit, input, function: name }: RankNode): boolean {
+  return partition.length > 0 || limit === null || name !== "row_number" || input.changes !== "append"
 }
 
 /** Why rows cannot come once, at a window's close; null when they can. */

@@ -18,17 +18,27 @@ export function rankNode(parts: RankParts): RankNode {
   const { input, order, offset, limit, ranked } = parts
   assert(offset >= 0n && (limit === null || limit >= 0n), "ranks are counted from the first row")
   for (const { column } of order) assert(column < input.columns.length, "rows are ordered by their columns")
-  const { columns, timeColumn, windowColumns, delayUs } = input
+  const { columns, delayUs } = input
   return Object.freeze({
     kind: "rank",
     ...parts,
     columns: ranked ? [...columns, { name: RANK_COLUMN, type: INT64, nullable: false }] : columns,
     changes: "retract",
     key: keyOf(parts),
-    timeColumn,
-    windowColumns,
+    ...timesOf(parts),
     delayUs,
   })
+}
+
+/** A row may be taken back when a far later one comes, unless its partition closes with its window: then, and
+ *  only then, do times say when no more changes come. */
+export function timesOf({
+  input,
+  partition,
+}: Pick<RankNode, "input" | "partition">): Pick<RankNode, "timeColumn" | "windowColumns"> {
+  const { timeColumn, windowColumns } = input
+  const closes = partition.some((index) => index === windowColumns?.start || index === windowColumns?.end)
+  return closes ? { timeColumn, windowColumns } : { timeColumn: null, windowColumns: null }
 }
 
 /** One row per partition, or one per number in it, is a key also where the input has none. */

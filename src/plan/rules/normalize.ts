@@ -5,6 +5,7 @@ import type { PlanNode, ViewPlan } from "../plan.ts"
 import { composeProjects, dropIdentityProject } from "./compose-projects.ts"
 import { foldProjectIntoAggregate } from "./fold-project-into-aggregate.ts"
 import { mergeFilters } from "./merge-filters.ts"
+import { overToRank } from "./over-to-rank.ts"
 import { pruneColumns } from "./prune-columns.ts"
 import { pushFilterBelowProject } from "./push-filter-below-project.ts"
 import { pushFilterBelowUnionAll } from "./push-filter-below-union-all.ts"
@@ -15,6 +16,7 @@ export const RULES: readonly Rule[] = [
   pushFilterBelowProject,
   pushFilterBelowUnionAll,
   pushFilterIntoJoin,
+  overToRank,
   mergeFilters,
   composeProjects,
   foldProjectIntoAggregate,

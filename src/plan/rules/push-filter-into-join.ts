@@ -1,7 +1,7 @@
 /**
- * filter(join(x, y)): what is about one side goes below the join, equalities of both become keys, the rest the
- * condition. Of a left join only conditions about its left side move: those about the other side decide on
- * rows beside NULLs too, so that they must stay above. A full join keeps everything above.
+ * filter(join(x, y)): what is about one side goes below the join, equalities of both become keys, the rest
+ * the condition. Of a left join only conditions about its left side move: those about the other side decide
+ * on rows beside NULLs too, so that they must stay above. A full join keeps everything above.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { conjunction } from "../expressions/conjunction.ts"
