@@ -102,35 +102,44 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
 type Need = (input: PlanNode, positions: Iterable<number>) => void
 
 function needOfJoin(node: JoinNode, own: Needed, need: Need): void {
+  need(node.left, usedOfSide(node, own, "left"))
+  need(node.right, usedOfSide(node, own, "right"))
+}
+
+/** Columns of one side that are handed on, compared, or say when a row can go. */
+function usedOfSide(node: JoinNode, own: Needed, side: "left" | "right"): ReadonlySet<number> {
   const width = node.left.columns.length
   const used = [...own, ...(node.condition === null ? [] : columnsUsed(node.condition))]
-  need(
-    node.left,
-    used.filter((position) => position < width),
-  )
-  need(
-    node.right,
-    used.filter((position) => position >= width).map((position) => position - width),
-  )
-  for (const { left, right } of node.keys) {
-    need(node.left, columnsUsed(left))
-    need(node.right, columnsUsed(right))
-  }
-  need(node.left, boundColumns(node, "left"))
-  need(node.right, boundColumns(node, "right"))
+  const handed =
+    side === "left"
+      ? used.filter((position) => position < width)
+      : used.filter((position) => position >= width).map((position) => position - width)
+  const keys = node.keys.flatMap((key) => [...columnsUsed(key[side])])
+  return new Set([...handed, ...keys, ...boundColumns(node, side)])
 }
 
 function needOfOrdered(node: RankNode | OverNode, own: Needed, need: Need): void {
+  need(node.input, usedOfOrdered(node, own))
+}
+
+function usedOfOrdered(node: RankNode | OverNode, own: Needed): ReadonlySet<number> {
   const width = node.input.columns.length
-  need(
-    node.input,
-    [...own].filter((position) => position < width),
-  )
-  need(node.input, [...node.partition, ...node.order.map(({ column }) => column)])
-  if (node.kind === "rank") return
-  for (const { args, filter } of node.calls) {
-    for (const part of [...args, ...(filter === null ? [] : [filter])]) need(node.input, columnsUsed(part))
+  const handed = [...own].filter((position) => position < width)
+  const used = new Set([...handed, ...node.partition, ...node.order.map(({ column }) => column)])
+  for (const { args, filter } of node.kind === "over" ? node.calls : []) {
+    for (const part of [...args, ...(filter === null ? [] : [filter])]) {
+      for (const position of columnsUsed(part)) used.add(position)
+    }
   }
+  return used
+}
+
+/** What keeps rows keeps them without columns that nobody reads, also where their source hands on all. */
+function narrowed(input: Pruned, used: Needed): Pruned {
+  const kept = [...used].sort((a, b) => a - b)
+  if (kept.length === 0 || kept.length === input.node.columns.length) return input
+  const node = selectColumns(input, kept)
+  return { node, places: placesOf(kept) }
 }
 
 /** What says when a row of one side can go: its time, or its window. */
@@ -182,11 +191,15 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
     case "union-all":
       return pruneUnion(node, needed, node.inputs.map(prunedOf))
     case "join":
-      return pruneJoin(node, prunedOf(node.left), prunedOf(node.right))
+      return pruneJoin(
+        node,
+        narrowed(prunedOf(node.left), usedOfSide(node, needed, "left")),
+        narrowed(prunedOf(node.right), usedOfSide(node, needed, "right")),
+      )
     case "rank":
-      return pruneRank(node, prunedOf(node.input))
+      return pruneRank(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "over":
-      return pruneOver(node, prunedOf(node.input))
+      return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "repeat": {
       const { node: input, places } = prunedOf(node.input)
       if (input === node.input) return { node, places }
