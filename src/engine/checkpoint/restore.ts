@@ -40,7 +40,11 @@ export function restoreView(operator: ViewOperator, parts: PartMap, losses: Loss
   adoptTables([operator.table], meta.windows[0]?.tables ?? [], new ImageReader(id, parts))
 }
 
-function adoptTables(tables: readonly KeyTable[], saved: readonly TableMeta[], images: ImageReader): void {
+export function adoptTables(
+  tables: readonly KeyTable[],
+  saved: readonly TableMeta[],
+  images: ImageReader,
+): void {
   tables.forEach((table, k) => {
     const { depth, count, pages } = saved[k]!
     table.adopt(

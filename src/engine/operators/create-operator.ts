@@ -8,6 +8,7 @@ import { JoinOperator } from "./join.ts"
 import { OverOperator } from "./over.ts"
 import { RankOperator } from "./rank.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
+import { keepsTopRow, TopRowOperator } from "./top-row.ts"
 
 export interface OperatorOptions {
   readonly store: PageStore
@@ -33,8 +34,10 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         retracting: [!appendOnly.has(spec.left.input), !appendOnly.has(spec.right.input)],
         appendOnlyOutput: appendOnly.has(spec.id),
       })
-    case "rank":
+    case "rank": {
+      if (keepsTopRow(spec, appendOnly.has(spec.input))) return new TopRowOperator(spec, spec.columns, store)
       return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
+    }
     case "over":
       return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
     default:

@@ -197,7 +197,7 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
         narrowed(prunedOf(node.right), usedOfSide(node, needed, "right")),
       )
     case "rank":
-      return pruneRank(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
+      return pruneRank(node, needed, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "over":
       return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "repeat": {
@@ -272,10 +272,11 @@ function pruneJoin(node: JoinNode, left: Pruned, right: Pruned): Pruned {
   return { node: moved, places }
 }
 
-function pruneRank(node: RankNode, { node: input, places }: Pruned): Pruned {
+function pruneRank(node: RankNode, needed: Needed, { node: input, places }: Pruned): Pruned {
   const moved = withAdded(node, input, places)
-  if (input === node.input) return { node, places: moved }
-  const { function: name, offset, limit, ranked } = node
+  const ranked = node.ranked && needed.has(node.input.columns.length)
+  if (input === node.input && ranked === node.ranked) return { node, places: moved }
+  const { function: name, offset, limit } = node
   const pruned = rankNode({ input, ...moveOrder(node, places), function: name, offset, limit, ranked })
   return { node: pruned, places: moved }
 }
