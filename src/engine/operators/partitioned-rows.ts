@@ -12,6 +12,7 @@ import { TIMESTAMP } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { PartMap } from "../checkpoint/restore.ts"
+import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
@@ -34,6 +35,8 @@ export interface PlacedRow {
 interface Touched {
   readonly partition: Uint8Array
   readonly before: readonly PlacedRow[]
+  /** Another one of the same hash. */
+  readonly next: Touched | undefined
 }
 
 export interface PartitionedOptions {
@@ -50,7 +53,9 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   protected readonly codec: OrderedRowCodec
   protected readonly options: PartitionedOptions
   readonly #changes: RowBuilder
-  readonly #touched = new Map<string, Touched>()
+  /** In the order of their first change. */
+  #touched: Touched[] = []
+  readonly #touchedByHash = new Map<number, Touched>()
   readonly #late = new LateBound()
   /** Windows that were closed by the last epoch. */
   closedUntilUs = NO_WATERMARK
@@ -68,7 +73,7 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   /** What a partition's rows come to, in the table's order. */
   protected abstract place(partition: Uint8Array, final: boolean): PlacedRow[]
 
-  /** False for a row that cannot matter, now or later. */
+  /** False for a row that cannot matter, now or later, by its partition and order. */
   protected matters(): boolean {
     return true
   }
@@ -88,8 +93,9 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   apply(_port: number, changes: ChangeBatch): void {
     const { codec, table } = this
     for (let row = 0; row < changes.length; row++) {
-      codec.encode(changes, row)
+      codec.encodeHead(changes, row)
       if (!this.matters()) continue
+      codec.encodeRest(changes, row)
       const { bytes, length, partitionLength } = codec
       this.#touch(bytes, partitionLength)
       table.add(bytes, length, changes.weights === null ? 1 : changes.weights[row]!)
@@ -98,12 +104,13 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   flush(watermarkUs: bigint): ChangeBatch | null {
     const closesUs = this.#closesAt(watermarkUs)
-    for (const { partition, before } of this.#touched.values()) {
+    for (const { partition, before } of this.#touched) {
       if (this.#isWaiting(partition, this.closedUntilUs)) continue
       this.#putDifference(before, this.place(partition, true))
       this.trim(partition)
     }
-    this.#touched.clear()
+    this.#touched = []
+    this.#touchedByHash.clear()
     if (this.spec.emit === "final") this.#putClosed(closesUs)
     this.closedUntilUs = closesUs
     this.#dropGone(watermarkUs)
@@ -123,11 +130,17 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   }
 
   #touch(bytes: Uint8Array, partitionLength: number): void {
-    const name = latin1(bytes, partitionLength)
-    if (this.#touched.has(name)) return
+    const hash = mixBytes(HASH_SEED, bytes, 0, partitionLength)
+    const chain = this.#touchedByHash.get(hash)
+    for (let touched = chain; touched !== undefined; touched = touched.next) {
+      const { partition } = touched
+      if (partition.length === partitionLength && equalBytes(partition, 0, bytes, 0, partitionLength)) return
+    }
     const partition = bytes.slice(0, partitionLength)
     const before = this.#isWaiting(partition, this.closedUntilUs) ? [] : this.place(partition, false)
-    this.#touched.set(name, { partition, before })
+    const touched = { partition, before, next: chain }
+    this.#touchedByHash.set(hash, touched)
+    this.#touched.push(touched)
   }
 
   /** Its window is open, and its rows come when it closes. */
@@ -246,13 +259,6 @@ function successor(prefix: Uint8Array): Uint8Array | null {
     return next
   }
   return null
-}
-
-/** A text that is equal for equal bytes. */
-function latin1(bytes: Uint8Array, length: number): string {
-  let text = ""
-  for (let k = 0; k < length; k++) text += String.fromCharCode(bytes[k]!)
-  return text
 }
 
 function saidText(said: readonly Scalar[]): string {

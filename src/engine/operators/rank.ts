@@ -51,7 +51,7 @@ export class RankOperator extends PartitionedRows<RankSpec> {
     if (!Number.isFinite(this.#last)) return true
     const at = this.table.seek(bytes, partitionLength)
     for (let seen = 0; at.valid && at.startsWith(bytes, partitionLength); at.next()) {
-      if (at.compare(bytes, length) >= 0) return true
+      if (at.compareHead(bytes, length) >= 0) return true
       seen += at.weight
       if (seen >= this.#last) return false
     }

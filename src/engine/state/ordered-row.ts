@@ -28,6 +28,7 @@ export class OrderedRowCodec {
   readonly #fields: readonly Field[]
   readonly #partitionFields: number
   readonly #peerFields: number
+  readonly #orderFields: number
   /** The row that was encoded last. */
   bytes = new Uint8Array(256)
   length = 0
@@ -53,6 +54,7 @@ export class OrderedRowCodec {
     for (const term of order.slice(0, peerTerms)) add(term.column, term.descending, term.nullsFirst)
     this.#peerFields = fields.length
     for (const term of order.slice(peerTerms)) add(term.column, term.descending, term.nullsFirst)
+    this.#orderFields = fields.length
     columns.forEach((_, column) => {
       add(column, false, false)
     })
@@ -60,12 +62,25 @@ export class OrderedRowCodec {
   }
 
   encode(batch: Pick<ChangeBatch, "vectors">, row: number): void {
+    this.encodeHead(batch, row)
+    this.encodeRest(batch, row)
+  }
+
+  /** The partition and the order's terms: enough to know where the row belongs. */
+  encodeHead(batch: Pick<ChangeBatch, "vectors">, row: number): void {
     this.length = 0
-    this.#fields.forEach((field, k) => {
-      if (k === this.#partitionFields) this.partitionLength = this.length
-      this.#encodeField(field, batch.vectors[field.column]!, row)
-    })
-    if (this.#partitionFields === this.#fields.length) this.partitionLength = this.length
+    for (let k = 0; k < this.#partitionFields; k++) this.#encodeAt(k, batch, row)
+    this.partitionLength = this.length
+    for (let k = this.#partitionFields; k < this.#orderFields; k++) this.#encodeAt(k, batch, row)
+  }
+
+  encodeRest(batch: Pick<ChangeBatch, "vectors">, row: number): void {
+    for (let k = this.#orderFields; k < this.#fields.length; k++) this.#encodeAt(k, batch, row)
+  }
+
+  #encodeAt(k: number, batch: Pick<ChangeBatch, "vectors">, row: number): void {
+    const field = this.#fields[k]!
+    this.#encodeField(field, batch.vectors[field.column]!, row)
   }
 
   /** Writes an encoded row into columns. */

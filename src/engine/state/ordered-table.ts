@@ -125,7 +125,7 @@ export class OrderedTable {
     const entry = page * 8 + top
     i32[entry >> 2] = length
     i32[(entry >> 2) + 1] = weight
-    for (let k = 0; k < length; k++) u8[entry + ENTRY_HEADER_BYTES + k] = bytes[k]!
+    u8.set(length === bytes.length ? bytes : bytes.subarray(0, length), entry + ENTRY_HEADER_BYTES)
     i32.copyWithin(at + INDEX + slot + 1, at + INDEX + slot, at + INDEX + i32[at + COUNT]!)
     i32[at + INDEX + slot] = top
     i32[at + COUNT]!++
@@ -312,15 +312,15 @@ export class OrderedCursor {
     return true
   }
 
-  /** Negative when the entry is less than `bytes[0..length)`. */
-  compare(bytes: Uint8Array, length: number): number {
+  /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one of them. */
+  compareHead(bytes: Uint8Array, length: number): number {
     const { u8 } = this.#table.store
     const common = Math.min(this.length, length)
     for (let k = 0; k < common; k++) {
       const difference = u8[this.start + k]! - bytes[k]!
       if (difference !== 0) return difference
     }
-    return this.length - length
+    return this.length < length ? -1 : 0
   }
 
   /** A copy of the entry's bytes. */
