@@ -9,6 +9,7 @@
  */
 import { assert } from "../../../std/assert.ts"
 import { HASH_WORDS } from "./id-hash.ts"
+import { SLOT_WORDS } from "./recent-ids.ts"
 
 export const BUCKET_SLOTS = 32
 /** Large buffers begin 16 bytes behind a page, after the C library's header: so a bucket is one line. */
@@ -40,14 +41,33 @@ export class IdFilter {
     return 3 * BUCKET_SLOTS * this.buckets
   }
 
-  put(h0: number, h1: number, run: number): void {
-    const fingerprint = fingerprintOf(h1)
-    const { fingerprints } = this
+  /**
+   * Takes in a run's slots: words [from, to) of `slots`, a few hundred slots at a time, so that what the first
+   * pass brings into the processor's caches the second one finds there.
+   */
+  put(slots: Int32Array, from: number, to: number, run: number): void {
+    const { buckets, tags } = this
+    const words = this.#words
+    let sum = 0
+    for (let at = from; at < to; at += SLOT_WORDS) {
+      const bucket = bucketOf(slots[at] as number, buckets)
+      sum ^= (words[BUCKET_WORDS * bucket] as number) ^ (tags[BUCKET_SLOTS * bucket] as number)
+    }
+    this.warmed = sum
+    for (let at = from; at < to; at += SLOT_WORDS) {
+      this.#putOne(slots[at] as number, slots[at + 1] as number, run)
+    }
+  }
+
+  #putOne(h0: number, h1: number, run: number): void {
+    const words = this.#words
     for (let bucket = bucketOf(h0, this.buckets); ; bucket = bucket + 1 < this.buckets ? bucket + 1 : 0) {
-      const begin = BUCKET_SLOTS * bucket
-      for (let slot = begin; slot < begin + BUCKET_SLOTS; slot++) {
-        if (fingerprints[slot] !== 0) continue
-        fingerprints[slot] = fingerprint
+      const begin = BUCKET_WORDS * bucket
+      for (let word = begin; word < begin + BUCKET_WORDS; word++) {
+        const two = words[word] as number
+        if (two >>> 16 !== 0) continue
+        const slot = 2 * word + ((two & 0xffff) === 0 ? 0 : 1)
+        this.fingerprints[slot] = fingerprintOf(h1)
         this.tags[slot] = tagOf(h1, run)
         return
       }
@@ -57,7 +77,6 @@ export class IdFilter {
   /** Writes (row, run) pairs for those of `rows` that a run may have; returns how many pairs. */
   probe(hashes: Int32Array, rows: Int32Array, count: number, pairs: PairList): number {
     const { buckets } = this
-    const words = this.#words
     pairs.length = 0
     this.#warm(hashes, rows, count)
     for (let i = 0; i < count; i++) {
@@ -65,18 +84,30 @@ export class IdFilter {
       const h0 = hashes[HASH_WORDS * row] as number
       const fingerprint = fingerprintOf(hashes[HASH_WORDS * row + 1] as number)
       const both = fingerprint | (fingerprint << 16)
-      const begin = BUCKET_WORDS * bucketOf(h0, buckets)
+      if (this.#mayHave(bucketOf(h0, buckets), both)) {
+        this.#look(h0, hashes[HASH_WORDS * row + 1] as number, row, pairs)
+      }
+    }
+    return pairs.length
+  }
+
+  /** Two slots at a time; `both` is the fingerprint in both halves. */
+  #mayHave(home: number, both: number): boolean {
+    const words = this.#words
+    let bucket = home
+    for (let turns = 0; turns < this.buckets; turns++) {
+      const begin = BUCKET_WORDS * bucket
       let found = 0
       for (let word = begin; word < begin + BUCKET_WORDS; word++) {
         // The highest bit of each half that is zero: Hacker's Delight, "Find a 0-byte".
         const difference = (words[word] as number) ^ both
         found |= (difference - 0x00010001) & ~difference & 0x80008000
       }
-      if (found !== 0 || (words[begin + BUCKET_WORDS - 1] as number) >>> 16 !== 0) {
-        this.#look(h0, hashes[HASH_WORDS * row + 1] as number, row, pairs)
-      }
+      if (found !== 0) return true
+      if ((words[begin + BUCKET_WORDS - 1] as number) >>> 16 === 0) return false
+      bucket = bucket + 1 < this.buckets ? bucket + 1 : 0
     }
-    return pairs.length
+    return false
   }
 
   /** As RecentIds.warm. */
