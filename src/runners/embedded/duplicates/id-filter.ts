@@ -1,22 +1,23 @@
 /**
  * Which run of a segment may have an id: a filter without false negatives, one cache line a lookup.
  *
- *   bucket = 32 fingerprints of 16 bits (0: empty), one cache line, and beside it 32 tags of 8 bits
+ *   bucket = 16 fingerprints of 16 bits (0: empty), half a cache line, and elsewhere 16 tags of 8 bits
  *   tag    = run:6, two more bits of fingerprint
- * A fresh id finds one that looks like it with a probability of 26 / 2^18 = 1 in 10,000. Buckets are in the
+ * A fresh id finds one that looks like it with a probability of 15 / 2^18 = 1 in 17,000. Buckets are in the
  * order of the hash's first word, so that a sorted run is put in one sequential pass. A full bucket's ids go
- * on in the next one.
+ * on in the next one. A bucket of a whole cache line takes twice the time to look through, and more than a
+ * miss costs; one of 8 slots saves no more, since more of them run over.
  */
 import { assert } from "../../../std/assert.ts"
 import { HASH_WORDS } from "./id-hash.ts"
 import { SLOT_WORDS } from "./recent-ids.ts"
 
-export const BUCKET_SLOTS = 32
-/** Large buffers begin 16 bytes behind a page, after the C library's header: so a bucket is one line. */
+export const BUCKET_SLOTS = 16
+/** Large buffers begin 16 bytes behind a page, after the C library's header: so no bucket lies on two lines. */
 const ALIGN_BYTES = 48
 const BUCKET_WORDS = BUCKET_SLOTS / 2
 export const RUNS_PER_FILTER = 64
-/** Share of slots in use at most; at 0.8 one bucket in eight runs over into the next. */
+/** Share of slots in use at most; at 0.8 one bucket in five runs over into the next. */
 const MAX_LOAD = 0.8
 
 export const FILTER_BYTES_PER_ID = 3 / MAX_LOAD
@@ -114,9 +115,8 @@ export class IdFilter {
   #warm(hashes: Int32Array, rows: Int32Array, count: number): void {
     let sum = 0
     for (let i = 0; i < count; i++) {
-      const begin = BUCKET_WORDS * bucketOf(hashes[HASH_WORDS * (rows[i] as number)] as number, this.buckets)
-      // Where the bucket is not aligned its last word is on another line.
-      sum ^= (this.#words[begin] as number) ^ (this.#words[begin + BUCKET_WORDS - 1] as number)
+      const bucket = bucketOf(hashes[HASH_WORDS * (rows[i] as number)] as number, this.buckets)
+      sum ^= this.#words[BUCKET_WORDS * bucket] as number
     }
     this.warmed = sum
   }

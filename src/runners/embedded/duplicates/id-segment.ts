@@ -164,6 +164,7 @@ export class IdSegment {
       const file = new FilterFile(opened, path, { buckets: bucketsFor(capacity), identity: filter.identity })
       this.filterFile = { name: filter.file, file, isDurable: true }
       if (loads) this.filter = file.load(capacity)
+      else file.check()
       this.isOpen = false
     } catch (error) {
       if (!isPlatformError(error, "ids-damaged") && !isPlatformError(error, "file-missing")) throw error
