@@ -1,6 +1,6 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
-import { NO_WATERMARK, type Verdict } from "../engine/dataflow.ts"
+import { NO_WATERMARK, VERDICTS, type Verdict } from "../engine/dataflow.ts"
 import type { Runtime, ViewRowsAnswer, ViewStatus } from "../runners/runtime.ts"
 import { assertBalance, booksOf } from "./balance.ts"
 import { rowText } from "./epoch-chronicle.ts"
@@ -149,9 +149,13 @@ export async function checkReceipt(
   },
 ): Promise<void> {
   const { runtime, process, engine } = world
-  const { processed, verdicts, epoch } = await runtime!.awaitReceipt(view, post.answer!.receipt!, timeoutMs)
+  const { processed, verdicts, forgotten, epoch } = await runtime!.awaitReceipt(
+    view,
+    post.answer!.receipt!,
+    timeoutMs,
+  )
   if (!process.alive || world.process !== process) return
-  world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)}`)
+  world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)} ${forgotten}`)
   if (!processed) {
     if (mustBeProcessed)
       world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
@@ -172,12 +176,18 @@ export async function checkReceipt(
       expected[verdict] = (expected[verdict] ?? 0) + 1
     }
   }
-  // Rulings from before the last start are not kept row by row.
-  for (const [verdict, count] of Object.entries(verdicts ?? {}) as [Verdict, number][]) {
-    if (count > (expected[verdict] ?? 0)) {
-      world.broken(`post ${post.number} in ${view}: ${count} ${verdict}, not ${expected[verdict] ?? 0}`)
+  // Of rows from before the last start only the ledger speaks, and it has neither applied nor filtered ones.
+  let untold = forgotten ?? 0
+  for (const verdict of VERDICTS) {
+    const [count, wanted] = [verdicts?.[verdict] ?? 0, expected[verdict] ?? 0]
+    const isTold = verdict !== "applied" && verdict !== "filtered"
+    if (count > wanted || (isTold && count < wanted)) {
+      world.broken(`post ${post.number} in ${view}: ${count} ${verdict}, not ${wanted}`)
     }
+    untold -= wanted - count
   }
+  if (untold !== 0)
+    world.broken(`post ${post.number} in ${view}: forgotten is ${forgotten}, off by ${untold}`)
 }
 
 /** Events that some view has not processed. */

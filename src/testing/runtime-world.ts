@@ -188,6 +188,7 @@ export class RuntimeWorld {
       ...shared,
       log,
       outputs: [wrapOutput(ledger.output)],
+      rulings: ledger.reader,
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,

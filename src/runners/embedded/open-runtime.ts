@@ -19,6 +19,7 @@ import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { EpochOutput } from "../../ports/epoch-output.ts"
+import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -58,6 +59,8 @@ export interface OpenRuntimeOptions {
   readonly checkpointIntervalMs?: number
   /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
   readonly outputs?: readonly EpochOutput[]
+  /** Where rulings are read that memory has forgotten: the ledger, when it is among the outputs. @default none */
+  readonly rulings?: VerdictLedgerReader
   /** Files of remembered ids. @default "duplicates" beside the checkpoints */
   readonly duplicatesDirectory?: string
   /** For one event's ids. @default what the contract's memory has room for */
@@ -96,7 +99,10 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
   const history = manifest?.history ?? entries[0]?.record.epoch ?? null
   outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
-  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, outputs, letters }
+  const stored = options.rulings ?? null
+  const parts = {
+    ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
+  }
   const runtime = new EmbeddedRuntime(parts)
   const onFailed = (error: Error) => {
     runtime.fail(error)
