@@ -20,7 +20,8 @@ export interface StoredRecord {
 
 export interface RecordToStore {
   readonly key?: Uint8Array
-  readonly value: Uint8Array
+  /** Null is a tombstone. */
+  readonly value: Uint8Array | null
 }
 
 /** The records of what `Log.read` gave; the first batch may begin before the offset that was asked for. */
