@@ -90,6 +90,16 @@ export class Quality implements AsyncDisposable {
     return [...this.#marks.marks()].filter(([, mark]) => mark.replay === replay)
   }
 
+  /** What was done to a letter or row, by its key; null when nothing was. */
+  mark(key: string): Mark | null {
+    return this.#marks.mark(key)
+  }
+
+  /** No replay is under way any more. */
+  whenIdle(): Promise<void> {
+    return this.#replayer.idle()
+  }
+
   /** What was done to a row of the log; null when nothing was. */
   markOf(place: {
     readonly topic: string

@@ -1,9 +1,9 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
 import { NO_WATERMARK, VERDICTS, type Verdict } from "../engine/dataflow.ts"
-import type { Runtime, ViewRowsAnswer, ViewStatus } from "../runners/runtime.ts"
+import type { Runtime, ViewRowsAnswer, ViewStatus, ViewUpdate } from "../runners/runtime.ts"
 import { assertBalance, booksOf } from "./balance.ts"
-import { rowText } from "./epoch-chronicle.ts"
+import { changeTexts, rowText } from "./epoch-chronicle.ts"
 import type { Post, RuntimeProducer } from "./runtime-producer.ts"
 import type { SimEvent } from "./runtime-project.ts"
 import type { RuntimeSubscriber } from "./runtime-subscriber.ts"
@@ -188,6 +188,29 @@ export async function checkReceipt(
   }
   if (untold !== 0)
     world.broken(`post ${post.number} in ${view}: forgotten is ${forgotten}, off by ${untold}`)
+}
+
+/** What a reader hears of an epoch is what it was, and no epoch is passed over. */
+export function checkUpdate(
+  world: RuntimeWorld,
+  subscriber: RuntimeSubscriber,
+  update: ViewUpdate,
+  before: number | null,
+): void {
+  const { chronicle } = world
+  if (update.kind === "snapshot") return
+  const { epoch, changes } = update
+  expectWatermark(world, subscriber.view, update)
+  const who = `a reader of ${subscriber.view}`
+  const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
+  const heard = changeTexts(changes)
+  if (heard.join() !== noted.join()) {
+    world.broken(`${who} hears of epoch ${epoch}: ${heard.join(", ")}, which was ${noted.join(", ")}`)
+  }
+  const skipped = chronicle.branch(epoch).find((note) => {
+    return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
+  })
+  if (skipped !== undefined) world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
 }
 
 /** Events that some view has not processed. */
