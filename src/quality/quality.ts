@@ -11,6 +11,7 @@ import type { ExcludedRequest, ExcludedRow, VerdictLedgerReader } from "../ports
 import type { Clock, Scheduler } from "../std/clock.ts"
 import { DeadLetterShelf, type ShelvedLetter } from "./dead-letters/dead-letter-shelf.ts"
 import { letterClosed, nothingToReplay, rowGone, tooManyToReplay, unknownLetter } from "./errors.ts"
+import { pageRecords } from "./page-records.ts"
 import type { ReplayItem } from "./replays/replay-items.ts"
 import { letterKey, type Mark, type Replay, ReplayMarks, rowKey } from "./replays/replay-marks.ts"
 import { isOpen, type ReplayDoor, Replayer } from "./replays/replayer.ts"
@@ -110,7 +111,8 @@ export class Quality implements AsyncDisposable {
   }
 
   /**
-   * Late or failed rows of a view, of all epochs up to `epoch` at least.
+   * Late or failed rows of a view, of all epochs up to `epoch` at least. A page whose rows lie far apart in
+   * the log has fewer than were asked for, and a cursor.
    * @throws PlatformError cursor-invalid
    */
   async leftOut(
@@ -118,8 +120,14 @@ export class Quality implements AsyncDisposable {
     epoch: number,
   ): Promise<{ rows: readonly LeftOutRow[]; cursor: string | null }> {
     await this.#options.ledger.whenDurable(epoch)
-    const { rows, cursor } = await this.#options.ledger.page(request)
-    return { rows: await Promise.all(rows.map((row) => this.#withText(row))), cursor }
+    const page = await this.#options.ledger.page(request)
+    const records = await pageRecords(this.#options.log, page.rows)
+    const rows = records.map((record, rank): LeftOutRow => {
+      const row = page.rows[rank]!
+      const { event = null, appendTimeMs = null, value = null } = record ?? {}
+      return { ...row, event, appendedAtMs: appendTimeMs, value, mark: this.#marks.mark(rowKey(row)) }
+    })
+    return { rows, cursor: rows.length === 0 ? null : page.cursorAfter(rows.length) }
   }
 
   /** @throws PlatformError unknown-dead-letter, dead-letter-closed */
@@ -213,13 +221,6 @@ export class Quality implements AsyncDisposable {
     if (contract === undefined)
       throw unknownLetter(`of event ${event}, which the project does not have any more`)
     return contract
-  }
-
-  async #withText(row: ExcludedRow): Promise<LeftOutRow> {
-    const logged = await this.#record(row)
-    const mark = this.#marks.mark(rowKey(row))
-    const { event = null, appendTimeMs = null, value = null } = logged ?? {}
-    return { ...row, event, appendedAtMs: appendTimeMs, value, mark }
   }
 
   async #record({ topic, partition, offset }: { topic: string; partition: number; offset: number }) {
