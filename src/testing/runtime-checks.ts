@@ -1,7 +1,8 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
 import { NO_WATERMARK, VERDICTS, type Verdict } from "../engine/dataflow.ts"
-import type { Runtime, ViewRowsAnswer, ViewStatus, ViewUpdate } from "../runners/runtime.ts"
+import type { ReceiptAnswer, Runtime, ViewRowsAnswer, ViewStatus, ViewUpdate } from "../runners/runtime.ts"
+import { isPlatformError } from "../std/errors.ts"
 import { assertBalance, booksOf } from "./balance.ts"
 import { changeTexts, rowText } from "./epoch-chronicle.ts"
 import type { Post, RuntimeProducer } from "./runtime-producer.ts"
@@ -149,11 +150,9 @@ export async function checkReceipt(
   },
 ): Promise<void> {
   const { runtime, process, engine } = world
-  const { processed, verdicts, forgotten, epoch } = await runtime!.awaitReceipt(
-    view,
-    post.answer!.receipt!,
-    timeoutMs,
-  )
+  const answer = await answered(world, runtime!.awaitReceipt(view, post.answer!.receipt!, timeoutMs))
+  if (answer === null) return
+  const { processed, verdicts, forgotten, epoch } = answer
   if (!process.alive || world.process !== process) return
   world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)} ${forgotten}`)
   if (!processed) {
@@ -188,6 +187,18 @@ export async function checkReceipt(
   }
   if (untold !== 0)
     world.broken(`post ${post.number} in ${view}: forgotten is ${forgotten}, off by ${untold}`)
+}
+
+/** Null when the ledger, which has the older rulings, cannot be written because the disk refuses. */
+async function answered(world: RuntimeWorld, asked: Promise<ReceiptAnswer>): Promise<ReceiptAnswer | null> {
+  const { process } = world
+  try {
+    return await asked
+  } catch (error) {
+    if (!isPlatformError(error, "ledger-stopped") || process.diskErrors.length === 0) throw error
+    world.note("receipt: ledger-stopped")
+    return null
+  }
 }
 
 /** What a reader hears of an epoch is what it was, and no epoch is passed over. */

@@ -38,7 +38,7 @@ import type { EpochOutputs } from "./epoch-outputs.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
 import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
-import { doorImbalance, takenRows } from "./lane-counts.ts"
+import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
@@ -149,7 +149,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     }
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
-    for (const { event, count } of slices) this.#parts.lanes.get(event)!.taken.published += count
+    for (const { event, count } of slices) countPublished(this.#parts.lanes.get(event)!, count)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
   }

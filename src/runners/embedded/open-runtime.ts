@@ -37,7 +37,7 @@ import { EpochOutputs } from "./epoch-outputs.ts"
 import { historyLoader } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
-import { countAppended, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
+import { countAppended, countLogged, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
 import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
@@ -91,6 +91,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   await addPartitions(log, lanes, intake, manifest)
   const newest = newestManifest(log, store)
   restoreCounts(lanes, intake, { manifest, newest })
+  await countLogged(log, lanes, intake, { manifest, newest })
   for (const lane of lanes.values()) {
     await recallDuplicates(lane, { log, intake, report, saved: manifest?.duplicates?.[lane.contract.name] })
   }
@@ -223,7 +224,7 @@ async function openLanes(options: OpenRuntimeOptions): Promise<ReadonlyMap<strin
       headers: makeHeaders(contract),
       duplicates: openDuplicates(contract, options),
       counts: { ...NO_COUNTS },
-      taken: { before: 0, published: 0 },
+      taken: { before: 0, published: 0, logged: 0 },
       rate: new Rate(clock),
     })
   }
