@@ -32,8 +32,11 @@ export class RuntimeReplays {
 
   /** Somebody waits for an answer, or some replay is not at its end. */
   get isRunning(): boolean {
-    const { quality } = this.#world
-    return this.#waiting > 0 || (quality?.replays() ?? []).some(({ status }) => status === "running")
+    const { quality, process } = this.#world
+    if (this.#waiting > 0) return true
+    // Where the disk refused even to write down that a replay failed, it goes on at the next start.
+    if (process.diskErrors.length > 0) return false
+    return (quality?.replays() ?? []).some(({ status }) => status === "running")
   }
 
   /** A process has started: nobody waits any more. */
@@ -101,7 +104,7 @@ export class RuntimeReplays {
       const replay = quality.replay(id) ?? gone()
       const { status, total, accepted, duplicates, rejected } = replay
       world.note(`replay ${id}: ${status} ${accepted} + ${duplicates} + ${rejected} of ${total}`)
-      if (status === "failed") continue
+      if (status === "failed" || (status === "running" && world.process.diskErrors.length > 0)) continue
       if (status !== "done") world.broken(`the replay ${id} is ${status} although nothing is pending`)
       if (total !== letters.length || accepted + duplicates + rejected !== total)
         world.broken(`the replay ${id} of ${letters.length} letters counts ${JSON.stringify(replay)}`)
