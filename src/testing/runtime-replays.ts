@@ -1,7 +1,7 @@
 /**
- * Somebody who mends dead letters of the simulated runtime and has them replayed. Laws: a letter that was sent
- * again is in the log once at most, however often the process died in between; a replay that was answered
- * for comes to its end by itself, and says of each letter what the log says.
+ * Somebody who mends dead letters of the simulated runtime and has them replayed. Laws: a letter that was
+ * sent again is in the log once at most, however often the process died in between; a replay that was
+ * answered for comes to its end by itself, and says of each letter what the log says.
  */
 import { letterKey, type Mark } from "../quality/replays/replay-marks.ts"
 import { isPlatformError } from "../std/errors.ts"

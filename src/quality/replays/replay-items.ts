@@ -1,6 +1,6 @@
 /**
- * What a replay sends, as it is written down before anybody is told that the replay exists. Corrected rows are
- * kept as they are to be sent; the others are named, since their bytes are in the log.
+ * What a replay sends, as it is written down before anybody is told that the replay exists. Corrected rows
+ * are kept as they are to be sent; the others are named, since their bytes are in the log.
  *
  *   key   = "items/" replay "/" number of the chunk
  *   value = JSON: [[key of the mark, event, corrected row in base64 or null], …]
@@ -9,7 +9,9 @@ import { assert } from "../../std/assert.ts"
 
 /** Rows on their way at once: they share a sync. */
 export const CHUNK_ROWS = 200
-/** Of corrected rows in a chunk: with one more of the largest rows it is still a record that the log takes. */
+/**
+ * Of corrected rows in a chunk: with one more of the largest rows it is still a record that the log takes.
+ */
 const CHUNK_BYTES = 2 * 1024 * 1024
 const PREFIX = "items/"
 

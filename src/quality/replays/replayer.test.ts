@@ -148,7 +148,8 @@ test("a replay goes on after a death at any of its steps, and each row is sent o
   const rows = items.map((_, id) => `{"id":"${id}"}`).sort()
   let resumed = 0
   for (const dies of ["before", "after"] as const) {
-    // Two chunks of items, the replay, a chunk's marks, 200 rows, their marks, the other chunk alike, the end.
+    // Two chunks of items, the replay, a chunk's marks, 200 rows, their marks, the other chunk alike, the
+    // end.
     for (const last of [1, 2, 3, 4, 5, 100, 204, 205, 206, 207, 257, 258]) {
       const machine = new Machine(t)
       const steps = new Steps(last, dies)

@@ -59,7 +59,9 @@ export interface OpenRuntimeOptions {
   readonly checkpointIntervalMs?: number
   /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
   readonly outputs?: readonly EpochOutput[]
-  /** Where rulings are read that memory has forgotten: the ledger, when it is among the outputs. @default none */
+  /**
+   * Where rulings are read that memory has forgotten: the ledger, when it is among the outputs. @default none
+   */
   readonly rulings?: VerdictLedgerReader
   /** Files of remembered ids. @default "duplicates" beside the checkpoints */
   readonly duplicatesDirectory?: string

@@ -89,7 +89,10 @@ export class FilterFile {
     sealBlock(bytes)
   }
 
-  /** Reads a first block, so that a file that cannot be used is told at once. @throws PlatformError ids-damaged */
+  /**
+   * Reads a first block, so that a file that cannot be used is told at once. @throws PlatformError
+   * ids-damaged
+   */
   check(): void {
     this.#read(0)
   }

@@ -13,7 +13,9 @@ import { HASH_WORDS } from "./id-hash.ts"
 import { SLOT_WORDS } from "./recent-ids.ts"
 
 export const BUCKET_SLOTS = 16
-/** Large buffers begin 16 bytes behind a page, after the C library's header: so no bucket lies on two lines. */
+/**
+ * Large buffers begin 16 bytes behind a page, after the C library's header: so no bucket lies on two lines.
+ */
 const ALIGN_BYTES = 48
 const BUCKET_WORDS = BUCKET_SLOTS / 2
 export const RUNS_PER_FILTER = 64
@@ -43,8 +45,8 @@ export class IdFilter {
   }
 
   /**
-   * Takes in a run's slots: words [from, to) of `slots`, a few hundred slots at a time, so that what the first
-   * pass brings into the processor's caches the second one finds there.
+   * Takes in a run's slots: words [from, to) of `slots`, a few hundred slots at a time, so that what the
+   * first pass brings into the processor's caches the second one finds there.
    */
   put(slots: Int32Array, from: number, to: number, run: number): void {
     const { buckets, tags } = this
