@@ -121,6 +121,8 @@ export interface ReceiptAnswer {
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>> | null
   /** Why rows failed, and how many for each reason; null when not processed within the time. */
   readonly failures: Readonly<Partial<Record<Failure, number>>> | null
+  /** Rows that were neither late, failed nor duplicates, so long ago that more is not known of them. */
+  readonly forgotten: number | null
   readonly epoch: number
 }
 

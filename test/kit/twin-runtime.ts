@@ -200,10 +200,11 @@ export class TwinRuntime implements Runtime {
     const deadline = performance.now() + timeoutMs
     while (topic.processed < Number(end)) {
       const left = deadline - performance.now()
-      if (left <= 0) return { processed: false, verdicts: null, failures: null, epoch: this.#epoch }
+      if (left <= 0)
+        return { processed: false, verdicts: null, failures: null, forgotten: null, epoch: this.#epoch }
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, 2)))
     }
-    return { processed: true, verdicts: { applied: 1 }, failures: {}, epoch: this.#epoch }
+    return { processed: true, verdicts: { applied: 1 }, failures: {}, forgotten: 0, epoch: this.#epoch }
   }
 
   subscribe(view: string, afterEpoch: number | null): Subscription {

@@ -308,6 +308,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         processed: flag,
         verdicts: { anyOf: [verdictCounts, { type: "null" }] },
         failures: { anyOf: [verdictCounts, { type: "null" }] },
+        forgotten: { anyOf: [count, { type: "null" }] },
       }),
     },
     ["receipt"],
