@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { NativeWriter } from "../../src/columns/native/native-writer.ts"
+import { nativeBlock } from "../../src/columns/native/native-block.ts"
+import { RowPacker } from "../../src/columns/native/row-packer.ts"
 import {
   type Column,
   FLOAT64,
@@ -53,9 +54,9 @@ function eventTable(name: string, extra: readonly Column[] = []): EventTable {
 }
 
 function block(columns: readonly Column[], rows: readonly (readonly Scalar[])[]): StoreBlock {
-  const writer = new NativeWriter(columns)
-  writer.append(batchOf(columns, rows).vectors, rows.length)
-  return { rows: rows.length, pieces: writer.pieces() }
+  const packer = new RowPacker(columns)
+  packer.append(batchOf(columns, rows).vectors, rows.length)
+  return { rows: rows.length, pieces: [nativeBlock(columns, packer.take())] }
 }
 
 const NOW = 1_700_000_000_000_000n

@@ -4,6 +4,8 @@
 export const BLOCK_INTERVAL_MS = 1_000
 /** A block that leaves earlier: its part is large enough that merging does not cost more than writing. */
 export const BLOCK_ROWS = 262_144
+/** The same of large rows, as they are packed: with what the producer wrote around the values. */
+export const BLOCK_BYTES = 32 * 1024 * 1024
 /** What a block may grow to while the one before it is written; rows beyond are read from the log later. */
 export const MAX_BLOCK_ROWS = 524_288
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024

@@ -2,6 +2,7 @@
  * Feeds the store from a running project: one feed for each event and each view, each at its own pace. What
  * the store has not yet is held in the log; nothing else waits for it.
  */
+import { BlockEncoder } from "../../../columns/native/block-encoder.ts"
 import { type EventContract, PROCESSED_AT } from "../../../contracts/contract.ts"
 import type { Log } from "../../../log/log.ts"
 import type { ViewPlan } from "../../../plan/plan.ts"
@@ -53,6 +54,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
   readonly #options: StoreFeedOptions
   readonly #events: ReadonlyMap<string, EventFeed>
   readonly #views: readonly ViewFeed[]
+  readonly #encoder = new BlockEncoder()
   /** Per topic and event: offsets behind what is in the table. */
   readonly #durable = new Map<string, Map<string, readonly number[]>>()
   readonly #held = new Map<string, number>()
@@ -85,6 +87,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#events.values(), ...this.#views].map((feed) => feed.stop()))
     await this.#holding
+    await this.#encoder[Symbol.asyncDispose]()
   }
 
   #eventFeed(contract: EventContract): EventFeed {
@@ -116,7 +119,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
 
   #loopParts(table: string) {
     const { clock, scheduler, storeReady, report } = this.#options
-    return { table, clock, scheduler, storeReady, report }
+    return { table, clock, scheduler, storeReady, report, encoder: this.#encoder }
   }
 
   async #duplicates({ dedupWindowMs }: EventContract, slice: IntakeSlice): Promise<Uint8Array | null> {
