@@ -27,6 +27,7 @@ function status() {
   const pid = store?.pid ?? null
   return {
     tables: store?.tables ?? [],
+    pid,
     mainCpuSeconds: (user + system) / 1e6,
     storeCpuSeconds: pid === null ? 0 : cpuSeconds(pid),
   }

@@ -21,6 +21,7 @@ import {
 import type { Subscription, ViewUpdate } from "../../runtime.ts"
 import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS } from "./feed-limits.ts"
 import { FeedLoop, type FeedLoopParts } from "./feed-loop.ts"
+import { supersededRows } from "./superseded.ts"
 
 export interface ViewFeedParts extends FeedLoopParts {
   readonly viewTable: ViewTable
@@ -45,6 +46,8 @@ export class ViewFeed extends FeedLoop {
   #subscription: Subscription | null = null
   /** When the block leaves; null while it is empty. */
   #due: Promise<Arrival> | null = null
+  /** When the last block left: the next one leaves a while later. */
+  #flushedMs = 0
   /** Something changed that is not in the table. */
   #isMissing = true
 
@@ -85,6 +88,8 @@ export class ViewFeed extends FeedLoop {
       const { update } = arrival
       isFirst = false
       if (update === null) return this.#flush()
+      // Whatever was there until now is in the table, however long ago that was written.
+      if (!this.#isMissing) this.coveredMs = this.loop.clock.nowMs()
       this.#isMissing = true
       if (update.kind === "snapshot") await this.#replace(update, subscription)
       else this.#add(update.changes, update.epoch)
@@ -102,7 +107,7 @@ export class ViewFeed extends FeedLoop {
   async #arrival(pending: Promise<ViewUpdate | null>): Promise<Arrival> {
     const arrived = pending.then((update): Arrival => ({ update }))
     if (this.#block.rows === 0) return arrived
-    const dueInMs = Math.max(0, this.coveredMs + BLOCK_INTERVAL_MS - this.loop.clock.nowMs())
+    const dueInMs = Math.max(0, this.#flushedMs + BLOCK_INTERVAL_MS - this.loop.clock.nowMs())
     this.#due ??= this.pause(dueInMs).then((): Arrival => "due")
     return Promise.race([arrived, this.#due])
   }
@@ -117,6 +122,7 @@ export class ViewFeed extends FeedLoop {
     }
     this.#isMissing = false
     this.coveredMs = clock.nowMs()
+    this.#flushedMs = this.coveredMs
   }
 
   async #replace(first: Snapshot, subscription: Subscription): Promise<void> {
@@ -170,7 +176,8 @@ export class ViewFeed extends FeedLoop {
     const vectors: Vector[] = [...rows.vectors, versions(rows, epoch)]
     if (shape === "keyed") vectors.push(deletions(rows))
     if (shape === "counted") vectors.push(weightVector(rows))
-    this.#block.append(vectors, rows.length)
+    const superseded = shape === "keyed" ? supersededRows(rows, viewTable.key!) : null
+    this.#block.append(vectors, rows.length, superseded)
   }
 }
 
