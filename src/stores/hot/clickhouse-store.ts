@@ -3,6 +3,7 @@
  * part: ClickHouse has all of it or nothing. How far a table has come is the greatest offset or version in
  * it, so data and position cannot part.
  */
+import type { Column } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { type ClickHouse, queryRows, quoteText } from "../clickhouse.ts"
 import {
@@ -43,10 +44,19 @@ const INSERT_SETTINGS = {
   min_insert_block_size_bytes: 0,
 }
 
+interface InsertTarget {
+  /** Quoted. */
+  readonly name: string
+  readonly columns: readonly Column[]
+  /** What the insert's id begins with. */
+  readonly ids: string
+}
+
 export class ClickHouseStore implements HotStore {
   readonly #clickhouse: ClickHouse
   readonly #logId: string
   #databases: Promise<unknown> | null = null
+  #inserts = 0
   /** Where the rows of each view are. */
   readonly #viewRows = new Map<string, string>()
 
@@ -57,6 +67,7 @@ export class ClickHouseStore implements HotStore {
 
   async prepareEvent(table: EventTable): Promise<ReadonlyMap<number, number>> {
     await this.#makeDatabases()
+    await this.#clickhouse.settle(this.#insertsOf(EVENTS_DATABASE, table.name))
     const name = qualified(EVENTS_DATABASE, table.name)
     const after: TableComment = { log_id: this.#logId, retention_ms: table.retentionMs }
     const before = await this.#comment(EVENTS_DATABASE, table.name)
@@ -81,11 +92,13 @@ export class ClickHouseStore implements HotStore {
   }
 
   appendEvents(table: EventTable, block: StoreBlock): Promise<void> {
-    return this.#insert(qualified(EVENTS_DATABASE, table.name), eventBlockColumns(table), block)
+    const into = { name: qualified(EVENTS_DATABASE, table.name), columns: eventBlockColumns(table) }
+    return this.#insert({ ...into, ids: this.#insertsOf(EVENTS_DATABASE, table.name) }, block)
   }
 
   async prepareView(table: ViewTable): Promise<number | null> {
     await this.#makeDatabases()
+    await this.#clickhouse.settle(this.#insertsOf(VIEWS_DATABASE, table.name))
     const comment = await this.#comment(VIEWS_DATABASE, table.name)
     const rows = comment?.rows
     if (rows === undefined || comment?.log_id !== this.#logId || comment.fingerprint !== table.fingerprint) {
@@ -106,16 +119,15 @@ export class ClickHouseStore implements HotStore {
 
   async applyChanges(table: ViewTable, block: StoreBlock): Promise<void> {
     const rows = this.#viewRows.get(table.name) ?? (await this.#shownRows(table.name))
-    await this.#insert(qualified(VIEW_ROWS_DATABASE, rows), viewBlockColumns(table), block)
+    await this.#insert(this.#intoRows(table, rows), block)
   }
 
   async replaceView(table: ViewTable, blocks: AsyncIterable<StoreBlock>): Promise<void> {
     await this.#makeDatabases()
     const earlier = await this.#rowTables(table.name)
     const rows = `${table.name}__${1 + Math.max(0, ...earlier.map(rowTableNumber))}`
-    const name = qualified(VIEW_ROWS_DATABASE, rows)
     await this.#clickhouse.command(createViewRows(table, rows))
-    for await (const block of blocks) await this.#insert(name, viewBlockColumns(table), block)
+    for await (const block of blocks) await this.#insert(this.#intoRows(table, rows), block)
     const comment = { log_id: this.#logId, fingerprint: table.fingerprint, rows }
     await this.#clickhouse.command(showView(table, comment))
     this.#viewRows.set(table.name, rows)
@@ -141,11 +153,15 @@ export class ClickHouseStore implements HotStore {
     return dropped
   }
 
-  async #insert(
-    name: string,
-    columns: readonly { readonly name: string }[],
-    block: StoreBlock,
-  ): Promise<void> {
+  #intoRows(table: ViewTable, rows: string): InsertTarget {
+    return {
+      name: qualified(VIEW_ROWS_DATABASE, rows),
+      columns: viewBlockColumns(table),
+      ids: this.#insertsOf(VIEWS_DATABASE, table.name),
+    }
+  }
+
+  async #insert({ name, columns, ids }: InsertTarget, block: StoreBlock): Promise<void> {
     if (block.rows === 0) return
     await this.#clickhouse.insert({
       table: name,
@@ -153,7 +169,16 @@ export class ClickHouseStore implements HotStore {
       format: "Native",
       body: block.pieces,
       settings: INSERT_SETTINGS,
+      queryId: `${ids}${++this.#inserts}`,
     })
+  }
+
+  /**
+   * What the ids of a table's inserts begin with: one whose outcome is not known is ended by it before the
+   * table is asked how far it has come, or its rows would come twice.
+   */
+  #insertsOf(database: string, table: string): string {
+    return `millrace/${this.#logId}/${database}.${table}/`
   }
 
   /** Once: nobody but us drops them. */

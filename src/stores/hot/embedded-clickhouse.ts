@@ -11,7 +11,7 @@ import type { Transport } from "../../std/transport.ts"
 import type { ClickHouse, InsertRequest, QueryAnswer, QueryOptions, StatementOptions } from "../clickhouse.ts"
 import { storeUnavailable } from "../errors.ts"
 import { HttpClickHouse } from "../http-clickhouse.ts"
-import { type HostStart, hostArguments, readHostMessage } from "./host/host-start.ts"
+import { type HostStart, hostArguments, readHostMessage, SETTLE_PATH } from "./host/host-start.ts"
 
 export type HostState = "starting" | "ready" | "restarting" | "unavailable" | "stopped"
 
@@ -65,6 +65,7 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
     this.#face = new HttpClickHouse({
       transport: options.transport,
       random: options.random,
+      settlePath: SETTLE_PATH,
       users: { internal: { name: "internal", password: "" }, reader: { name: "reader", password: "" } },
     })
     this.#supervision = this.#supervise()
@@ -98,6 +99,10 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
 
   kill(queryId: string): Promise<boolean> {
     return this.#ask((face) => face.kill(queryId))
+  }
+
+  settle(prefix: string): Promise<void> {
+    return this.#ask((face) => face.settle(prefix))
   }
 
   version(): Promise<string> {
