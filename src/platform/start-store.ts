@@ -18,6 +18,7 @@ import { NodeRandom } from "../std/node/random.ts"
 import { ClickHouseStore } from "../stores/hot/clickhouse-store.ts"
 import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.ts"
 import type { ProjectConfig } from "./config.ts"
+import { dropUndeclared } from "./drop-undeclared.ts"
 
 export interface StartStoreOptions {
   readonly config: Pick<ProjectConfig, "store">
@@ -56,6 +57,7 @@ export async function startStore(
     random: new NodeRandom(),
     clock,
     scheduler,
+    report,
   })
   const store = new ClickHouseStore({ clickhouse, logId: log.logId })
   const feed = new StoreFeed({
@@ -65,7 +67,7 @@ export async function startStore(
     status: () => clickhouse.status,
     storeReady: () => clickhouse.whenReady(),
   })
-  prepare(clickhouse.whenReady()).catch((error: unknown) => report(String(error)))
+  void prepare()
   return {
     clickhouse,
     status: () => feed.status(),
@@ -77,18 +79,15 @@ export async function startStore(
   }
 
   /** Tables of what is not declared any more go; a store that cannot run here holds nothing. */
-  async function prepare(ready: Promise<void>): Promise<void> {
+  async function prepare(): Promise<void> {
     try {
-      await ready
+      const names = { events: contracts.map(({ name }) => name), views: plans.map(({ name }) => name) }
+      await dropUndeclared({ store, names, ready: () => clickhouse.whenReady(), scheduler, report })
     } catch (error) {
-      if (clickhouse.status.state !== "unavailable") return
+      // Stopped with the platform: the next start drops what is left.
+      if (clickhouse.status.state === "stopped") return
       report(error instanceof Error ? error.message : String(error))
-      await releaseStoreHolds(log, contracts)
-      return
-    }
-    const names = { events: contracts.map(({ name }) => name), views: plans.map(({ name }) => name) }
-    for (const table of await store.dropOthers(names)) {
-      report(`The store's table ${table} is dropped: the project does not declare it any more.`)
+      if (clickhouse.status.state === "unavailable") await releaseStoreHolds(log, contracts)
     }
   }
 }
