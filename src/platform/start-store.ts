@@ -9,7 +9,8 @@ import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 import type { VerdictLedgerReader } from "../ports/verdict-ledger.ts"
 import type { EmbeddedRuntime } from "../runners/embedded/embedded-runtime.ts"
-import { releaseStoreHolds, StoreFeed } from "../runners/embedded/store-feed/store-feed.ts"
+import { StoreFeed } from "../runners/embedded/store-feed/store-feed.ts"
+import { releaseStoreHolds } from "../runners/embedded/store-feed/store-hold.ts"
 import type { StoreService } from "../runners/store-service.ts"
 import type { Clock, Scheduler } from "../std/clock.ts"
 import { NodeProcesses } from "../std/node/child-process.ts"
@@ -21,7 +22,7 @@ import type { ProjectConfig } from "./config.ts"
 import { dropUndeclared } from "./drop-undeclared.ts"
 
 export interface StartStoreOptions {
-  readonly config: Pick<ProjectConfig, "store">
+  readonly config: Pick<ProjectConfig, "store" | "lake">
   readonly contracts: readonly EventContract[]
   readonly directory: string
   readonly log: Log
@@ -64,6 +65,7 @@ export async function startStore(
     ...options,
     clickhouse,
     store,
+    hasLake: config.lake !== false,
     status: () => clickhouse.status,
     storeReady: () => clickhouse.whenReady(),
   })

@@ -78,7 +78,9 @@ export class EventFeed extends FeedLoop {
     const positions = await store.prepareEvent(eventTable)
     const found: PartitionFeed[] = []
     for (let partition = 0; partition < partitions; partition++) {
-      const next = Math.max(positions.get(partition) ?? 0, await begin(partition))
+      const stored = positions.get(partition) ?? 0
+      const next = Math.max(stored, await begin(partition))
+      if (stored > 0 && next > stored) this.#tellGap(partition, stored, next)
       found.push({ next, durable: next, isLive: false })
     }
     this.#partitions = found
@@ -124,6 +126,15 @@ export class EventFeed extends FeedLoop {
       }
       partition.next = nextOffset
     }
+  }
+
+  /** Only where there is no lake, or rows are older than what it keeps. */
+  #tellGap(partition: number, from: number, until: number): void {
+    const { table, topic, report } = this.#parts
+    report(
+      `The table ${table} goes on without the offsets ${from} to ${until - 1} of ${topic}/${partition}: ` +
+        "the log deleted them before the store had them, and no lake has them.",
+    )
   }
 
   async #flush(): Promise<void> {

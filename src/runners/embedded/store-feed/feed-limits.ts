@@ -14,3 +14,7 @@ export const FIRST_RETRY_MS = 250
 export const LONGEST_RETRY_MS = 30_000
 /** What a feed has collected when the platform stops is written within this, or at the next start. */
 export const STOP_LIMIT_MS = 3_000
+/** Holds on the log move at this pace: each is written to disk. */
+export const HOLD_INTERVAL_MS = 5_000
+/** What a store that is away has not taken by then is read from the lake later: the log would fill the disk. */
+export const HOLD_LIMIT_MS = 600_000
