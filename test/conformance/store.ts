@@ -41,6 +41,7 @@ export function storeConformance(name: string, place: () => Promise<StorePlace>)
   positionLaws(law)
   schemaLaws(law)
   keyLaws(law)
+  cleaningLaws(law)
   multiplicityLaws(law)
   rebuildLaws(law)
   dropLaws(law)
@@ -214,6 +215,62 @@ function keyLaws(law: Law): void {
       ]),
     )
     assert.deepEqual(await queryRows(place.clickhouse, sql), [{ k: "a", n: "5", x: null }])
+  })
+}
+
+function cleaningLaws(law: Law): void {
+  law("rows of keys that are gone are cleaned away, and no older row comes back", async (place) => {
+    const table = keyed("law_cleaned")
+    const store = place.open(LOG)
+    const keys = Array.from({ length: 12_000 }, (_, n) => n)
+    const rowOf = (n: number): Scalar[] => [`k${n}`, BigInt(n), null]
+    await store.replaceView(
+      table,
+      blocks(
+        changes(
+          table,
+          keys.map((n) => [rowOf(n), 3, 1] as const),
+        ),
+      ),
+    )
+    const names = "SELECT k FROM views.law_cleaned ORDER BY k"
+    const inAll = async () => {
+      const sql = "SELECT count() AS n FROM merge('_views', '^law_cleaned__')"
+      return Number((await queryRows<{ n: string }>(place.clickhouse, sql))[0]!.n)
+    }
+    assert.equal(await store.cleanView(table), false, "nothing is gone")
+    // All but two go, one of them in the newest epoch; one comes again.
+    const gone = keys.slice(2)
+    await store.applyChanges(
+      table,
+      changes(
+        table,
+        gone.map((n) => [rowOf(n), 4, -1] as const),
+      ),
+    )
+    await store.applyChanges(
+      table,
+      changes(table, [
+        [["k5", 7n, null], 5, 1],
+        [rowOf(1), 6, -1],
+      ]),
+    )
+    assert.equal(await store.cleanView(table), true)
+    const left = [{ k: "k0" }, { k: "k5" }]
+    assert.deepEqual(await queryRows(place.clickhouse, names), left)
+    assert.equal(await inAll(), 2)
+    // The newest epoch left no row: it may be applied again, and so may all since the position.
+    const position = await place.open(LOG).prepareView(table)
+    assert.ok(position !== null && position <= 6, `the position is ${position}`)
+    await store.applyChanges(
+      table,
+      changes(table, [
+        [["k5", 7n, null], 5, 1],
+        [rowOf(1), 6, -1],
+      ]),
+    )
+    assert.deepEqual(await queryRows(place.clickhouse, names), left)
+    assert.equal(await place.open(LOG).prepareView(table), 6)
   })
 }
 

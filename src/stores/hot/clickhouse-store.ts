@@ -14,9 +14,11 @@ import {
   type StoreNames,
   type ViewTable,
   viewBlockColumns,
+  viewShape,
 } from "../store.ts"
 import {
   alterEventTable,
+  cleanViewRows,
   createEventTable,
   createViewRows,
   DATABASES,
@@ -51,6 +53,10 @@ interface InsertTarget {
   /** What the insert's id begins with. */
   readonly ids: string
 }
+
+/** Cleaning writes the whole table anew: not for a few rows, nor a small part of many. */
+const LEAST_GONE_ROWS = 10_000
+const LEAST_GONE_SHARE = 0.25
 
 export class ClickHouseStore implements HotStore {
   readonly #clickhouse: ClickHouse
@@ -132,6 +138,20 @@ export class ClickHouseStore implements HotStore {
     await this.#clickhouse.command(showView(table, comment))
     this.#viewRows.set(table.name, rows)
     for (const old of earlier) await this.#drop(VIEW_ROWS_DATABASE, old)
+  }
+
+  async cleanView(table: ViewTable): Promise<boolean> {
+    if (viewShape(table) !== "keyed") return false
+    const rows = this.#viewRows.get(table.name) ?? (await this.#shownRows(table.name))
+    const name = qualified(VIEW_ROWS_DATABASE, rows)
+    const [found] = await queryRows<{ gone: string; all: string }>(
+      this.#clickhouse,
+      `SELECT countIf(_deleted = 1) AS gone, count() AS all FROM ${name}`,
+    )
+    const gone = Number(found!.gone)
+    if (gone < LEAST_GONE_ROWS || gone < LEAST_GONE_SHARE * Number(found!.all)) return false
+    for (const statement of cleanViewRows(name)) await this.#clickhouse.command(statement)
+    return true
   }
 
   async dropOthers({ events, views }: StoreNames): Promise<readonly string[]> {

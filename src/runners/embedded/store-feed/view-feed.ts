@@ -19,7 +19,7 @@ import {
   viewShape,
 } from "../../../stores/store.ts"
 import type { Subscription, ViewUpdate } from "../../runtime.ts"
-import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS } from "./feed-limits.ts"
+import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS, CLEAN_INTERVAL_MS } from "./feed-limits.ts"
 import { FeedLoop, type FeedLoopParts } from "./feed-loop.ts"
 import { supersededRows } from "./superseded.ts"
 
@@ -46,6 +46,7 @@ export class ViewFeed extends FeedLoop {
   #subscription: Subscription | null = null
   /** When the block leaves; null while it is empty. */
   #due: Promise<Arrival> | null = null
+  #cleanedMs: number
   /** When the last block left: the next one leaves a while later. */
   #flushedMs = 0
   /** Something changed that is not in the table. */
@@ -54,6 +55,7 @@ export class ViewFeed extends FeedLoop {
   constructor(parts: ViewFeedParts) {
     super(parts)
     this.#parts = parts
+    this.#cleanedMs = parts.clock.monotonicMs()
     this.#columns = viewBlockColumns(parts.viewTable)
     this.#block = new RowPacker(this.#columns)
   }
@@ -83,6 +85,7 @@ export class ViewFeed extends FeedLoop {
       const arrival = await this.#arrival(pending)
       if (arrival === "due") {
         await this.#flush()
+        await this.#clean()
         continue
       }
       const { update } = arrival
@@ -123,6 +126,15 @@ export class ViewFeed extends FeedLoop {
     this.#isMissing = false
     this.coveredMs = clock.nowMs()
     this.#flushedMs = this.coveredMs
+  }
+
+  /** Now and then: rows of keys that are gone stay in the table as rows that say so. */
+  async #clean(): Promise<void> {
+    const { store, viewTable, clock } = this.#parts
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#cleanedMs < CLEAN_INTERVAL_MS) return
+    this.#cleanedMs = nowMs
+    await store.cleanView(viewTable)
   }
 
   async #replace(first: Snapshot, subscription: Subscription): Promise<void> {
