@@ -11,6 +11,7 @@
  * little of them is wanted: then slice by slice.
  */
 import { assert } from "../../std/assert.ts"
+import { freeMemory } from "../../std/free-memory.ts"
 import { type Column, isVariableWidth } from "../types.ts"
 import type { Vector } from "../vector.ts"
 import { vectorBytesPerRow } from "./clickhouse-types.ts"
@@ -31,7 +32,7 @@ export const CHUNK_STEP = 2 ** 32
 /** A chunk holds a few requests; what is larger gets one of its own. */
 const CHUNK_BYTES = 1_048_576
 /** Chunks kept for the next rows, so that a steady stream allocates nothing. */
-const MAX_SPARE_CHUNKS = 16
+const MAX_SPARE_CHUNKS = 32
 /** Bytes from the first slice to the last, for each byte that is wanted, that are copied as they lie. */
 const MAX_SPAN = 3
 /** Bytes that are copied one by one: a call to the machine's copy costs more. */
@@ -56,7 +57,7 @@ interface SharedBytes {
 
 export class RowPacker {
   readonly #columns: readonly PackedColumn[]
-  #spare: ArrayBuffer[] = []
+  readonly #spare: ArrayBuffer[] = []
   #rows = 0
   #parts: number[] = []
   #chunks: ArrayBuffer[] = []
@@ -120,11 +121,17 @@ export class RowPacker {
     return packed
   }
 
+  /** Gives memory back that is kept for the next rows. */
+  trim(): void {
+    for (const chunk of this.#spare.splice(0)) freeMemory(chunk)
+  }
+
   /** Takes chunks back that nobody reads any more. */
   recycle(chunks: readonly ArrayBuffer[]): void {
     for (const chunk of chunks) {
-      if (this.#spare.length >= MAX_SPARE_CHUNKS) return
-      if (chunk.byteLength === CHUNK_BYTES) this.#spare.push(chunk)
+      const isKept = chunk.byteLength === CHUNK_BYTES && this.#spare.length < MAX_SPARE_CHUNKS
+      if (isKept) this.#spare.push(chunk)
+      else freeMemory(chunk)
     }
   }
 

@@ -148,7 +148,7 @@ export class EventFeed extends FeedLoop {
       await store.appendEvents(eventTable, { rows: packed.rows, pieces: [bytes] })
       freeMemory(bytes.buffer)
       this.writtenRows += packed.rows
-    }
+    } else this.#filling.trim()
     for (const [index, end] of ends.entries()) this.#partitions[index]!.durable = end
     this.coveredMs = nowMs
     onDurable(ends)

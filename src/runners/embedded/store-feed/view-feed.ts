@@ -109,7 +109,10 @@ export class ViewFeed extends FeedLoop {
   /** The next update, or that the block has waited long enough. */
   async #arrival(pending: Promise<ViewUpdate | null>): Promise<Arrival> {
     const arrived = pending.then((update): Arrival => ({ update }))
-    if (this.#block.rows === 0) return arrived
+    if (this.#block.rows === 0) {
+      this.#block.trim()
+      return arrived
+    }
     const dueInMs = Math.max(0, this.#flushedMs + BLOCK_INTERVAL_MS - this.loop.clock.nowMs())
     this.#due ??= this.pause(dueInMs).then((): Arrival => "due")
     return Promise.race([arrived, this.#due])
