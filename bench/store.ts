@@ -103,15 +103,16 @@ class Server implements AsyncDisposable {
     const window = await generate(this.#url, { scale, firstId: this.#nextId, postsPerSecond })
     // What was answered last is in the views by then.
     await pause(SETTLE_MS)
-    const after = this.#hasStore ? await this.#untilStored() : await this.#status()
+    const answered = await this.#status()
+    const after = this.#hasStore ? await this.#untilStored() : answered
     const seconds = (performance.now() - startedMs - SETTLE_MS) / 1_000
     const events = window.nextId - this.#nextId
     this.#nextId = window.nextId
-    const cost = (of: (status: Status) => number) => ((of(after) - of(before)) / events) * 1e6
+    const perMillion = (seconds: number) => (seconds / events) * 1e6
     turns.push({
       window,
-      mainCpuSeconds: cost(({ mainCpuSeconds }) => mainCpuSeconds),
-      storeCpuSeconds: cost(({ storeCpuSeconds }) => storeCpuSeconds),
+      mainCpuSeconds: perMillion(answered.mainCpuSeconds - before.mainCpuSeconds),
+      storeCpuSeconds: perMillion(after.storeCpuSeconds - before.storeCpuSeconds),
       storedPerSecond: (writtenRows(after) - writtenRows(before)) / seconds,
     })
   }

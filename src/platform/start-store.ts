@@ -1,5 +1,5 @@
 /**
- * The store of a running platform: the embedded host, started aside, and the feeds into it. The platform
+ * The store of a running platform: the embedded host, started aside, or a server, and the feeds into it. The platform
  * answers before the store does, and goes on without it.
  */
 import { existsSync } from "node:fs"
@@ -18,7 +18,8 @@ import { HttpTransport } from "../std/node/http-transport.ts"
 import { NodeRandom } from "../std/node/random.ts"
 import { ClickHouseStore } from "../stores/hot/clickhouse-store.ts"
 import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.ts"
-import type { ProjectConfig } from "./config.ts"
+import { ServerClickHouse } from "../stores/hot/server-clickhouse.ts"
+import type { ProjectConfig, StoreConfig } from "./config.ts"
 import { dropUndeclared } from "./drop-undeclared.ts"
 
 export interface StartStoreOptions {
@@ -41,25 +42,12 @@ const MEMORY_DIRECTORY = "/dev/shm"
 export async function startStore(
   options: StartStoreOptions,
 ): Promise<(StoreService & AsyncDisposable) | null> {
-  const { directory, log, config, contracts, plans, clock, scheduler, report } = options
+  const { log, config, contracts, plans, scheduler, report } = options
   if (config.store === null) {
     await releaseStoreHolds(log, contracts)
     return null
   }
-  const clickhouse = openEmbeddedClickHouse({
-    directory,
-    memoryBytes: config.store.memoryBytes,
-    processes: new NodeProcesses(),
-    transport: (path) => new HttpTransport({ kind: "socket", path }),
-    surroundings: {
-      temporaryDirectory: tmpdir(),
-      memoryDirectory: existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : null,
-    },
-    random: new NodeRandom(),
-    clock,
-    scheduler,
-    report,
-  })
+  const clickhouse = openClickHouse(options, config.store)
   const store = new ClickHouseStore({ clickhouse, logId: log.logId })
   const feed = new StoreFeed({
     ...options,
@@ -92,4 +80,30 @@ export async function startStore(
       if (clickhouse.status.state === "unavailable") await releaseStoreHolds(log, contracts)
     }
   }
+}
+
+function openClickHouse(options: StartStoreOptions, config: StoreConfig) {
+  const { directory, clock, scheduler, report } = options
+  const surroundings = { clock, scheduler, report, random: new NodeRandom() }
+  if (config.kind === "server") {
+    return new ServerClickHouse({
+      ...surroundings,
+      transport: new HttpTransport({ kind: "url", url: config.url }),
+      users: {
+        internal: { name: config.user, password: process.env["MILLRACE_STORE_PASSWORD"] ?? "" },
+        reader: { name: config.reader, password: process.env["MILLRACE_STORE_READER_PASSWORD"] ?? "" },
+      },
+    })
+  }
+  return openEmbeddedClickHouse({
+    ...surroundings,
+    directory,
+    memoryBytes: config.memoryBytes,
+    processes: new NodeProcesses(),
+    transport: (path) => new HttpTransport({ kind: "socket", path }),
+    surroundings: {
+      temporaryDirectory: tmpdir(),
+      memoryDirectory: existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : null,
+    },
+  })
 }

@@ -15,6 +15,7 @@ import {
   STRING,
   TIMESTAMP,
 } from "../../src/columns/types.ts"
+import { isPlatformError } from "../../src/std/errors.ts"
 import { type ClickHouse, queryRows } from "../../src/stores/clickhouse.ts"
 import {
   type EventTable,
@@ -44,6 +45,7 @@ export function storeConformance(name: string, place: () => Promise<StorePlace>)
   cleaningLaws(law)
   multiplicityLaws(law)
   rebuildLaws(law)
+  foreignLaws(law)
   dropLaws(law)
 }
 
@@ -345,6 +347,31 @@ function rebuildLaws(law: Law): void {
     assert.equal(await place.open(`f${LOG.slice(1)}`).prepareView(changed), null)
     const left = "SELECT name FROM system.tables WHERE database = '_views' AND name LIKE 'law\\_rebuilt%'"
     assert.equal((await queryRows(place.clickhouse, left)).length, 1)
+  })
+}
+
+function foreignLaws(law: Law): void {
+  law("a table that others made is neither changed nor dropped", async (place) => {
+    const store = place.open(LOG)
+    const [event, view] = [eventTable("law_foreign"), keyed("law_foreign_view")]
+    await store.prepareEvent(eventTable("law_beside"))
+    for (const name of ["events.law_foreign", "views.law_foreign_view"]) {
+      await place.clickhouse.command(`CREATE TABLE ${name} (a Int64) ENGINE = MergeTree ORDER BY a`)
+      await place.clickhouse.command(`INSERT INTO ${name} VALUES (7)`)
+    }
+    const taken = (error: unknown) => isPlatformError(error, "store-table-taken")
+    await assert.rejects(store.prepareEvent(event), taken)
+    await assert.rejects(store.prepareView(view), taken)
+    const others = async (database: string) => {
+      const sql = "SELECT name FROM system.tables WHERE database = {database:String}"
+      const rows = await queryRows<{ name: string }>(place.clickhouse, sql, { parameters: { database } })
+      return rows.map(({ name }) => name).filter((name) => !name.startsWith("law_foreign"))
+    }
+    await store.dropOthers({ events: await others("events"), views: await others("views") })
+    for (const name of ["events.law_foreign", "views.law_foreign_view"]) {
+      assert.deepEqual(await queryRows(place.clickhouse, `SELECT a FROM ${name}`), [{ a: "7" }])
+      await place.clickhouse.command(`DROP TABLE ${name} SYNC`)
+    }
   })
 }
 

@@ -6,6 +6,7 @@
 import type { Column } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { type ClickHouse, queryRows, quoteText } from "../clickhouse.ts"
+import { storeTableTaken } from "../errors.ts"
 import {
   type EventTable,
   eventBlockColumns,
@@ -77,6 +78,9 @@ export class ClickHouseStore implements HotStore {
     const name = qualified(EVENTS_DATABASE, table.name)
     const after: TableComment = { log_id: this.#logId, retention_ms: table.retentionMs }
     const before = await this.#comment(EVENTS_DATABASE, table.name)
+    if (before === null && (await this.#tables(EVENTS_DATABASE)).includes(table.name)) {
+      throw storeTableTaken(`${EVENTS_DATABASE}.${table.name}`)
+    }
     if (before === null || before.log_id !== this.#logId) {
       await this.#clickhouse.command(`DROP TABLE IF EXISTS ${name} SYNC`)
       await this.#clickhouse.command(createEventTable(table, after))
@@ -106,6 +110,9 @@ export class ClickHouseStore implements HotStore {
     await this.#makeDatabases()
     await this.#clickhouse.settle(this.#insertsOf(VIEWS_DATABASE, table.name))
     const comment = await this.#comment(VIEWS_DATABASE, table.name)
+    if (comment === null && (await this.#tables(VIEWS_DATABASE)).includes(table.name)) {
+      throw storeTableTaken(`${VIEWS_DATABASE}.${table.name}`)
+    }
     const rows = comment?.rows
     if (rows === undefined || comment?.log_id !== this.#logId || comment.fingerprint !== table.fingerprint) {
       return null
@@ -162,7 +169,8 @@ export class ClickHouseStore implements HotStore {
       [VIEWS_DATABASE, views],
     ] as const) {
       for (const name of await this.#tables(database)) {
-        if (kept.includes(name)) continue
+        // On a server there may be tables of others.
+        if (kept.includes(name) || (await this.#comment(database, name)) === null) continue
         await this.#drop(database, name)
         dropped.push(`${database}.${name}`)
       }
@@ -222,7 +230,7 @@ export class ClickHouseStore implements HotStore {
       "SELECT comment FROM system.tables WHERE database = {database:String} AND name = {name:String}",
       { parameters: { database, name } },
     )
-    if (found === undefined || !found.comment.startsWith("{")) return null
+    if (found === undefined || !found.comment.startsWith('{"log_id":')) return null
     return JSON.parse(found.comment) as TableComment
   }
 
