@@ -151,10 +151,12 @@ function storeOf(store: ProjectOptions["store"]): StoreConfig | null {
   throw invalidConfig(`store.memoryBytes is a whole number from ${SMALLEST_STORE_MEMORY_BYTES}`)
 }
 
+/** Without the values: one may be a password. */
 function storeRefused(store: unknown) {
+  const given = typeof store === "object" && store !== null ? Object.keys(store).join(", ") : String(store)
   return invalidConfig(
     "store is false, an object with memoryBytes, or one with url (http or https, without path, user or " +
-      `password), user and reader of a server, not ${JSON.stringify(store)}`,
+      `password), user and reader of a server; it has ${given}`,
   )
 }
 

@@ -1,6 +1,8 @@
 /** The store over TCP, as a server is reached: the host's interface behind a port that comes and goes. */
 import assert from "node:assert/strict"
-import { connect, createServer, type Socket } from "node:net"
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { setTimeout as wait } from "node:timers/promises"
 import { isPlatformError } from "../../src/std/errors.ts"
@@ -13,15 +15,17 @@ import { ClickHouseStore } from "../../src/stores/hot/clickhouse-store.ts"
 import { ServerClickHouse } from "../../src/stores/hot/server-clickhouse.ts"
 import { storeConformance } from "../conformance/store.ts"
 import { type EmbeddedStore, openEmbeddedStore } from "../kit/embedded-store.ts"
+import { openTcpDoor, type TcpDoor } from "../kit/tcp-door.ts"
+import { startFeedRun } from "./feed-run.ts"
 
 let embedded: EmbeddedStore
-let door: { readonly url: string; open(): Promise<void>; close(): Promise<void> }
+let door: TcpDoor
 let server: ServerClickHouse
 const told: string[] = []
 
 before(async () => {
   embedded = await openEmbeddedStore()
-  door = await tcpDoor(`${embedded.directory}/socket/http`)
+  door = await openTcpDoor(`${embedded.directory}/socket/http`)
   server = open(door.url)
 })
 after(async () => {
@@ -37,31 +41,6 @@ function open(url: string): ServerClickHouse {
     ...{ clock: new NodeClock(), scheduler: new NodeScheduler(), random: new NodeRandom() },
     report: (message) => told.push(message),
   })
-}
-
-/** A port in front of a Unix socket. */
-async function tcpDoor(socketPath: string) {
-  const sockets = new Set<Socket>()
-  const listener = createServer((socket) => {
-    const inside = connect(socketPath)
-    for (const end of [socket, inside]) {
-      sockets.add(end)
-      end.on("error", () => undefined).on("close", () => sockets.delete(end))
-    }
-    socket.pipe(inside).pipe(socket)
-  })
-  const listen = (port: number) => new Promise<void>((resolve) => listener.listen(port, "127.0.0.1", resolve))
-  await listen(0)
-  const { port } = listener.address() as { port: number }
-  return {
-    url: `http://127.0.0.1:${port}`,
-    open: () => listen(port),
-    close: async () => {
-      const closed = new Promise((resolve) => listener.close(resolve))
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
 }
 
 storeConformance("server", async () => {
@@ -93,4 +72,39 @@ test("a server that does not answer at first is waited for, until one lets go", 
   await other[Symbol.asyncDispose]()
   await ready
   await door.open()
+})
+
+test("a platform whose store is a server feeds it, also through connections that break", async () => {
+  const { clickhouse } = embedded
+  for (const database of ["events", "views", "_views"]) {
+    await clickhouse.command(`DROP DATABASE IF EXISTS ${database} SYNC`)
+  }
+  const project = mkdtempSync(join(tmpdir(), "store-server-"))
+  cpSync(new URL("./project/readings.ts", import.meta.url), join(project, "readings.ts"))
+  const store = { url: door.url, user: "internal", reader: "reader" }
+  writeFileSync(
+    join(project, "millrace.config.ts"),
+    `import { defineConfig } from "millrace"
+export default defineConfig({ name: "readings", store: ${JSON.stringify(store)} })
+`,
+  )
+  try {
+    await using run = await startFeedRun(9, project)
+    const breaks = async () => {
+      for (let time = 0; time < 4; time++) {
+        await wait(700)
+        await door.close()
+        await wait(200)
+        await door.open()
+        await run.platform.store!.clickhouse.version().catch(() => undefined)
+      }
+    }
+    await run.postUntil(breaks())
+    await run.compare()
+    const status = run.platform.store!.status()
+    assert.deepEqual([status.state, status.pid], ["ready", null])
+    assert.ok(status.crashes > 0, "connections broke")
+  } finally {
+    rmSync(project, { recursive: true, force: true })
+  }
 })
