@@ -1,7 +1,7 @@
 /**
- * Rows per second into the store with everything on, and what its presence costs whoever posts: two platforms,
- * one with the store and one without, that get the same load in turns, so that both meet the same machine. At
- * full load, and at a rate that leaves the machine room.
+ * Rows per second into the store with everything on, and what its presence costs whoever posts: two
+ * platforms, one with the store and one without, that get the same load in turns, so that both meet the same
+ * machine. At full load, and at a rate that leaves the machine room.
  */
 import { type ChildProcess, fork, spawn } from "node:child_process"
 import { once } from "node:events"

@@ -2,7 +2,8 @@
  * The load generator, a process of its own: connections that each keep one post under way, written and read
  * by hand so that it takes little of the machine. Prints one line of JSON for each window.
  * Arguments: URL PATH CONNECTIONS ROWS_PER_POST UNIQUE(0|1) WARM_UP_MS WINDOW_MS WINDOWS FIRST_ID
- * POSTS_PER_SECOND. With a rate of posts (0: as fast as answers come), the time to an answer counts from when the post was due.
+ * POSTS_PER_SECOND. With a rate of posts (0: as fast as answers come), the time to an answer counts from when
+ * the post was due.
  */
 import { connect, type Socket } from "node:net"
 import { bidBody, renumber } from "./bid-lines.ts"

@@ -31,7 +31,8 @@ export interface ProjectOptions {
     readonly interval?: string
   }
   /**
-   * The store of events and views, ClickHouse in a process beside the platform, or a server; false goes without.
+   * The store of events and views, ClickHouse in a process beside the platform, or a server; false goes
+   * without.
    * @default on, where chDB has a build for the machine
    */
   readonly store?:

@@ -1,4 +1,6 @@
-/** Tables of events and views that the project does not declare any more go, however often the store pauses. */
+/**
+ * Tables of events and views that the project does not declare any more go, however often the store pauses.
+ */
 import { type Scheduler, sleep } from "../std/clock.ts"
 import { isPlatformError } from "../std/errors.ts"
 import type { HotStore, StoreNames } from "../stores/store.ts"

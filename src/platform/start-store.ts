@@ -1,6 +1,6 @@
 /**
- * The store of a running platform: the embedded host, started aside, or a server, and the feeds into it. The platform
- * answers before the store does, and goes on without it.
+ * The store of a running platform: the embedded host, started aside, or a server, and the feeds into it. The
+ * platform answers before the store does, and goes on without it.
  */
 import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"

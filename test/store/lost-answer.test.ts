@@ -84,7 +84,9 @@ async function arrived(): Promise<void> {
   }
 }
 
-/** Sends a block, loses the connection, comes back, sends what is missing. @returns rows too many or too few */
+/**
+ * Sends a block, loses the connection, comes back, sends what is missing. @returns rows too many or too few
+ */
 async function comeBack(loss: Loss): Promise<number> {
   const { clickhouse } = embedded
   await clickhouse.command("DROP TABLE IF EXISTS events.reading SYNC")

@@ -51,6 +51,8 @@ export interface ThreadParent {
   post(message: unknown, transfer?: readonly Transferable[]): void
   /** Each message of who started it, from now on; the thread lives as long as it may get one. */
   listen(take: (message: unknown) => void): void
+  /** Listens no more: the thread ends when nothing else keeps it. */
+  end(): void
 }
 
 /** Inside a thread: who started it, and what with. */
@@ -61,6 +63,7 @@ export function threadParent(): ThreadParent {
     data: workerData,
     post: (message, transfer = []) => port.postMessage(message, transfer),
     listen: (take) => void port.on("message", take),
+    end: () => port.close(),
   }
 }
 

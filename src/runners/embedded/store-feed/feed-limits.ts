@@ -16,7 +16,9 @@ export const LONGEST_RETRY_MS = 30_000
 export const STOP_LIMIT_MS = 3_000
 /** Holds on the log move at this pace: each is written to disk. */
 export const HOLD_INTERVAL_MS = 5_000
-/** What a store that is away has not taken by then is read from the lake later: the log would fill the disk. */
+/**
+ * What a store that is away has not taken by then is read from the lake later: the log would fill the disk.
+ */
 export const HOLD_LIMIT_MS = 600_000
 /** How often a view's table is looked at for what rows that went have left. */
 export const CLEAN_INTERVAL_MS = 600_000

@@ -1,7 +1,7 @@
 /**
- * What the store has not yet is held in the log, up to a limit: a store that is away for longer would fill the
- * disk. What the log then lets go is in the lake, from where the feeds read it when the store is back. Without
- * a lake the log is the only copy, and there is no limit.
+ * What the store has not yet is held in the log, up to a limit: a store that is away for longer would fill
+ * the disk. What the log then lets go is in the lake, from where the feeds read it when the store is back.
+ * Without a lake the log is the only copy, and there is no limit.
  *
  *   offsets:  ...  let go  |  held for the store                  |  published
  *                          ^ the later of: what all tables have; what was published one limit ago

@@ -18,61 +18,63 @@ function marked(changes: readonly Change[], key: readonly number[]): number[] {
   return [...marks].flatMap((mark, row) => (mark === 1 ? [row] : []))
 }
 
+/** Changes, and which of them are left out. */
+const CASES: [changes: Change[], marked: number[]][] = [
+  [
+    [
+      ["a", 1n, -1],
+      ["a", 2n, 1],
+    ],
+    [0],
+  ],
+  [[["a", 1n, -1]], []],
+  [[["a", 1n, 1]], []],
+  [
+    [
+      ["a", 1n, -1],
+      ["b", 1n, 1],
+    ],
+    [],
+  ],
+  [
+    [
+      [null, 1n, -1],
+      [null, 2n, 1],
+    ],
+    [0],
+  ],
+  [
+    [
+      [null, 1n, -1],
+      ["", 2n, 1],
+    ],
+    [],
+  ],
+  // b goes for ever between two that change; c is new.
+  [
+    [
+      ["a", 1n, -1],
+      ["b", 1n, -1],
+      ["d", 1n, -1],
+      ["a", 2n, 1],
+      ["c", 1n, 1],
+      ["d", 2n, 1],
+    ],
+    [0, 2],
+  ],
+  [
+    [
+      ["a", 1n, -1],
+      ["a", 2n, 1],
+      ["b", 1n, -1],
+      ["b", 2n, 1],
+    ],
+    [0, 2],
+  ],
+]
+
 test("a row that goes is left out exactly when another of its key comes", () => {
-  const cases: [changes: Change[], marked: number[]][] = [
-    [
-      [
-        ["a", 1n, -1],
-        ["a", 2n, 1],
-      ],
-      [0],
-    ],
-    [[["a", 1n, -1]], []],
-    [[["a", 1n, 1]], []],
-    [
-      [
-        ["a", 1n, -1],
-        ["b", 1n, 1],
-      ],
-      [],
-    ],
-    [
-      [
-        [null, 1n, -1],
-        [null, 2n, 1],
-      ],
-      [0],
-    ],
-    [
-      [
-        [null, 1n, -1],
-        ["", 2n, 1],
-      ],
-      [],
-    ],
-    // b goes for ever between two that change; c is new.
-    [
-      [
-        ["a", 1n, -1],
-        ["b", 1n, -1],
-        ["d", 1n, -1],
-        ["a", 2n, 1],
-        ["c", 1n, 1],
-        ["d", 2n, 1],
-      ],
-      [0, 2],
-    ],
-    [
-      [
-        ["a", 1n, -1],
-        ["a", 2n, 1],
-        ["b", 1n, -1],
-        ["b", 2n, 1],
-      ],
-      [0, 2],
-    ],
-  ]
-  for (const [changes, rows] of cases) assert.deepEqual(marked(changes, [0]), rows)
+  for (const [changes, rows] of CASES) assert.deepEqual(marked(changes, [0]), rows)
   assert.deepEqual(
     marked(
       [

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { batchOf } from "../../../../test/kit/batch-of.ts"
-import { BlockEncoder } from "../../../columns/native/block-encoder.ts"
-import { type Column, INT64 } from "../../../columns/types.ts"
-import { storeUnavailable } from "../../../stores/errors.ts"
-import type { HotStore, ViewTable } from "../../../stores/store.ts"
-import { SimClock } from "../../../testing/sim-clock.ts"
-import type { ViewUpdate } from "../../runtime.ts"
-import { ViewFeed } from "./view-feed.ts"
+import { BlockEncoder } from "../../src/columns/native/block-encoder.ts"
+import { type Column, INT64 } from "../../src/columns/types.ts"
+import { ViewFeed } from "../../src/runners/embedded/store-feed/view-feed.ts"
+import type { ViewUpdate } from "../../src/runners/runtime.ts"
+import { storeUnavailable } from "../../src/stores/errors.ts"
+import type { HotStore, ViewTable } from "../../src/stores/store.ts"
+import { SimClock } from "../../src/testing/sim-clock.ts"
+import { batchOf } from "../kit/batch-of.ts"
 
 const COLUMNS: Column[] = [{ name: "n", type: INT64, nullable: false }]
 const TABLE: ViewTable = { name: "v", columns: COLUMNS, key: [0], isAppendOnly: false, fingerprint: "1" }

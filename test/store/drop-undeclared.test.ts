@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { isPlatformError } from "../std/errors.ts"
-import { storeUnavailable } from "../stores/errors.ts"
-import { SimClock } from "../testing/sim-clock.ts"
-import { dropUndeclared } from "./drop-undeclared.ts"
+import { dropUndeclared } from "../../src/platform/drop-undeclared.ts"
+import { isPlatformError } from "../../src/std/errors.ts"
+import { storeUnavailable } from "../../src/stores/errors.ts"
+import { SimClock } from "../../src/testing/sim-clock.ts"
 
 const NAMES = { events: ["a"], views: [] }
 

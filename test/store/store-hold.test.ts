@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import type { EventContract } from "../../../contracts/contract.ts"
-import { SimClock } from "../../../testing/sim-clock.ts"
-import { StoreHold } from "./store-hold.ts"
+import type { EventContract } from "../../src/contracts/contract.ts"
+import { StoreHold } from "../../src/runners/embedded/store-feed/store-hold.ts"
+import { SimClock } from "../../src/testing/sim-clock.ts"
 
 const CONTRACTS = [
   { name: "a", topic: "t", partitions: 2 },
@@ -61,7 +61,7 @@ test("the log is held from the first row that one of a topic's tables has not", 
   await hold[Symbol.asyncDispose]()
 })
 
-test("what the store does not take within the limit is let go, told once, and held again afterwards", async () => {
+test("what the store does not take within the limit is let go, told once, and held again", async () => {
   const { hold, held, pass, told, published } = world(10 * MINUTE)
   hold.durable("a", [1, 1])
   hold.durable("b", [1, 1])
