@@ -1,4 +1,5 @@
 /** Threads of this process: node:worker_threads behind two small faces, one for either side. */
+import { setPriority } from "node:os"
 import { isMainThread, parentPort, type Transferable, Worker, workerData } from "node:worker_threads"
 import { assert } from "../assert.ts"
 
@@ -11,6 +12,7 @@ export interface ThreadEvents {
 export interface Thread {
   /** Resolves when the thread has ended. */
   readonly done: Promise<void>
+  post(message: unknown, transfer?: readonly Transferable[]): void
   /** Keeps the process alive, or stops doing so. */
   keepAlive(isWanted: boolean): void
 }
@@ -31,7 +33,11 @@ export function startThread(url: URL, data: unknown, events: ThreadEvents): Thre
       resolve()
     })
   })
-  return { done, keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()) }
+  return {
+    done,
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()),
+  }
 }
 
 /** The module of this name beside `moduleUrl`, with its ending: .ts in the sources, .js in the package. */
@@ -43,11 +49,27 @@ export interface ThreadParent {
   readonly data: unknown
   /** Sends at once, even from a thread that never returns to its event loop. */
   post(message: unknown, transfer?: readonly Transferable[]): void
+  /** Each message of who started it, from now on; the thread lives as long as it may get one. */
+  listen(take: (message: unknown) => void): void
+  /** Listens no more: the thread ends when nothing else keeps it. */
+  end(): void
 }
 
 /** Inside a thread: who started it, and what with. */
 export function threadParent(): ThreadParent {
   const port = parentPort
   assert(!isMainThread && port !== null, "this module runs in a thread of its own")
-  return { data: workerData, post: (message, transfer = []) => port.postMessage(message, transfer) }
+  return {
+    data: workerData,
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (take) => void port.on("message", take),
+    end: () => port.close(),
+  }
+}
+
+/**
+ * Below other threads by `nice` steps; only where a thread has a priority of its own, which is on Linux.
+ */
+export function lowerThreadPriority(nice: number): void {
+  if (process.platform === "linux") setPriority(nice)
 }
