@@ -3,7 +3,7 @@
  * as it was. A record that does not fit today's contract still has its bytes in the table; only its typed
  * columns are null.
  */
-import { BYTES, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import { BYTES, INT32, INT64, TIMESTAMP } from "../../columns/types.ts"
 import { allocateVector, type Vector } from "../../columns/vector.ts"
 import { EVENT_TYPE, type EventContract } from "../../contracts/contract.ts"
 import type { Decoder } from "../../contracts/decoder.ts"
@@ -69,8 +69,7 @@ export class RecordRows {
 
   of(place: Place, records: RecordColumns, run: RecordRun): RowBatch {
     const columns = new Map<string, ColumnRows>(this.#typed(records, run))
-    for (const [name, vector] of recordVectors(place, records, run))
-      columns.set(name, { kind: "vector", vector, rows: null })
+    for (const [name, rows] of recordColumns(place, records, run)) columns.set(name, rows)
     columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries: this.#unknownOf(records, run) })
     return { count: run.count, columns }
   }
@@ -108,29 +107,46 @@ function positions(indexes: Int32Array, length: number, count: number): Int32Arr
   return rows
 }
 
-function recordVectors(place: Place, records: RecordColumns, run: RecordRun): [string, Vector][] {
+function recordColumns(place: Place, records: RecordColumns, run: RecordRun): [string, ColumnRows][] {
   const { first, count, contractVersion } = run
-  const processedAt = allocateVector(TIMESTAMP, count)
-  const offsets = allocateVector(INT64, count)
-  const partitions = allocateVector(INT32, count)
+  const [processedAt, offsets] = [allocateVector(TIMESTAMP, count), allocateVector(INT64, count)]
+  const [times, places] = [halvesOf(processedAt), halvesOf(offsets)]
   for (let i = 0; i < count; i++) {
-    const record = first + i
-    ;(processedAt.values as BigInt64Array)[i] = BigInt(records.timestampsMs[record]!) * 1000n
-    ;(offsets.values as BigInt64Array)[i] = BigInt(records.baseOffset + records.offsetDeltas[record]!)
+    putLong(times, i, records.timestampsMs[first + i]! * 1000)
+    putLong(places, i, records.baseOffset + records.offsetDeltas[first + i]!)
   }
+  const partitions = allocateVector(INT32, count)
   partitions.values.fill(place.partition as never)
+  const vector = (of: Vector): ColumnRows => ({ kind: "vector", vector: of, rows: null })
+  const repeated = (value: Uint8Array | null): ColumnRows => ({ kind: "repeated", value })
   const slices = (starts: Int32Array, ends: Int32Array) =>
-    slicesOf(records.bytes, starts.slice(first, first + count), ends.slice(first, first + count))
+    vector(
+      slicesOf(records.bytes, starts.subarray(first, first + count), ends.subarray(first, first + count)),
+    )
   return [
-    [RECORD_COLUMNS.processedAt, processedAt],
-    [RECORD_COLUMNS.topic, repeated(Buffer.from(place.topic), count)],
-    [RECORD_COLUMNS.partition, partitions],
-    [RECORD_COLUMNS.offset, offsets],
-    [RECORD_COLUMNS.contractVersion, repeated(contractVersion, count)],
+    [RECORD_COLUMNS.processedAt, vector(processedAt)],
+    [RECORD_COLUMNS.topic, repeated(Buffer.from(place.topic))],
+    [RECORD_COLUMNS.partition, vector(partitions)],
+    [RECORD_COLUMNS.offset, vector(offsets)],
+    [RECORD_COLUMNS.contractVersion, repeated(contractVersion)],
     [RECORD_COLUMNS.key, slices(records.keyStarts, records.keyEnds)],
-    [RECORD_COLUMNS.headers, slices(records.headersStarts, records.headersEnds)],
+    // The same in all records of a run.
+    [
+      RECORD_COLUMNS.headers,
+      repeated(records.bytes.subarray(records.headersStarts[first]!, records.headersEnds[first]!)),
+    ],
     [RECORD_COLUMNS.value, slices(records.valueStarts, records.valueEnds)],
   ]
+}
+
+function halvesOf({ values }: Vector): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+}
+
+/** A whole number below 2^53, without a BigInt for it. */
+function putLong(halves: Int32Array, row: number, value: number): void {
+  halves[2 * row] = value | 0
+  halves[2 * row + 1] = Math.floor(value / 4_294_967_296)
 }
 
 /** An end of -1 is a null. */
@@ -138,13 +154,6 @@ function slicesOf(data: Uint8Array, starts: Int32Array, ends: Int32Array): Vecto
   const nulls = new Uint8Array(starts.length)
   for (let row = 0; row < starts.length; row++) if (ends[row] === -1) nulls[row] = 1
   return { type: BYTES, nulls, values: starts, ends, data }
-}
-
-function repeated(value: Uint8Array | null, count: number): Vector {
-  const vector = allocateVector(STRING, count, value ?? new Uint8Array(0))
-  vector.ends.fill(value?.length ?? 0)
-  if (value === null) vector.nulls.fill(1)
-  return vector
 }
 
 /** Most records of a batch carry the very same header bytes. */

@@ -108,7 +108,7 @@ export class TopicPass {
     }
     this.#reached[partition] = offset
     for (const { open } of this.#tables.values()) {
-      for (const file of open.values()) await file.writer.endGroup()
+      for (const file of open.values()) file.writer.endGroup()
     }
     return offset >= durableEnd
   }
@@ -129,7 +129,7 @@ export class TopicPass {
       file = table.table.createFile(day)
       table.open.set(day, file)
     }
-    await file.writer.append(table.rows.of({ topic, partition }, records, rest))
+    file.writer.append(table.rows.of({ topic, partition }, records, rest))
     this.#rows += rest.count
     if (file.writer.sizeBytes < FILE_BYTES) return
     table.open.delete(day)

@@ -70,11 +70,11 @@ async function compact(parts: UpkeepParts, name: string, files: readonly DataFil
   try {
     for (const range of rangesOf(table, files)) {
       open ??= table.createFile(files[0]!.day)
-      if (before !== null && !samePartition(before, range)) await open.writer.endGroup()
+      if (before !== null && !samePartition(before, range)) open.writer.endGroup()
       before = range
       const records = recordColumnsOf(await readGroup(table.disk, range))
       for (const run of runsOf(records, 0, Number.MAX_SAFE_INTEGER))
-        await open.writer.append(rows.of(range, records, run))
+        open.writer.append(rows.of(range, records, run))
       if (open.writer.sizeBytes < TARGET_BYTES) continue
       finished.push(await open.finish())
       open = null
