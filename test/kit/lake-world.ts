@@ -1,11 +1,13 @@
 /** A log and a lake on one disk, and rows of a contract that has a column of each type. */
 import { z } from "zod"
+import { acceptedRows } from "../../src/contracts/accepted-rows.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { bytes, date, decimal, event, float64, int32, int64, json, timestamp } from "../../src/index.ts"
 import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import type { LocalLog } from "../../src/log/log.ts"
 import { Archiver, type ArchiverLimits } from "../../src/runners/archiver/archiver.ts"
 import { HistoryLog } from "../../src/runners/archiver/history-log.ts"
+import { openInlineWorkshop } from "../../src/runners/archiver/inline-workshop.ts"
 import { makeHeaders } from "../../src/runners/embedded/door.ts"
 import type { Disk } from "../../src/std/disk.ts"
 import { SeededRandom } from "../../src/std/random.ts"
@@ -78,8 +80,9 @@ export async function openLakeWorld(options: {
     })
   }
   const lake = Lake.open({ disk, clock, random, directory: `${directory}/lake`, logId: log.logId })
+  const workshop = openInlineWorkshop({ disk, random, contracts: contracts.map(acceptedRows) })
   const archiver = new Archiver({
-    ...{ log, lake, clock, scheduler: clock, contracts, report },
+    ...{ log, lake, workshop, clock, scheduler: clock, contracts, report },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   })
   const append: LakeWorld["append"] = async (partition, rows, contract = contracts[0]!) => {

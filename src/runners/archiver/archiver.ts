@@ -10,6 +10,7 @@ import { lakeAheadOfLog } from "../../stores/lake/errors.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
 import { ARCHIVER, TopicPass, tablesOf } from "./topic-pass.ts"
 import { upkeep } from "./upkeep.ts"
+import type { Workshop } from "./workshop.ts"
 
 export interface ArchiverLimits {
   /** Records wait for the lake at most about this long. */
@@ -41,6 +42,7 @@ const RETRY_MS = 10_000
 export interface ArchiverParts {
   readonly log: Log
   readonly lake: Lake
+  readonly workshop: Workshop
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly contracts: readonly EventContract[]
@@ -186,9 +188,9 @@ export class Archiver implements AsyncDisposable {
   }
 
   async #archive(topic: TopicInfo): Promise<void> {
-    const { log, lake, clock, report } = this.#parts
+    const { clock } = this.#parts
     for (let isComplete = false; !isComplete; ) {
-      const pass = new TopicPass({ log, lake, contracts: this.#contracts, report }, topic)
+      const pass = new TopicPass({ ...this.#parts, contracts: this.#contracts }, topic)
       const result = await pass.run()
       this.#archivedRows += result.rows
       this.#archivedBytes += result.bytes

@@ -5,8 +5,8 @@
  */
 import { BYTES, INT32, INT64, TIMESTAMP } from "../../columns/types.ts"
 import { allocateVector, type Vector } from "../../columns/vector.ts"
-import { EVENT_TYPE, type EventContract } from "../../contracts/contract.ts"
-import type { Decoder } from "../../contracts/decoder.ts"
+import { EVENT_TYPE, type RowContract } from "../../contracts/contract.ts"
+import type { DecodedRows, Decoder } from "../../contracts/decoder.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { RECORD_COLUMNS } from "../../stores/lake/iceberg-schema.ts"
 import type { ColumnRows, RowBatch } from "../../stores/lake/parquet-writer.ts"
@@ -53,48 +53,52 @@ export function* runsOf(
 }
 
 export class RecordRows {
-  readonly #contract: EventContract | null
+  readonly #contract: RowContract | null
   readonly #decoder: Decoder | null
   readonly #unknown: UnknownFields | null
-  /** Records whose typed columns are null, because they do not fit the contract. */
-  undecoded = 0
 
   /** @param contract null: only what the log knows of the records */
-  constructor(contract: EventContract | null) {
+  constructor(contract: RowContract | null) {
     this.#contract = contract
     this.#decoder = contract === null ? null : createJsonDecoder(contract)
     this.#unknown =
       contract === null ? null : new UnknownFields([...contract.fields.map(({ name }) => name), EVENT_TYPE])
   }
 
-  of(place: Place, records: RecordColumns, run: RecordRun): RowBatch {
-    const columns = new Map<string, ColumnRows>(this.#typed(records, run))
+  /** `undecoded`: records whose typed columns are null, because they do not fit the contract. */
+  of(place: Place, records: RecordColumns, run: RecordRun): { batch: RowBatch; undecoded: number } {
+    const decoded = this.#decode(records, run)
+    const columns = new Map<string, ColumnRows>(this.#typed(decoded, run.count))
     for (const [name, rows] of recordColumns(place, records, run)) columns.set(name, rows)
-    columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries: this.#unknownOf(records, run) })
-    return { count: run.count, columns }
+    const entries = decoded?.hasUnnamed === true ? this.#unknownOf(records, run) : []
+    columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries })
+    const undecoded = decoded === null ? 0 : run.count - decoded.batch.length
+    return { batch: { count: run.count, columns }, undecoded }
   }
 
-  #typed(records: RecordColumns, { first, count }: RecordRun): [string, ColumnRows][] {
-    if (this.#contract === null || this.#decoder === null) return []
-    const starts = records.valueStarts.slice(first, first + count)
+  #decode(records: RecordColumns, { first, count }: RecordRun): DecodedRows | null {
+    if (this.#decoder === null) return null
+    const starts = records.valueStarts.subarray(first, first + count)
     // A tombstone is no row: the decoder refuses its empty text.
-    const ends = records.valueEnds.slice(first, first + count).map((end, i) => Math.max(end, starts[i]!))
-    const ranges = { starts, ends, indexes: null, count }
-    const decoded = this.#decoder.decodeRows(records.bytes, ranges, { maxRejected: 0 })
-    const rows =
-      decoded.batch.length === count ? null : positions(decoded.indexes, decoded.batch.length, count)
-    this.undecoded += count - decoded.batch.length
+    const ends = records.valueEnds.slice(first, first + count)
+    for (let row = 0; row < count; row++) if (ends[row] === -1) ends[row] = starts[row]!
+    return this.#decoder.decodeRows(records.bytes, { starts, ends, indexes: null, count }, { maxRejected: 0 })
+  }
+
+  #typed(decoded: DecodedRows | null, count: number): [string, ColumnRows][] {
+    if (this.#contract === null || decoded === null) return []
+    const { batch, indexes } = decoded
+    const rows = batch.length === count ? null : positions(indexes, batch.length, count)
     return this.#contract.fields.map(({ name }, field) => {
-      return [name, { kind: "vector", vector: decoded.batch.vectors[field]!, rows }]
+      return [name, { kind: "vector", vector: batch.vectors[field]!, rows }]
     })
   }
 
   #unknownOf({ bytes, valueStarts, valueEnds }: RecordColumns, { first, count }: RecordRun): Entries[] {
     const entries: Entries[] = []
-    if (this.#unknown === null || this.#contract?.unknownFields === "refuse") return entries
     for (let record = first; record < first + count; record++) {
       const end = valueEnds[record]!
-      entries.push(end === -1 ? [] : this.#unknown.of(bytes, valueStarts[record]!, end))
+      entries.push(end === -1 ? [] : this.#unknown!.of(bytes, valueStarts[record]!, end))
     }
     return entries
   }

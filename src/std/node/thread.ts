@@ -13,6 +13,8 @@ export interface Thread {
   readonly done: Promise<void>
   /** Keeps the process alive, or stops doing so. */
   keepAlive(isWanted: boolean): void
+  /** To a thread that listens. */
+  post(message: unknown, transfer?: readonly Transferable[]): void
 }
 
 /** Starts the module at `url` in a thread of its own and hands it `data`. */
@@ -31,7 +33,11 @@ export function startThread(url: URL, data: unknown, events: ThreadEvents): Thre
       resolve()
     })
   })
-  return { done, keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()) }
+  return {
+    done,
+    keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+  }
 }
 
 /** The module of this name beside `moduleUrl`, with its ending: .ts in the sources, .js in the package. */
@@ -43,11 +49,20 @@ export interface ThreadParent {
   readonly data: unknown
   /** Sends at once, even from a thread that never returns to its event loop. */
   post(message: unknown, transfer?: readonly Transferable[]): void
+  /** Messages from above, one after the other; the thread lives until `close`. */
+  listen(listener: (message: unknown) => void): void
+  /** Takes no more messages: the thread ends when it has nothing else to do. */
+  close(): void
 }
 
 /** Inside a thread: who started it, and what with. */
 export function threadParent(): ThreadParent {
   const port = parentPort
   assert(!isMainThread && port !== null, "this module runs in a thread of its own")
-  return { data: workerData, post: (message, transfer = []) => port.postMessage(message, transfer) }
+  return {
+    data: workerData,
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (listener) => void port.on("message", listener),
+    close: () => port.close(),
+  }
 }

@@ -17,7 +17,6 @@ import { evolveSchema, type IcebergSchema } from "./iceberg-schema.ts"
 import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
 import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
 import { decodeManifestList, encodeManifestList, type ManifestFile, manifestFile } from "./manifest-list.ts"
-import { ParquetWriter } from "./parquet-writer.ts"
 import type { TableCache } from "./table-cache.ts"
 import { TableFiles } from "./table-files.ts"
 import {
@@ -44,21 +43,6 @@ export interface LakeTableParts {
   /** The log whose records it has; null: whichever, for readers alone. Nothing is then written. */
   readonly logId: string | null
   readonly cache: TableCache
-}
-
-/** A data file that was just written. */
-export interface NewDataFile extends DataFile {
-  /** CRC-32 of its bytes. */
-  readonly crc: number
-}
-
-export interface OpenDataFile {
-  readonly day: number
-  readonly writer: ParquetWriter
-  /** Durable when it resolves; part of the table when it is committed. */
-  finish(): Promise<NewDataFile>
-  /** Closes and removes it. */
-  abandon(): void
 }
 
 const LOG_ID = "millrace.log-id"
@@ -140,24 +124,6 @@ export class LakeTable {
     const evolved = evolveSchema(before, columns)
     if (evolved.changed) this.#commit(withSchema(this.#metadata, evolved))
     return evolved.changed
-  }
-
-  createFile(day: number): OpenDataFile {
-    const { path, file } = this.#files.openDataFile(day, uuid(this.#parts.random))
-    const writer = new ParquetWriter(file, this.schema)
-    return {
-      day,
-      writer,
-      finish: async () => {
-        const written = await writer.finish()
-        await this.#files.sealDataFile(path, file)
-        return { ...written, path, day }
-      },
-      abandon: () => {
-        file.close()
-        this.#files.disk.remove(path)
-      },
-    }
   }
 
   /** Adds files: what the log has up to `offsets` is in the table from now on. */

@@ -3,6 +3,7 @@ import type { Column } from "../../columns/types.ts"
 import type { Clock } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
+import { diskGroupReader, type GroupReader } from "./data-file-reader.ts"
 import { unknownTable } from "./errors.ts"
 import { LakeRecords } from "./lake-records.ts"
 import { LakeTable } from "./lake-table.ts"
@@ -16,10 +17,13 @@ export interface LakeParts {
   readonly directory: string
   /** Null: to read alone, beside a platform that runs. */
   readonly logId: string | null
+  /** @default reads in this thread */
+  readonly reader?: GroupReader
 }
 
 export class Lake {
   readonly #parts: LakeParts
+  readonly #reader: GroupReader
   readonly #tables = new Map<string, LakeTable>()
   readonly #caches = new Map<string, TableCache>()
   readonly #records = new Map<string, LakeRecords>()
@@ -29,6 +33,7 @@ export class Lake {
 
   private constructor(parts: LakeParts) {
     this.#parts = parts
+    this.#reader = parts.reader ?? diskGroupReader(parts.disk)
   }
 
   /** @throws PlatformError lake-metadata-corrupt, lake-of-another-log, disk-failed */
@@ -91,7 +96,7 @@ export class Lake {
   records(name: string): LakeRecords {
     const known = this.#records.get(name)
     if (known !== undefined) return known
-    const records = new LakeRecords(() => this.table(name))
+    const records = new LakeRecords(() => this.table(name), this.#reader)
     this.#records.set(name, records)
     return records
   }

@@ -1,0 +1,97 @@
+/** Records of one row group as they were in the log: a few arrays, which go from thread to thread whole. */
+
+export interface RecordSlab {
+  readonly count: number
+  /** What the starts and ends point into. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Of the first record; offsets ascend. */
+  readonly baseOffset: number
+  readonly offsetDeltas: Int32Array<ArrayBuffer>
+  readonly appendTimesMs: Float64Array<ArrayBuffer>
+  readonly keyStarts: Int32Array<ArrayBuffer>
+  /** -1 for a null key. */
+  readonly keyEnds: Int32Array<ArrayBuffer>
+  readonly valueStarts: Int32Array<ArrayBuffer>
+  /** -1 for a null value. */
+  readonly valueEnds: Int32Array<ArrayBuffer>
+  readonly headersStarts: Int32Array<ArrayBuffer>
+  readonly headersEnds: Int32Array<ArrayBuffer>
+}
+
+/** Columns as a reader of Parquet gives them. */
+export interface RecordParts {
+  readonly offsets: ArrayLike<bigint>
+  readonly appendTimesMicros: ArrayLike<bigint>
+  readonly keys: ArrayLike<Uint8Array | null | undefined>
+  readonly values: ArrayLike<Uint8Array | null | undefined>
+  readonly headers: ArrayLike<Uint8Array | null | undefined>
+}
+
+export function slabOf(parts: RecordParts): RecordSlab {
+  const count = parts.offsets.length
+  const [keys, values, headers] = [parts.keys, parts.values, parts.headers].map(slicesOf)
+  const bytes = new Uint8Array(keys!.sizeBytes + values!.sizeBytes + headers!.sizeBytes)
+  let base = 0
+  for (const { parts: pieces, starts, ends, sizeBytes } of [keys!, values!, headers!]) {
+    for (let row = 0; row < count; row++) {
+      starts[row]! += base
+      if (ends[row] === -1) continue
+      ends[row]! += base
+      bytes.set(pieces[row]!, starts[row]!)
+    }
+    base += sizeBytes
+  }
+  const baseOffset = count === 0 ? 0 : Number(parts.offsets[0])
+  const offsetDeltas = new Int32Array(count)
+  const appendTimesMs = new Float64Array(count)
+  for (let row = 0; row < count; row++) {
+    offsetDeltas[row] = Number(parts.offsets[row]) - baseOffset
+    appendTimesMs[row] = Math.floor(Number(parts.appendTimesMicros[row]) / 1000)
+  }
+  return {
+    ...{ count, bytes, baseOffset, offsetDeltas, appendTimesMs },
+    ...{ keyStarts: keys!.starts, keyEnds: keys!.ends },
+    ...{ valueStarts: values!.starts, valueEnds: values!.ends },
+    ...{ headersStarts: headers!.starts, headersEnds: headers!.ends },
+  }
+}
+
+/** Every buffer of it, to be given away. */
+export function buffersOf(slab: RecordSlab): ArrayBuffer[] {
+  return Object.values(slab).flatMap((part) => (ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : []))
+}
+
+export function offsetAt(slab: RecordSlab, row: number): number {
+  return slab.baseOffset + slab.offsetDeltas[row]!
+}
+
+/** First row at or behind the offset; `count` when there is none. */
+export function rowOfOffset(slab: RecordSlab, offset: number): number {
+  let [low, high] = [0, slab.count]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (offsetAt(slab, middle) < offset) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+interface Slices {
+  readonly parts: RecordParts["keys"]
+  readonly starts: Int32Array<ArrayBuffer>
+  readonly ends: Int32Array<ArrayBuffer>
+  readonly sizeBytes: number
+}
+
+function slicesOf(parts: RecordParts["keys"]): Slices {
+  const starts = new Int32Array(parts.length)
+  const ends = new Int32Array(parts.length)
+  let position = 0
+  for (let row = 0; row < parts.length; row++) {
+    const part = parts[row]
+    starts[row] = position
+    position += part?.length ?? 0
+    ends[row] = part === null || part === undefined ? -1 : position
+  }
+  return { parts, starts, ends, sizeBytes: position }
+}
