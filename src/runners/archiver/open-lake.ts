@@ -9,7 +9,6 @@ import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
 import type { LakeTables } from "../../stores/hot/lake-views.ts"
-import type { GroupReader } from "../../stores/lake/data-file-reader.ts"
 import { Lake } from "../../stores/lake/lake.ts"
 import { lakeSource } from "../../stores/lake/lake-source.ts"
 import type { LakeTable } from "../../stores/lake/lake-table.ts"
@@ -19,7 +18,7 @@ import { HistoryLog } from "./history-log.ts"
 import { openInlineWorkshop } from "./inline-workshop.ts"
 import type { LakeService, LakeTableStatus } from "./lake-service.ts"
 import { columnsOf } from "./topic-pass.ts"
-import type { Workshop } from "./workshop.ts"
+import { groupReaderOf, type Workshop } from "./workshop.ts"
 
 export interface OpenLakeOptions {
   readonly log: Log
@@ -53,11 +52,7 @@ export async function openLake(options: OpenLakeOptions): Promise<OpenedLake> {
   const { log, contracts } = options
   const workshop =
     options.workshop ?? openInlineWorkshop({ ...options, contracts: contracts.map(acceptedRows) })
-  const reader: GroupReader = {
-    groups: (path) => workshop.call("groups", path),
-    records: (group) => workshop.call("records", group),
-  }
-  const lake = Lake.open({ ...options, logId: log.logId, reader })
+  const lake = Lake.open({ ...options, logId: log.logId, reader: groupReaderOf(workshop) })
   const archiver = new Archiver({ ...options, lake, workshop })
   await archiver.prepare()
   const service: LakeService = {

@@ -10,7 +10,12 @@ import { assert } from "../../std/assert.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
 import { DataFileWriter } from "../../stores/lake/data-file.ts"
-import { type GroupRange, readGroup, readGroups } from "../../stores/lake/data-file-reader.ts"
+import {
+  type GroupRange,
+  type GroupReader,
+  readGroup,
+  readGroups,
+} from "../../stores/lake/data-file-reader.ts"
 import type { IcebergSchema } from "../../stores/lake/iceberg-schema.ts"
 import type { DataFile } from "../../stores/lake/manifest.ts"
 import type { RecordSlab } from "../../stores/lake/record-slab.ts"
@@ -79,6 +84,14 @@ export interface Workshop extends AsyncDisposable {
     name: Name,
     ...parameters: Parameters<WorkshopCalls[Name]>
   ): Promise<WorkshopAnswerOf<Name>>
+}
+
+/** Row groups, read in the workshop. */
+export function groupReaderOf(workshop: Workshop): GroupReader {
+  return {
+    groups: (path) => workshop.call("groups", path),
+    records: (group) => workshop.call("records", group),
+  }
 }
 
 export interface WorkshopParts {

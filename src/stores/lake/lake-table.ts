@@ -17,6 +17,7 @@ import { evolveSchema, type IcebergSchema } from "./iceberg-schema.ts"
 import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
 import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
 import { decodeManifestList, encodeManifestList, type ManifestFile, manifestFile } from "./manifest-list.ts"
+import { isMoved, relocated } from "./relocate.ts"
 import type { TableCache } from "./table-cache.ts"
 import { TableFiles } from "./table-files.ts"
 import {
@@ -72,6 +73,7 @@ export class LakeTable {
     if (parts.logId === null) return table
     if (found !== parts.logId) throw foreignLake(table.name, parts.logId, found)
     files.hint(current.version)
+    if (isMoved(current.metadata, files)) table.#commit(relocated(current.metadata, files, parts.random))
     return table
   }
 
