@@ -36,6 +36,8 @@ export const DEFAULT_ARCHIVER_LIMITS: ArchiverLimits = {
 const TICK_MS = 1000
 /** How often files are put together and snapshots expire. */
 const UPKEEP_MS = 10 * 60_000
+/** How often memory of old records that nobody reads goes. */
+const FORGET_MS = 30_000
 /** After a failure of disk or log. */
 const RETRY_MS = 10_000
 
@@ -72,6 +74,7 @@ export class Archiver implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve()
   #isOpen = true
   #nextUpkeepMs: number
+  #nextForgetMs = 0
   #notBeforeMs = 0
   #archivedRows = 0
   #archivedBytes = 0
@@ -183,8 +186,14 @@ export class Archiver implements AsyncDisposable {
       waiting -= records
     }
     this.#waitingRecords = waiting
+    if (clock.monotonicMs() >= this.#nextForgetMs) this.#forgetIdle()
     if (clock.monotonicMs() >= this.#nextUpkeepMs && this.#isOpen) await this.#upkeep()
     this.#lastError = null
+  }
+
+  #forgetIdle(): void {
+    this.#nextForgetMs = this.#parts.clock.monotonicMs() + FORGET_MS
+    this.#parts.lake.forgetIdle()
   }
 
   async #archive(topic: TopicInfo): Promise<void> {

@@ -8,7 +8,7 @@ import type { Clock } from "../../std/clock.ts"
 import { FIRST_CONTRACT_ID } from "../../stores/lake/iceberg-schema.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
 import type { LakeTable } from "../../stores/lake/lake-table.ts"
-import type { DataFile } from "../../stores/lake/manifest.ts"
+import type { DataFile, ListedFile } from "../../stores/lake/manifest.ts"
 import { readBack } from "./read-back.ts"
 import type { Workshop } from "./workshop.ts"
 
@@ -38,7 +38,7 @@ export async function upkeep(parts: UpkeepParts, name: string): Promise<void> {
  * Groups of small files of a day, oldest day first: a pure decision. A file larger than all smaller ones
  * together waits until they have grown, so that no row is written again more than a few times.
  */
-export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number): DataFile[][] {
+export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number): ListedFile[][] {
   const small = table.dataFiles().filter(({ sizeBytes }) => sizeBytes < SMALL_BYTES)
   const byDay = Map.groupBy(small, ({ day }) => day)
   return [...byDay]
@@ -51,11 +51,11 @@ export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number
     })
 }
 
-function bytesOf(files: readonly DataFile[]): number {
+function bytesOf(files: readonly ListedFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
-async function compact(parts: UpkeepParts, name: string, files: readonly DataFile[]): Promise<void> {
+async function compact(parts: UpkeepParts, name: string, files: readonly ListedFile[]): Promise<void> {
   const { lake, contracts, workshop } = parts
   const table = lake.table(name)
   // Without its contract an event's typed columns could not be made again.

@@ -4,11 +4,10 @@
  */
 import { isPlatformError } from "../../std/errors.ts"
 import type { GroupRange, GroupReader } from "./data-file-reader.ts"
+import type { GroupCache } from "./group-cache.ts"
 import type { LakeTable } from "./lake-table.ts"
 import { offsetAt, type RecordSlab, rowOfOffset } from "./record-slab.ts"
 
-/** Row groups of a table that stay unpacked, 16 MB each at most: a reader takes one in several bites. */
-const KEPT_GROUPS = 2
 /** The files of a snapshot may expire between a look at the table and the read. */
 const MAX_ATTEMPTS = 3
 
@@ -26,13 +25,14 @@ export class LakeRecords {
   readonly #table: () => LakeTable
   readonly #reader: GroupReader
   readonly #files = new Map<string, readonly GroupRange[]>()
-  readonly #groups = new Map<string, Promise<RecordSlab>>()
+  readonly #groups: GroupCache
   #index: { readonly snapshotId: number | undefined; readonly ranges: Promise<Ranges> } | null = null
 
   /** @param table the table as it is now */
-  constructor(table: () => LakeTable, reader: GroupReader) {
+  constructor(table: () => LakeTable, reader: GroupReader, groups: GroupCache) {
     this.#table = table
     this.#reader = reader
+    this.#groups = groups
   }
 
   /**
@@ -44,7 +44,7 @@ export class LakeRecords {
       const ranges = await this.#ranges(topic, partition)
       const range = ranges.find(({ lastOffset }) => lastOffset >= offset)
       if (range === undefined) return null
-      const slab = await this.#group(range)
+      const slab = await this.#groups.records(range)
       return { slab, first: rowOfOffset(slab, offset) }
     })
   }
@@ -57,12 +57,12 @@ export class LakeRecords {
       let [low, high] = [0, ranges.length]
       while (low < high) {
         const middle = (low + high) >>> 1
-        const { appendTimesMs } = await this.#group(ranges[middle]!)
+        const { appendTimesMs } = await this.#groups.records(ranges[middle]!)
         if (appendTimesMs.at(-1)! < timeMs) low = middle + 1
         else high = middle
       }
       if (low === ranges.length) return null
-      const slab = await this.#group(ranges[low]!)
+      const slab = await this.#groups.records(ranges[low]!)
       return offsetAt(
         slab,
         slab.appendTimesMs.findIndex((one) => one >= timeMs),
@@ -79,20 +79,6 @@ export class LakeRecords {
         this.#index = null
       }
     }
-  }
-
-  #group(range: GroupRange): Promise<RecordSlab> {
-    const key = `${range.path}#${range.firstRow}`
-    const known = this.#groups.get(key)
-    this.#groups.delete(key)
-    const records = known ?? this.#reader.records(range)
-    this.#groups.set(key, records)
-    records.catch(() => this.#groups.delete(key))
-    for (const oldest of this.#groups.keys()) {
-      if (this.#groups.size <= KEPT_GROUPS) break
-      this.#groups.delete(oldest)
-    }
-    return records
   }
 
   async #ranges(topic: string, partition: number): Promise<readonly GroupRange[]> {
