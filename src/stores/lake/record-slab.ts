@@ -30,16 +30,15 @@ export interface RecordParts {
 export function slabOf(parts: RecordParts): RecordSlab {
   const count = parts.offsets.length
   const [keys, values, headers] = [parts.keys, parts.values, parts.headers].map(slicesOf)
-  const bytes = new Uint8Array(keys!.sizeBytes + values!.sizeBytes + headers!.sizeBytes)
+  const bytes = new Uint8Array(keys!.bytes.length + values!.bytes.length + headers!.bytes.length)
   let base = 0
-  for (const { parts: pieces, starts, ends, sizeBytes } of [keys!, values!, headers!]) {
-    for (let row = 0; row < count; row++) {
+  for (const { bytes: own, starts, ends } of [keys!, values!, headers!]) {
+    bytes.set(own, base)
+    for (let row = 0; base > 0 && row < count; row++) {
       starts[row]! += base
-      if (ends[row] === -1) continue
-      ends[row]! += base
-      bytes.set(pieces[row]!, starts[row]!)
+      if (ends[row] !== -1) ends[row]! += base
     }
-    base += sizeBytes
+    base += own.length
   }
   const baseOffset = count === 0 ? 0 : Number(parts.offsets[0])
   const offsetDeltas = new Int32Array(count)
@@ -77,21 +76,47 @@ export function rowOfOffset(slab: RecordSlab, offset: number): number {
 }
 
 interface Slices {
-  readonly parts: RecordParts["keys"]
+  readonly bytes: Uint8Array
   readonly starts: Int32Array<ArrayBuffer>
   readonly ends: Int32Array<ArrayBuffer>
-  readonly sizeBytes: number
 }
 
+/** The values of a page lie in one piece of memory, lengths between them: it is taken as it is. */
 function slicesOf(parts: RecordParts["keys"]): Slices {
   const starts = new Int32Array(parts.length)
-  const ends = new Int32Array(parts.length)
-  let position = 0
+  const ends = new Int32Array(parts.length).fill(-1)
+  let page: ArrayBufferLike | null = null
+  let [first, last] = [Number.POSITIVE_INFINITY, 0]
   for (let row = 0; row < parts.length; row++) {
     const part = parts[row]
-    starts[row] = position
-    position += part?.length ?? 0
-    ends[row] = part === null || part === undefined ? -1 : position
+    if (part === null || part === undefined) continue
+    page ??= part.buffer
+    if (part.buffer !== page) return gathered(parts)
+    const start = part.byteOffset
+    starts[row] = start
+    ends[row] = start + part.length
+    if (start < first) first = start
+    if (start + part.length > last) last = start + part.length
   }
-  return { parts, starts, ends, sizeBytes: position }
+  if (page === null) return { bytes: new Uint8Array(0), starts, ends }
+  for (let row = 0; row < parts.length; row++) {
+    if (ends[row] === -1) continue
+    starts[row]! -= first
+    ends[row]! -= first
+  }
+  return { bytes: new Uint8Array(page, first, last - first), starts, ends }
+}
+
+function gathered(parts: RecordParts["keys"]): Slices {
+  const pieces = Array.from(parts, (part) => part ?? null)
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + (piece?.length ?? 0), 0))
+  const [starts, ends] = [new Int32Array(pieces.length), new Int32Array(pieces.length)]
+  let at = 0
+  for (const [row, piece] of pieces.entries()) {
+    starts[row] = at
+    if (piece !== null) bytes.set(piece, at)
+    at += piece?.length ?? 0
+    ends[row] = piece === null ? -1 : at
+  }
+  return { bytes, starts, ends }
 }
