@@ -124,7 +124,8 @@ function scaled(kind: string, value: Value): unknown {
 }
 
 for (const isSelected of [false, true]) {
-  test(`another reader finds the values, nulls and bounds of each type${isSelected ? ", selected" : ""}`, async () => {
+  const how = isSelected ? ", selected" : ""
+  test(`another reader finds the values, nulls and bounds of each type${how}`, async () => {
     for (let seed = 1; seed <= 4; seed++) {
       const { rows, expected, statistics, nulls, schema } = await write(seed, isSelected)
       for (const [kind, values] of Object.entries(expected)) {

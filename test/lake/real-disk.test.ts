@@ -237,7 +237,7 @@ test("a lake that was restored to an earlier day gets from the log what it lacks
   })
 })
 
-test("what neither the restored lake nor the log has any more is said, and the rest is archived", async () => {
+test("what neither restored lake nor log has any more is said, and the rest is archived", async () => {
   const data = `${root}/data`
   const options = { segmentBytes: 4096, retentionBytes: 4096 }
   await live(data, async ({ append, archiver }) => {

@@ -1,4 +1,4 @@
-/** Small files of a day into few of a good size, sorted by topic, partition and offset: a row group a step. */
+/** Small files of a day into few of a good size, sorted by topic, partition and offset: one group a step. */
 import type { DataFileWriter } from "../../stores/lake/data-file.ts"
 import { type GroupRange, readGroup, readGroups } from "../../stores/lake/data-file-reader.ts"
 import type { DataFile } from "../../stores/lake/manifest.ts"

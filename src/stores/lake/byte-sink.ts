@@ -1,6 +1,6 @@
 /**
- * Bytes that grow at the end, with Parquet's plain encoding: numbers little-endian, texts behind their length.
- * Whole columns at a time; typed arrays lie little-endian on every machine that Node runs on.
+ * Bytes that grow at the end, with Parquet's plain encoding: numbers little-endian, texts behind their
+ * length. Whole columns at a time; typed arrays lie little-endian on every machine that Node runs on.
  */
 import type { VectorValues } from "../../columns/vector.ts"
 

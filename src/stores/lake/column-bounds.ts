@@ -56,7 +56,7 @@ export function sliceBounds({ data, starts, ends, rows, count }: SliceRows): Sli
   return { least, greatest }
 }
 
-/** Of `count` 64-bit integers, at least one: read as halves, since a BigInt a value costs more than the rest. */
+/** Of `count` 64-bit integers, at least one: read as halves, since a BigInt each costs more than the rest. */
 export function longBounds(values: BigInt64Array, count: number): readonly [bigint, bigint] {
   const halves = new Int32Array(values.buffer, values.byteOffset, 2 * count)
   let [least, greatest] = [0, 0]

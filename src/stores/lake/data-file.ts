@@ -55,7 +55,7 @@ export class DataFileWriter {
     this.#parquet.endGroup()
   }
 
-  /** Durable and read back when it returns. @throws PlatformError disk-full, disk-failed, lake-file-corrupt */
+  /** Durable and read back when it returns. @throws disk-full, disk-failed, lake-file-corrupt */
   finish(): DataFile {
     const { crc, ...written } = this.#parquet.finish()
     this.#isOpen = false

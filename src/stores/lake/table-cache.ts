@@ -1,6 +1,7 @@
 /**
  * What was read of a table's manifests and lists, which never change; outlives opening it again. It keeps
- * names, sizes and counts, and no bounds of columns: a file takes some hundred bytes, and a name is kept once.
+ * names, sizes and counts, and no bounds of columns: a file takes some hundred bytes, and a name is kept
+ * once.
  */
 import type { EntryStatus, ListedFile, ManifestEntry } from "./manifest.ts"
 import type { ManifestFile } from "./manifest-list.ts"
