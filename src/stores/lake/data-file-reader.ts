@@ -48,8 +48,6 @@ const compressors = {
   ZSTD: (input: Uint8Array, outputLength: number) =>
     zstdDecompressSync(input, { maxOutputLength: outputLength + 1 }),
 }
-/** Instants as microseconds. */
-const parsers = { timestampFromMicroseconds: (micros: bigint) => micros }
 
 /** @throws file-missing, lake-file-corrupt */
 export function readGroups(disk: Disk, path: string): GroupRange[] {
@@ -64,13 +62,12 @@ export async function readGroup(disk: Disk, group: GroupRange): Promise<RecordSl
     const columns = new Map<string, ArrayLike<unknown>>()
     await parquetRead({
       file: bufferOf(file),
-      metadata: readFooter(path, file),
+      metadata: plainNumbers(readFooter(path, file)),
       columns: [...RECORD],
       rowStart: firstRow,
       rowEnd: firstRow + rowCount,
       utf8: false,
       compressors,
-      parsers,
       // A chunk of ours is one page.
       onChunk: ({ columnName, columnData }) => void columns.set(columnName, columnData),
     })
@@ -81,7 +78,7 @@ export async function readGroup(disk: Disk, group: GroupRange): Promise<RecordSl
       return column as never
     })
     return slabOf({
-      ...{ offsets: offsets!, appendTimesMicros: appendTimesMicros! },
+      ...{ offsets: longsOf(offsets!), appendTimesMicros: longsOf(appendTimesMicros!) },
       ...{ keys: keys!, values: values!, headers: headers! },
     })
   } catch (error) {
@@ -90,6 +87,20 @@ export async function readGroup(disk: Disk, group: GroupRange): Promise<RecordSl
   } finally {
     file.close()
   }
+}
+
+function longsOf(column: ArrayLike<bigint>): BigInt64Array {
+  return column instanceof BigInt64Array ? column : BigInt64Array.from(column)
+}
+
+/** Without what instants mean: they stay numbers in one array instead of becoming a value each. */
+function plainNumbers(metadata: FileMetaData): FileMetaData {
+  const schema = metadata.schema.map((element) => {
+    if (element.name !== RECORD_COLUMNS.processedAt) return element
+    const { converted_type, logical_type, ...plain } = element
+    return plain
+  })
+  return { ...metadata, schema }
 }
 
 function withFile<T>(disk: Disk, path: string, read: (file: DiskFile) => T): T {

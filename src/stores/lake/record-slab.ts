@@ -20,8 +20,8 @@ export interface RecordSlab {
 
 /** Columns as a reader of Parquet gives them. */
 export interface RecordParts {
-  readonly offsets: ArrayLike<bigint>
-  readonly appendTimesMicros: ArrayLike<bigint>
+  readonly offsets: BigInt64Array
+  readonly appendTimesMicros: BigInt64Array
   readonly keys: ArrayLike<Uint8Array | null | undefined>
   readonly values: ArrayLike<Uint8Array | null | undefined>
   readonly headers: ArrayLike<Uint8Array | null | undefined>
@@ -40,19 +40,26 @@ export function slabOf(parts: RecordParts): RecordSlab {
     }
     base += own.length
   }
-  const baseOffset = count === 0 ? 0 : Number(parts.offsets[0])
+  const offsets = numbersOf(parts.offsets)
+  const baseOffset = offsets[0] ?? 0
   const offsetDeltas = new Int32Array(count)
-  const appendTimesMs = new Float64Array(count)
-  for (let row = 0; row < count; row++) {
-    offsetDeltas[row] = Number(parts.offsets[row]) - baseOffset
-    appendTimesMs[row] = Math.floor(Number(parts.appendTimesMicros[row]) / 1000)
-  }
+  for (let row = 0; row < count; row++) offsetDeltas[row] = offsets[row]! - baseOffset
+  const appendTimesMs = numbersOf(parts.appendTimesMicros).map((micros) => Math.floor(micros / 1000))
   return {
     ...{ count, bytes, baseOffset, offsetDeltas, appendTimesMs },
     ...{ keyStarts: keys!.starts, keyEnds: keys!.ends },
     ...{ valueStarts: values!.starts, valueEnds: values!.ends },
     ...{ headersStarts: headers!.starts, headersEnds: headers!.ends },
   }
+}
+
+/** Whole numbers below 2^53, without a BigInt for each. */
+function numbersOf(values: BigInt64Array): Float64Array<ArrayBuffer> {
+  const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+  const numbers = new Float64Array(values.length)
+  for (let row = 0; row < numbers.length; row++)
+    numbers[row] = halves[2 * row + 1]! * 4_294_967_296 + (halves[2 * row]! >>> 0)
+  return numbers
 }
 
 /** Every buffer of it, to be given away. */
