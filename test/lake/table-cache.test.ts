@@ -1,36 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { SeededRandom } from "../../src/std/random.ts"
 import { GroupCache } from "../../src/stores/lake/group-cache.ts"
 import { LakeTable } from "../../src/stores/lake/lake-table.ts"
-import type { DataFile } from "../../src/stores/lake/manifest.ts"
 import { decodeManifestList } from "../../src/stores/lake/manifest-list.ts"
 import type { RecordSlab } from "../../src/stores/lake/record-slab.ts"
 import { TableCache } from "../../src/stores/lake/table-cache.ts"
-import { SimClock } from "../../src/testing/sim-clock.ts"
-import { SimDisk } from "../../src/testing/sim-disk.ts"
-
-function fileOf(n: number, recordCount = 10): DataFile {
-  const bounds = new Map([[100, Buffer.from(`bound ${n}`)]])
-  const counts = new Map([[100, recordCount]])
-  return {
-    ...{ path: `/lake/order/data/processed_at_day=2026-11-27/${n}.parquet`, day: 20_784 },
-    ...{ recordCount, sizeBytes: 40_000_000, columnSizes: counts, valueCounts: counts },
-    ...{ nullValueCounts: counts, nanValueCounts: new Map(), lowerBounds: bounds, upperBounds: bounds },
-    splitOffsets: [4],
-  }
-}
-
-function createTable() {
-  const random = new SeededRandom(1)
-  const disk = new SimDisk({ random })
-  const cache = new TableCache()
-  const parts = { disk, random, cache, clock: new SimClock(), directory: "/lake/order", logId: "log" }
-  return { parts, disk, table: LakeTable.create(parts, []) }
-}
-
-const append = (table: LakeTable, file: DataFile, end: number) =>
-  table.append([file], new Map([["order", [end]]]), new Map([["order", [0]]]))
+import { append, createTable, fileOf } from "../kit/lake-table.ts"
 
 test("of files it keeps names and sizes, and of snapshots that expired nothing", () => {
   const { table, parts } = createTable()
