@@ -13,7 +13,7 @@ const parent = threadParent()
 lowerThreadPriority(NICE)
 parent.listen((message) => {
   // The parent needs none any more.
-  if (message === null) return parent.end()
+  if (message === null) return parent.close()
   const { columns, packed } = message as EncodeRequest
   let answer: EncodeAnswer
   try {

@@ -12,6 +12,7 @@ export interface ThreadEvents {
 export interface Thread {
   /** Resolves when the thread has ended. */
   readonly done: Promise<void>
+  /** To a thread that listens. */
   post(message: unknown, transfer?: readonly Transferable[]): void
   /** Keeps the process alive, or stops doing so. */
   keepAlive(isWanted: boolean): void
@@ -49,10 +50,10 @@ export interface ThreadParent {
   readonly data: unknown
   /** Sends at once, even from a thread that never returns to its event loop. */
   post(message: unknown, transfer?: readonly Transferable[]): void
-  /** Each message of who started it, from now on; the thread lives as long as it may get one. */
-  listen(take: (message: unknown) => void): void
-  /** Listens no more: the thread ends when nothing else keeps it. */
-  end(): void
+  /** Messages from above, one after the other; the thread lives until `close`. */
+  listen(listener: (message: unknown) => void): void
+  /** Takes no more messages: the thread ends when it has nothing else to do. */
+  close(): void
 }
 
 /** Inside a thread: who started it, and what with. */
@@ -62,8 +63,8 @@ export function threadParent(): ThreadParent {
   return {
     data: workerData,
     post: (message, transfer = []) => port.postMessage(message, transfer),
-    listen: (take) => void port.on("message", take),
-    end: () => port.close(),
+    listen: (listener) => void port.on("message", listener),
+    close: () => port.close(),
   }
 }
 
