@@ -11,7 +11,7 @@ import { queryRows } from "../../stores/clickhouse.ts"
 import type { ViewCut } from "./cut.ts"
 import { type LoadedHistory, loadHistory } from "./load-history.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
-import { behindView } from "./reach.ts"
+import { behindView, columnsBehindView } from "./reach.ts"
 import type { VerifierParts } from "./verifier.ts"
 import { type ViewQuery, viewQuery } from "./view-query.ts"
 
@@ -96,6 +96,7 @@ export class Explainer {
     const loaded = await loadHistory({
       ...{ clickhouse, history, ledger, cut, database },
       contracts: contracts.filter(({ name }) => reach.events.includes(name)),
+      columns: columnsBehindView(request.view, this.#plans),
       views: reach.views,
       limits: LIMITS,
       withDuplicates: true,

@@ -26,7 +26,7 @@ import type { History } from "./history.ts"
 import { type LoadedHistory, loadHistory } from "./load-history.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
 import { nativeBlock, nullableColumn } from "./native-block.ts"
-import { behindView, hasOverlappingWindows } from "./reach.ts"
+import { behindView, columnsBehindView, hasOverlappingWindows } from "./reach.ts"
 import { viewQuery } from "./view-query.ts"
 
 export type VerifyVerdict = "equal" | "different" | "nothing-compared" | "empty" | "cannot"
@@ -178,6 +178,7 @@ export class Verifier {
       ledger,
       cut,
       contracts,
+      columns: columnsBehindView(view, this.#plans),
       views: work.views,
       database,
       limits,
