@@ -7,7 +7,7 @@ import type { ClickHouse } from "../../stores/clickhouse.ts"
 import { queryRows, quoteName } from "../../stores/clickhouse.ts"
 import type { HistoryBlock } from "./history-block.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
-import { int32Column, int64Column, nativeBlock } from "./native-block.ts"
+import { int32Column, int64Column, nativePieces } from "./native-block.ts"
 import { exactEventSql, plainEventSql, RAW_COLUMNS, type ReadColumns, readColumns } from "./read-event.ts"
 
 export interface EventLoaderOptions {
@@ -48,16 +48,17 @@ export class EventLoader {
   async #createTables(): Promise<void> {
     const { clickhouse, contract, wanted, table } = this.#options
     const columns = readColumns(contract, wanted).map(({ name, type }) => `${name} ${type}`)
-    const order = "ENGINE = MergeTree ORDER BY (_partition, _offset)"
-    await clickhouse.command(`CREATE TABLE ${table} (${columns.join(", ")}) ${order}`)
-    await clickhouse.command(`CREATE TABLE ${this.#rest} (${RAW}) ${order}`)
+    // Read once or twice, front to back: nothing is to be merged behind it.
+    const engine = "ENGINE = Log"
+    await clickhouse.command(`CREATE TABLE ${table} (${columns.join(", ")}) ${engine}`)
+    await clickhouse.command(`CREATE TABLE ${this.#rest} (${RAW}) ${engine}`)
     await clickhouse.command(`CREATE TABLE ${this.#raw} (${RAW}) ENGINE = Memory`)
   }
 
   async load(block: HistoryBlock, partition: number): Promise<void> {
     if (block.length === 0) return
     const { clickhouse, table } = this.#options
-    const body = [rawBlock(block, partition)]
+    const body = rawBlock(block, partition)
     const raw = this.#plain === null ? this.#rest : this.#raw
     await clickhouse.insert({ table: raw, columns: RAW_COLUMNS, format: "Native", body })
     this.#rows += block.length
@@ -96,8 +97,8 @@ export class EventLoader {
   }
 }
 
-function rawBlock(block: HistoryBlock, partition: number): Uint8Array {
-  return nativeBlock(
+function rawBlock(block: HistoryBlock, partition: number): readonly Uint8Array[] {
+  return nativePieces(
     [
       int32Column("_partition", new Int32Array(block.length).fill(partition)),
       int64Column("_offset", block.offsets),

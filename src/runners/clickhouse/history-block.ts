@@ -13,8 +13,8 @@ export class HistoryBlock {
   /** These, and those that were passed by. */
   seen = 0
   sizeBytes = 0
-  #offsets = new BigInt64Array(FIRST_ROWS)
-  #appendedMs = new BigInt64Array(FIRST_ROWS)
+  #offsets = new WholeNumbers()
+  #appendedMs = new WholeNumbers()
   #values = new Uint8Array(FIRST_BYTES)
 
   constructor(event: string) {
@@ -22,11 +22,11 @@ export class HistoryBlock {
   }
 
   get offsets(): BigInt64Array {
-    return this.#offsets.subarray(0, this.length)
+    return this.#offsets.first(this.length)
   }
 
   get appendedMs(): BigInt64Array {
-    return this.#appendedMs.subarray(0, this.length)
+    return this.#appendedMs.first(this.length)
   }
 
   get values(): Uint8Array {
@@ -34,9 +34,8 @@ export class HistoryBlock {
   }
 
   add(columns: RecordColumns, row: number): void {
-    if (this.length === this.#offsets.length) this.#moreRows()
-    this.#offsets[this.length] = BigInt(columns.baseOffset + columns.offsetDeltas[row]!)
-    this.#appendedMs[this.length] = BigInt(columns.timestampsMs[row]!)
+    this.#offsets.set(this.length, columns.baseOffset + columns.offsetDeltas[row]!)
+    this.#appendedMs.set(this.length, columns.timestampsMs[row]!)
     const [start, end] = [columns.valueStarts[row]!, columns.valueEnds[row]!]
     this.#makeRoom(LENGTH_BYTES + end - start)
     this.sizeBytes = writeLength(this.#values, this.sizeBytes, end - start)
@@ -56,14 +55,6 @@ export class HistoryBlock {
     this.sizeBytes = 0
   }
 
-  #moreRows(): void {
-    const [offsets, appendedMs] = [this.#offsets, this.#appendedMs]
-    this.#offsets = new BigInt64Array(offsets.length * 2)
-    this.#offsets.set(offsets)
-    this.#appendedMs = new BigInt64Array(offsets.length * 2)
-    this.#appendedMs.set(appendedMs)
-  }
-
   #makeRoom(bytes: number): void {
     if (this.sizeBytes + bytes <= this.#values.length) return
     const values = new Uint8Array(Math.max(this.#values.length * 2, this.sizeBytes + bytes))
@@ -71,6 +62,32 @@ export class HistoryBlock {
     this.#values = values
   }
 }
+
+/** 64-bit integers, written as halves: to make each a BigInt would be most of the work. */
+class WholeNumbers {
+  #values = new BigInt64Array(FIRST_ROWS)
+  #halves = new Int32Array(this.#values.buffer)
+
+  /** @param value not negative, below 2^53 */
+  set(at: number, value: number): void {
+    if (at === this.#values.length) this.#grow()
+    this.#halves[2 * at] = value | 0
+    this.#halves[2 * at + 1] = Math.floor(value / TWO_TO_32)
+  }
+
+  first(count: number): BigInt64Array {
+    return this.#values.subarray(0, count)
+  }
+
+  #grow(): void {
+    const values = new BigInt64Array(this.#values.length * 2)
+    values.set(this.#values)
+    this.#values = values
+    this.#halves = new Int32Array(values.buffer)
+  }
+}
+
+const TWO_TO_32 = 2 ** 32
 
 /** Unsigned, seven bits a byte, the lowest first. */
 function writeLength(bytes: Uint8Array, position: number, length: number): number {

@@ -37,7 +37,7 @@ export interface History {
 /** One read: a few thousand rows. */
 const READ_BYTES = 2 * 1024 * 1024
 /** What a block holds at least, unless it is the last: an insert's fixed cost is small beside it. */
-const BLOCK_BYTES = 8 * 1024 * 1024
+const BLOCK_BYTES = 16 * 1024 * 1024
 
 export class LogHistory implements History {
   readonly #log: Log
