@@ -20,8 +20,8 @@ const PROJECT = `# Nexmark's bids
 event bid (auction int64, bidder int64, price int64, channel string, url string, at timestamp, extra string) \
 out of order 60s
 view per_minute
-SELECT window_start, auction, count(*) AS bids FROM tumble(bid, at, INTERVAL '1 minute')
-GROUP BY window_start, auction
+SELECT window_start, channel, count(*) AS bids FROM tumble(bid, at, INTERVAL '1 minute')
+GROUP BY window_start, channel
 view all_columns (unbounded)
 SELECT channel, count(*) AS bids, sum(price) AS volume, max(bidder) AS bidder, max(url) AS url, max(at) AS at,
 min(extra) AS extra, max(auction) AS auction FROM bid GROUP BY channel

@@ -22,6 +22,8 @@ export interface EventLoaderOptions {
 }
 
 const RAW = "_partition Int32, _offset Int64, _appended Int64, _value String"
+/** A block comes in one piece, which more threads would only hand to and fro. */
+const LOADING_THREADS = 1
 
 export class EventLoader {
   readonly #options: EventLoaderOptions
@@ -84,7 +86,7 @@ export class EventLoader {
   async #insert(sql: string): Promise<void> {
     const { clickhouse, contract, wanted, table, limits } = this.#options
     const columns = readColumns(contract, wanted).map(({ name }) => name)
-    const settings = { ...QUERY_SETTINGS, ...limits }
+    const settings = { ...QUERY_SETTINGS, ...limits, max_threads: LOADING_THREADS }
     await clickhouse.command(`INSERT INTO ${table} (${columns.join(", ")}) ${sql}`, { settings })
   }
 

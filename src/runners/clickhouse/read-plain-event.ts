@@ -26,6 +26,8 @@ export interface PlainWay {
 
 /** A letter of a key may be written \u0061; those of names are between \u0020 and \u007f. */
 const ESCAPED_LETTER = textLiteral("\\\\u00[2-7]")
+/** Searched first, which costs a fifth. */
+const ESCAPE = textLiteral("\\u00")
 const SPACE = "[ \\t\\n\\r]*"
 /** The whole numbers that doubles hold one by one. */
 const EXACT_WHOLE = 9_007_199_254_740_992n
@@ -68,7 +70,11 @@ export function plainWay(fields: readonly ReadField[], from: string): PlainWay |
   const isRequired = fields.some(({ field }) => !mayBeNull(field))
   const judged = `SELECT *, ${columns.join(", ")} FROM (${parsed})`
   const valid = isRequired ? [] : ["isValidJSON(_value)"]
-  const test = [`NOT match(_value, ${ESCAPED_LETTER})`, ...valid, ...tests]
+  const test = [
+    `(position(_value, ${ESCAPE}) = 0 OR NOT match(_value, ${ESCAPED_LETTER}))`,
+    ...valid,
+    ...tests,
+  ]
   return { judged, test: `ifNull(${test.join(" AND ")}, 0)`, values }
 }
 
