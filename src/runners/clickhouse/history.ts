@@ -47,28 +47,30 @@ export class LogHistory implements History {
   }
 
   async *rows(span: OffsetSpan): AsyncGenerator<readonly HistoryRow[]> {
+    const columns = new RecordColumns()
     for await (const batches of this.#batches(span)) {
       const rows: HistoryRow[] = []
-      for (const record of recordsOf(batches, span)) {
-        const { columns, row, event } = record
+      eachRecord({ batches, span, columns }, (row, event, offset) => {
         const value = columns.bytes.slice(columns.valueStarts[row], columns.valueEnds[row])
-        rows.push({ event, offset: record.offset, appendedMs: columns.timestampsMs[row]!, value })
-      }
+        rows.push({ event, offset, appendedMs: columns.timestampsMs[row]!, value })
+      })
       if (rows.length > 0) yield rows
     }
   }
 
   async *blocks({ span, events, without }: BlockRequest): AsyncGenerator<HistoryBlock> {
     const blocks = new Map([...events].map((event) => [event, new HistoryBlock(event)]))
+    const columns = new RecordColumns()
     let run = 0
+    const add = (row: number, event: string, offset: number) => {
+      const block = blocks.get(event)
+      if (block === undefined) return
+      while (run < without.length && without[run]!.offset + without[run]!.count <= offset) run++
+      if (run < without.length && without[run]!.offset <= offset) block.passBy()
+      else block.add(columns, row)
+    }
     for await (const batches of this.#batches(span)) {
-      for (const { columns, row, event, offset } of recordsOf(batches, span)) {
-        const block = blocks.get(event)
-        if (block === undefined) continue
-        while (run < without.length && without[run]!.offset + without[run]!.count <= offset) run++
-        if (run < without.length && without[run]!.offset <= offset) block.passBy()
-        else block.add(columns, row)
-      }
+      eachRecord({ batches, span, columns }, add)
       for (const block of blocks.values()) {
         if (block.sizeBytes < BLOCK_BYTES) continue
         yield block
@@ -90,18 +92,19 @@ export class LogHistory implements History {
   }
 }
 
-interface FoundRecord {
-  columns: RecordColumns
-  row: number
-  offset: number
-  event: string
+interface ReadBatches {
+  readonly batches: Uint8Array
+  readonly span: OffsetSpan
+  /** Has the record's batch while `take` is called. */
+  readonly columns: RecordColumns
 }
 
-/** Records of events. One object is given again and again. */
-function* recordsOf(batches: Uint8Array, { from, until }: OffsetSpan): Generator<FoundRecord> {
+/** Tells `take` of every record of an event. */
+function eachRecord(
+  { batches, span: { from, until }, columns }: ReadBatches,
+  take: (row: number, event: string, offset: number) => void,
+): void {
   const names = new EventNames()
-  const columns = new RecordColumns()
-  const found: FoundRecord = { columns, row: 0, offset: 0, event: "" }
   for (let position = 0; position < batches.length; ) {
     position = columns.read(batches, position)
     if (columns.isControl) continue
@@ -109,11 +112,7 @@ function* recordsOf(batches: Uint8Array, { from, until }: OffsetSpan): Generator
       const offset = columns.baseOffset + columns.offsetDeltas[row]!
       if (offset < from || offset >= until || columns.valueEnds[row] === -1) continue
       const event = names.of(columns.bytes, columns.headersStarts[row]!, columns.headersEnds[row]!)
-      if (event === null) continue
-      found.row = row
-      found.offset = offset
-      found.event = event
-      yield found
+      if (event !== null) take(row, event, offset)
     }
   }
 }
