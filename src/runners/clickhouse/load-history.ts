@@ -11,6 +11,7 @@ import type { ViewCut } from "./cut.ts"
 import { EventLoader } from "./event-loader.ts"
 import type { History } from "./history.ts"
 import { int32Column, int64Column, nativeBlock, stringColumn } from "./native-block.ts"
+import type { VerifyProgress } from "./verifier.ts"
 import type { HistoryTables } from "./view-query.ts"
 
 export interface LoadHistory {
@@ -33,6 +34,7 @@ export interface LoadHistory {
   readonly withDuplicates: boolean
   /** Called between pieces: may wait, or throw to stop. */
   readonly pause: () => Promise<void>
+  readonly progress: (progress: VerifyProgress) => void
 }
 
 export interface LoadedHistory {
@@ -52,10 +54,18 @@ export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> 
       "ENGINE = MergeTree ORDER BY (view, event, partition, offset)",
   )
   const loaders = await eventLoaders(options, tables)
+  const { positions } = options.cut
+  const total = positions.reduce((sum, { end }) => sum + end, 0)
   let eventsRead = 0
-  for (const { topic, partition, end } of options.cut.positions) {
+  let passed = 0
+  options.progress({ eventsRead, share: 0 })
+  for (const { topic, partition, end } of positions) {
     const span = { topic, partition, from: 0, until: end }
-    eventsRead += await loadPartition(options, loaders, span)
+    for await (const { rows, offset } of loadPartition(options, loaders, span)) {
+      eventsRead += rows
+      options.progress({ eventsRead, share: (passed + offset) / total })
+    }
+    passed += end
     await loadExcluded(options, tables, span)
   }
   for (const loader of loaders.values()) await loader.finish()
@@ -79,19 +89,18 @@ async function eventLoaders(
   return loaders
 }
 
-async function loadPartition(
+/** What was loaded, block by block, and up to where. */
+async function* loadPartition(
   { history, ledger, withDuplicates, pause }: LoadHistory,
   loaders: ReadonlyMap<string, EventLoader>,
   span: OffsetSpan,
-): Promise<number> {
+): AsyncGenerator<{ rows: number; offset: number }> {
   const without = ledger === null || withDuplicates ? [] : await collect(ledger.duplicates(span))
-  let count = 0
   for await (const block of history.blocks({ span, events: new Set(loaders.keys()), without })) {
     await pause()
-    count += block.seen
     await loaders.get(block.event)!.load(block, span.partition)
+    yield { rows: block.seen, offset: Number(block.offsets.at(-1) ?? 0n) }
   }
-  return count
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
