@@ -205,7 +205,10 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     view: text,
     watermark: instantOrNull,
     held_by: {
-      anyOf: [object({ event: text, partition: { type: ["integer", "null"] } }), { type: "null" }],
+      anyOf: [
+        object({ event: text, partition: { type: ["integer", "null"] }, since: instantOrNull }),
+        { type: "null" },
+      ],
     },
     sources: list(
       object({
@@ -213,6 +216,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         watermark: instantOrNull,
         out_of_orderness_ms: count,
         holding_partition: { type: ["integer", "null"] },
+        held_since: instantOrNull,
         partitions: list(object({ partition: count, end: count, processed: count, idle: flag })),
       }),
     ),
