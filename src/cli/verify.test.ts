@@ -21,7 +21,9 @@ export const perPlan = view("per_plan", {
   sql: 'SELECT plan, count(*) AS n, sum(100 / quantity) AS share FROM "order" GROUP BY plan',
   state: "unbounded",
 })
-export const shown = view("shown", { sql: 'SELECT id, ' + "regexp_replace(plan, 'a', 'b') AS plan" + ' FROM "order"' })
+export const shown = view("shown", {
+  sql: 'SELECT id, ' + "regexp_replace(plan, 'a', 'b') AS plan" + ' FROM "order"',
+})
 `
 
 const ROWS = [
@@ -171,7 +173,7 @@ test("verify follows a check that takes long until it is over", async () => {
   ])
 })
 
-test("verify tells of a check that failed or was stopped meanwhile, and of one that it follows no more", async () => {
+test("verify tells of a check that failed or was stopped, and of one that it follows no more", async () => {
   const running = { ...RUN, state: "running", events_read: 5, progress: 0.5 }
   const error = { status: 503, code: "store-unavailable", detail: "the store is not ready" }
   const failed = await slowly([running, { ...running, state: "failed", error }])

@@ -12,8 +12,8 @@ export const verify: Command = {
   options: SERVER_OPTIONS,
   notes: [
     "Exits with 0 when the rows are equal or there are no events yet, else with 1. The platform goes on",
-    "meanwhile: both sides are as of one epoch. A check of a long history is followed until it is over; Ctrl-C",
-    "stops following it, not the check.",
+    "meanwhile: both sides are as of one epoch. A check of a long history is followed until it is over;",
+    "Ctrl-C stops following it, not the check.",
   ],
   examples: ["millrace verify signups_per_plan", "millrace verify revenue --json"],
   run,

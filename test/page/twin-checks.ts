@@ -73,7 +73,6 @@ export function answerTrail({ response, state }: Exchange, place: readonly strin
 
 function eventsBehind(view: TwinView, row: TwinRow) {
   const event = view.events[0] ?? ""
-  const since = "2026-01-01T00:00:00Z"
   const start = Date.parse(String(row["window_start"] ?? row["day"] ?? "2001-01-03T00:00:00Z"))
   return Array.from({ length: BEHIND }, (_, index) => ({
     event,
@@ -106,6 +105,7 @@ export function answerLateness({ response, state }: Exchange, view: TwinView): v
   const holder = flights ? 2 : 0
   const partitions = flights ? 4 : 1
   const event = view.events[0] ?? ""
+  const since = "2026-01-01T00:00:00Z"
   json(response, {
     view: view.name,
     watermark,

@@ -40,7 +40,7 @@ test("a check that is quick enough is answered at once", async () => {
   assert.deepEqual({ verdict, read, rows }, { verdict: "equal", read: 5, rows: 1 })
 })
 
-test("one that takes longer goes on, is told of by its id, and is joined by whoever asks for the same", async () => {
+test("one that takes longer goes on, is told of by its id, and is joined by who asks for the same", async () => {
   const answer = await post("/v1/views/best/verify?wait_ms=0")
   assert.equal(answer.status, 202)
   const { id, state, view, verification } = json(answer)
@@ -56,7 +56,7 @@ test("one that takes longer goes on, is told of by its id, and is joined by whoe
   assert.deepEqual(json(await call(server.url, "/v1/views/best"))["verification"], result)
 })
 
-test("what a killed process left in ClickHouse is gone with the first check and the first question", async () => {
+test("what a kill left in ClickHouse is gone with the first check and the first question", async () => {
   await shop().world.explainer.why({ view: "best", key: [], limit: 1 })
   const names = LEFTOVERS.map((name) => `'${name}'`).join(", ")
   const sql = `SELECT name FROM system.databases WHERE name IN (${names}, 'system')`

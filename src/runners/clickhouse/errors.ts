@@ -21,7 +21,7 @@ export function unknownVerification(id: string): PlatformError {
     code: "unknown-verification",
     domain: "user",
     message:
-      `there is no check "${id}"; ids are given by POST /v1/views/:view/verify and forgotten at a restart, and ` +
+      `there is no check "${id}"; POST /v1/views/:view/verify gives ids, a restart forgets them, and ` +
       "the newest result of a view is at GET /v1/views/:view",
     details: { id },
   })
@@ -32,7 +32,7 @@ export function checksStopped(view: string): PlatformError {
     code: "store-unavailable",
     domain: "external",
     retry: true,
-    message: `the check of view ${view} was stopped, since the platform is being stopped; start it again later`,
+    message: `the check of view ${view} was stopped, since the platform is being stopped; try again later`,
     details: { view },
   })
 }

@@ -1,4 +1,7 @@
-/** Rows of one event as ClickHouse's Native format has them: offsets, append times, values behind their lengths. */
+/**
+ * Rows of one event as ClickHouse's Native format has them: offsets, append times, values behind their
+ * lengths.
+ */
 import type { RecordColumns } from "../../wire/kafka/record-columns.ts"
 
 const FIRST_ROWS = 4_096

@@ -1,8 +1,9 @@
 /**
- * An event's columns out of the bytes that the producer sent, by ClickHouse alone. A row whose JSON is read to
- * the last digit by ClickHouse's own JSON functions goes the short way (read-plain-event.ts); any other is cut
- * into its members (expr/clickhouse/json.ts), and each member is read by its contract's form. The rows were
- * accepted, so nothing is refused here; a value that cannot be read becomes NULL, and shows as a difference.
+ * An event's columns out of the bytes that the producer sent, by ClickHouse alone. A row whose JSON is read
+ * to the last digit by ClickHouse's own JSON functions goes the short way (read-plain-event.ts); any other is
+ * cut into its members (expr/clickhouse/json.ts), and each member is read by its contract's form. The rows
+ * were accepted, so nothing is refused here; a value that cannot be read becomes NULL, and shows as a
+ * difference.
  */
 
 import type { ContractField, EventContract } from "../../contracts/contract.ts"
@@ -52,8 +53,8 @@ function fieldsRead({ fields }: EventContract, wanted: ReadColumns): readonly Re
 }
 
 /**
- * The rows of `from` that are plain, read, and the raw rows that are not; null where the wanted columns have a
- * form that only the exact way reads.
+ * The rows of `from` that are plain, read, and the raw rows that are not; null where the wanted columns have
+ * a form that only the exact way reads.
  */
 export function plainEventSql(
   contract: EventContract,

@@ -1,4 +1,6 @@
-/** One value out of its JSON by its contract's form, exactly: numbers by their text, times by their digits. */
+/**
+ * One value out of its JSON by its contract's form, exactly: numbers by their text, times by their digits.
+ */
 import type { ContractField } from "../../contracts/contract.ts"
 import { plainRule, type ValueForm } from "../../contracts/field-rule.ts"
 import { daysSql } from "../../expr/clickhouse/calendar.ts"

@@ -1,6 +1,6 @@
 /**
- * Databases for the time of one piece of work: NAME_0, NAME_1, … What a process left behind when it was killed
- * goes before the first one is made.
+ * Databases for the time of one piece of work: NAME_0, NAME_1, … What a process left behind when it was
+ * killed goes before the first one is made.
  */
 import type { ClickHouse } from "../../stores/clickhouse.ts"
 import { queryRows } from "../../stores/clickhouse.ts"
