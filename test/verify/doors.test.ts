@@ -40,7 +40,7 @@ test("a check that is quick enough is answered at once", async () => {
   assert.deepEqual({ verdict, read, rows }, { verdict: "equal", read: 5, rows: 1 })
 })
 
-test("one that takes longer goes on, is told of by its id, and is joined by who asks for the same", async () => {
+test("one that takes longer goes on, has an id, and is joined by who asks for the same", async () => {
   const answer = await post("/v1/views/best/verify?wait_ms=0")
   assert.equal(answer.status, 202)
   const { id, state, view, verification } = json(answer)
