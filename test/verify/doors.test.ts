@@ -103,6 +103,7 @@ test("a check that fails says so at once or by its id, and counts as failed", as
     insert: (request) => clickhouse.insert(request),
     query: (...given) => clickhouse.query(...given),
     kill: (id) => clickhouse.kill(id),
+    settle: (...given) => clickhouse.settle(...given),
     version: () => clickhouse.version(),
   }
   await using world = await openVerifyWorld({ clickhouse: flaky, project: SHOP })
