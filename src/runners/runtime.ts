@@ -76,8 +76,10 @@ export interface EventStatus {
   readonly appended: number
   readonly eventsPerSecond: number
   readonly watermarkUs: bigint | null
-  /** The partition that holds the watermark back. */
-  readonly watermarkPartition: number | null
+  /**
+   * The partition that holds the watermark back, and since when, at most since the start; null: none does.
+   */
+  readonly watermarkHeldBy: { readonly partition: number; readonly sinceMs: number } | null
   readonly partitions: readonly {
     readonly durableEnd: number
     readonly processed: number

@@ -110,7 +110,7 @@ export class TwinRuntime implements Runtime {
       appended: topic.records.length,
       eventsPerSecond: 0,
       watermarkUs: this.#watermarkUs(),
-      watermarkPartition: topic.rows.length === 0 ? null : 0,
+      watermarkHeldBy: topic.rows.length === 0 ? null : { partition: 0, sinceMs: this.startedAtMs },
       partitions: [{ durableEnd: topic.records.length, processed: topic.processed, idle: false }],
     }))
   }

@@ -341,7 +341,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       imbalance: doorImbalance(lane.counts),
       eventsPerSecond: lane.rate.perSecond(),
       watermarkUs: known(time.watermarkUs),
-      watermarkPartition: time.holdingPartition(nowMs),
+      watermarkHeldBy: time.heldBy(nowMs),
       partitions: positions.map(({ partition, durableEnd, published }) => {
         return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),
