@@ -1,7 +1,9 @@
 /**
  * The load generator, a process of its own: connections that each keep one post under way, written and read
  * by hand so that it takes little of the machine. Prints one line of JSON for each window.
- * Arguments: URL PATH CONNECTIONS ROWS_PER_POST UNIQUE(0|1) WARM_UP_MS WINDOW_MS WINDOWS
+ * Arguments: URL PATH CONNECTIONS ROWS_PER_POST UNIQUE(0|1) WARM_UP_MS WINDOW_MS WINDOWS FIRST_ID
+ * POSTS_PER_SECOND. With a rate of posts (0: as fast as answers come), the time to an answer counts from when
+ * the post was due.
  */
 import { connect, type Socket } from "node:net"
 import { bidBody, renumber } from "./bid-lines.ts"
@@ -13,15 +15,18 @@ export interface Window {
   /** Milliseconds from a post's first byte to its answer. */
   readonly p50: number
   readonly p99: number
+  /** Where unique ids go on. */
+  readonly nextId: number
 }
 
 const [url = "", path = "", ...numbers] = process.argv.slice(2)
-const [connections = 8, rowsPerPost = 1_000, unique = 0, warmUpMs = 1_000, windowMs = 1_000, windows = 3] =
+const [connections = 8, rowsPerPost = 1_000, unique = 0, warmUpMs = 1_000, windowMs = 1_000] =
   numbers.map(Number)
+const [windows = 3, firstId = 0, postsPerSecond = 0] = numbers.slice(5).map(Number)
 
 let rows = 0
 let latencies: number[] = []
-let nextId = 0
+let nextId = firstId
 let open = true
 
 const { hostname, port } = new URL(url)
@@ -44,6 +49,7 @@ async function measure(): Promise<Window> {
     generatorCpuSeconds: (user + system) / 1e6,
     p50: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
     p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+    nextId,
   }
 }
 
@@ -54,6 +60,13 @@ function run(socket: Socket, n: number): void {
       `Content-Length: ${body.length}\r\n\r\n`,
   )
   let sentAt = 0
+  const everyMs = postsPerSecond === 0 ? 0 : (1_000 * connections) / postsPerSecond
+  let dueAt = performance.now() + (everyMs * n) / connections
+  const next = () => {
+    const early = dueAt - performance.now()
+    if (everyMs > 0 && open && early > 0) setTimeout(post, early)
+    else post()
+  }
   const post = () => {
     if (!open) {
       socket.end()
@@ -63,7 +76,8 @@ function run(socket: Socket, n: number): void {
       renumber(body, nextId)
       nextId += rowsPerPost
     }
-    sentAt = performance.now()
+    sentAt = everyMs > 0 ? dueAt : performance.now()
+    dueAt += everyMs
     socket.cork()
     socket.write(head)
     socket.write(body)
@@ -82,9 +96,9 @@ function run(socket: Socket, n: number): void {
     answer = ""
     rows += accepted
     latencies.push(performance.now() - sentAt)
-    post()
+    next()
   })
-  socket.on("connect", post)
+  socket.on("connect", next)
   socket.on("error", (error) => {
     if (open) throw error
   })

@@ -143,6 +143,7 @@ test("a failed row is shown with its reason, and its corrected copy is another e
     processed: true,
     verdicts: { applied: 1, failed: 1 },
     failures: { "division-by-zero": 1 },
+    forgotten: 0,
   })
   const failed = async () => (await read(platform, "/v1/views/ratios/failed")).rows
   const before = (await failed())[0]!
@@ -198,4 +199,22 @@ test("what cannot be done is said, with what can", async (t) => {
     assert.equal(code, 2, args.join(" "))
     assert.match(noted, text, args.join(" "))
   }
+})
+
+test("a receipt from before a restart still says which rows failed or came before", async (t) => {
+  const directory = folder(t)
+  let platform = await startPlatform({ projectDirectory: directory, port: 0 })
+  const { receipt } = await post(platform, row("a", 0), row("b", 5), row("c", 2), row("d", 0))
+  const ask = async () => (await read(platform, `/v1/views/ratios/rows?after=${receipt}`)).receipt
+  const failures = { "division-by-zero": 2 }
+  assert.deepEqual(await ask(), {
+    processed: true,
+    verdicts: { failed: 2, applied: 2 },
+    failures,
+    forgotten: 0,
+  })
+  await platform.close()
+  platform = await startPlatform({ projectDirectory: directory, port: 0 })
+  t.after(() => platform.close())
+  assert.deepEqual(await ask(), { processed: true, verdicts: { failed: 2 }, failures, forgotten: 2 })
 })

@@ -20,6 +20,7 @@ export const why: Command = {
   examples: [
     "millrace why signups_per_plan plan=free",
     "millrace why revenue_per_day day=2026-01-01T00:00:00Z country=FR --limit 10",
+    "millrace why signups_per_plan plan.is_null=true",
     "millrace why --event user_signup/0@1207",
     "millrace why signups_per_minute --late",
   ],
@@ -110,12 +111,15 @@ interface ShownSource {
   readonly event: string
   readonly watermark: string | null
   readonly holding_partition: number | null
+  readonly held_since: string | null
 }
 
 function printLateness(body: Readonly<Record<string, unknown>>, terminal: Terminal): void {
   terminal.print(`watermark ${body["watermark"] ?? "none yet"}`)
-  for (const { event, watermark, holding_partition: partition } of body["sources"] as ShownSource[]) {
-    const held = partition === null ? "all partitions are idle" : `held by partition ${partition}`
+  for (const source of body["sources"] as ShownSource[]) {
+    const { event, watermark, holding_partition: partition, held_since: since } = source
+    const held =
+      partition === null ? "all partitions are idle" : `held by partition ${partition} since ${since}`
     terminal.print(`${event}  ${watermark ?? "none yet"}  ${held}`)
   }
 }

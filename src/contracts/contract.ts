@@ -61,6 +61,9 @@ export interface EventContract<Row = unknown, Input = Row> {
   readonly input?: Input
 }
 
+/** What a decoder is made from. */
+export type RowContract = Pick<EventContract, "name" | "fields" | "unknownFields" | "rowSchema">
+
 /** The columns that views see: the fields, then `processed_at` (append time). */
 export const PROCESSED_AT = "processed_at"
 

@@ -31,6 +31,8 @@ export interface DecodedRows {
   readonly indexes: Int32Array
   /** All arrays of these rows except `bytes`: theirs alone, so whoever drops them may free it. */
   readonly memory: ArrayBuffer
+  /** False: no row has a key that the contract does not name. True: some may have one. */
+  readonly hasUnnamed: boolean
   /** The first `maxRejected`; `rejectedCount` counts all. */
   readonly rejected: readonly RejectedRow[]
   readonly rejectedCount: number

@@ -20,18 +20,27 @@ export interface StoredRecord {
 
 export interface RecordToStore {
   readonly key?: Uint8Array
-  readonly value: Uint8Array
+  /** Null is a tombstone. */
+  readonly value: Uint8Array | null
 }
 
-/** The records of what `Log.read` gave; the first batch may begin before the offset that was asked for. */
-export function* storedRecords(batches: Uint8Array): Generator<StoredRecord> {
+/**
+ * The records of what `Log.read` gave; the first batch may begin before the offset that was asked for. Of
+ * those that are not wanted nothing is copied.
+ */
+export function* storedRecords(
+  batches: Uint8Array,
+  isWanted: (offset: number) => boolean = () => true,
+): Generator<StoredRecord> {
   for (let position = 0; position < batches.length; ) {
     const columns = new RecordColumns()
     position = columns.read(batches, position)
     if (columns.isControl) continue
     for (let record = 0; record < columns.count; record++) {
+      const offset = columns.baseOffset + columns.offsetDeltas[record]!
+      if (!isWanted(offset)) continue
       yield {
-        offset: columns.baseOffset + columns.offsetDeltas[record]!,
+        offset,
         appendTimeMs: columns.timestampsMs[record]!,
         key: sliceOf(columns.bytes, columns.keyStarts[record]!, columns.keyEnds[record]!),
         value: sliceOf(columns.bytes, columns.valueStarts[record]!, columns.valueEnds[record]!),
@@ -55,9 +64,8 @@ export async function* readSpan(
     offset = Math.max(offset, begin)
     if (offset >= Math.min(span.until, durableEnd)) return
     const read = await log.read({ topic, partition, offset, maxBytes: readBytes })
-    for (const record of storedRecords(read.batches)) {
-      if (record.offset >= offset && record.offset < span.until) yield record
-    }
+    const from = offset
+    yield* storedRecords(read.batches, (at) => at >= from && at < span.until)
     if (read.nextOffset <= offset) return
     offset = read.nextOffset
   }

@@ -31,11 +31,20 @@ export interface ProjectOptions {
     readonly interval?: string
   }
   /**
-   * The store of events and views, ClickHouse in a process beside the platform; false goes without.
+   * The store of events and views, ClickHouse in a process beside the platform, or a server; false goes
+   * without.
    * @default on, where chDB has a build for the machine
    */
   readonly store?:
     | false
+    | {
+        /** Of a ClickHouse server's HTTP interface: "http://clickhouse:8123". */
+        readonly url: string
+        /** Makes the databases and writes; its password is in MILLRACE_STORE_PASSWORD. */
+        readonly user: string
+        /** Runs queries: SELECT on events.*, views.* and _views.*; MILLRACE_STORE_READER_PASSWORD. */
+        readonly reader: string
+      }
     | {
         /** What ClickHouse may use in all, from 256 MiB. @default 1073741824 */
         readonly memoryBytes?: number
@@ -43,9 +52,9 @@ export interface ProjectOptions {
 }
 
 /** What `store` in a project's config says. */
-export interface StoreConfig {
-  readonly memoryBytes: number
-}
+export type StoreConfig =
+  | { readonly kind: "embedded"; readonly memoryBytes: number }
+  | { readonly kind: "server"; readonly url: string; readonly user: string; readonly reader: string }
 
 export interface ProjectConfig {
   readonly kind: "config"
@@ -115,19 +124,48 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
 export function defaultConfig(name: string): ProjectConfig {
   const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
   const lake = { intervalMs: null, snapshotMs: null }
-  return { kind: "config", name, ...unset, lake, store: { memoryBytes: STORE_MEMORY_BYTES } }
+  return {
+    kind: "config",
+    name,
+    ...unset,
+    lake,
+    store: { kind: "embedded", memoryBytes: STORE_MEMORY_BYTES },
+  }
 }
 
 function storeOf(store: ProjectOptions["store"]): StoreConfig | null {
   if (store === false) return null
-  const options = store ?? {}
-  const unknown = Object.keys(options).filter((key) => key !== "memoryBytes")
-  if (typeof options !== "object" || unknown.length > 0) {
-    throw invalidConfig(`store is false, or an object with memoryBytes, not ${JSON.stringify(store)}`)
+  const options: Readonly<Record<string, unknown>> = store ?? {}
+  if (typeof options !== "object") throw storeRefused(store)
+  const names = Object.keys(options)
+  if (options["url"] !== undefined) {
+    const { url, user, reader } = options
+    const isWhole = [user, reader].every((name) => typeof name === "string" && name !== "")
+    if (!isWhole || !isHttpUrl(url) || names.length !== 3) throw storeRefused(store)
+    return { kind: "server", url, user: user as string, reader: reader as string }
   }
+  if (names.some((name) => name !== "memoryBytes")) throw storeRefused(store)
   const { memoryBytes = STORE_MEMORY_BYTES } = options
-  if (Number.isInteger(memoryBytes) && memoryBytes >= SMALLEST_STORE_MEMORY_BYTES) return { memoryBytes }
+  if (Number.isInteger(memoryBytes) && (memoryBytes as number) >= SMALLEST_STORE_MEMORY_BYTES) {
+    return { kind: "embedded", memoryBytes: memoryBytes as number }
+  }
   throw invalidConfig(`store.memoryBytes is a whole number from ${SMALLEST_STORE_MEMORY_BYTES}`)
+}
+
+/** Without the values: one may be a password. */
+function storeRefused(store: unknown) {
+  const given = typeof store === "object" && store !== null ? Object.keys(store).join(", ") : String(store)
+  return invalidConfig(
+    "store is false, an object with memoryBytes, or one with url (http or https, without path, user or " +
+      `password), user and reader of a server; it has ${given}`,
+  )
+}
+
+function isHttpUrl(text: unknown): text is string {
+  if (typeof text !== "string" || !URL.canParse(text)) return false
+  const { protocol, pathname, search, username, password } = new URL(text)
+  const isPlain = pathname === "/" && search === "" && username === "" && password === ""
+  return isPlain && (protocol === "http:" || protocol === "https:")
 }
 
 const LAKE_OPTIONS = new Set(["interval", "snapshots"])

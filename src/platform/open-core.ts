@@ -63,6 +63,7 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
       checkpointDirectory: `${data}/${FOLDERS.checkpoints}`,
       duplicatesDirectory: `${data}/${FOLDERS.duplicates}`,
       outputs: [ledger.output],
+      rulings: ledger.reader,
       ...(checkpointIntervalMs === null ? {} : { checkpointIntervalMs }),
     }),
   )

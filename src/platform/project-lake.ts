@@ -1,8 +1,10 @@
 /** The lake that a project declares: opened below the data directory, or its holds on the log let go. */
+import { acceptedRows } from "../contracts/accepted-rows.ts"
 import type { EventContract } from "../contracts/contract.ts"
 import type { Log } from "../log/log.ts"
 import { releaseArchiverHolds } from "../runners/archiver/archiver.ts"
 import { type OpenedLake, openLake } from "../runners/archiver/open-lake.ts"
+import { openThreadedWorkshop } from "../runners/archiver/threaded-workshop.ts"
 import type { Clock, Scheduler } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { NodeRandom } from "../std/node/random.ts"
@@ -31,6 +33,7 @@ export async function openProjectLake(options: {
     ...options,
     random: new NodeRandom(),
     directory: `${data}/${LAKE_FOLDER}`,
+    workshop: openThreadedWorkshop(options.contracts.map(acceptedRows)),
     internalTopics: ["_ledger"],
     limits: {
       ...(intervalMs === null ? {} : { intervalMs }),

@@ -1,6 +1,6 @@
 /**
- * The store of a running platform: the embedded host, started aside, and the feeds into it. The platform
- * answers before the store does, and goes on without it.
+ * The store of a running platform: the embedded host, started aside, or a server, and the feeds into it. The
+ * platform answers before the store does, and goes on without it.
  */
 import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -9,7 +9,8 @@ import type { Log } from "../log/log.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 import type { VerdictLedgerReader } from "../ports/verdict-ledger.ts"
 import type { EmbeddedRuntime } from "../runners/embedded/embedded-runtime.ts"
-import { releaseStoreHolds, StoreFeed } from "../runners/embedded/store-feed/store-feed.ts"
+import { StoreFeed } from "../runners/embedded/store-feed/store-feed.ts"
+import { releaseStoreHolds } from "../runners/embedded/store-feed/store-hold.ts"
 import type { StoreService } from "../runners/store-service.ts"
 import type { Clock, Scheduler } from "../std/clock.ts"
 import { NodeProcesses } from "../std/node/child-process.ts"
@@ -17,10 +18,12 @@ import { HttpTransport } from "../std/node/http-transport.ts"
 import { NodeRandom } from "../std/node/random.ts"
 import { ClickHouseStore } from "../stores/hot/clickhouse-store.ts"
 import { openEmbeddedClickHouse } from "../stores/hot/open-embedded-clickhouse.ts"
-import type { ProjectConfig } from "./config.ts"
+import { ServerClickHouse } from "../stores/hot/server-clickhouse.ts"
+import type { ProjectConfig, StoreConfig } from "./config.ts"
+import { dropUndeclared } from "./drop-undeclared.ts"
 
 export interface StartStoreOptions {
-  readonly config: Pick<ProjectConfig, "store">
+  readonly config: Pick<ProjectConfig, "store" | "lake">
   readonly contracts: readonly EventContract[]
   readonly directory: string
   readonly log: Log
@@ -39,33 +42,22 @@ const MEMORY_DIRECTORY = "/dev/shm"
 export async function startStore(
   options: StartStoreOptions,
 ): Promise<(StoreService & AsyncDisposable) | null> {
-  const { directory, log, config, contracts, plans, clock, scheduler, report } = options
+  const { log, config, contracts, plans, scheduler, report } = options
   if (config.store === null) {
     await releaseStoreHolds(log, contracts)
     return null
   }
-  const clickhouse = openEmbeddedClickHouse({
-    directory,
-    memoryBytes: config.store.memoryBytes,
-    processes: new NodeProcesses(),
-    transport: (path) => new HttpTransport({ kind: "socket", path }),
-    surroundings: {
-      temporaryDirectory: tmpdir(),
-      memoryDirectory: existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : null,
-    },
-    random: new NodeRandom(),
-    clock,
-    scheduler,
-  })
+  const clickhouse = openClickHouse(options, config.store)
   const store = new ClickHouseStore({ clickhouse, logId: log.logId })
   const feed = new StoreFeed({
     ...options,
     clickhouse,
     store,
+    hasLake: config.lake !== false,
     status: () => clickhouse.status,
     storeReady: () => clickhouse.whenReady(),
   })
-  prepare(clickhouse.whenReady()).catch((error: unknown) => report(String(error)))
+  void prepare()
   return {
     clickhouse,
     status: () => feed.status(),
@@ -77,18 +69,41 @@ export async function startStore(
   }
 
   /** Tables of what is not declared any more go; a store that cannot run here holds nothing. */
-  async function prepare(ready: Promise<void>): Promise<void> {
+  async function prepare(): Promise<void> {
     try {
-      await ready
+      const names = { events: contracts.map(({ name }) => name), views: plans.map(({ name }) => name) }
+      await dropUndeclared({ store, names, ready: () => clickhouse.whenReady(), scheduler, report })
     } catch (error) {
-      if (clickhouse.status.state !== "unavailable") return
+      // Stopped with the platform: the next start drops what is left.
+      if (clickhouse.status.state === "stopped") return
       report(error instanceof Error ? error.message : String(error))
-      await releaseStoreHolds(log, contracts)
-      return
-    }
-    const names = { events: contracts.map(({ name }) => name), views: plans.map(({ name }) => name) }
-    for (const table of await store.dropOthers(names)) {
-      report(`The store's table ${table} is dropped: the project does not declare it any more.`)
+      if (clickhouse.status.state === "unavailable") await releaseStoreHolds(log, contracts)
     }
   }
+}
+
+function openClickHouse(options: StartStoreOptions, config: StoreConfig) {
+  const { directory, clock, scheduler, report } = options
+  const surroundings = { clock, scheduler, report, random: new NodeRandom() }
+  if (config.kind === "server") {
+    return new ServerClickHouse({
+      ...surroundings,
+      transport: new HttpTransport({ kind: "url", url: config.url }),
+      users: {
+        internal: { name: config.user, password: process.env["MILLRACE_STORE_PASSWORD"] ?? "" },
+        reader: { name: config.reader, password: process.env["MILLRACE_STORE_READER_PASSWORD"] ?? "" },
+      },
+    })
+  }
+  return openEmbeddedClickHouse({
+    ...surroundings,
+    directory,
+    memoryBytes: config.memoryBytes,
+    processes: new NodeProcesses(),
+    transport: (path) => new HttpTransport({ kind: "socket", path }),
+    surroundings: {
+      temporaryDirectory: tmpdir(),
+      memoryDirectory: existsSync(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : null,
+    },
+  })
 }

@@ -47,6 +47,8 @@ export interface ExcludedPage {
   readonly rows: readonly ExcludedRow[]
   /** Continues behind the last row; null when there is none. */
   readonly cursor: string | null
+  /** Continues behind the first `count` of the rows, for who gives fewer of them. */
+  cursorAfter(count: number): string | null
 }
 
 export interface ExcludedRequest {

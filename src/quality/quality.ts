@@ -11,8 +11,10 @@ import type { ExcludedRequest, ExcludedRow, VerdictLedgerReader } from "../ports
 import type { Clock, Scheduler } from "../std/clock.ts"
 import { DeadLetterShelf, type ShelvedLetter } from "./dead-letters/dead-letter-shelf.ts"
 import { letterClosed, nothingToReplay, rowGone, tooManyToReplay, unknownLetter } from "./errors.ts"
+import { pageRecords } from "./page-records.ts"
+import type { ReplayItem } from "./replays/replay-items.ts"
 import { letterKey, type Mark, type Replay, ReplayMarks, rowKey } from "./replays/replay-marks.ts"
-import { isOpen, type ReplayDoor, Replayer, type ReplayItem } from "./replays/replayer.ts"
+import { isOpen, type ReplayDoor, Replayer } from "./replays/replayer.ts"
 
 /** Of one replay: what is held in memory while it runs. */
 export const MAX_REPLAY_ROWS = 100_000
@@ -61,13 +63,17 @@ export class Quality implements AsyncDisposable {
     this.#contracts = new Map(options.contracts.map((contract) => [contract.name, contract]))
     this.#marks = marks
     this.letters = new DeadLetterShelf(options.log, marks)
-    this.#replayer = new Replayer({ ...options, marks })
+    this.#replayer = new Replayer({
+      ...{ ...options, marks },
+      topicOf: (event) => this.#contracts.get(event) ?? null,
+      originalOf: (key, event) => this.#original(key, event),
+    })
   }
 
   static async open(options: OpenQualityOptions): Promise<Quality> {
     await options.log.createTopic({ name: DEAD_LETTER_TOPIC, partitions: 1 })
     const quality = new Quality(options, await ReplayMarks.open(options.log))
-    await quality.#replayer.recover((event) => quality.#contracts.get(event) ?? null)
+    await quality.#replayer.recover()
     return quality
   }
 
@@ -85,6 +91,16 @@ export class Quality implements AsyncDisposable {
     return [...this.#marks.marks()].filter(([, mark]) => mark.replay === replay)
   }
 
+  /** What was done to a letter or row, by its key; null when nothing was. */
+  mark(key: string): Mark | null {
+    return this.#marks.mark(key)
+  }
+
+  /** No replay is under way any more. */
+  whenIdle(): Promise<void> {
+    return this.#replayer.idle()
+  }
+
   /** What was done to a row of the log; null when nothing was. */
   markOf(place: {
     readonly topic: string
@@ -95,7 +111,8 @@ export class Quality implements AsyncDisposable {
   }
 
   /**
-   * Late or failed rows of a view, of all epochs up to `epoch` at least.
+   * Late or failed rows of a view, of all epochs up to `epoch` at least. A page whose rows lie far apart in
+   * the log has fewer than were asked for, and a cursor.
    * @throws PlatformError cursor-invalid
    */
   async leftOut(
@@ -103,8 +120,14 @@ export class Quality implements AsyncDisposable {
     epoch: number,
   ): Promise<{ rows: readonly LeftOutRow[]; cursor: string | null }> {
     await this.#options.ledger.whenDurable(epoch)
-    const { rows, cursor } = await this.#options.ledger.page(request)
-    return { rows: await Promise.all(rows.map((row) => this.#withText(row))), cursor }
+    const page = await this.#options.ledger.page(request)
+    const records = await pageRecords(this.#options.log, page.rows)
+    const rows = records.map((record, rank): LeftOutRow => {
+      const row = page.rows[rank]!
+      const { event = null, appendTimeMs = null, value = null } = record ?? {}
+      return { ...row, event, appendedAtMs: appendTimeMs, value, mark: this.#marks.mark(rowKey(row)) }
+    })
+    return { rows, cursor: rows.length === 0 ? null : page.cursorAfter(rows.length) }
   }
 
   /** @throws PlatformError unknown-dead-letter, dead-letter-closed */
@@ -129,7 +152,7 @@ export class Quality implements AsyncDisposable {
     const items: ReplayItem[] = []
     for (const { id, value } of letters) {
       const letter = await this.#openLetter(id)
-      items.push(this.#item(letterKey(id), letter.event, value ?? letter.bytes))
+      items.push(this.#item(letterKey(id), letter.event, value))
     }
     return this.#begin(items)
   }
@@ -137,7 +160,7 @@ export class Quality implements AsyncDisposable {
   /** All open letters of an event, as they were sent. */
   async replayAll(event: string): Promise<Replay> {
     const letters = await this.letters.openIds(event, MAX_REPLAY_ROWS)
-    return this.#begin(letters.map(({ id, bytes }) => this.#item(letterKey(id), event, bytes)))
+    return this.#begin(letters.map((id) => this.#item(letterKey(id), event, null)))
   }
 
   /** Rows of the log once more, as new events. @throws PlatformError row-gone, dead-letter-closed */
@@ -150,9 +173,9 @@ export class Quality implements AsyncDisposable {
       if (!isOpen(mark)) throw letterClosed(`The row ${topic}/${partition}@${offset}`, mark!)
       const logged = await this.#record(place)
       const isOther = logged !== null && logged.event !== event
-      const bytes = isOther ? null : (value ?? logged?.value ?? null)
-      if (bytes === null) throw rowGone(event, partition, offset)
-      items.push(this.#item(rowKey(place), event, bytes))
+      const isKnown = !isOther && (value !== null || (logged?.value ?? null) !== null)
+      if (!isKnown) throw rowGone(event, partition, offset)
+      items.push(this.#item(rowKey(place), event, value))
     }
     return this.#begin(items)
   }
@@ -175,10 +198,22 @@ export class Quality implements AsyncDisposable {
     return letter
   }
 
-  #item(key: string, event: string, bytes: Uint8Array): ReplayItem {
-    const { topic, partitions } = this.#contract(event)
-    // The door may free what it is given.
-    return { key, event, topic, partitions, bytes: bytes.slice() }
+  #item(key: string, event: string, corrected: Uint8Array | null): ReplayItem {
+    this.#contract(event)
+    return { key, event, corrected }
+  }
+
+  /** What a mark is of, as it was sent first. */
+  async #original(key: string, event: string): Promise<Uint8Array | null> {
+    const letter = /^letter\/(\d+)$/.exec(key)?.[1]
+    if (letter !== undefined) return (await this.letters.letter(letter))?.bytes ?? null
+    const [, topic, partition, offset] = /^row\/(.+)\/(\d+)\/(\d+)$/.exec(key) ?? []
+    const logged = await this.#record({
+      topic: topic ?? "",
+      partition: Number(partition),
+      offset: Number(offset),
+    })
+    return logged?.event === event ? logged.value : null
   }
 
   #contract(event: string): EventContract {
@@ -186,13 +221,6 @@ export class Quality implements AsyncDisposable {
     if (contract === undefined)
       throw unknownLetter(`of event ${event}, which the project does not have any more`)
     return contract
-  }
-
-  async #withText(row: ExcludedRow): Promise<LeftOutRow> {
-    const logged = await this.#record(row)
-    const mark = this.#marks.mark(rowKey(row))
-    const { event = null, appendTimeMs = null, value = null } = logged ?? {}
-    return { ...row, event, appendedAtMs: appendTimeMs, value, mark }
   }
 
   async #record({ topic, partition, offset }: { topic: string; partition: number; offset: number }) {

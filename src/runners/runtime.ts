@@ -76,8 +76,10 @@ export interface EventStatus {
   readonly appended: number
   readonly eventsPerSecond: number
   readonly watermarkUs: bigint | null
-  /** The partition that holds the watermark back. */
-  readonly watermarkPartition: number | null
+  /**
+   * The partition that holds the watermark back, and since when, at most since the start; null: none does.
+   */
+  readonly watermarkHeldBy: { readonly partition: number; readonly sinceMs: number } | null
   readonly partitions: readonly {
     readonly durableEnd: number
     readonly processed: number
@@ -121,6 +123,8 @@ export interface ReceiptAnswer {
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>> | null
   /** Why rows failed, and how many for each reason; null when not processed within the time. */
   readonly failures: Readonly<Partial<Record<Failure, number>>> | null
+  /** Rows that were neither late, failed nor duplicates, so long ago that more is not known of them. */
+  readonly forgotten: number | null
   readonly epoch: number
 }
 

@@ -232,7 +232,10 @@ export function receiptNotProcessed(view: string, waitedMs: number): PlatformErr
     domain: "external",
     message: `"${view}" has not processed the event within ${waitedMs} ms; ask again, or read without after=`,
     retry: true,
-    details: { receipt: { processed: false, verdicts: null, failures: null }, retryAfterMs: 1_000 },
+    details: {
+      receipt: { processed: false, verdicts: null, failures: null, forgotten: null },
+      retryAfterMs: 1_000,
+    },
   })
 }
 

@@ -62,6 +62,11 @@ export interface ClickHouse {
   query(sql: string, options: QueryOptions): Promise<QueryAnswer>
   /** Stops a statement; true when one of that id ran. */
   kill(queryId: string): Promise<boolean>
+  /**
+   * Stops statements whose ids begin with `prefix`, and resolves when none of them runs any more, nor will:
+   * what a broken connection left behind has had its effect by then, or has none.
+   */
+  settle(prefix: string): Promise<void>
   /** ClickHouse's version: "26.7.2.1". */
   version(): Promise<string>
 }

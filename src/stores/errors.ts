@@ -13,6 +13,18 @@ export function storeUnavailable(reason: string, cause?: unknown): PlatformError
   })
 }
 
+/** @param table "events.flight" */
+export function storeTableTaken(table: string): PlatformError {
+  return new PlatformError({
+    code: "store-table-taken",
+    domain: "user",
+    message:
+      `the store has a table ${table} that Millrace did not make, and leaves it alone; ` +
+      "rename or drop it there, or give the event or view another name",
+    details: { table },
+  })
+}
+
 /** What ClickHouse said about a statement. */
 export interface ClickHouseFailure {
   /** ClickHouse's own number: 47 is an unknown column. 0 when it gave none. */

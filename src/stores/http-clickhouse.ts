@@ -30,7 +30,12 @@ export interface HttpClickHouseOptions {
   readonly users: Readonly<Record<ClickHouseRole, ClickHouseUser>>
   /** For query ids. */
   readonly random: Random
+  /** Of the embedded host: where it settles statements. A server kills them. */
+  readonly settlePath?: string
 }
+
+/** Kills of statements that take their time to end; each waits for those that it found. */
+const MAX_KILLS = 100
 
 /** An insert answers when it is written. A reader sets nothing that it need not. */
 const SETTINGS: Readonly<Record<ClickHouseRole, Readonly<Record<string, number>>>> = {
@@ -50,8 +55,10 @@ export class HttpClickHouse implements ClickHouse {
   readonly #transport: Transport
   readonly #users: HttpClickHouseOptions["users"]
   readonly #random: Random
+  readonly #settlePath: string | null
 
-  constructor({ transport, users, random }: HttpClickHouseOptions) {
+  constructor({ transport, users, random, settlePath }: HttpClickHouseOptions) {
+    this.#settlePath = settlePath ?? null
     this.#transport = transport
     this.#users = users
     this.#random = random
@@ -78,6 +85,22 @@ export class HttpClickHouse implements ClickHouse {
       { format: "TabSeparated", parameters: { id: queryId } },
     )
     return (await readAll(answer.body)).length > 0
+  }
+
+  async settle(prefix: string): Promise<void> {
+    if (this.#settlePath !== null) {
+      const target = `${this.#settlePath}?${new URLSearchParams({ prefix })}`
+      const answer = await this.#send({ method: "POST", target, headers: {}, body: [] }, prefix)
+      await readAll(answer.body)
+      if (answer.status !== 200) throw storeUnavailable(`it answered ${answer.status} to ${this.#settlePath}`)
+      return
+    }
+    const sql = "KILL QUERY WHERE startsWith(query_id, {prefix:String}) SYNC"
+    for (let kill = 0; kill < MAX_KILLS; kill++) {
+      const answer = await this.query(sql, { format: "TabSeparated", parameters: { prefix } })
+      if ((await readAll(answer.body)).length === 0) return
+    }
+    throw storeUnavailable("an earlier statement of the same table does not end")
   }
 
   async version(): Promise<string> {

@@ -60,6 +60,12 @@ export interface HotStore {
   applyChanges(table: ViewTable, block: StoreBlock): Promise<void>
   /** Takes the rows of a view as of one epoch, then shows them instead of what was there. */
   replaceView(table: ViewTable, blocks: AsyncIterable<StoreBlock>): Promise<void>
+  /**
+   * Takes away what rows that went have left behind, when that is much; true when it did. The position may
+   * fall back to the newest row that is there: changes since then are applied once more, which changes
+   * nothing in a view with a key.
+   */
+  cleanView(table: ViewTable): Promise<boolean>
   /** Drops tables of events and views that are not named; returns what was dropped: "views.old". */
   dropOthers(names: StoreNames): Promise<readonly string[]>
 }

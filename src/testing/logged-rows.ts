@@ -17,6 +17,14 @@ export interface LoggedRow {
   readonly amount: number
 }
 
+/** Rows that a replay has sent have ids from here on, producers' rows lower ones. */
+export const FIRST_REPLAYED_ID = 1_000_000_000n
+
+/** A row that no producer has sent. */
+export function isReplayed({ id }: LoggedRow): boolean {
+  return id >= FIRST_REPLAYED_ID
+}
+
 export class LoggedRows {
   readonly #rows = new Map<string, LoggedRow[]>()
   readonly #broken: (law: string) => never

@@ -1,9 +1,10 @@
 /** What must hold of a running runtime at any moment, and what must hold when it has come to rest. */
 import { readRow } from "../columns/scalar.ts"
-import { NO_WATERMARK, type Verdict } from "../engine/dataflow.ts"
-import type { Runtime, ViewRowsAnswer, ViewStatus } from "../runners/runtime.ts"
+import { NO_WATERMARK, VERDICTS, type Verdict } from "../engine/dataflow.ts"
+import type { ReceiptAnswer, Runtime, ViewRowsAnswer, ViewStatus, ViewUpdate } from "../runners/runtime.ts"
+import { isPlatformError } from "../std/errors.ts"
 import { assertBalance, booksOf } from "./balance.ts"
-import { rowText } from "./epoch-chronicle.ts"
+import { changeTexts, rowText } from "./epoch-chronicle.ts"
 import type { Post, RuntimeProducer } from "./runtime-producer.ts"
 import type { SimEvent } from "./runtime-project.ts"
 import type { RuntimeSubscriber } from "./runtime-subscriber.ts"
@@ -149,9 +150,11 @@ export async function checkReceipt(
   },
 ): Promise<void> {
   const { runtime, process, engine } = world
-  const { processed, verdicts, epoch } = await runtime!.awaitReceipt(view, post.answer!.receipt!, timeoutMs)
+  const answer = await answered(world, runtime!.awaitReceipt(view, post.answer!.receipt!, timeoutMs))
+  if (answer === null) return
+  const { processed, verdicts, forgotten, epoch } = answer
   if (!process.alive || world.process !== process) return
-  world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)}`)
+  world.note(`receipt ${post.number} in ${view}: ${processed} ${JSON.stringify(verdicts)} ${forgotten}`)
   if (!processed) {
     if (mustBeProcessed)
       world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
@@ -172,12 +175,53 @@ export async function checkReceipt(
       expected[verdict] = (expected[verdict] ?? 0) + 1
     }
   }
-  // Rulings from before the last start are not kept row by row.
-  for (const [verdict, count] of Object.entries(verdicts ?? {}) as [Verdict, number][]) {
-    if (count > (expected[verdict] ?? 0)) {
-      world.broken(`post ${post.number} in ${view}: ${count} ${verdict}, not ${expected[verdict] ?? 0}`)
+  // Of rows from before the last start only the ledger speaks, and it has neither applied nor filtered ones.
+  let untold = forgotten ?? 0
+  for (const verdict of VERDICTS) {
+    const [count, wanted] = [verdicts?.[verdict] ?? 0, expected[verdict] ?? 0]
+    const isTold = verdict !== "applied" && verdict !== "filtered"
+    if (count > wanted || (isTold && count < wanted)) {
+      world.broken(`post ${post.number} in ${view}: ${count} ${verdict}, not ${wanted}`)
     }
+    untold -= wanted - count
   }
+  if (untold !== 0)
+    world.broken(`post ${post.number} in ${view}: forgotten is ${forgotten}, off by ${untold}`)
+}
+
+/** Null when the ledger, which has the older rulings, cannot be written because the disk refuses. */
+async function answered(world: RuntimeWorld, asked: Promise<ReceiptAnswer>): Promise<ReceiptAnswer | null> {
+  const { process } = world
+  try {
+    return await asked
+  } catch (error) {
+    if (!isPlatformError(error, "ledger-stopped") || process.diskErrors.length === 0) throw error
+    world.note("receipt: ledger-stopped")
+    return null
+  }
+}
+
+/** What a reader hears of an epoch is what it was, and no epoch is passed over. */
+export function checkUpdate(
+  world: RuntimeWorld,
+  subscriber: RuntimeSubscriber,
+  update: ViewUpdate,
+  before: number | null,
+): void {
+  const { chronicle } = world
+  if (update.kind === "snapshot") return
+  const { epoch, changes } = update
+  expectWatermark(world, subscriber.view, update)
+  const who = `a reader of ${subscriber.view}`
+  const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
+  const heard = changeTexts(changes)
+  if (heard.join() !== noted.join()) {
+    world.broken(`${who} hears of epoch ${epoch}: ${heard.join(", ")}, which was ${noted.join(", ")}`)
+  }
+  const skipped = chronicle.branch(epoch).find((note) => {
+    return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
+  })
+  if (skipped !== undefined) world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
 }
 
 /** Events that some view has not processed. */

@@ -5,7 +5,7 @@
 import { decodeReceipts } from "../runners/embedded/receipt.ts"
 import type { IngestAnswer } from "../runners/runtime.ts"
 import type { Random } from "../std/random.ts"
-import { type LoggedRow, type LoggedRows, timeText } from "./logged-rows.ts"
+import { isReplayed, type LoggedRow, type LoggedRows, timeText } from "./logged-rows.ts"
 import { type SimEvent, UNLUCKY_AMOUNT } from "./runtime-project.ts"
 
 export interface Post {
@@ -98,7 +98,10 @@ export class RuntimeProducer {
 
   /** Every acknowledged row is in the log once, every other one at most once. */
   compareWith(rows: LoggedRows): void {
-    for (const event of ["sale", "visit"] as const) this.#compareEvent(event, rows.all(event))
+    for (const event of ["sale", "visit"] as const) {
+      const own = rows.all(event).filter((row) => !isReplayed(row))
+      this.#compareEvent(event, own)
+    }
     for (const post of this.posts) if (post.answer !== null) this.#compareReceipt(post, rows)
   }
 

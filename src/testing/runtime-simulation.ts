@@ -6,25 +6,24 @@
  * LawBroken with the seed.
  */
 import type { ViewPlan } from "../plan/plan.ts"
-import type { ViewUpdate } from "../runners/runtime.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { checkLetters } from "./dead-letter-checks.ts"
-import { changeTexts } from "./epoch-chronicle.ts"
 import { checkLedger } from "./ledger-checks.ts"
 import { LawBroken } from "./log-world.ts"
 import {
   checkBalance,
   checkReceipt,
   checkSubscriber,
+  checkUpdate,
   checkVerdicts,
   checkView,
-  expectWatermark,
   pendingOf,
 } from "./runtime-checks.ts"
 import { RuntimeFaults } from "./runtime-faults.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
 import { boundVersions } from "./runtime-project.ts"
+import { RuntimeReplays } from "./runtime-replays.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
 import { type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
 import { SimCrash, type SimDisk } from "./sim-disk.ts"
@@ -89,6 +88,7 @@ class RuntimeLife {
   readonly #faults: RuntimeFaults
   readonly #versions: readonly (readonly ViewPlan[])[]
   readonly #producer: RuntimeProducer
+  readonly #replays: RuntimeReplays
   readonly #subscribers: readonly RuntimeSubscriber[]
   #plans: readonly ViewPlan[]
   #inFlight = 0
@@ -101,8 +101,9 @@ class RuntimeLife {
     this.#plans = versions[0]!
     const broken = (law: string) => world.broken(law)
     this.#producer = new RuntimeProducer(world.random, broken)
+    this.#replays = new RuntimeReplays(world, this.#producer)
     this.#subscribers = SUBSCRIBED.map((view) => {
-      return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => this.#checkUpdate(...update) })
+      return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => checkUpdate(world, ...update) })
     })
   }
 
@@ -170,6 +171,7 @@ class RuntimeLife {
   async #start({ faults = true } = {}): Promise<void> {
     const world = this.#world
     this.#inFlight = 0
+    this.#replays.begin()
     if (faults) this.#faults.planAtStart()
     for (;;) {
       const opened = await world.start(this.#plans)
@@ -187,6 +189,7 @@ class RuntimeLife {
     world.disk.heal()
     await world.rows.read(world.log!, "begin")
     this.#producer.compareWith(world.rows)
+    this.#replays.checkRows()
     await checkLetters(world, this.#producer)
     const { process } = world
     for (const subscriber of this.#subscribers) {
@@ -222,13 +225,14 @@ class RuntimeLife {
 
   async #step(): Promise<void> {
     const world = this.#world
-    const kind = world.below(42)
+    const kind = world.below(45)
     if (kind < 17) this.#post()
     else if (kind < 24) world.clock.pass(world.below(8) === 0 ? 3_500 : world.below(400))
     else if (kind < 28) await checkView(world, world.pick(this.#plans).name)
     else if (kind < 34) world.pick(this.#subscribers).pull()
     else if (kind < 36) this.#awaitSomeReceipt()
     else if (kind < 37) await this.#comeToRest()
+    else if (kind > 41) this.#replays.ask()
     else if (kind === 37 && world.below(2) === 0) this.#faults.turnClockBack()
     else this.#faults.plan()
   }
@@ -320,13 +324,17 @@ class RuntimeLife {
       if (!process.alive) return
       if (!runtime.ready().ready) return
       const isQuiet =
-        this.#inFlight === 0 && pendingOf(runtime) === 0 && this.#subscribers.every((one) => one.isWaiting)
+        this.#inFlight === 0 &&
+        pendingOf(runtime) === 0 &&
+        !this.#replays.isRunning &&
+        this.#subscribers.every((one) => one.isWaiting)
       quietRounds = isQuiet ? quietRounds + 1 : 0
     }
     world.note("at rest")
     checkBalance(world, runtime)
     await checkVerdicts(world)
     await checkLedger(world)
+    if (process.alive) await this.#replays.checkAtRest()
     if (!process.alive) return
     for (const { name } of this.#plans) await checkView(world, name)
     for (const subscriber of this.#subscribers) {
@@ -336,24 +344,6 @@ class RuntimeLife {
     if (post === null) return
     const view = this.#viewOf(post)
     await checkReceipt(world, this.#producer, { post, view, timeoutMs: 0, mustBeProcessed: true })
-  }
-
-  #checkUpdate(subscriber: RuntimeSubscriber, update: ViewUpdate, before: number | null): void {
-    const { chronicle } = this.#world
-    if (update.kind === "snapshot") return
-    const { epoch, changes } = update
-    expectWatermark(this.#world, subscriber.view, update)
-    const who = `a reader of ${subscriber.view}`
-    const noted = chronicle.at(epoch).changes.get(subscriber.view) ?? []
-    const heard = changeTexts(changes)
-    if (heard.join() !== noted.join()) {
-      this.#world.broken(`${who} hears of epoch ${epoch}: ${heard.join(", ")}, which was ${noted.join(", ")}`)
-    }
-    const skipped = chronicle.branch(epoch).find((note) => {
-      return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
-    })
-    if (skipped !== undefined)
-      this.#world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)
   }
 
   // --- ending ---
@@ -379,8 +369,9 @@ class RuntimeLife {
 
   async #stop(): Promise<void> {
     const world = this.#world
-    const { runtime, log, process } = world
+    const { runtime, quality, log, process } = world
     const stop = async () => {
+      await quality![Symbol.asyncDispose]()
       await runtime![Symbol.asyncDispose]()
       await log![Symbol.asyncDispose]()
     }

@@ -13,6 +13,7 @@ import type { ViewPlan } from "../plan/plan.ts"
 import type { EpochOutput } from "../ports/epoch-output.ts"
 import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
+import { Quality } from "../quality/quality.ts"
 import { TINY_LIMITS } from "../runners/embedded/duplicates/tiny-limits.ts"
 import { JOURNAL_TOPIC } from "../runners/embedded/journal.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
@@ -85,6 +86,7 @@ export class RuntimeWorld {
   log: Log | null = null
   runtime: Runtime | null = null
   ledger: Ledger | null = null
+  quality: Quality | null = null
   /** Where the engine of the running process is. */
   engine: Engine | null = null
   /** The disk stops within this many steps from the begin of the next checkpoint; null: it does not. */
@@ -188,6 +190,7 @@ export class RuntimeWorld {
       ...shared,
       log,
       outputs: [wrapOutput(ledger.output)],
+      rulings: ledger.reader,
       contracts: CONTRACTS,
       plans,
       checkpointDirectory: CHECKPOINTS,
@@ -195,6 +198,13 @@ export class RuntimeWorld {
       duplicateLimits: TINY_LIMITS,
       createEngine: (specs) => this.#createEngine(process, specs),
       report: (message) => this.note(`report: ${message.slice(0, 160)}`),
+    })
+    this.quality = await Quality.open({
+      ...{ log, clock: this.wall, scheduler: process.scheduler, contracts: CONTRACTS },
+      ...{ ledger: ledger.reader, door: this.runtime },
+      onFailed: (error) => {
+        if (process.alive) this.note(`replay failed: ${textOf(error).slice(0, 160)}`)
+      },
     })
   }
 
@@ -230,6 +240,7 @@ export class RuntimeWorld {
     this.crashInCheckpoint = null
     this.runtime = null
     this.ledger = null
+    this.quality = null
     this.log = null
     this.engine = null
   }

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { NativeWriter } from "../../src/columns/native/native-writer.ts"
+import { nativeBlock } from "../../src/columns/native/native-block.ts"
+import { RowPacker } from "../../src/columns/native/row-packer.ts"
 import {
   type Column,
   FLOAT64,
@@ -14,6 +15,7 @@ import {
   STRING,
   TIMESTAMP,
 } from "../../src/columns/types.ts"
+import { isPlatformError } from "../../src/std/errors.ts"
 import { type ClickHouse, queryRows } from "../../src/stores/clickhouse.ts"
 import {
   type EventTable,
@@ -40,8 +42,10 @@ export function storeConformance(name: string, place: () => Promise<StorePlace>)
   positionLaws(law)
   schemaLaws(law)
   keyLaws(law)
+  cleaningLaws(law)
   multiplicityLaws(law)
   rebuildLaws(law)
+  foreignLaws(law)
   dropLaws(law)
 }
 
@@ -53,9 +57,9 @@ function eventTable(name: string, extra: readonly Column[] = []): EventTable {
 }
 
 function block(columns: readonly Column[], rows: readonly (readonly Scalar[])[]): StoreBlock {
-  const writer = new NativeWriter(columns)
-  writer.append(batchOf(columns, rows).vectors, rows.length)
-  return { rows: rows.length, pieces: writer.pieces() }
+  const packer = new RowPacker(columns)
+  packer.append(batchOf(columns, rows).vectors, rows.length)
+  return { rows: rows.length, pieces: [nativeBlock(columns, packer.take())] }
 }
 
 const NOW = 1_700_000_000_000_000n
@@ -216,6 +220,62 @@ function keyLaws(law: Law): void {
   })
 }
 
+function cleaningLaws(law: Law): void {
+  law("rows of keys that are gone are cleaned away, and no older row comes back", async (place) => {
+    const table = keyed("law_cleaned")
+    const store = place.open(LOG)
+    const keys = Array.from({ length: 12_000 }, (_, n) => n)
+    const rowOf = (n: number): Scalar[] => [`k${n}`, BigInt(n), null]
+    await store.replaceView(
+      table,
+      blocks(
+        changes(
+          table,
+          keys.map((n) => [rowOf(n), 3, 1] as const),
+        ),
+      ),
+    )
+    const names = "SELECT k FROM views.law_cleaned ORDER BY k"
+    const inAll = async () => {
+      const sql = "SELECT count() AS n FROM merge('_views', '^law_cleaned__')"
+      return Number((await queryRows<{ n: string }>(place.clickhouse, sql))[0]!.n)
+    }
+    assert.equal(await store.cleanView(table), false, "nothing is gone")
+    // All but two go, one of them in the newest epoch; one comes again.
+    const gone = keys.slice(2)
+    await store.applyChanges(
+      table,
+      changes(
+        table,
+        gone.map((n) => [rowOf(n), 4, -1] as const),
+      ),
+    )
+    await store.applyChanges(
+      table,
+      changes(table, [
+        [["k5", 7n, null], 5, 1],
+        [rowOf(1), 6, -1],
+      ]),
+    )
+    assert.equal(await store.cleanView(table), true)
+    const left = [{ k: "k0" }, { k: "k5" }]
+    assert.deepEqual(await queryRows(place.clickhouse, names), left)
+    assert.equal(await inAll(), 2)
+    // The newest epoch left no row: it may be applied again, and so may all since the position.
+    const position = await place.open(LOG).prepareView(table)
+    assert.ok(position !== null && position <= 6, `the position is ${position}`)
+    await store.applyChanges(
+      table,
+      changes(table, [
+        [["k5", 7n, null], 5, 1],
+        [rowOf(1), 6, -1],
+      ]),
+    )
+    assert.deepEqual(await queryRows(place.clickhouse, names), left)
+    assert.equal(await place.open(LOG).prepareView(table), 6)
+  })
+}
+
 function multiplicityLaws(law: Law): void {
   law("a view without a key shows equal rows as often as there are", async (place) => {
     const columns = [column("s", STRING, true), column("i", INT32)]
@@ -287,6 +347,31 @@ function rebuildLaws(law: Law): void {
     assert.equal(await place.open(`f${LOG.slice(1)}`).prepareView(changed), null)
     const left = "SELECT name FROM system.tables WHERE database = '_views' AND name LIKE 'law\\_rebuilt%'"
     assert.equal((await queryRows(place.clickhouse, left)).length, 1)
+  })
+}
+
+function foreignLaws(law: Law): void {
+  law("a table that others made is neither changed nor dropped", async (place) => {
+    const store = place.open(LOG)
+    const [event, view] = [eventTable("law_foreign"), keyed("law_foreign_view")]
+    await store.prepareEvent(eventTable("law_beside"))
+    for (const name of ["events.law_foreign", "views.law_foreign_view"]) {
+      await place.clickhouse.command(`CREATE TABLE ${name} (a Int64) ENGINE = MergeTree ORDER BY a`)
+      await place.clickhouse.command(`INSERT INTO ${name} VALUES (7)`)
+    }
+    const taken = (error: unknown) => isPlatformError(error, "store-table-taken")
+    await assert.rejects(store.prepareEvent(event), taken)
+    await assert.rejects(store.prepareView(view), taken)
+    const others = async (database: string) => {
+      const sql = "SELECT name FROM system.tables WHERE database = {database:String}"
+      const rows = await queryRows<{ name: string }>(place.clickhouse, sql, { parameters: { database } })
+      return rows.map(({ name }) => name).filter((name) => !name.startsWith("law_foreign"))
+    }
+    await store.dropOthers({ events: await others("events"), views: await others("views") })
+    for (const name of ["events.law_foreign", "views.law_foreign_view"]) {
+      assert.deepEqual(await queryRows(place.clickhouse, `SELECT a FROM ${name}`), [{ a: "7" }])
+      await place.clickhouse.command(`DROP TABLE ${name} SYNC`)
+    }
   })
 }
 

@@ -8,7 +8,12 @@ import type { EventContract } from "../../src/contracts/contract.ts"
 import { textLiteral } from "../../src/expr/clickhouse/sql-writer.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { QUERY_SETTINGS } from "../../src/runners/clickhouse/lower-plan.ts"
-import { readColumns, readEventSql } from "../../src/runners/clickhouse/read-event.ts"
+import {
+  everyColumn,
+  exactEventSql,
+  plainEventSql,
+  readColumns,
+} from "../../src/runners/clickhouse/read-event.ts"
 import { viewQuery } from "../../src/runners/clickhouse/view-query.ts"
 import type { Cell, Row } from "./canonical.ts"
 import { cellOfScalar } from "./canonical.ts"
@@ -56,16 +61,19 @@ export class ClickHouseHome implements Disposable {
 
   async #loadEvent(contract: EventContract, ndjson: string): Promise<void> {
     const { name } = contract
-    const columns = readColumns(contract).map((column) => `${column.name} ${column.type}`)
+    const wanted = everyColumn(contract)
+    const columns = readColumns(contract, wanted).map((column) => `${column.name} ${column.type}`)
     await this.#session.command(`CREATE TABLE home.${name} (${columns.join(", ")}) ENGINE = Memory`)
     const lines = ndjson.split("\n").filter((line) => line !== "")
     if (lines.length === 0) return
     const values = lines.map((line, offset) => `(0, ${offset}, ${APPEND_TIME_MS}, ${textLiteral(line)})`)
     const raw = "_partition Int32, _offset Int64, _appended Int64, _value String"
     const from = `values('${raw}', ${values.join(", ")})`
-    await this.#session.command(
-      `INSERT INTO home.${name} ${readEventSql(contract, from)} SETTINGS ${SETTINGS}`,
-    )
+    const reading = plainEventSql(contract, from, wanted)
+    const read = (sql: string) =>
+      this.#session.command(`INSERT INTO home.${name} ${sql} SETTINGS ${SETTINGS}`)
+    if (reading !== null) await read(reading.plain)
+    await read(exactEventSql(contract, reading === null ? from : `(${reading.rest})`, wanted))
   }
 
   async rows(plan: ViewPlan): Promise<readonly Row[]> {

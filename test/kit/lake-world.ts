@@ -1,11 +1,15 @@
 /** A log and a lake on one disk, and rows of a contract that has a column of each type. */
 import { z } from "zod"
+import { acceptedRows } from "../../src/contracts/accepted-rows.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { bytes, date, decimal, event, float64, int32, int64, json, timestamp } from "../../src/index.ts"
 import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import type { LocalLog } from "../../src/log/log.ts"
 import { Archiver, type ArchiverLimits } from "../../src/runners/archiver/archiver.ts"
 import { HistoryLog } from "../../src/runners/archiver/history-log.ts"
+import { openInlineWorkshop } from "../../src/runners/archiver/inline-workshop.ts"
+import { openThreadedWorkshop } from "../../src/runners/archiver/threaded-workshop.ts"
+import { groupReaderOf } from "../../src/runners/archiver/workshop.ts"
 import { makeHeaders } from "../../src/runners/embedded/door.ts"
 import type { Disk } from "../../src/std/disk.ts"
 import { SeededRandom } from "../../src/std/random.ts"
@@ -58,6 +62,8 @@ export async function openLakeWorld(options: {
   readonly limits?: Partial<ArchiverLimits>
   readonly segmentBytes?: number
   readonly retentionBytes?: number
+  /** Files are written and read in a thread of their own: on a real disk. */
+  readonly isThreaded?: boolean
 }): Promise<LakeWorld> {
   const { disk, directory, contracts = [order1] } = options
   const clock = options.clock ?? new SimClock(Date.UTC(2026, 10, 27, 23, 59, 0))
@@ -69,7 +75,7 @@ export async function openLakeWorld(options: {
     ...{ disk, clock, scheduler: clock, random, directory: `${directory}/log` },
     limits: { segmentBytes: options.segmentBytes ?? 64 * 1024, preallocateBytes: 8192 },
   })
-  for (const { topic, partitions } of contracts) {
+  for (const [topic, { partitions }] of new Map(contracts.map((contract) => [contract.topic, contract]))) {
     const retentionBytes = options.retentionBytes
     await log.createTopic({
       name: topic,
@@ -77,9 +83,17 @@ export async function openLakeWorld(options: {
       ...(retentionBytes === undefined ? {} : { retentionBytes }),
     })
   }
-  const lake = Lake.open({ disk, clock, random, directory: `${directory}/lake`, logId: log.logId })
+  const accepted = contracts.map(acceptedRows)
+  const workshop =
+    options.isThreaded === true
+      ? openThreadedWorkshop(accepted)
+      : openInlineWorkshop({ disk, random, contracts: accepted })
+  const lake = Lake.open({
+    ...{ disk, clock, random, directory: `${directory}/lake`, logId: log.logId },
+    reader: groupReaderOf(workshop),
+  })
   const archiver = new Archiver({
-    ...{ log, lake, clock, scheduler: clock, contracts, report },
+    ...{ log, lake, workshop, clock, scheduler: clock, contracts, report },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   })
   const append: LakeWorld["append"] = async (partition, rows, contract = contracts[0]!) => {
@@ -90,6 +104,7 @@ export async function openLakeWorld(options: {
   }
   const dispose = async () => {
     await archiver[Symbol.asyncDispose]()
+    await workshop[Symbol.asyncDispose]()
     await log[Symbol.asyncDispose]()
   }
   const history = new HistoryLog(log, lake)

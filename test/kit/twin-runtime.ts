@@ -110,7 +110,7 @@ export class TwinRuntime implements Runtime {
       appended: topic.records.length,
       eventsPerSecond: 0,
       watermarkUs: this.#watermarkUs(),
-      watermarkPartition: topic.rows.length === 0 ? null : 0,
+      watermarkHeldBy: topic.rows.length === 0 ? null : { partition: 0, sinceMs: this.startedAtMs },
       partitions: [{ durableEnd: topic.records.length, processed: topic.processed, idle: false }],
     }))
   }
@@ -200,10 +200,11 @@ export class TwinRuntime implements Runtime {
     const deadline = performance.now() + timeoutMs
     while (topic.processed < Number(end)) {
       const left = deadline - performance.now()
-      if (left <= 0) return { processed: false, verdicts: null, failures: null, epoch: this.#epoch }
+      if (left <= 0)
+        return { processed: false, verdicts: null, failures: null, forgotten: null, epoch: this.#epoch }
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, 2)))
     }
-    return { processed: true, verdicts: { applied: 1 }, failures: {}, epoch: this.#epoch }
+    return { processed: true, verdicts: { applied: 1 }, failures: {}, forgotten: 0, epoch: this.#epoch }
   }
 
   subscribe(view: string, afterEpoch: number | null): Subscription {

@@ -27,7 +27,7 @@ test("what the log deleted is read from the lake, to the byte", async () => {
     retentionBytes: 8192,
   })
   const { archiver, clock, history, log } = world
-  await archiver.start()
+  await archiver.prepare()
   for (let n = 0; n < 200; n += 10) {
     await world.append(n % 20 === 0 ? 0 : 1, orderRows(n, n + 10))
     clock.pass(7000)

@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { isPlatformError } from "../../src/std/errors.ts"
 import { SeededRandom } from "../../src/std/random.ts"
 import { readGroup, readGroups } from "../../src/stores/lake/data-file-reader.ts"
+import { offsetAt } from "../../src/stores/lake/record-slab.ts"
 import { decode } from "../../src/testing/plain-records.ts"
 import { SimClock } from "../../src/testing/sim-clock.ts"
 import { SimCrash, SimDisk } from "../../src/testing/sim-disk.ts"
@@ -40,8 +41,9 @@ async function checkTable(world: LakeWorld): Promise<void> {
   const places = new Set<string>()
   for (const file of table.dataFiles()) {
     for (const group of readGroups(table.disk, table.local(file.path))) {
-      for (const { offset } of await readGroup(table.disk, group)) {
-        const place = `${group.partition}@${offset}`
+      const slab = await readGroup(table.disk, group)
+      for (let row = 0; row < slab.count; row++) {
+        const place = `${group.partition}@${offsetAt(slab, row)}`
         assert.ok(!places.has(place), `${place} is in the lake twice`)
         places.add(place)
       }

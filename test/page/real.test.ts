@@ -16,6 +16,8 @@ import { card, pageKit, sheet } from "./page-kit.ts"
 
 const FLIGHTS = join(import.meta.dirname, "../../examples/flights")
 const HOURS = "delays_by_airport_hour"
+/** Longer than anybody waits; the store stops it by its own limit of time at last. */
+const FOREVER = "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)"
 
 const kit = pageKit()
 const closing = new AsyncDisposableStack()
@@ -114,5 +116,30 @@ test("the second engine is asked, and agrees", { skip: kit.skip }, async (t) => 
   await check.getByRole("button", { name: "Compare now" }).click()
   await check.getByText("1 row compared with 12 events").waitFor()
   await check.getByText("equal", { exact: false }).first().waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
+test("Escape ends a slow query in the store, and the page says so", { skip: kit.skip }, async (t) => {
+  if (noStore !== null) return t.skip(noStore)
+  await using opened = await kit.open({ url, expected: [409] })
+  const { page } = opened
+  const editor = page.getByRole("textbox", { name: "SQL query" })
+  const line = page.locator(".query-line")
+  const running = async () => {
+    const { queries } = (await (await fetch(`${url}v1/queries`)).json()) as { queries: { sql: string }[] }
+    return queries.map(({ sql }) => sql)
+  }
+  await editor.fill(FOREVER)
+  await editor.press("Control+Enter")
+  await line.getByText("Running").waitFor()
+  while ((await running()).length === 0) await page.waitForTimeout(20)
+  assert.deepEqual(await running(), [FOREVER])
+  await page.keyboard.press("Escape")
+  await line.getByText("Cancelled after").waitFor()
+  while ((await running()).length > 0) await page.waitForTimeout(20)
+  // The store has ended it, too: it answers the next one at once.
+  await editor.fill("SELECT count() AS flights FROM events.flight")
+  await editor.press("Control+Enter")
+  await line.getByText("1 row in").waitFor()
   assert.deepEqual(opened.complaints, [])
 })

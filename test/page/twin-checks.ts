@@ -105,16 +105,18 @@ export function answerLateness({ response, state }: Exchange, view: TwinView): v
   const holder = flights ? 2 : 0
   const partitions = flights ? 4 : 1
   const event = view.events[0] ?? ""
+  const since = "2026-01-01T00:00:00Z"
   json(response, {
     view: view.name,
     watermark,
-    held_by: { event, partition: holder },
+    held_by: { event, partition: holder, since },
     sources: [
       {
         event,
         watermark,
         out_of_orderness_ms: flights ? 28 * 3_600_000 : 10_000,
         holding_partition: holder,
+        held_since: since,
         partitions: Array.from({ length: partitions }, (_, partition) => {
           const pending = flights ? 40 * partition : 0
           return { partition, end: 301_000, processed: 301_000 - pending, idle: false }

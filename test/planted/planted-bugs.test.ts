@@ -27,6 +27,7 @@ import {
   onOutput,
   onSpecs,
   withChanges,
+  withoutReplayRecords,
 } from "./saboteurs.ts"
 
 /** Within which each bug must be caught; most fall in the first or second. */
@@ -40,6 +41,16 @@ interface Planted {
 }
 
 const BUGS: readonly Planted[] = [
+  {
+    bug: "a replayed row is sent without having been marked as on its way",
+    plant: () => withoutReplayRecords('"state":"sending"'),
+    law: /dead letter \d+ was sent again 2 times|letter \d+ is open, and in the log: true/,
+  },
+  {
+    bug: "what a replay sends is not written down",
+    plant: () => withoutReplayRecords("items/"),
+    law: /replay r\d+ is interrupted although nothing is pending/,
+  },
   {
     bug: "the sync before the acknowledgement is left out",
     plant: () => onFiles(() => ({ sync: () => {} })),

@@ -12,6 +12,7 @@ import type {
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
 import type { EpochOutput } from "../../src/ports/epoch-output.ts"
 import { LEDGER_TOPIC } from "../../src/quality/ledger/ledger-writer.ts"
+import { REPLAYS_TOPIC } from "../../src/quality/replays/replay-marks.ts"
 import { JOURNAL_TOPIC } from "../../src/runners/embedded/journal.ts"
 import type { Disk, DiskFile } from "../../src/std/disk.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
@@ -60,6 +61,27 @@ export function onLedger(
 ): RuntimeSimulationOptions {
   return onLog((log) => ({
     append: (request) => (request.topic === LEDGER_TOPIC ? append(log, request) : log.append(request)),
+  }))
+}
+
+/** Keeps records from the topic of replays whose key or value has the text. */
+export function withoutReplayRecords(text: string): RuntimeSimulationOptions {
+  return onLog((log) => ({
+    append: async (request) => {
+      const { records } = request
+      if (request.topic !== REPLAYS_TOPIC) return log.append(request)
+      const { keyBytes, keyStarts, keyEnds, bytes, valueStarts, valueEnds } = records
+      const has = (from: Uint8Array, start: number, end: number) =>
+        Buffer.from(from.subarray(start, Math.max(start, end))).includes(text)
+      const kept = Array.from({ length: records.count }, (_, row) => row).filter((row) => {
+        const inKey = has(keyBytes!, keyStarts![row]!, keyEnds![row]!)
+        return !inKey && !has(bytes, valueStarts[row]!, valueEnds[row]!)
+      })
+      if (kept.length > 0)
+        return log.append({ ...request, records: { ...records, rows: Int32Array.from(kept) } })
+      const { durableEnd } = await log.range(request.topic, request.partition)
+      return { baseOffset: durableEnd, appendTimeMs: 0 }
+    },
   }))
 }
 

@@ -53,7 +53,7 @@ export async function soak(events: number, print: (line: string) => void): Promi
           sent += Math.min(EVENTS_PER_POST, events - sent)
           await post(server.url, first, sent)
           if (first % 500_000 < EVENTS_PER_POST)
-            print(`${first.toLocaleString("en")} events, ${residentMb(server.process.pid!)} MB`)
+            print(`${first.toLocaleString("en")} events: ${memoryText(server.process.pid!)}`)
         }
       }),
     )
@@ -167,25 +167,35 @@ function expectedSums(events: number): string {
   return [events, events, delay, miles].join()
 }
 
-/** Of the process and its children, from /proc. */
+/** Of the process and its children. */
 function residentMb(pid: number): number {
-  let pages = 0
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue
+  return processesOf(pid).reduce((total, { mb }) => total + mb, 0)
+}
+
+/** "730 MB (platform 430, store 300)" */
+function memoryText(pid: number): string {
+  const processes = processesOf(pid)
+  const each = processes.map(({ isParent, mb }) => `${isParent ? "platform" : "store"} ${mb}`)
+  return `${residentMb(pid)} MB (${each.join(", ")})`
+}
+
+/** From /proc. */
+function processesOf(pid: number): { readonly isParent: boolean; readonly mb: number }[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return []
     try {
       const stat = readFileSync(`/proc/${name}/stat`, "utf8")
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-      if (Number(name) === pid || Number(fields[1]) === pid) pages += Number(fields[21])
+      const isParent = Number(name) === pid
+      if (!isParent && Number(fields[1]) !== pid) return []
+      return [{ isParent, mb: Math.round((Number(fields[21]) * 4_096) / 1e6) }]
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
       // It ended between two looks.
-      if (
-        (error as NodeJS.ErrnoException).code !== "ENOENT" &&
-        (error as NodeJS.ErrnoException).code !== "ESRCH"
-      )
-        throw error
+      if (code === "ENOENT" || code === "ESRCH") return []
+      throw error
     }
-  }
-  return Math.round((pages * 4_096) / 1e6)
+  })
 }
 
 if (import.meta.main) {

@@ -31,9 +31,9 @@ export interface FeedRun extends AsyncDisposable {
   compare(): Promise<void>
 }
 
-export async function startFeedRun(seed: number): Promise<FeedRun> {
+export async function startFeedRun(seed: number, projectDirectory = PROJECT): Promise<FeedRun> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "store-feed-"))
-  const open = () => startPlatform({ projectDirectory: PROJECT, dataDirectory, port: 0 })
+  const open = () => startPlatform({ projectDirectory, dataDirectory, port: 0 })
   const random = new SeededRandom(seed)
   const sent: string[] = []
   let platform = await open()

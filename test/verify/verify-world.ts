@@ -11,6 +11,7 @@ import { openLedger } from "../../src/quality/ledger/ledger.ts"
 import { RowAdmissions } from "../../src/runners/clickhouse/admission.ts"
 import { Explainer } from "../../src/runners/clickhouse/explainer.ts"
 import { LogHistory } from "../../src/runners/clickhouse/history.ts"
+import { VerificationRuns } from "../../src/runners/clickhouse/verification-runs.ts"
 import { Verifier } from "../../src/runners/clickhouse/verifier.ts"
 import type { EmbeddedRuntime } from "../../src/runners/embedded/embedded-runtime.ts"
 import { openRuntime } from "../../src/runners/embedded/open-runtime.ts"
@@ -25,6 +26,7 @@ export interface VerifyWorld extends AsyncDisposable {
   readonly runtime: EmbeddedRuntime
   readonly verifier: Verifier
   readonly explainer: Explainer
+  readonly runs: VerificationRuns
   /** Where events went: as the platform tells it, and without a store. */
   readonly trail: EventTrail
   readonly trailWithoutStore: EventTrail
@@ -72,6 +74,8 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
   }
   const verifier = new Verifier(parts)
   const explainer = new Explainer(parts)
+  const runs = new VerificationRuns({ verifier, clock, scheduler, report: () => {} })
+  stack.defer(() => runs.stop())
   const trails = { ...parts, log, source: runtime as RulingSource, ledger: ledger.reader }
   const forgetful: RulingSource = {
     publishedEpoch: runtime.publishedEpoch,
@@ -93,6 +97,7 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
     runtime,
     verifier,
     explainer,
+    runs,
     trail: new EventTrail({ ...trails, admissions }),
     trailWithoutStore: new EventTrail({ ...trails, source: forgetful, admissions: null }),
     trailWithoutMemory: new EventTrail({ ...trails, source: forgetful, admissions }),

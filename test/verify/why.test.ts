@@ -1,39 +1,15 @@
 /** why names the events behind a row, and those that are not in it, with the reason. */
 import assert from "node:assert/strict"
-import { after, before, test } from "node:test"
+import { test } from "node:test"
 import type { Explanation } from "../../src/runners/clickhouse/explainer.ts"
-import { type EmbeddedStore, openEmbeddedStore } from "../kit/embedded-store.ts"
-import { openVerifyWorld, type VerifyWorld } from "./verify-world.ts"
+import { useShop } from "./shop.ts"
 
-const PROJECT = `# A shop
-event sale (id int64, at timestamp, item string, price decimal(10,2), packs int32) out of order 1 minute
-view per_item (unbounded)
-SELECT item, count(*) AS sold, sum(price / packs) AS revenue FROM sale WHERE price > 1
-GROUP BY item HAVING count(*) > 1
-view best (unbounded)
-SELECT count(*) AS items, max(sold) AS most FROM per_item
-view per_minute
-SELECT window_start, count(*) AS n FROM tumble(sale, at, INTERVAL '1 minute') GROUP BY window_start
-rows sale
-{"id":1,"at":"2026-01-01T00:00:00Z","item":"tea","price":"4.50","packs":1}
-{"id":2,"at":"2026-01-01T00:00:30Z","item":"tea","price":6.25,"packs":2}
-{"id":3,"at":"2026-01-01T00:01:10Z","item":"pot","price":"19.99","packs":1}
-{"id":4,"at":"2026-01-01T00:05:00Z","item":"tea","price":"0.50","packs":1}
-{"id":5,"at":"2026-01-01T00:05:00Z","item":"tea","price":"2.50","packs":0}
-`
-
-let store: EmbeddedStore
-let world: VerifyWorld
-before(async () => {
-  store = await openEmbeddedStore()
-  world = await openVerifyWorld({ clickhouse: store.clickhouse, project: PROJECT })
-  const row = { packs: 1, item: "tea", price: "9.00" }
-  await world.send("sale", JSON.stringify({ id: 6, at: "2026-01-01T00:00:40Z", ...row }))
-  await world.send("sale", JSON.stringify({ id: 7, at: "2026-01-01T00:05:40Z", ...row }))
-})
-after(async () => {
-  await world[Symbol.asyncDispose]()
-  await store[Symbol.asyncDispose]()
+const shop = useShop({
+  opened: async ({ world }) => {
+    const row = { packs: 1, item: "tea", price: "9.00" }
+    await world.send("sale", JSON.stringify({ id: 6, at: "2026-01-01T00:00:40Z", ...row }))
+    await world.send("sale", JSON.stringify({ id: 7, at: "2026-01-01T00:05:40Z", ...row }))
+  },
 })
 
 const ids = (events: readonly { value: Uint8Array }[]) =>
@@ -44,7 +20,7 @@ function why(
   column: number,
   value: Explanation["row"] extends infer _ ? string | bigint : never,
 ) {
-  return world.explainer.why({ view, key: [{ column, value }], limit: 10 })
+  return shop().world.explainer.why({ view, key: [{ column, value }], limit: 10 })
 }
 
 test("the events behind a group, and those that a condition or the ledger leaves out", async () => {
@@ -68,7 +44,7 @@ test("a row that HAVING keeps out has no events, and the condition is named", as
 })
 
 test("through a view over a view, and a late event of a window that is gone", async () => {
-  const best = await world.explainer.why({ view: "best", key: [], limit: 10 })
+  const best = await shop().world.explainer.why({ view: "best", key: [], limit: 10 })
   assert.deepEqual(ids(best.events).sort(), [1, 2, 6, 7])
   const minute = await why("per_minute", 0, BigInt(Date.UTC(2026, 0, 1)) * 1000n)
   assert.deepEqual(ids(minute.events).sort(), [1, 2])
@@ -79,7 +55,11 @@ test("through a view over a view, and a late event of a window that is gone", as
 })
 
 test("limits say that there is more", async () => {
-  const answer = await world.explainer.why({ view: "per_item", key: [{ column: 0, value: "tea" }], limit: 2 })
+  const answer = await shop().world.explainer.why({
+    view: "per_item",
+    key: [{ column: 0, value: "tea" }],
+    limit: 2,
+  })
   assert.equal(answer.events.length, 2)
   assert.equal(answer.moreEvents, true)
 })

@@ -3,5 +3,7 @@ import { defineConfig } from "millrace"
 
 export default defineConfig({
   name: "store",
+  // The lake has a bench of its own.
+  lake: false,
   ...(process.env["MILLRACE_BENCH_STORE"] === "off" ? { store: false } : {}),
 })

@@ -16,9 +16,22 @@
  */
 import { assert } from "../../std/assert.ts"
 import type { Column, LogicalType } from "../types.ts"
+import { wordsPerRow } from "../vector.ts"
 
 /** Digits of a decimal that ClickHouse keeps in four bytes. */
-export const MAX_DECIMAL32_DIGITS = 9
+const MAX_DECIMAL32_DIGITS = 9
+
+/** Half as wide in ClickHouse as in our vectors. */
+export function isNarrowDecimal(type: LogicalType): boolean {
+  return type.kind === "decimal" && type.precision <= MAX_DECIMAL32_DIGITS
+}
+
+/** Of a fixed-width value in our vectors. */
+export function vectorBytesPerRow(type: LogicalType): number {
+  if (type.kind === "boolean") return 1
+  if (type.kind === "int32" || type.kind === "date") return 4
+  return 8 * wordsPerRow(type)
+}
 
 export function clickhouseType({ type, nullable }: Pick<Column, "type" | "nullable">): string {
   const spelling = plainType(type)

@@ -1,5 +1,5 @@
 /**
- * Blocks of ClickHouse's Native format as batches; the format is drawn in native-writer.ts. The types are
+ * Blocks of ClickHouse's Native format as batches; the format is drawn in native-block.ts. The types are
  * those that we write, and ClickHouse's other numbers and times where one of ours holds all their values.
  */
 import { assert } from "../../std/assert.ts"

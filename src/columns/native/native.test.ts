@@ -16,8 +16,10 @@ import {
   STRING,
   TIMESTAMP,
 } from "../types.ts"
+import { allocateVector, type Vector } from "../vector.ts"
+import { nativeBlock } from "./native-block.ts"
 import { readNativeBlocks } from "./native-reader.ts"
-import { NativeWriter } from "./native-writer.ts"
+import { RowPacker } from "./row-packer.ts"
 
 const TYPES = [BOOLEAN, INT32, INT64, FLOAT64, decimal(9, 2), decimal(18, 3), decimal(38, 10), STRING]
 const COLUMNS: readonly Column[] = [...TYPES, BYTES, JSON_TEXT, TIMESTAMP, DATE].flatMap((type, index) => [
@@ -66,18 +68,23 @@ function plainBytes(value: Scalar): Scalar {
 }
 
 test("values of every type, null or not, come back as they were", async () => {
-  const writer = new NativeWriter(COLUMNS)
+  const packer = new RowPacker(COLUMNS)
   const first = batchOf(COLUMNS, ROWS)
-  writer.append(first.vectors, first.length)
+  packer.append(first.vectors, first.length)
   const second = batchOf(COLUMNS, NULLS)
-  writer.append(second.vectors, second.length)
-  const bytes = Buffer.concat(writer.pieces())
+  packer.append(second.vectors, second.length)
+  const packed = packer.take()
+  const bytes = nativeBlock(COLUMNS, packed)
   for (const size of [1, 7, 4_096, 1_000_000]) {
     assert.deepEqual(await decode(bytes, size, COLUMNS), [...ROWS, ...NULLS], `pieces of ${size}`)
   }
-  writer.clear()
-  writer.append(first.vectors, 1)
-  assert.deepEqual(await decode(Buffer.concat(writer.pieces()), 4_096, COLUMNS), ROWS.slice(0, 1))
+  // The next rows lie in the same memory.
+  packer.recycle(packed.chunks)
+  packer.append(first.vectors, 1)
+  const [one, left] = [packer.take(), packer.take()]
+  assert.equal(one.chunks[0], packed.chunks.at(-1))
+  assert.deepEqual(await decode(nativeBlock(COLUMNS, one), 4_096, COLUMNS), ROWS.slice(0, 1))
+  assert.deepEqual(await decode(nativeBlock(COLUMNS, left), 4_096, COLUMNS), [])
 })
 
 test("skipped rows are left out wherever they are", async () => {
@@ -105,10 +112,10 @@ test("skipped rows are left out wherever they are", async () => {
     ],
   ]
   for (const [skip, left] of cases) {
-    const writer = new NativeWriter(columns)
-    writer.append(batch.vectors, batch.length, Uint8Array.from(skip))
-    assert.equal(writer.rows, left.length)
-    const rows = await decode(Buffer.concat(writer.pieces()), 4_096, columns)
+    const packer = new RowPacker(columns)
+    packer.append(batch.vectors, batch.length, Uint8Array.from(skip))
+    assert.equal(packer.rows, left.length)
+    const rows = await decode(nativeBlock(columns, packer.take()), 4_096, columns)
     assert.deepEqual(
       rows.map(([i]) => i),
       left,
@@ -118,8 +125,49 @@ test("skipped rows are left out wherever they are", async () => {
 
 test("a result that is cut short is no result", async () => {
   const columns: Column[] = [{ name: "i", type: INT32, nullable: false }]
-  const writer = new NativeWriter(columns)
-  writer.append(batchOf(columns, [[1], [2]]).vectors, 2)
-  const bytes = Buffer.concat(writer.pieces())
+  const packer = new RowPacker(columns)
+  packer.append(batchOf(columns, [[1], [2]]).vectors, 2)
+  const bytes = nativeBlock(columns, packer.take())
   await assert.rejects(decode(bytes.subarray(0, -1), 4_096, columns), /whole block/)
+})
+
+test("slices of shared bytes come back, of all of them or of a few, and however large they are", async () => {
+  const columns: Column[] = ["a", "b"].map((name) => ({ name, type: STRING, nullable: true }))
+  const text = Array.from({ length: 300_000 }, (_, n) => `<${n}>`).join("")
+  const data = new TextEncoder().encode(text)
+  const slice = (ranges: readonly (readonly [number, number] | null)[]): Vector => {
+    const vector = allocateVector(STRING, ranges.length, data)
+    for (const [row, range] of ranges.entries()) {
+      vector.nulls[row] = range === null ? 1 : 0
+      vector.values[row] = range?.[0] ?? 2 ** 31 - 1
+      vector.ends[row] = range?.[1] ?? -5
+    }
+    return vector
+  }
+  const [few, all] = [[1_000_000, 1_000_200] as const, [0, data.length] as const]
+  const cases = [
+    [
+      [few, null],
+      [null, [999_990, 1_000_000]],
+    ],
+    [
+      [all, few],
+      [[5, 5], all],
+    ],
+    [
+      [null, null],
+      [few, [0, 3]],
+    ],
+    [[[data.length - 1, data.length]], [all]],
+  ] as const
+  const packer = new RowPacker(columns)
+  const expected: Scalar[][] = []
+  for (const [a, b] of cases) {
+    packer.append([slice(a), slice(b)], a.length)
+    const textOf = (range: readonly [number, number] | null | undefined) =>
+      range ? text.slice(...range) : null
+    for (const row of a.keys()) expected.push([textOf(a[row]), textOf(b[row])])
+  }
+  const bytes = nativeBlock(columns, packer.take())
+  assert.deepEqual(await decode(bytes, 1_000_000, columns), expected)
 })

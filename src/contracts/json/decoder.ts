@@ -3,7 +3,7 @@
  * Each row is first offered to the loops generated for learned key orders, then to the general path.
  */
 import { assert } from "../../std/assert.ts"
-import type { EventContract } from "../contract.ts"
+import type { RowContract } from "../contract.ts"
 import type { DecodedRows, DecodeOptions, Decoder, Framing, RejectedRow, RowRanges } from "../decoder.ts"
 import { bodyNotJson, bodyTooLarge } from "../errors.ts"
 import { MAX_BODY_BYTES, MAX_REJECTED } from "./limits.ts"
@@ -21,7 +21,7 @@ import { isUtf8 } from "./utf8.ts"
  * @example
  * const { batch, rejected } = createJsonDecoder(signup).decode(body, "ndjson")
  */
-export function createJsonDecoder(contract: EventContract): Decoder {
+export function createJsonDecoder(contract: RowContract): Decoder {
   return new JsonDecoder(contract)
 }
 
@@ -44,7 +44,7 @@ class JsonDecoder implements Decoder {
   #rejectedCount = 0
   #maxRejected = MAX_REJECTED
 
-  constructor(contract: EventContract) {
+  constructor(contract: RowContract) {
     this.#reader = new RowReader(contract)
     this.#store = new RowStore(contract.fields.map((field) => field.type))
     this.#context = new LoopContext(this.#reader, this.#scanner, this.#store)
@@ -143,6 +143,7 @@ class JsonDecoder implements Decoder {
   /** The row that was scanned last: into the columns, or to the rejected. */
   #take(index: number, start: number, end: number): void {
     if (this.#rows === this.#store.capacity) this.#store.grow(this.#rows)
+    if (this.#reader.hasUnnamed) this.#context.hasUnnamed = true
     const row = this.#rows
     const inWords = this.#rejected.length < this.#maxRejected
     const problem = this.#reader.read(this.#scanner, this.#store, row, inWords)
@@ -228,6 +229,7 @@ class JsonDecoder implements Decoder {
       valueEnds,
       indexes,
       memory: slab,
+      hasUnnamed: this.#context.hasUnnamed || this.#rejectedCount > 0,
       rejected: this.#rejected,
       rejectedCount: this.#rejectedCount,
     }

@@ -28,6 +28,8 @@ export class LoopContext {
   index = 0
   /** Framing "json": the last row taken was followed by no comma. */
   isClosed = false
+  /** Some row of the body has a key that the contract does not name. */
+  hasUnnamed = false
   readonly time: TimeKernel
   readonly #readers: readonly FieldReader[]
   readonly #scanner: JsonScanner
@@ -46,6 +48,7 @@ export class LoopContext {
 
   /** Before each body. */
   begin(bytes: Uint8Array): void {
+    this.hasUnnamed = false
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.limit = bytes.length

@@ -3,7 +3,7 @@
  * so that a row that is not JSON is reported as that and nothing else, keeping the last value of each key (as
  * JSON.parse does), and then reads the fields in the contract's order.
  */
-import type { EventContract } from "../contract.ts"
+import type { RowContract } from "../contract.ts"
 import { EVENT_TYPE } from "../contract.ts"
 import type { RejectedRow } from "../decoder.ts"
 import type { RejectCode } from "../rejections.ts"
@@ -35,7 +35,7 @@ export interface Member {
 const UNEXPLAINED: RowProblem = { field: null, code: "check-failed", message: "" }
 
 export class RowReader {
-  readonly contract: EventContract
+  readonly contract: RowContract
   readonly fields: readonly FieldReader[]
   readonly scratch = new Scratch()
   readonly #keys: KeyTable
@@ -44,13 +44,15 @@ export class RowReader {
   readonly time = new TimeKernel()
   readonly members: Member[] = []
   memberCount = 0
+  /** The row scanned last has a key that the contract does not name; event_type is one. */
+  hasUnnamed = false
   /** Where the first key that the contract does not name stands, with its quotes; -1 when there is none. */
   #unknownStart = -1
   #unknownEnd = -1
   #start = 0
   #end = 0
 
-  constructor(contract: EventContract) {
+  constructor(contract: RowContract) {
     this.contract = contract
     this.fields = contract.fields.map((field) => new FieldReader(field, this.scratch, this.time))
     this.#keys = new KeyTable(contract.fields.map((field) => field.name))
@@ -70,6 +72,7 @@ export class RowReader {
   scan(scanner: JsonScanner): boolean {
     for (const value of this.#values) value.kind = 0
     this.memberCount = 0
+    this.hasUnnamed = false
     this.#unknownStart = -1
     this.#start = scanner.at
     let flags = 0
@@ -107,6 +110,7 @@ export class RowReader {
     const kind = scanner.scanValue(1)
     if (kind === 0) return false
     this.#addMember(field, start, scanner.at)
+    if (field < 0) this.hasUnnamed = true
     if (field >= 0) {
       const value = this.#values[field]!
       value.bytes = scanner.bytes
@@ -228,7 +232,7 @@ export class RowReader {
   }
 }
 
-function unknownField(name: string, contract: EventContract): RowProblem {
+function unknownField(name: string, contract: RowContract): RowProblem {
   const known = contract.fields.map((field) => field.name).join(", ")
   const shown = name.length > MAX_EXCERPT ? `${name.slice(0, MAX_EXCERPT)}…` : name
   return {

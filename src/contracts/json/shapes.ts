@@ -20,6 +20,8 @@ interface Learned {
   readonly loops: Partial<Record<RowMode, Loop>>
   /** Rows taken, halved now and then: the shape with the fewest gives way to a new one. */
   rows: number
+  /** Its rows may have keys that the contract does not name. */
+  readonly hasUnnamed: boolean
 }
 
 export class Shapes {
@@ -57,6 +59,7 @@ export class Shapes {
         continue
       }
       learned.rows += taken
+      if (learned.hasUnnamed) context.hasUnnamed = true
       if (i > 0) {
         this.#learned[i] = this.#learned[0]!
         this.#learned[0] = learned
@@ -88,7 +91,7 @@ export class Shapes {
     for (const [position, known] of this.#learned.entries()) {
       const merged = mergeShapes(known.shape, shape, mayLack)
       if (merged === null) continue
-      this.#learned[position] = { shape: merged, loops: {}, rows: known.rows }
+      this.#learned[position] = learnedOf(merged, known.rows)
       return
     }
     if (this.#learned.length >= MAX_SHAPES) {
@@ -96,7 +99,7 @@ export class Shapes {
       this.#learned.splice(this.#learned.indexOf(fewest), 1)
       for (const learned of this.#learned) learned.rows /= 2
     }
-    this.#learned.push({ shape, loops: {}, rows: 0 })
+    this.#learned.push(learnedOf(shape, 0))
   }
 
   #compile(learned: Learned, mode: RowMode): Loop {
@@ -110,6 +113,10 @@ export class Shapes {
     learned.loops[mode] = loop
     return loop
   }
+}
+
+function learnedOf(shape: Shape, rows: number): Learned {
+  return { shape, loops: {}, rows, hasUnnamed: shape.members.some(({ field }) => field < 0) }
 }
 
 function startsWith(bytes: Uint8Array, at: number, start: Uint8Array): boolean {

@@ -4,6 +4,7 @@
  * next one collects, and no request waits for a timer.
  */
 import { assertNever } from "../../std/assert.ts"
+import { errorToData } from "../../std/error-data.ts"
 import { isPlatformError, type PlatformError } from "../../std/errors.ts"
 import { NodeClock } from "../../std/node/clock.ts"
 import { NodeDisk } from "../../std/node/disk.ts"
@@ -15,7 +16,6 @@ import { readAppend } from "./append-frame.ts"
 import { LogCore } from "./core.ts"
 import {
   type Call,
-  errorToData,
   FRAME_KIND,
   type FramedCall,
   type ThreadMessage,

@@ -1,5 +1,5 @@
 /** What the threaded log and its thread say to each other beside appends. */
-import { PlatformError, type PlatformErrorInit } from "../../std/errors.ts"
+import type { ErrorData } from "../../std/error-data.ts"
 import type { TopicInfo, TopicSpec } from "../log.ts"
 import type { LogProblem } from "../problems.ts"
 import type { LogLimits } from "./limits.ts"
@@ -49,9 +49,6 @@ export interface FramedCall {
   readonly call: Call
 }
 
-/** An error as data: a PlatformError does not survive the way between threads as one. */
-export type ErrorData = Omit<PlatformErrorInit, "cause">
-
 export type ThreadMessage =
   | { readonly kind: "ready"; readonly logId: string; readonly topics: readonly TopicInfo[] }
   | { readonly kind: "failed"; readonly error: ErrorData }
@@ -60,11 +57,3 @@ export type ThreadMessage =
   | { readonly kind: "answer"; readonly ticket: number; readonly value: unknown }
   | { readonly kind: "refused"; readonly ticket: number; readonly error: ErrorData }
   | { readonly kind: "problem"; readonly action: LogProblem["action"]; readonly error: ErrorData }
-
-export function errorToData({ code, domain, message, retry, details }: PlatformError): ErrorData {
-  return { code, domain, message, retry, details }
-}
-
-export function errorFromData(data: ErrorData): PlatformError {
-  return new PlatformError(data)
-}

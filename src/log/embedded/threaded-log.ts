@@ -4,6 +4,7 @@
  */
 import { assert, assertNever } from "../../std/assert.ts"
 import { sleep } from "../../std/clock.ts"
+import { errorFromData } from "../../std/error-data.ts"
 import type { PlatformError } from "../../std/errors.ts"
 import { acquireProcessLock, type ProcessLock } from "../../std/node/process-lock.ts"
 import { SharedRing } from "../../std/node/ring.ts"
@@ -26,13 +27,7 @@ import { reportProblem } from "../problems.ts"
 import { layoutAppend, writeAppend } from "./append-frame.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "./limits.ts"
 import type { Verify } from "./recovery.ts"
-import {
-  type Call,
-  errorFromData,
-  FRAME_KIND,
-  type ThreadMessage,
-  type ThreadStart,
-} from "./thread-messages.ts"
+import { type Call, FRAME_KIND, type ThreadMessage, type ThreadStart } from "./thread-messages.ts"
 
 export interface ThreadedLogOptions {
   /** Absolute; made when it does not exist. */

@@ -85,12 +85,12 @@ export class DeadLetterShelf {
   }
 
   /** The ids of open letters of an event, oldest first, at most `limit`. */
-  async openIds(event: string, limit: number): Promise<readonly ShelvedLetter[]> {
+  async openIds(event: string, limit: number): Promise<readonly string[]> {
     const { begin, durableEnd } = await this.#log.range(DEAD_LETTER_TOPIC, 0)
-    const open: ShelvedLetter[] = []
+    const open: string[] = []
     for (let from = begin; from < durableEnd && open.length < limit; from += WINDOW) {
       for (const letter of await this.#read(from, Math.min(from + WINDOW, durableEnd))) {
-        if (letter.event === event && letter.state === "open" && open.length < limit) open.push(letter)
+        if (letter.event === event && letter.state === "open" && open.length < limit) open.push(letter.id)
       }
     }
     return open

@@ -70,14 +70,18 @@ export class LedgerReader implements VerdictLedgerReader {
     assert(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT, `a page has 1 to ${MAX_LIMIT} rows`)
     const after = request.cursor === null ? null : this.#position(request)
     const rows: ExcludedRow[] = []
-    let last: Position | null = null
-    for await (const found of this.#ruled(request, after)) {
-      if (rows.length === limit) return { rows, cursor: this.#cursor(request, last!) }
-      const { place, row } = found
+    const positions: Position[] = []
+    let isLast = true
+    for await (const { place, row } of this.#ruled(request, after)) {
+      isLast = rows.length < limit
+      if (!isLast) break
       rows.push({ ...row, verdict })
-      last = { place, offset: row.offset }
+      positions.push({ place, offset: row.offset })
     }
-    return { rows, cursor: null }
+    const cursorAfter = (count: number) => {
+      return isLast && count === rows.length ? null : this.#cursor(request, positions[count - 1]!)
+    }
+    return { rows, cursor: cursorAfter(rows.length), cursorAfter }
   }
 
   async *#runs(view: string | null, span: OffsetSpan): AsyncGenerator<LedgerRun> {
@@ -112,8 +116,9 @@ export class LedgerReader implements VerdictLedgerReader {
       for await (const one of this.#rulings(chunk)) if (one.ruling.view === view) placed.push(one)
       for (const { place, ruling } of isNewest ? placed.toReversed() : placed) {
         const { topic, partition, epoch } = ruling
-        for (const { offset, reason } of rowsOf(ruling, verdict, isNewest)) {
-          if (!isBehind({ place, offset })) continue
+        if (!isBehind({ place, offset: isNewest ? 0 : Number.MAX_SAFE_INTEGER })) continue
+        const left = after?.place === place ? runsBehind(ruling.runs, after.offset, isNewest) : ruling.runs
+        for (const { offset, reason } of rowsOf(left, verdict, isNewest)) {
           yield { place, row: { topic, partition, offset, verdict, reason, epoch } }
         }
       }
@@ -163,8 +168,17 @@ function isAfter(before: Position, position: Position, isNewest: boolean): boole
   return isNewest ? distance < 0 : distance > 0
 }
 
-function* rowsOf(ruling: LedgerRuling, wanted: string, isNewest: boolean) {
-  for (const { offset, count, code } of isNewest ? ruling.runs.toReversed() : ruling.runs) {
+/** What is left of runs behind an offset: a run of a million rows is not gone through for each page. */
+function runsBehind(runs: readonly LedgerRun[], after: number, isNewest: boolean): readonly LedgerRun[] {
+  return runs.flatMap((run) => {
+    const first = isNewest ? run.offset : Math.max(run.offset, after + 1)
+    const end = isNewest ? Math.min(run.offset + run.count, after) : run.offset + run.count
+    return first < end ? [{ ...run, offset: first, count: end - first }] : []
+  })
+}
+
+function* rowsOf(runs: readonly LedgerRun[], wanted: string, isNewest: boolean) {
+  for (const { offset, count, code } of isNewest ? runs.toReversed() : runs) {
     const { verdict, reason } = ruledOf(code)
     if (verdict !== wanted) continue
     for (let row = 0; row < count; row++) {

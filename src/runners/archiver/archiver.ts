@@ -10,6 +10,7 @@ import { lakeAheadOfLog } from "../../stores/lake/errors.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
 import { ARCHIVER, TopicPass, tablesOf } from "./topic-pass.ts"
 import { upkeep } from "./upkeep.ts"
+import type { Workshop } from "./workshop.ts"
 
 export interface ArchiverLimits {
   /** Records wait for the lake at most about this long. */
@@ -35,12 +36,15 @@ export const DEFAULT_ARCHIVER_LIMITS: ArchiverLimits = {
 const TICK_MS = 1000
 /** How often files are put together and snapshots expire. */
 const UPKEEP_MS = 10 * 60_000
+/** How often memory of old records that nobody reads goes. */
+const FORGET_MS = 30_000
 /** After a failure of disk or log. */
 const RETRY_MS = 10_000
 
 export interface ArchiverParts {
   readonly log: Log
   readonly lake: Lake
+  readonly workshop: Workshop
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly contracts: readonly EventContract[]
@@ -70,6 +74,7 @@ export class Archiver implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve()
   #isOpen = true
   #nextUpkeepMs: number
+  #nextForgetMs = 0
   #notBeforeMs = 0
   #archivedRows = 0
   #archivedBytes = 0
@@ -181,14 +186,20 @@ export class Archiver implements AsyncDisposable {
       waiting -= records
     }
     this.#waitingRecords = waiting
+    if (clock.monotonicMs() >= this.#nextForgetMs) this.#forgetIdle()
     if (clock.monotonicMs() >= this.#nextUpkeepMs && this.#isOpen) await this.#upkeep()
     this.#lastError = null
   }
 
+  #forgetIdle(): void {
+    this.#nextForgetMs = this.#parts.clock.monotonicMs() + FORGET_MS
+    this.#parts.lake.forgetIdle()
+  }
+
   async #archive(topic: TopicInfo): Promise<void> {
-    const { log, lake, clock, report } = this.#parts
+    const { clock } = this.#parts
     for (let isComplete = false; !isComplete; ) {
-      const pass = new TopicPass({ log, lake, contracts: this.#contracts, report }, topic)
+      const pass = new TopicPass({ ...this.#parts, contracts: this.#contracts }, topic)
       const result = await pass.run()
       this.#archivedRows += result.rows
       this.#archivedBytes += result.bytes

@@ -7,10 +7,11 @@
  */
 import type { Log, OffsetRange, ReadRequest, ReadResult, TopicInfo } from "../../log/log.ts"
 import { isPlatformError } from "../../std/errors.ts"
-import type { LakeRecord } from "../../stores/lake/data-file-reader.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
+import type { RecordsFrom } from "../../stores/lake/lake-records.ts"
 import { RecordBatchBuilder } from "../../wire/kafka/record-batch-builder.ts"
-import { recordColumnsOf, sizeOfRecord } from "./record-columns-of.ts"
+import type { RecordColumns } from "../../wire/kafka/record-columns.ts"
+import { recordColumnsOf } from "./record-columns-of.ts"
 
 /** As the log's own. */
 const BATCH_BYTES = 1024 * 1024
@@ -94,48 +95,61 @@ export class HistoryLog implements Log {
     const found = await Promise.all(
       this.#tables(topic).map(({ name }) => this.#lake.records(name).from(topic, partition, offset)),
     )
-    const pieces = found.filter((records) => records.length > 0)
+    const pieces = found.flatMap((records) => (records === null ? [] : [new Piece(records)]))
     // Beyond the shortest piece another record of its table may come.
-    const horizon = Math.min(begin, ...pieces.map((records) => records.at(-1)!.offset + 1))
-    const records = merged(pieces).filter((record) => record.offset < horizon)
-    const { batches, nextOffset } = batchesOf(records, Math.max(maxBytes, SMALLEST_READ_BYTES))
-    return { batches, nextOffset: nextOffset ?? Math.max(horizon, offset), range }
+    const horizon = Math.min(begin, ...pieces.map(({ end }) => end))
+    const batches = batchesOf(pieces, horizon, Math.max(maxBytes, SMALLEST_READ_BYTES))
+    const next = nextPiece(pieces, horizon)?.offset
+    return { batches, nextOffset: next ?? Math.max(horizon, offset), range }
   }
 }
 
-function merged(pieces: readonly (readonly LakeRecord[])[]): readonly LakeRecord[] {
-  if (pieces.length === 1) return pieces[0]!
-  return pieces.flat().sort((a, b) => a.offset - b.offset)
+/** What one table has of a partition, as a reader walks over it. */
+class Piece {
+  readonly columns: RecordColumns
+  /** Behind its last offset. */
+  readonly end: number
+  row: number
+
+  constructor({ slab, first }: RecordsFrom) {
+    this.columns = recordColumnsOf(slab)
+    this.end = this.columns.lastOffset + 1
+    this.row = first
+  }
+
+  /** Of the record that is next; beyond all when there is none. */
+  get offset(): number {
+    const { baseOffset, offsetDeltas, count } = this.columns
+    return this.row < count ? baseOffset + offsetDeltas[this.row]! : Number.POSITIVE_INFINITY
+  }
+
+  get appendTimeMs(): number {
+    return this.columns.timestampsMs[this.row]!
+  }
 }
 
-/** `nextOffset` is null when all records were taken. */
-function batchesOf(
-  records: readonly LakeRecord[],
-  maxBytes: number,
-): { batches: Uint8Array; nextOffset: number | null } {
+/** The one whose record is next below the horizon. */
+function nextPiece(pieces: readonly Piece[], horizon: number): Piece | null {
+  let next: Piece | null = null
+  for (const piece of pieces) if (piece.offset < (next?.offset ?? horizon)) next = piece
+  return next
+}
+
+/** Moves the pieces on. A batch has records of one append time. */
+function batchesOf(pieces: readonly Piece[], horizon: number, maxBytes: number): Uint8Array {
   const builder = new RecordBatchBuilder()
-  let taken = 0
-  while (taken < records.length && (taken === 0 || builder.length < maxBytes)) {
-    const batch = nextBatch(records, taken, Math.min(BATCH_BYTES, maxBytes))
-    const columns = recordColumnsOf(batch)
-    const { offset, appendTimeMs } = batch[0]!
+  const limitBytes = Math.min(BATCH_BYTES, maxBytes)
+  for (let piece = nextPiece(pieces, horizon); piece !== null; ) {
+    if (builder.length >= maxBytes) break
+    const { offset, appendTimeMs } = piece
     builder.begin({ baseOffset: offset, appendTimeMs })
-    for (const [row, record] of batch.entries()) builder.addCopy(columns, row, record.offset - offset)
-    builder.end({ lastOffsetDelta: batch.at(-1)!.offset - offset })
-    taken += batch.length
+    let last = offset
+    do {
+      last = piece.offset
+      builder.addCopy(piece.columns, piece.row++, last - offset)
+      piece = nextPiece(pieces, horizon)
+    } while (piece !== null && piece.appendTimeMs === appendTimeMs && builder.openBytes < limitBytes)
+    builder.end({ lastOffsetDelta: last - offset })
   }
-  const next = records[taken]
-  return { batches: builder.bytes.slice(), nextOffset: next?.offset ?? null }
-}
-
-/** Records of one append time. */
-function nextBatch(records: readonly LakeRecord[], from: number, limitBytes: number): readonly LakeRecord[] {
-  const { appendTimeMs } = records[from]!
-  let end = from
-  for (let bytes = 0; end < records.length; end++) {
-    const record = records[end]!
-    if (record.appendTimeMs !== appendTimeMs || (end > from && bytes >= limitBytes)) break
-    bytes += sizeOfRecord(record)
-  }
-  return records.slice(from, end)
+  return builder.bytes.slice()
 }

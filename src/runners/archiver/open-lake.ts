@@ -2,6 +2,7 @@
  * Opens lake and archiver of a platform. Readers of the log are given `history` instead; `start` comes when
  * the topics are there.
  */
+import { acceptedRows } from "../../contracts/accepted-rows.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import type { Log } from "../../log/log.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
@@ -14,8 +15,10 @@ import type { LakeTable } from "../../stores/lake/lake-table.ts"
 import type { MetricSample } from "../runtime.ts"
 import { Archiver, type ArchiverLimits } from "./archiver.ts"
 import { HistoryLog } from "./history-log.ts"
+import { openInlineWorkshop } from "./inline-workshop.ts"
 import type { LakeService, LakeTableStatus } from "./lake-service.ts"
 import { columnsOf } from "./topic-pass.ts"
+import { groupReaderOf, type Workshop } from "./workshop.ts"
 
 export interface OpenLakeOptions {
   readonly log: Log
@@ -29,6 +32,11 @@ export interface OpenLakeOptions {
   readonly limits?: Partial<ArchiverLimits>
   readonly internalTopics?: readonly string[]
   readonly report: (message: string) => void
+  /**
+   * What does the work that takes time; closed with the lake.
+   * @default in this thread
+   */
+  readonly workshop?: Workshop
 }
 
 export interface OpenedLake extends AsyncDisposable {
@@ -41,16 +49,21 @@ export interface OpenedLake extends AsyncDisposable {
 
 /** @throws PlatformError lake-metadata-corrupt, lake-of-another-log, lake-ahead-of-log, disk-failed */
 export async function openLake(options: OpenLakeOptions): Promise<OpenedLake> {
-  const { log } = options
-  const lake = Lake.open({ ...options, logId: log.logId })
-  const archiver = new Archiver({ ...options, lake })
+  const { log, contracts } = options
+  const workshop =
+    options.workshop ?? openInlineWorkshop({ ...options, contracts: contracts.map(acceptedRows) })
+  const lake = Lake.open({ ...options, logId: log.logId, reader: groupReaderOf(workshop) })
+  const archiver = new Archiver({ ...options, lake, workshop })
   await archiver.prepare()
   const service: LakeService = {
     status: () => ({ ...archiver.status(), tables: lake.tables().map(tableStatus) }),
     metrics: () => metricsOf(lake, archiver),
     ...tablesOf(lake, options.contracts),
   }
-  const dispose = () => archiver[Symbol.asyncDispose]()
+  const dispose = async () => {
+    await archiver[Symbol.asyncDispose]()
+    await workshop[Symbol.asyncDispose]()
+  }
   return { lake, archiver, history: new HistoryLog(log, lake), service, [Symbol.asyncDispose]: dispose }
 }
 

@@ -3,10 +3,10 @@
  * as it was. A record that does not fit today's contract still has its bytes in the table; only its typed
  * columns are null.
  */
-import { BYTES, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import { BYTES, INT32, INT64, TIMESTAMP } from "../../columns/types.ts"
 import { allocateVector, type Vector } from "../../columns/vector.ts"
-import { EVENT_TYPE, type EventContract } from "../../contracts/contract.ts"
-import type { Decoder } from "../../contracts/decoder.ts"
+import { EVENT_TYPE, type RowContract } from "../../contracts/contract.ts"
+import type { DecodedRows, Decoder } from "../../contracts/decoder.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { RECORD_COLUMNS } from "../../stores/lake/iceberg-schema.ts"
 import type { ColumnRows, RowBatch } from "../../stores/lake/parquet-writer.ts"
@@ -53,49 +53,52 @@ export function* runsOf(
 }
 
 export class RecordRows {
-  readonly #contract: EventContract | null
+  readonly #contract: RowContract | null
   readonly #decoder: Decoder | null
   readonly #unknown: UnknownFields | null
-  /** Records whose typed columns are null, because they do not fit the contract. */
-  undecoded = 0
 
   /** @param contract null: only what the log knows of the records */
-  constructor(contract: EventContract | null) {
+  constructor(contract: RowContract | null) {
     this.#contract = contract
     this.#decoder = contract === null ? null : createJsonDecoder(contract)
     this.#unknown =
       contract === null ? null : new UnknownFields([...contract.fields.map(({ name }) => name), EVENT_TYPE])
   }
 
-  of(place: Place, records: RecordColumns, run: RecordRun): RowBatch {
-    const columns = new Map<string, ColumnRows>(this.#typed(records, run))
-    for (const [name, vector] of recordVectors(place, records, run))
-      columns.set(name, { kind: "vector", vector, rows: null })
-    columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries: this.#unknownOf(records, run) })
-    return { count: run.count, columns }
+  /** `undecoded`: records whose typed columns are null, because they do not fit the contract. */
+  of(place: Place, records: RecordColumns, run: RecordRun): { batch: RowBatch; undecoded: number } {
+    const decoded = this.#decode(records, run)
+    const columns = new Map<string, ColumnRows>(this.#typed(decoded, run.count))
+    for (const [name, rows] of recordColumns(place, records, run)) columns.set(name, rows)
+    const entries = decoded?.hasUnnamed === true ? this.#unknownOf(records, run) : []
+    columns.set(RECORD_COLUMNS.unknownFields, { kind: "map", entries })
+    const undecoded = decoded === null ? 0 : run.count - decoded.batch.length
+    return { batch: { count: run.count, columns }, undecoded }
   }
 
-  #typed(records: RecordColumns, { first, count }: RecordRun): [string, ColumnRows][] {
-    if (this.#contract === null || this.#decoder === null) return []
-    const starts = records.valueStarts.slice(first, first + count)
+  #decode(records: RecordColumns, { first, count }: RecordRun): DecodedRows | null {
+    if (this.#decoder === null) return null
+    const starts = records.valueStarts.subarray(first, first + count)
     // A tombstone is no row: the decoder refuses its empty text.
-    const ends = records.valueEnds.slice(first, first + count).map((end, i) => Math.max(end, starts[i]!))
-    const ranges = { starts, ends, indexes: null, count }
-    const decoded = this.#decoder.decodeRows(records.bytes, ranges, { maxRejected: 0 })
-    const rows =
-      decoded.batch.length === count ? null : positions(decoded.indexes, decoded.batch.length, count)
-    this.undecoded += count - decoded.batch.length
+    const ends = records.valueEnds.slice(first, first + count)
+    for (let row = 0; row < count; row++) if (ends[row] === -1) ends[row] = starts[row]!
+    return this.#decoder.decodeRows(records.bytes, { starts, ends, indexes: null, count }, { maxRejected: 0 })
+  }
+
+  #typed(decoded: DecodedRows | null, count: number): [string, ColumnRows][] {
+    if (this.#contract === null || decoded === null) return []
+    const { batch, indexes } = decoded
+    const rows = batch.length === count ? null : positions(indexes, batch.length, count)
     return this.#contract.fields.map(({ name }, field) => {
-      return [name, { kind: "vector", vector: decoded.batch.vectors[field]!, rows }]
+      return [name, { kind: "vector", vector: batch.vectors[field]!, rows }]
     })
   }
 
   #unknownOf({ bytes, valueStarts, valueEnds }: RecordColumns, { first, count }: RecordRun): Entries[] {
     const entries: Entries[] = []
-    if (this.#unknown === null || this.#contract?.unknownFields === "refuse") return entries
     for (let record = first; record < first + count; record++) {
       const end = valueEnds[record]!
-      entries.push(end === -1 ? [] : this.#unknown.of(bytes, valueStarts[record]!, end))
+      entries.push(end === -1 ? [] : this.#unknown!.of(bytes, valueStarts[record]!, end))
     }
     return entries
   }
@@ -108,29 +111,46 @@ function positions(indexes: Int32Array, length: number, count: number): Int32Arr
   return rows
 }
 
-function recordVectors(place: Place, records: RecordColumns, run: RecordRun): [string, Vector][] {
+function recordColumns(place: Place, records: RecordColumns, run: RecordRun): [string, ColumnRows][] {
   const { first, count, contractVersion } = run
-  const processedAt = allocateVector(TIMESTAMP, count)
-  const offsets = allocateVector(INT64, count)
-  const partitions = allocateVector(INT32, count)
+  const [processedAt, offsets] = [allocateVector(TIMESTAMP, count), allocateVector(INT64, count)]
+  const [times, places] = [halvesOf(processedAt), halvesOf(offsets)]
   for (let i = 0; i < count; i++) {
-    const record = first + i
-    ;(processedAt.values as BigInt64Array)[i] = BigInt(records.timestampsMs[record]!) * 1000n
-    ;(offsets.values as BigInt64Array)[i] = BigInt(records.baseOffset + records.offsetDeltas[record]!)
+    putLong(times, i, records.timestampsMs[first + i]! * 1000)
+    putLong(places, i, records.baseOffset + records.offsetDeltas[first + i]!)
   }
+  const partitions = allocateVector(INT32, count)
   partitions.values.fill(place.partition as never)
+  const vector = (of: Vector): ColumnRows => ({ kind: "vector", vector: of, rows: null })
+  const repeated = (value: Uint8Array | null): ColumnRows => ({ kind: "repeated", value })
   const slices = (starts: Int32Array, ends: Int32Array) =>
-    slicesOf(records.bytes, starts.slice(first, first + count), ends.slice(first, first + count))
+    vector(
+      slicesOf(records.bytes, starts.subarray(first, first + count), ends.subarray(first, first + count)),
+    )
   return [
-    [RECORD_COLUMNS.processedAt, processedAt],
-    [RECORD_COLUMNS.topic, repeated(Buffer.from(place.topic), count)],
-    [RECORD_COLUMNS.partition, partitions],
-    [RECORD_COLUMNS.offset, offsets],
-    [RECORD_COLUMNS.contractVersion, repeated(contractVersion, count)],
+    [RECORD_COLUMNS.processedAt, vector(processedAt)],
+    [RECORD_COLUMNS.topic, repeated(Buffer.from(place.topic))],
+    [RECORD_COLUMNS.partition, vector(partitions)],
+    [RECORD_COLUMNS.offset, vector(offsets)],
+    [RECORD_COLUMNS.contractVersion, repeated(contractVersion)],
     [RECORD_COLUMNS.key, slices(records.keyStarts, records.keyEnds)],
-    [RECORD_COLUMNS.headers, slices(records.headersStarts, records.headersEnds)],
+    // The same in all records of a run.
+    [
+      RECORD_COLUMNS.headers,
+      repeated(records.bytes.subarray(records.headersStarts[first]!, records.headersEnds[first]!)),
+    ],
     [RECORD_COLUMNS.value, slices(records.valueStarts, records.valueEnds)],
   ]
+}
+
+function halvesOf({ values }: Vector): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+}
+
+/** A whole number below 2^53, without a BigInt for it. */
+function putLong(halves: Int32Array, row: number, value: number): void {
+  halves[2 * row] = value | 0
+  halves[2 * row + 1] = Math.floor(value / 4_294_967_296)
 }
 
 /** An end of -1 is a null. */
@@ -138,13 +158,6 @@ function slicesOf(data: Uint8Array, starts: Int32Array, ends: Int32Array): Vecto
   const nulls = new Uint8Array(starts.length)
   for (let row = 0; row < starts.length; row++) if (ends[row] === -1) nulls[row] = 1
   return { type: BYTES, nulls, values: starts, ends, data }
-}
-
-function repeated(value: Uint8Array | null, count: number): Vector {
-  const vector = allocateVector(STRING, count, value ?? new Uint8Array(0))
-  vector.ends.fill(value?.length ?? 0)
-  if (value === null) vector.nulls.fill(1)
-  return vector
 }
 
 /** Most records of a batch carry the very same header bytes. */

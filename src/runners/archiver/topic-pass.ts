@@ -1,7 +1,8 @@
 /**
  * One pass over a topic: what its partitions have beyond the lake becomes data files, then commits.
  *
- *   read ranges ──▶ files of each (table, day) ──▶ sync ──▶ commit tables ──▶ read back ──▶ move the hold
+ *   read ranges ──▶ workshop: files of each (table, day), durable and read back
+ *                     ──▶ commit tables ──▶ read back ──▶ move the hold
  *
  * Each table knows on its own what it has, so a crash between two commits repeats only what one of them
  * lacks. Tables that this pass made commit first: until then the others still ask for the range.
@@ -11,25 +12,20 @@ import type { EventContract } from "../../contracts/contract.ts"
 import type { Log, TopicInfo } from "../../log/log.ts"
 import type { Offsets } from "../../stores/lake/archived-offsets.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
-import type { LakeTable, NewDataFile, OpenDataFile } from "../../stores/lake/lake-table.ts"
-import { dayOf } from "../../stores/lake/partition-spec.ts"
-import { RecordColumns } from "../../wire/kafka/record-columns.ts"
+import type { LakeTable } from "../../stores/lake/lake-table.ts"
 import { readBack } from "./read-back.ts"
-import { RecordRows, type RecordRun, runsOf } from "./record-rows.ts"
+import type { LogRead, PassFiles, PassTable, Workshop } from "./workshop.ts"
 
 export const ARCHIVER = "archiver"
 /** One read of the log. */
 const READ_BYTES = 4 * 1024 * 1024
-/** Where a file is closed: large enough for readers of much, small enough to be written again. */
-const FILE_BYTES = 128 * 1024 * 1024
+const NOTHING = { files: [], undecoded: 0 }
 /** What one pass takes from the log before it commits: a crash repeats no more. */
 const PASS_BYTES = 256 * 1024 * 1024
-/** A folder's name; anything else that a record calls its event is kept in the topic's own table. */
-const TABLE_NAME = /^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,249}$/
-
 export interface TopicPassParts {
   readonly log: Log
   readonly lake: Lake
+  readonly workshop: Workshop
   readonly contracts: ReadonlyMap<string, EventContract>
   readonly report: (message: string) => void
 }
@@ -44,11 +40,7 @@ export interface PassResult {
 interface OpenTable {
   readonly table: LakeTable
   readonly isNew: boolean
-  readonly rows: RecordRows
   readonly had: Offsets
-  /** By day. */
-  readonly open: Map<number, OpenDataFile>
-  readonly finished: NewDataFile[]
 }
 
 export class TopicPass {
@@ -57,8 +49,10 @@ export class TopicPass {
   readonly #tables = new Map<string, OpenTable>()
   readonly #reached: number[] = []
   readonly #begins: number[] = []
-  #rows = 0
+  #isBegun = false
   #bytes = 0
+  /** What the workshop wrote, until it is committed. */
+  #files: readonly PassFiles[] = []
 
   constructor(parts: TopicPassParts, topic: TopicInfo) {
     this.#parts = parts
@@ -73,16 +67,18 @@ export class TopicPass {
       for (let partition = 0; partition < this.#topic.partitions; partition++) {
         isComplete = (await this.#readPartition(partition)) && isComplete
       }
-      if (this.#rows > 0 || this.#isFirst()) await this.#commit()
-      return { rows: this.#rows, bytes: this.#bytes, isComplete }
+      if (this.#isBegun) this.#files = await this.#parts.workshop.call("finish")
+      const rows = this.#files.reduce((sum, table) => sum + table.rows, 0)
+      if (rows > 0 || this.#isFirst()) await this.#commit()
+      return { rows, bytes: this.#bytes, isComplete }
     } catch (error) {
-      this.#undo()
+      await this.#undo()
       throw error
     }
   }
 
   async #readPartition(partition: number): Promise<boolean> {
-    const { log } = this.#parts
+    const { log, workshop, report } = this.#parts
     const topic = this.#topic.name
     const { begin, durableEnd } = await log.range(topic, partition)
     const from = Math.min(
@@ -90,50 +86,31 @@ export class TopicPass {
     )
     if (from < begin) {
       const gap = `${topic}/${partition} offsets ${from} to ${begin - 1}`
-      this.#parts.report(`The log deleted ${gap} while nothing held them: the lake does not have them.`)
+      report(`The log deleted ${gap} while nothing held them: the lake does not have them.`)
     }
     this.#begins[partition] = begin
     let offset = Math.max(from, begin)
-    const records = new RecordColumns()
     while (offset < durableEnd && this.#bytes < PASS_BYTES) {
-      const read = await log.read({ topic, partition, offset, maxBytes: READ_BYTES })
-      for (let at = 0; at < read.batches.length; ) {
-        at = records.read(read.batches, at)
-        if (records.isControl) continue
-        for (const run of runsOf(records, offset, durableEnd)) await this.#take(partition, records, run)
-      }
-      this.#bytes += read.batches.length
-      if (read.nextOffset <= offset) break
-      offset = Math.min(read.nextOffset, durableEnd)
+      const { batches, nextOffset } = await log.read({ topic, partition, offset, maxBytes: READ_BYTES })
+      this.#bytes += batches.length
+      await this.#encode({ partition, fromOffset: offset, untilOffset: durableEnd, batches })
+      if (nextOffset <= offset) break
+      offset = Math.min(nextOffset, durableEnd)
     }
     this.#reached[partition] = offset
-    for (const { open } of this.#tables.values()) {
-      for (const file of open.values()) await file.writer.endGroup()
-    }
+    if (this.#isBegun) await workshop.call("endPartition")
     return offset >= durableEnd
   }
 
-  async #take(partition: number, records: RecordColumns, run: RecordRun): Promise<void> {
-    const topic = this.#topic.name
-    const name = run.event !== null && TABLE_NAME.test(run.event) ? run.event : topic
-    const table = this.#tables.get(name) ?? this.#openTable(name)
-    const offsetOf = (record: number) => records.baseOffset + records.offsetDeltas[record]!
-    const had = table.had.get(topic)?.[partition] ?? 0
-    let skipped = 0
-    while (skipped < run.count && offsetOf(run.first + skipped) < had) skipped++
-    if (skipped === run.count) return
-    const rest = { ...run, first: run.first + skipped, count: run.count - skipped }
-    const day = dayOf(records.timestampsMs[rest.first]!)
-    let file = table.open.get(day)
-    if (file === undefined) {
-      file = table.table.createFile(day)
-      table.open.set(day, file)
+  async #encode(read: LogRead): Promise<void> {
+    const { workshop } = this.#parts
+    if (!this.#isBegun) {
+      const tables = [...this.#tables.values()].map((table) => this.#targetOf(table))
+      await workshop.call("begin", { topic: this.#topic.name, tables })
+      this.#isBegun = true
     }
-    await file.writer.append(table.rows.of({ topic, partition }, records, rest))
-    this.#rows += rest.count
-    if (file.writer.sizeBytes < FILE_BYTES) return
-    table.open.delete(day)
-    table.finished.push(await file.finish())
+    let missing = await workshop.call("add", read)
+    while (missing !== null) missing = await workshop.call("resume", this.#targetOf(this.#openTable(missing)))
   }
 
   #openTable(name: string): OpenTable {
@@ -141,10 +118,14 @@ export class TopicPass {
     const contract = contracts.get(name) ?? null
     const isNew = (lake.find(name)?.snapshot ?? null) === null
     const table = contract === null ? lake.ensureRaw(name) : lake.ensure(name, columnsOf(contract))
-    const rows = new RecordRows(contract)
-    const opened = { table, isNew, rows, had: table.offsets, open: new Map(), finished: [] }
+    const opened = { table, isNew, had: table.offsets }
     this.#tables.set(name, opened)
     return opened
+  }
+
+  #targetOf({ table, had }: OpenTable): PassTable {
+    const { name, directory, schema } = table
+    return { name, directory, schema, had: had.get(this.#topic.name) ?? [] }
   }
 
   /** A table without a snapshot does not say yet where its history begins. */
@@ -155,22 +136,17 @@ export class TopicPass {
   async #commit(): Promise<void> {
     const { lake, log } = this.#parts
     const topic = this.#topic.name
-    for (const { open, finished } of this.#tables.values()) {
-      for (const [day, file] of [...open]) {
-        open.delete(day)
-        finished.push(await file.finish())
-      }
-    }
+    const written = new Map(this.#files.map((files) => [files.table, files]))
     const newFirst = [...this.#tables].sort(([, a], [, b]) => Number(b.isNew) - Number(a.isNew))
-    for (const [name, { table, had, finished, rows }] of newFirst) {
+    for (const [name, { table, had }] of newFirst) {
+      const { files, undecoded } = written.get(name) ?? NOTHING
       const offsets = new Map(had).set(topic, higher(had.get(topic), this.#reached))
       const begins = new Map(table.begins)
       if (!begins.has(topic)) begins.set(topic, this.#begins)
-      const snapshot = table.append(finished, offsets, begins)
-      await readBack(lake, name, snapshot, finished)
-      if (rows.undecoded > 0) {
+      readBack(lake, name, table.append(files, offsets, begins), files)
+      if (undecoded > 0) {
         this.#parts.report(
-          `${rows.undecoded} records of ${name} do not fit its contract: only their bytes are kept.`,
+          `${undecoded} records of ${name} do not fit its contract: only their bytes are kept.`,
         )
       }
     }
@@ -179,17 +155,23 @@ export class TopicPass {
   }
 
   /** Nothing of the pass counts; its files go, since a full disk needs their space. */
-  #undo(): void {
-    const { lake, report } = this.#parts
-    for (const [name, { open, finished }] of this.#tables) {
+  async #undo(): Promise<void> {
+    const { lake, report, workshop } = this.#parts
+    const attempt = async (name: string, undo: () => void | Promise<void>) => {
       try {
-        for (const file of open.values()) file.abandon()
-        const table = lake.reopen(name)
-        const referenced = table?.referencedFiles() ?? new Set()
-        for (const { path } of finished) if (!referenced.has(path)) table?.disk.remove(path)
+        await undo()
       } catch (error) {
         report(`What a failed pass of ${name} left in the lake goes at the next start: ${String(error)}`)
       }
+    }
+    if (this.#isBegun) await attempt(this.#topic.name, () => workshop.call("abandon"))
+    for (const name of this.#tables.keys()) {
+      await attempt(name, () => {
+        const table = lake.reopen(name)
+        const referenced = table?.referencedFiles() ?? new Set()
+        const files = this.#files.find((one) => one.table === name)?.files ?? []
+        for (const { path } of files) if (!referenced.has(path)) table?.disk.remove(path)
+      })
     }
   }
 }

@@ -5,23 +5,21 @@
  */
 import type { EventContract } from "../../contracts/contract.ts"
 import type { Clock } from "../../std/clock.ts"
-import { type GroupRange, readGroup, readGroups } from "../../stores/lake/data-file-reader.ts"
 import { FIRST_CONTRACT_ID } from "../../stores/lake/iceberg-schema.ts"
 import type { Lake } from "../../stores/lake/lake.ts"
-import type { LakeTable, NewDataFile, OpenDataFile } from "../../stores/lake/lake-table.ts"
-import type { DataFile } from "../../stores/lake/manifest.ts"
+import type { LakeTable } from "../../stores/lake/lake-table.ts"
+import type { DataFile, ListedFile } from "../../stores/lake/manifest.ts"
 import { readBack } from "./read-back.ts"
-import { recordColumnsOf } from "./record-columns-of.ts"
-import { RecordRows, runsOf } from "./record-rows.ts"
+import type { Workshop } from "./workshop.ts"
 
 /** Files below this are put together. */
 const SMALL_BYTES = 32 * 1024 * 1024
 /** What one rewrite reads: bounds its time and the space that it takes until the old files go. */
 const MAX_BYTES = 256 * 1024 * 1024
-const TARGET_BYTES = 128 * 1024 * 1024
 
 export interface UpkeepParts {
   readonly lake: Lake
+  readonly workshop: Workshop
   readonly clock: Clock
   readonly contracts: ReadonlyMap<string, EventContract>
   readonly limits: { readonly snapshotMs: number; readonly graceMs: number; readonly smallFiles: number }
@@ -40,7 +38,7 @@ export async function upkeep(parts: UpkeepParts, name: string): Promise<void> {
  * Groups of small files of a day, oldest day first: a pure decision. A file larger than all smaller ones
  * together waits until they have grown, so that no row is written again more than a few times.
  */
-export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number): DataFile[][] {
+export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number): ListedFile[][] {
   const small = table.dataFiles().filter(({ sizeBytes }) => sizeBytes < SMALL_BYTES)
   const byDay = Map.groupBy(small, ({ day }) => day)
   return [...byDay]
@@ -53,53 +51,26 @@ export function rewritesOf(table: Pick<LakeTable, "dataFiles">, minFiles: number
     })
 }
 
-function bytesOf(files: readonly DataFile[]): number {
+function bytesOf(files: readonly ListedFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
-async function compact(parts: UpkeepParts, name: string, files: readonly DataFile[]): Promise<void> {
-  const { lake, contracts } = parts
+async function compact(parts: UpkeepParts, name: string, files: readonly ListedFile[]): Promise<void> {
+  const { lake, contracts, workshop } = parts
   const table = lake.table(name)
-  const contract = contracts.get(name) ?? null
   // Without its contract an event's typed columns could not be made again.
-  if (contract === null && table.schema.fields.some(({ id }) => id >= FIRST_CONTRACT_ID)) return
-  const rows = new RecordRows(contract)
-  const finished: NewDataFile[] = []
-  let open: OpenDataFile | null = null
-  let before: GroupRange | null = null
+  if (!contracts.has(name) && table.schema.fields.some(({ id }) => id >= FIRST_CONTRACT_ID)) return
+  let finished: readonly DataFile[] | null = null
   try {
-    for (const range of rangesOf(table, files)) {
-      open ??= table.createFile(files[0]!.day)
-      if (before !== null && !samePartition(before, range)) await open.writer.endGroup()
-      before = range
-      const records = recordColumnsOf(await readGroup(table.disk, range))
-      for (const run of runsOf(records, 0, Number.MAX_SAFE_INTEGER))
-        await open.writer.append(rows.of(range, records, run))
-      if (open.writer.sizeBytes < TARGET_BYTES) continue
-      finished.push(await open.finish())
-      open = null
-    }
-    if (open !== null) finished.push(await open.finish())
-    open = null
-    const snapshot = table.replace(finished, files)
-    await readBack(lake, name, snapshot, finished)
+    const { directory, schema } = table
+    const paths = files.map(({ path }) => table.local(path))
+    await workshop.call("beginCompaction", { table: { name, directory, schema }, day: files[0]!.day, paths })
+    while (finished === null) finished = await workshop.call("compact")
+    readBack(lake, name, table.replace(finished, files), finished)
   } catch (error) {
-    open?.abandon()
+    await workshop.call("abandon")
     const referenced = lake.reopen(name)?.referencedFiles() ?? new Set()
-    for (const { path } of finished) if (!referenced.has(path)) table.disk.remove(path)
+    for (const { path } of finished ?? []) if (!referenced.has(path)) table.disk.remove(path)
     throw error
   }
-}
-function samePartition(a: GroupRange, b: GroupRange): boolean {
-  return a.topic === b.topic && a.partition === b.partition
-}
-
-/** All row groups by topic, partition and offset. */
-function rangesOf(table: LakeTable, files: readonly DataFile[]): GroupRange[] {
-  return files
-    .flatMap(({ path }) => readGroups(table.disk, table.local(path)))
-    .sort((a, b) => {
-      if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1
-      return a.partition - b.partition || a.firstOffset - b.firstOffset
-    })
 }

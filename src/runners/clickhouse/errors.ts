@@ -16,6 +16,27 @@ export function historyGone(place: {
   })
 }
 
+export function unknownVerification(id: string): PlatformError {
+  return new PlatformError({
+    code: "unknown-verification",
+    domain: "user",
+    message:
+      `there is no check "${id}"; POST /v1/views/:view/verify gives ids, a restart forgets them, and ` +
+      "the newest result of a view is at GET /v1/views/:view",
+    details: { id },
+  })
+}
+
+export function checksStopped(view: string): PlatformError {
+  return new PlatformError({
+    code: "store-unavailable",
+    domain: "external",
+    retry: true,
+    message: `the check of view ${view} was stopped, since the platform is being stopped; try again later`,
+    details: { view },
+  })
+}
+
 export function ledgerOfAnotherHistory(view: string): PlatformError {
   return new PlatformError({
     code: "ledger-behind",

@@ -11,7 +11,8 @@ import { queryRows } from "../../stores/clickhouse.ts"
 import type { ViewCut } from "./cut.ts"
 import { type LoadedHistory, loadHistory } from "./load-history.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
-import { behindView } from "./reach.ts"
+import { behindView, columnsBehindView } from "./reach.ts"
+import { ScratchDatabases } from "./scratch-database.ts"
 import type { VerifierParts } from "./verifier.ts"
 import { type ViewQuery, viewQuery } from "./view-query.ts"
 
@@ -61,11 +62,12 @@ const LIMITS = { max_memory_usage: 1024 ** 3, max_execution_time: 120 }
 export class Explainer {
   readonly #parts: VerifierParts
   readonly #plans: ReadonlyMap<string, ViewPlan>
+  readonly #databases: ScratchDatabases
   #last: Promise<unknown> = Promise.resolve()
-  #runs = 0
 
   constructor(parts: VerifierParts) {
     this.#parts = parts
+    this.#databases = new ScratchDatabases(parts.clickhouse, DATABASE)
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
   }
 
@@ -77,17 +79,10 @@ export class Explainer {
   }
 
   async #why(request: WhyRequest): Promise<Explanation> {
-    const { source, ledger, clickhouse } = this.#parts
+    const { source, ledger } = this.#parts
     using cut = source.cut(request.view)
     if (ledger !== null && cut.epoch > 0) await ledger.whenDurable(cut.epoch)
-    const database = `${DATABASE}_${this.#runs++}`
-    await clickhouse.command(`DROP DATABASE IF EXISTS ${database}`)
-    await clickhouse.command(`CREATE DATABASE ${database}`)
-    try {
-      return await this.#explain(request, cut, database)
-    } finally {
-      await clickhouse.command(`DROP DATABASE IF EXISTS ${database}`)
-    }
+    return await this.#databases.use((database) => this.#explain(request, cut, database))
   }
 
   async #explain(request: WhyRequest, cut: ViewCut, database: string): Promise<Explanation> {
@@ -96,10 +91,12 @@ export class Explainer {
     const loaded = await loadHistory({
       ...{ clickhouse, history, ledger, cut, database },
       contracts: contracts.filter(({ name }) => reach.events.includes(name)),
+      columns: columnsBehindView(request.view, this.#plans),
       views: reach.views,
       limits: LIMITS,
       withDuplicates: true,
       pause: async () => {},
+      progress: () => {},
     })
     const used = await this.#traces(request, cut, loaded, "used")
     const excluded = await this.#traces(request, cut, loaded, "excluded")

@@ -8,10 +8,10 @@ import type { OffsetRun, OffsetSpan, VerdictLedgerReader } from "../../ports/ver
 import type { ClickHouse } from "../../stores/clickhouse.ts"
 import { quoteName } from "../../stores/clickhouse.ts"
 import type { ViewCut } from "./cut.ts"
-import type { History, HistoryRow } from "./history.ts"
-import { QUERY_SETTINGS } from "./lower-plan.ts"
+import { EventLoader } from "./event-loader.ts"
+import type { History } from "./history.ts"
 import { int32Column, int64Column, nativeBlock, stringColumn } from "./native-block.ts"
-import { RAW_COLUMNS, readColumns, readEventSql } from "./read-event.ts"
+import type { VerifyProgress } from "./verifier.ts"
 import type { HistoryTables } from "./view-query.ts"
 
 export interface LoadHistory {
@@ -22,6 +22,8 @@ export interface LoadHistory {
   readonly cut: ViewCut
   /** Events behind the view. */
   readonly contracts: readonly EventContract[]
+  /** Columns that are read, by event. */
+  readonly columns: ReadonlyMap<string, ReadonlySet<string>>
   /** The view and the views it is made of. */
   readonly views: readonly string[]
   /** A database of its own; the caller drops it. */
@@ -32,6 +34,7 @@ export interface LoadHistory {
   readonly withDuplicates: boolean
   /** Called between pieces: may wait, or throw to stop. */
   readonly pause: () => Promise<void>
+  readonly progress: (progress: VerifyProgress) => void
 }
 
 export interface LoadedHistory {
@@ -39,10 +42,8 @@ export interface LoadedHistory {
   readonly eventsRead: number
 }
 
-const RAW = "_partition Int32, _offset Int64, _appended Int64, _value String"
-
 export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> {
-  const { clickhouse, contracts, database } = options
+  const { clickhouse, database } = options
   const tables = {
     event: (event: string) => `${database}.${quoteName(`event_${event}`)}`,
     excluded: `${database}.excluded`,
@@ -52,93 +53,60 @@ export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> 
     `CREATE TABLE ${tables.excluded} (${excluded}) ` +
       "ENGINE = MergeTree ORDER BY (view, event, partition, offset)",
   )
-  for (const contract of contracts) {
-    const columns = readColumns(contract).map(({ name, type }) => `${name} ${type}`)
-    await clickhouse.command(
-      `CREATE TABLE ${tables.event(contract.name)} (${columns.join(", ")}) ` +
-        "ENGINE = MergeTree ORDER BY (_partition, _offset)",
-    )
-  }
-  await clickhouse.command(`CREATE TABLE ${database}.raw (${RAW}) ENGINE = Memory`)
+  const loaders = await eventLoaders(options, tables)
+  const { positions } = options.cut
+  const total = positions.reduce((sum, { end }) => sum + end, 0)
   let eventsRead = 0
-  for (const { topic, partition, end } of options.cut.positions) {
+  let passed = 0
+  options.progress({ eventsRead, share: 0 })
+  for (const { topic, partition, end } of positions) {
     const span = { topic, partition, from: 0, until: end }
-    eventsRead += await loadPartition(options, tables, span)
+    for await (const { rows, offset } of loadPartition(options, loaders, span)) {
+      eventsRead += rows
+      options.progress({ eventsRead, share: (passed + offset) / total })
+    }
+    passed += end
     await loadExcluded(options, tables, span)
   }
+  for (const loader of loaders.values()) await loader.finish()
   return { tables, eventsRead }
 }
 
-async function loadPartition(options: LoadHistory, tables: HistoryTables, span: OffsetSpan): Promise<number> {
-  const { history, contracts, ledger } = options
-  const duplicates = ledger === null ? [] : await collect(ledger.duplicates(span))
-  let count = 0
-  for await (const piece of history.rows(span)) {
-    await options.pause()
-    for (const contract of contracts) {
-      const rows = piece.filter((row) => row.event === contract.name)
-      count += rows.length
-      const used = options.withDuplicates ? rows : withoutRuns(rows, duplicates)
-      if (used.length > 0)
-        await insertRows(options, tables, { contract, partition: span.partition, rows: used })
-    }
+async function eventLoaders(
+  options: LoadHistory,
+  tables: HistoryTables,
+): Promise<ReadonlyMap<string, EventLoader>> {
+  const { clickhouse, database, limits } = options
+  const loaders = new Map<string, EventLoader>()
+  for (const contract of options.contracts) {
+    const wanted = options.columns.get(contract.name)!
+    const table = tables.event(contract.name)
+    loaders.set(
+      contract.name,
+      await EventLoader.open({ clickhouse, database, limits, contract, wanted, table }),
+    )
   }
-  return count
+  return loaders
+}
+
+/** What was loaded, block by block, and up to where. */
+async function* loadPartition(
+  { history, ledger, withDuplicates, pause }: LoadHistory,
+  loaders: ReadonlyMap<string, EventLoader>,
+  span: OffsetSpan,
+): AsyncGenerator<{ rows: number; offset: number }> {
+  const without = ledger === null || withDuplicates ? [] : await collect(ledger.duplicates(span))
+  for await (const block of history.blocks({ span, events: new Set(loaders.keys()), without })) {
+    await pause()
+    await loaders.get(block.event)!.load(block, span.partition)
+    yield { rows: block.seen, offset: Number(block.offsets.at(-1) ?? 0n) }
+  }
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const list: T[] = []
   for await (const item of items) list.push(item)
   return list
-}
-
-/** Both are in the order of offsets. */
-function withoutRuns(rows: readonly HistoryRow[], runs: readonly OffsetRun[]): readonly HistoryRow[] {
-  const first = rows[0]
-  if (first === undefined || runs.length === 0) return rows
-  const excluded = new Set<number>()
-  const last = rows.at(-1)!.offset
-  for (const { offset, count } of runs) {
-    for (let at = Math.max(offset, first.offset); at < offset + count && at <= last; at++) excluded.add(at)
-  }
-  return rows.filter((row) => !excluded.has(row.offset))
-}
-
-interface Piece {
-  readonly contract: EventContract
-  readonly partition: number
-  readonly rows: readonly HistoryRow[]
-}
-
-async function insertRows(options: LoadHistory, tables: HistoryTables, piece: Piece): Promise<void> {
-  const { clickhouse, database, limits } = options
-  const { contract, partition, rows } = piece
-  const block = nativeBlock(
-    [
-      int32Column("_partition", new Int32Array(rows.length).fill(partition)),
-      int64Column(
-        "_offset",
-        BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
-      ),
-      int64Column(
-        "_appended",
-        BigInt64Array.from(rows, ({ appendedMs }) => BigInt(appendedMs)),
-      ),
-      stringColumn(
-        "_value",
-        rows.map(({ value }) => value),
-      ),
-    ],
-    rows.length,
-  )
-  const raw = `${database}.raw`
-  await clickhouse.insert({ table: raw, columns: RAW_COLUMNS, format: "Native", body: [block] })
-  const columns = readColumns(contract).map(({ name }) => name)
-  await clickhouse.command(
-    `INSERT INTO ${tables.event(contract.name)} (${columns.join(", ")}) ${readEventSql(contract, raw)}`,
-    { settings: { ...QUERY_SETTINGS, ...limits } },
-  )
-  await clickhouse.command(`TRUNCATE TABLE ${raw}`)
 }
 
 /** Rows in one insert. */

@@ -24,6 +24,22 @@ export function behindView(view: string, plans: ReadonlyMap<string, ViewPlan>): 
   return { views: [...views], events: [...events] }
 }
 
+/** Columns of each event that the view and the views below it read. */
+export function columnsBehindView(
+  view: string,
+  plans: ReadonlyMap<string, ViewPlan>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const { views, events } = behindView(view, plans)
+  const columns = new Map(events.map((event) => [event, new Set<string>()]))
+  const visit = (node: PlanNode): void => {
+    if (node.kind === "union-all") node.inputs.forEach(visit)
+    else if (node.kind !== "scan") visit(node.input)
+    else if (node.source === "event") for (const { name } of node.columns) columns.get(node.name)!.add(name)
+  }
+  for (const name of views) visit(plans.get(name)!.root)
+  return columns
+}
+
 export function hasOverlappingWindows(view: string, plans: ReadonlyMap<string, ViewPlan>): boolean {
   return behindView(view, plans).views.some((name) => overlaps(plans.get(name)!.root))
 }

@@ -3,6 +3,7 @@
  * behind each check a pause in proportion to what it took, so that checks have at most SHARE of the time.
  */
 import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
+import { isPlatformError } from "../../std/errors.ts"
 import type { Verifier } from "./verifier.ts"
 
 const SHARE = 0.05
@@ -58,7 +59,10 @@ export class RoundOfChecks {
     try {
       await verifier.verify(view, { ...LIMITS, pause, signal })
     } catch (error) {
-      if (!signal.aborted) report(`View ${view} could not be verified: ${String(error)}`)
+      // A store that is away says so itself, and the view's turn comes again.
+      const isTold = signal.aborted || isPlatformError(error, "store-unavailable")
+      const reason = error instanceof Error ? error.message : String(error)
+      if (!isTold) report(`View ${view} could not be verified: ${reason}`)
     }
     const tookMs = clock.nowMs() - startedMs
     this.#wait(Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, tookMs * (1 / SHARE - 1))))

@@ -18,6 +18,7 @@ import type { Clock } from "../../std/clock.ts"
 import { PlatformError } from "../../std/errors.ts"
 import type { ClickHouse } from "../../stores/clickhouse.ts"
 import { queryRows } from "../../stores/clickhouse.ts"
+import type { MetricSample } from "../runtime.ts"
 import type { CutSource, ViewCut } from "./cut.ts"
 import { countDifferences, differingGroups } from "./diff-query.ts"
 import { ledgerOfAnotherHistory } from "./errors.ts"
@@ -26,7 +27,9 @@ import type { History } from "./history.ts"
 import { type LoadedHistory, loadHistory } from "./load-history.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
 import { nativeBlock, nullableColumn } from "./native-block.ts"
-import { behindView, hasOverlappingWindows } from "./reach.ts"
+import { behindView, columnsBehindView, hasOverlappingWindows } from "./reach.ts"
+import { ScratchDatabases } from "./scratch-database.ts"
+import { type CheckOutcome, verificationMetrics } from "./verification-metrics.ts"
 import { viewQuery } from "./view-query.ts"
 
 export type VerifyVerdict = "equal" | "different" | "nothing-compared" | "empty" | "cannot"
@@ -72,6 +75,13 @@ export interface VerifyOptions {
   readonly pause?: () => Promise<void>
   /** Aborting stops the statement that runs. */
   readonly signal?: AbortSignal
+  readonly progress?: (progress: VerifyProgress) => void
+}
+
+export interface VerifyProgress {
+  readonly eventsRead: number
+  /** Of history, 0 to 1: what was read. */
+  readonly share: number
 }
 
 const DATABASE = "_verify"
@@ -85,11 +95,13 @@ export class Verifier {
   readonly #plans: ReadonlyMap<string, ViewPlan>
   readonly #contracts: ReadonlyMap<string, EventContract>
   readonly #results = new Map<string, VerifyResult>()
+  readonly #outcomes = new Map<CheckOutcome, number>()
+  readonly #databases: ScratchDatabases
   #last: Promise<unknown> = Promise.resolve()
-  #runs = 0
 
   constructor(parts: VerifierParts) {
     this.#parts = parts
+    this.#databases = new ScratchDatabases(parts.clickhouse, DATABASE)
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
     this.#contracts = new Map(parts.contracts.map((contract) => [contract.name, contract]))
   }
@@ -104,9 +116,27 @@ export class Verifier {
    * statement can throw; nothing is remembered then.
    */
   verify(view: string, options: VerifyOptions = NO_LIMITS): Promise<VerifyResult> {
-    const run = this.#last.then(() => this.#verify(view, options))
+    const run = this.#last.then(() => this.#counted(view, options))
     this.#last = run.catch(() => {})
     return run
+  }
+
+  metrics(): readonly MetricSample[] {
+    return verificationMetrics(this.#outcomes, this.#results.values())
+  }
+
+  async #counted(view: string, options: VerifyOptions): Promise<VerifyResult> {
+    const count = (outcome: CheckOutcome) =>
+      this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
+    try {
+      const result = await this.#verify(view, options)
+      count(result.verdict)
+      return result
+    } catch (error) {
+      // A check that was stopped on purpose found nothing and failed at nothing.
+      if (options.signal?.aborted !== true) count("failed")
+      throw error
+    }
   }
 
   async #verify(view: string, options: VerifyOptions): Promise<VerifyResult> {
@@ -134,8 +164,9 @@ export class Verifier {
     if (lost !== null) return { verdict: "cannot", reason: lost }
     try {
       await this.#ledgerHas(view, cut)
-      const database = `${DATABASE}_${this.#runs++}`
-      return await this.#inDatabase(database, () => this.#compare({ view, cut, options, database, ...reach }))
+      return await this.#databases.use((database) =>
+        this.#compare({ view, cut, options, database, ...reach }),
+      )
     } catch (error) {
       // These say of the view that it cannot be checked; any other failure is the caller's.
       if (error instanceof PlatformError && CANNOT.has(error.code)) {
@@ -150,17 +181,6 @@ export class Verifier {
     if (ledger === null || cut.epoch === 0) return
     await ledger.whenDurable(cut.epoch)
     if (ledger.history !== cut.history) throw ledgerOfAnotherHistory(view)
-  }
-
-  async #inDatabase<T>(database: string, work: () => Promise<T>): Promise<T> {
-    const { clickhouse } = this.#parts
-    await clickhouse.command(`DROP DATABASE IF EXISTS ${database}`)
-    await clickhouse.command(`CREATE DATABASE ${database}`)
-    try {
-      return await work()
-    } finally {
-      await clickhouse.command(`DROP DATABASE IF EXISTS ${database}`)
-    }
   }
 
   async #compare(work: Work): Promise<Outcome> {
@@ -178,10 +198,12 @@ export class Verifier {
       ledger,
       cut,
       contracts,
+      columns: columnsBehindView(view, this.#plans),
       views: work.views,
       database,
       limits,
       pause,
+      progress: options.progress ?? (() => {}),
       withDuplicates: false,
     }
     const loaded = await loadHistory(loading)

@@ -65,7 +65,8 @@ export class Changelog {
       this.#keptRows -= dropped.changes.length
       this.#completeAfter = dropped.epoch
     }
-    if (this.#firstEntry > 1024) {
+    // What was dropped holds its rows until then.
+    if (this.#firstEntry > 16 && 2 * this.#firstEntry > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#firstEntry)
       this.#firstEntry = 0
     }

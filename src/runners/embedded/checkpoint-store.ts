@@ -41,7 +41,7 @@ export interface CheckpointManifest {
   /** Dead letters that were counted. Absent in checkpoints of older versions. */
   readonly letters?: LetterCounts
   /** By event: rows of this history. Absent in checkpoints of older versions. */
-  readonly taken?: Readonly<Record<string, TakenRows>>
+  readonly taken?: Readonly<Record<string, Omit<TakenRows, "logged"> & Partial<TakenRows>>>
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** By view: its changes after this epoch are in the checkpoint. */
   readonly changelogs: Readonly<Record<string, number>>

@@ -9,6 +9,7 @@ import type { CheckpointPart, Engine, EpochResult } from "../../engine/dataflow.
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
@@ -37,7 +38,7 @@ import type { EpochOutputs } from "./epoch-outputs.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
 import type { Intake, RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
-import { doorImbalance, takenRows } from "./lane-counts.ts"
+import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
@@ -60,6 +61,7 @@ export interface RuntimeParts {
   readonly times: ReadonlyMap<string, SourceTime>
   readonly intake: Intake
   readonly ledger: VerdictLedger
+  readonly stored: VerdictLedgerReader | null
   readonly outputs: EpochOutputs
   readonly letters: DeadLetterBox
 }
@@ -147,7 +149,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     }
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
-    for (const { event, count } of slices) this.#parts.lanes.get(event)!.taken.published += count
+    for (const { event, count } of slices) countPublished(this.#parts.lanes.get(event)!, count)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
   }
@@ -222,7 +224,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   }
 
   awaitReceipt(view: string, receipt: string, timeoutMs: number): Promise<ReceiptAnswer> {
-    return this.#desk.answer(this.#plan(view), receipt, timeoutMs, () => this.#engine!.epoch)
+    return this.#desk.answer(this.#plan(view), receipt, timeoutMs, () => this.#lastEpoch)
   }
 
   subscribe(view: string, afterEpoch: number | null): Subscription {
@@ -339,7 +341,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       imbalance: doorImbalance(lane.counts),
       eventsPerSecond: lane.rate.perSecond(),
       watermarkUs: known(time.watermarkUs),
-      watermarkPartition: time.holdingPartition(nowMs),
+      watermarkHeldBy: time.heldBy(nowMs),
       partitions: positions.map(({ partition, durableEnd, published }) => {
         return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),

@@ -19,6 +19,7 @@ import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { EpochOutput } from "../../ports/epoch-output.ts"
+import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -36,7 +37,7 @@ import { EpochOutputs } from "./epoch-outputs.ts"
 import { historyLoader } from "./history.ts"
 import { Intake } from "./intake.ts"
 import { Journal, type JournalEntry } from "./journal.ts"
-import { countAppended, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
+import { countAppended, countLogged, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
 import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
@@ -58,6 +59,10 @@ export interface OpenRuntimeOptions {
   readonly checkpointIntervalMs?: number
   /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
   readonly outputs?: readonly EpochOutput[]
+  /**
+   * Where rulings are read that memory has forgotten: the ledger, when it is among the outputs. @default none
+   */
+  readonly rulings?: VerdictLedgerReader
   /** Files of remembered ids. @default "duplicates" beside the checkpoints */
   readonly duplicatesDirectory?: string
   /** For one event's ids. @default what the contract's memory has room for */
@@ -88,6 +93,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   await addPartitions(log, lanes, intake, manifest)
   const newest = newestManifest(log, store)
   restoreCounts(lanes, intake, { manifest, newest })
+  await countLogged(log, lanes, intake, { manifest, newest })
   for (const lane of lanes.values()) {
     await recallDuplicates(lane, { log, intake, report, saved: manifest?.duplicates?.[lane.contract.name] })
   }
@@ -96,7 +102,10 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
   const history = manifest?.history ?? entries[0]?.record.epoch ?? null
   outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
-  const parts = { log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, outputs, letters }
+  const stored = options.rulings ?? null
+  const parts = {
+    ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
+  }
   const runtime = new EmbeddedRuntime(parts)
   const onFailed = (error: Error) => {
     runtime.fail(error)
@@ -217,7 +226,7 @@ async function openLanes(options: OpenRuntimeOptions): Promise<ReadonlyMap<strin
       headers: makeHeaders(contract),
       duplicates: openDuplicates(contract, options),
       counts: { ...NO_COUNTS },
-      taken: { before: 0, published: 0 },
+      taken: { before: 0, published: 0, logged: 0 },
       rate: new Rate(clock),
     })
   }

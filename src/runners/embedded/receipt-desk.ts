@@ -3,6 +3,7 @@ import type { Verdict } from "../../engine/dataflow.ts"
 import type { Failure } from "../../expr/expression.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Scheduler } from "../../std/clock.ts"
 import type { ReceiptAnswer } from "../runtime.ts"
 import type { EventLane } from "./door.ts"
@@ -10,6 +11,7 @@ import { receiptInvalid } from "./errors.ts"
 import type { Intake } from "./intake.ts"
 import { sourceId } from "./lower.ts"
 import { belongsTo, decodeReceipts, type Receipt } from "./receipt.ts"
+import { storedRulings } from "./stored-rulings.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
 
 export interface ReceiptDeskParts {
@@ -18,6 +20,8 @@ export interface ReceiptDeskParts {
   readonly lanes: ReadonlyMap<string, EventLane>
   readonly intake: Intake
   readonly ledger: VerdictLedger
+  /** Asked for rows that memory has forgotten; null where no ledger is kept. */
+  readonly stored: VerdictLedgerReader | null
   readonly plans: ReadonlyMap<string, ViewPlan>
 }
 
@@ -45,7 +49,7 @@ export class ReceiptDesk {
     for (const waiter of this.#waiters) waiter.wake()
   }
 
-  /** @throws PlatformError receipt-invalid */
+  /** @throws PlatformError receipt-invalid, ledger-stopped */
   async answer(plan: ViewPlan, text: string, timeoutMs: number, epoch: () => number): Promise<ReceiptAnswer> {
     const receipts = decodeReceipts(text).filter((receipt) => {
       this.#check(text, receipt)
@@ -54,8 +58,9 @@ export class ReceiptDesk {
     if (receipts.length === 0) throw receiptInvalid(text, `has no event that the view "${plan.name}" reads`)
     if (!this.#isProcessed(receipts)) await this.#wait(receipts, timeoutMs)
     if (!this.#isProcessed(receipts))
-      return { processed: false, verdicts: null, failures: null, epoch: epoch() }
-    return { processed: true, ...this.#rulings(plan, receipts), epoch: epoch() }
+      return { processed: false, verdicts: null, failures: null, forgotten: null, epoch: epoch() }
+    const rulings = await this.#rulings(plan, receipts, epoch())
+    return { processed: true, ...rulings, epoch: epoch() }
   }
 
   #check(text: string, receipt: Receipt): void {
@@ -91,19 +96,38 @@ export class ReceiptDesk {
     })
   }
 
-  #rulings(plan: ViewPlan, receipts: readonly Receipt[]): Pick<ReceiptAnswer, "verdicts" | "failures"> {
-    const reasons: Partial<Record<Failure, number>> = {}
+  async #rulings(plan: ViewPlan, receipts: readonly Receipt[], epoch: number): Promise<Rulings> {
     const totals: Partial<Record<Verdict, number>> = {}
-    for (const { event, ranges } of receipts) {
-      const { counts, failures } = this.#parts.ledger.lookUp(plan.name, sourceId(event), ranges)
-      for (const [verdict, count] of Object.entries(counts) as [Verdict, number][]) {
-        if (count > 0) totals[verdict] = (totals[verdict] ?? 0) + count
+    const reasons: Partial<Record<Failure, number>> = {}
+    let unknown = 0
+    for (const { event, topic, ranges } of receipts) {
+      const { counts, failures, forgotten } = this.#parts.ledger.lookUp(plan.name, sourceId(event), ranges)
+      addTo(totals, counts)
+      addTo(reasons, failures)
+      if (forgotten.length === 0) continue
+      const { stored } = this.#parts
+      if (stored === null) {
+        unknown += forgotten.reduce((rows, { first, last }) => rows + last - first + 1, 0)
+        continue
       }
-      for (const [reason, count] of Object.entries(failures) as [Failure, number][]) {
-        reasons[reason] = (reasons[reason] ?? 0) + count
-      }
+      if (epoch > 0) await stored.whenDurable(epoch)
+      const found = await storedRulings(stored, plan.name, topic, forgotten)
+      addTo(totals, found.counts)
+      addTo(reasons, found.failures)
+      unknown += found.unruled
     }
-    return { verdicts: totals, failures: reasons }
+    return { verdicts: totals, failures: reasons, forgotten: unknown }
+  }
+}
+
+type Rulings = Pick<ReceiptAnswer, "verdicts" | "failures" | "forgotten">
+
+function addTo<Key extends string>(
+  sums: Partial<Record<Key, number>>,
+  more: Partial<Record<Key, number>>,
+): void {
+  for (const [key, count] of Object.entries(more) as [Key, number][]) {
+    if (count > 0) sums[key] = (sums[key] ?? 0) + count
   }
 }
 

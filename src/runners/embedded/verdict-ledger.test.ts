@@ -40,12 +40,19 @@ test("a receipt's rows are found across slices, with the reasons of those that f
   const found = ledger.lookUp("v", "event:e", [{ partition: 0, first: 1, last: 2 }])
   assert.deepEqual(found.counts, { applied: 0, filtered: 0, late: 1, failed: 1, duplicate: 0 })
   assert.deepEqual(found.failures, { "division-by-zero": 1 })
-  assert.equal(found.forgotten, 0)
+  assert.deepEqual(found.forgotten, [])
 })
 
-test("rows that nobody ruled on here are counted as forgotten", () => {
+test("rows that nobody ruled on here are named as forgotten", () => {
   const ledger = new VerdictLedger(["v"])
-  ledger.record([slice(10, ["applied"])])
-  assert.equal(ledger.lookUp("v", "event:e", [{ partition: 0, first: 8, last: 10 }]).forgotten, 2)
-  assert.equal(ledger.lookUp("v", "event:e", [{ partition: 1, first: 0, last: 0 }]).forgotten, 1)
+  ledger.record([slice(10, ["applied"]), slice(12, ["applied", "late"])])
+  const forgotten = (partition: number, first: number, last: number) =>
+    ledger.lookUp("v", "event:e", [{ partition, first, last }]).forgotten
+  assert.deepEqual(forgotten(0, 8, 15), [
+    { partition: 0, first: 8, last: 9 },
+    { partition: 0, first: 11, last: 11 },
+    { partition: 0, first: 14, last: 15 },
+  ])
+  assert.deepEqual(forgotten(0, 12, 13), [])
+  assert.deepEqual(forgotten(1, 0, 0), [{ partition: 1, first: 0, last: 0 }])
 })

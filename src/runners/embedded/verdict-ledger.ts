@@ -16,8 +16,8 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024
 export interface RangeVerdicts {
   readonly counts: Record<Verdict, number>
   readonly failures: Partial<Record<Failure, number>>
-  /** Rows whose ruling is no longer kept one by one. */
-  readonly forgotten: number
+  /** Rows whose ruling is not kept here. */
+  readonly forgotten: readonly ReceiptRange[]
 }
 
 export class VerdictLedger {
@@ -60,24 +60,26 @@ export class VerdictLedger {
   lookUp(view: string, event: string, ranges: readonly ReceiptRange[]): RangeVerdicts {
     const counts: Record<Verdict, number> = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0 }
     const failures: Partial<Record<Failure, number>> = {}
-    let found = 0
-    let asked = 0
+    const forgotten: ReceiptRange[] = []
     for (const { partition, first, last } of ranges) {
-      asked += last - first + 1
+      let next = first
       for (const slice of this.#slices(view, event, partition)) {
         const from = Math.max(first, slice.baseOffset)
         const to = Math.min(last, slice.baseOffset + slice.verdicts.length - 1)
+        if (from > to) continue
+        if (from > next) forgotten.push({ partition, first: next, last: from - 1 })
+        next = to + 1
         for (let offset = from; offset <= to; offset++) {
           const row = offset - slice.baseOffset
           const verdict = VERDICTS[slice.verdicts[row]!]!
           counts[verdict]++
-          found++
           const failure = FAILURES[slice.failures?.[row] ?? 0]!
           if (verdict === "failed") failures[failure] = (failures[failure] ?? 0) + 1
         }
       }
+      if (next <= last) forgotten.push({ partition, first: next, last })
     }
-    return { counts, failures, forgotten: asked - found }
+    return { counts, failures, forgotten }
   }
 
   /** Of one row; null when it is no longer kept. */

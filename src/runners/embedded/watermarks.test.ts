@@ -24,7 +24,21 @@ test("the watermark is the slowest partition's newest row less the declared diso
   assert.equal(time.advance(0), NO_WATERMARK, "partition 1 has brought nothing yet")
   time.observe(1, times(60), 0, FAR, 0)
   assert.equal(seconds(time.advance(0)), 55)
-  assert.equal(time.holdingPartition(0), 1)
+  assert.equal(time.heldBy(0)?.partition, 1)
+})
+
+test("it is known since when a partition holds the watermark, and nobody does when all are idle", () => {
+  const time = new SourceTime(SETTINGS, 0)
+  time.observe(0, times(100), 0, FAR, 100)
+  time.observe(1, times(60), 0, FAR, 100)
+  time.advance(100)
+  time.observe(1, times(70), 0, FAR, 400)
+  time.advance(400)
+  assert.deepEqual(time.heldBy(500), { partition: 1, sinceMs: 100 })
+  time.observe(1, times(300), 0, FAR, 600)
+  time.advance(600)
+  assert.deepEqual(time.heldBy(700), { partition: 0, sinceMs: 600 })
+  assert.equal(time.heldBy(5_000), null)
 })
 
 test("an idle partition stops holding the watermark, and takes it up again without moving it back", () => {

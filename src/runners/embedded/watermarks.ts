@@ -30,6 +30,12 @@ export interface SourceTimeSettings {
   readonly idleAdvance: boolean
 }
 
+export interface HeldBy {
+  readonly partition: number
+  /** Since when no other one was found to hold W back; at most since the start. */
+  readonly sinceMs: number
+}
+
 /** What a checkpoint keeps. */
 export interface SourceTimeState {
   readonly watermarkUs: string
@@ -40,6 +46,8 @@ export class SourceTime {
   readonly #settings: SourceTimeSettings
   readonly #partitions: PartitionTime[]
   #watermarkUs = NO_WATERMARK
+  /** As of the last look. */
+  #holding: HeldBy | null = null
 
   constructor(settings: SourceTimeSettings, nowMs: number) {
     this.#settings = settings
@@ -88,6 +96,7 @@ export class SourceTime {
       const watermark = lowest - BigInt(this.#settings.outOfOrdernessMs) * 1000n
       if (watermark > this.#watermarkUs) this.#watermarkUs = watermark
     }
+    this.heldBy(nowMs)
     return this.#watermarkUs
   }
 
@@ -97,7 +106,14 @@ export class SourceTime {
   }
 
   /** The partition that holds W back; null when none does. */
-  holdingPartition(nowMs: number): number | null {
+  heldBy(nowMs: number): HeldBy | null {
+    const partition = this.#holdingPartition(nowMs)
+    if (partition === null) this.#holding = null
+    else if (this.#holding?.partition !== partition) this.#holding = { partition, sinceMs: nowMs }
+    return this.#holding
+  }
+
+  #holdingPartition(nowMs: number): number | null {
     let holding: number | null = null
     for (const [index, partition] of this.#partitions.entries()) {
       if (this.isIdle(index, nowMs)) continue

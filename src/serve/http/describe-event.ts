@@ -26,7 +26,7 @@ export function describeEvent(status: EventStatus) {
     appended: status.appended,
     events_per_second: status.eventsPerSecond,
     watermark: instant(status.watermarkUs),
-    watermark_partition: status.watermarkPartition,
+    watermark_partition: status.watermarkHeldBy?.partition ?? null,
     partitions: status.partitions.map((partition, index) => ({
       partition: index,
       durable_end: partition.durableEnd,

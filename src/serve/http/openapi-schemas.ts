@@ -99,6 +99,17 @@ const verification = object({
   ),
 })
 
+const verificationRun = object({
+  id: text,
+  view: text,
+  state: { enum: ["waiting", "running", "done", "failed", "stopped"] },
+  asked_at: instant,
+  events_read: count,
+  progress: { type: "number", minimum: 0, maximum: 1 },
+  verification: { anyOf: [verification, { type: "null" }] },
+  error: { anyOf: [object({ status: count, code: text, detail: text }), { type: "null" }] },
+})
+
 const explainedEvent = { event: text, partition: count, offset: count, appended_at: instant, value: text }
 
 const view = object({
@@ -163,6 +174,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   IngestAnswer: object(ingestProperties),
   IngestProblem: object({ ...problemProperties, ...ingestProperties }, ["instance"]),
   Verification: verification,
+  VerificationRun: verificationRun,
   Explanation: object({
     view: text,
     epoch: count,
@@ -193,7 +205,10 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     view: text,
     watermark: instantOrNull,
     held_by: {
-      anyOf: [object({ event: text, partition: { type: ["integer", "null"] } }), { type: "null" }],
+      anyOf: [
+        object({ event: text, partition: { type: ["integer", "null"] }, since: instantOrNull }),
+        { type: "null" },
+      ],
     },
     sources: list(
       object({
@@ -201,6 +216,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         watermark: instantOrNull,
         out_of_orderness_ms: count,
         holding_partition: { type: ["integer", "null"] },
+        held_since: instantOrNull,
         partitions: list(object({ partition: count, end: count, processed: count, idle: flag })),
       }),
     ),
@@ -308,6 +324,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         processed: flag,
         verdicts: { anyOf: [verdictCounts, { type: "null" }] },
         failures: { anyOf: [verdictCounts, { type: "null" }] },
+        forgotten: { anyOf: [count, { type: "null" }] },
       }),
     },
     ["receipt"],

@@ -30,6 +30,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ["unknown-replay", 404],
   ["row-gone", 404],
   ["unknown-record", 404],
+  ["unknown-verification", 404],
   ["unknown-backup", 404],
   ["unknown-table", 404],
   ["unknown-lake-table", 404],

@@ -19,6 +19,7 @@ import { getRejected } from "./routes/get-rejected.ts"
 import { getReplay } from "./routes/get-replay.ts"
 import { getReplays } from "./routes/get-replays.ts"
 import { getStore } from "./routes/get-store.ts"
+import { getVerification } from "./routes/get-verification.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewFailed, getViewLate } from "./routes/get-view-left-out.ts"
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   getReplay,
   getStore,
   postVerify,
+  getVerification,
   getWhy,
   getLateness,
   postBackup,

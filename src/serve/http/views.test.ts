@@ -145,13 +145,18 @@ test("what is not known or not valid is 400 and named, with what there is", asyn
 
 test("after=RECEIPT answers rows with the verdict, or 504 when the view is behind", async () => {
   const now = json(await read(`?after=${receipt}&limit=1`))
-  assert.deepEqual(now["receipt"], { processed: true, verdicts: { applied: 1 }, failures: {} })
+  assert.deepEqual(now["receipt"], { processed: true, verdicts: { applied: 1 }, failures: {}, forgotten: 0 })
   kit.twin.hold()
   const held = json(await post(kit.url, "/v1/events/user_signup", signup("held", { plan: "held" })))
   const late = await read(`?after=${held["receipt"]}&timeout_ms=10`)
   assert.equal(late.status, 504)
   assert.equal(json(late)["code"], "receipt-not-processed")
-  assert.deepEqual(json(late)["receipt"], { processed: false, verdicts: null, failures: null })
+  assert.deepEqual(json(late)["receipt"], {
+    processed: false,
+    verdicts: null,
+    failures: null,
+    forgotten: null,
+  })
   const waiting = read(`?after=${held["receipt"]}&where.plan=held`)
   setTimeout(() => kit.twin.release(), 20)
   assert.equal((json(await waiting)["rows"] as unknown[]).length, 1)

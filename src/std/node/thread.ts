@@ -1,4 +1,5 @@
 /** Threads of this process: node:worker_threads behind two small faces, one for either side. */
+import { setPriority } from "node:os"
 import { isMainThread, parentPort, type Transferable, Worker, workerData } from "node:worker_threads"
 import { assert } from "../assert.ts"
 
@@ -11,6 +12,8 @@ export interface ThreadEvents {
 export interface Thread {
   /** Resolves when the thread has ended. */
   readonly done: Promise<void>
+  /** To a thread that listens. */
+  post(message: unknown, transfer?: readonly Transferable[]): void
   /** Keeps the process alive, or stops doing so. */
   keepAlive(isWanted: boolean): void
 }
@@ -31,7 +34,11 @@ export function startThread(url: URL, data: unknown, events: ThreadEvents): Thre
       resolve()
     })
   })
-  return { done, keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()) }
+  return {
+    done,
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()),
+  }
 }
 
 /** The module of this name beside `moduleUrl`, with its ending: .ts in the sources, .js in the package. */
@@ -43,11 +50,27 @@ export interface ThreadParent {
   readonly data: unknown
   /** Sends at once, even from a thread that never returns to its event loop. */
   post(message: unknown, transfer?: readonly Transferable[]): void
+  /** Messages from above, one after the other; the thread lives until `close`. */
+  listen(listener: (message: unknown) => void): void
+  /** Takes no more messages: the thread ends when it has nothing else to do. */
+  close(): void
 }
 
 /** Inside a thread: who started it, and what with. */
 export function threadParent(): ThreadParent {
   const port = parentPort
   assert(!isMainThread && port !== null, "this module runs in a thread of its own")
-  return { data: workerData, post: (message, transfer = []) => port.postMessage(message, transfer) }
+  return {
+    data: workerData,
+    post: (message, transfer = []) => port.postMessage(message, transfer),
+    listen: (listener) => void port.on("message", listener),
+    close: () => port.close(),
+  }
+}
+
+/**
+ * Below other threads by `nice` steps; only where a thread has a priority of its own, which is on Linux.
+ */
+export function lowerThreadPriority(nice: number): void {
+  if (process.platform === "linux") setPriority(nice)
 }

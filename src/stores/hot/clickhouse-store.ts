@@ -3,8 +3,10 @@
  * part: ClickHouse has all of it or nothing. How far a table has come is the greatest offset or version in
  * it, so data and position cannot part.
  */
+import type { Column } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { type ClickHouse, queryRows, quoteText } from "../clickhouse.ts"
+import { storeTableTaken } from "../errors.ts"
 import {
   type EventTable,
   eventBlockColumns,
@@ -13,9 +15,11 @@ import {
   type StoreNames,
   type ViewTable,
   viewBlockColumns,
+  viewShape,
 } from "../store.ts"
 import {
   alterEventTable,
+  cleanViewRows,
   createEventTable,
   createViewRows,
   DATABASES,
@@ -43,10 +47,23 @@ const INSERT_SETTINGS = {
   min_insert_block_size_bytes: 0,
 }
 
+interface InsertTarget {
+  /** Quoted. */
+  readonly name: string
+  readonly columns: readonly Column[]
+  /** What the insert's id begins with. */
+  readonly ids: string
+}
+
+/** Cleaning writes the whole table anew: not for a few rows, nor a small part of many. */
+const LEAST_GONE_ROWS = 10_000
+const LEAST_GONE_SHARE = 0.25
+
 export class ClickHouseStore implements HotStore {
   readonly #clickhouse: ClickHouse
   readonly #logId: string
   #databases: Promise<unknown> | null = null
+  #inserts = 0
   /** Where the rows of each view are. */
   readonly #viewRows = new Map<string, string>()
 
@@ -57,9 +74,13 @@ export class ClickHouseStore implements HotStore {
 
   async prepareEvent(table: EventTable): Promise<ReadonlyMap<number, number>> {
     await this.#makeDatabases()
+    await this.#clickhouse.settle(this.#insertsOf(EVENTS_DATABASE, table.name))
     const name = qualified(EVENTS_DATABASE, table.name)
     const after: TableComment = { log_id: this.#logId, retention_ms: table.retentionMs }
     const before = await this.#comment(EVENTS_DATABASE, table.name)
+    if (before === null && (await this.#tables(EVENTS_DATABASE)).includes(table.name)) {
+      throw storeTableTaken(`${EVENTS_DATABASE}.${table.name}`)
+    }
     if (before === null || before.log_id !== this.#logId) {
       await this.#clickhouse.command(`DROP TABLE IF EXISTS ${name} SYNC`)
       await this.#clickhouse.command(createEventTable(table, after))
@@ -81,12 +102,17 @@ export class ClickHouseStore implements HotStore {
   }
 
   appendEvents(table: EventTable, block: StoreBlock): Promise<void> {
-    return this.#insert(qualified(EVENTS_DATABASE, table.name), eventBlockColumns(table), block)
+    const into = { name: qualified(EVENTS_DATABASE, table.name), columns: eventBlockColumns(table) }
+    return this.#insert({ ...into, ids: this.#insertsOf(EVENTS_DATABASE, table.name) }, block)
   }
 
   async prepareView(table: ViewTable): Promise<number | null> {
     await this.#makeDatabases()
+    await this.#clickhouse.settle(this.#insertsOf(VIEWS_DATABASE, table.name))
     const comment = await this.#comment(VIEWS_DATABASE, table.name)
+    if (comment === null && (await this.#tables(VIEWS_DATABASE)).includes(table.name)) {
+      throw storeTableTaken(`${VIEWS_DATABASE}.${table.name}`)
+    }
     const rows = comment?.rows
     if (rows === undefined || comment?.log_id !== this.#logId || comment.fingerprint !== table.fingerprint) {
       return null
@@ -106,20 +132,33 @@ export class ClickHouseStore implements HotStore {
 
   async applyChanges(table: ViewTable, block: StoreBlock): Promise<void> {
     const rows = this.#viewRows.get(table.name) ?? (await this.#shownRows(table.name))
-    await this.#insert(qualified(VIEW_ROWS_DATABASE, rows), viewBlockColumns(table), block)
+    await this.#insert(this.#intoRows(table, rows), block)
   }
 
   async replaceView(table: ViewTable, blocks: AsyncIterable<StoreBlock>): Promise<void> {
     await this.#makeDatabases()
     const earlier = await this.#rowTables(table.name)
     const rows = `${table.name}__${1 + Math.max(0, ...earlier.map(rowTableNumber))}`
-    const name = qualified(VIEW_ROWS_DATABASE, rows)
     await this.#clickhouse.command(createViewRows(table, rows))
-    for await (const block of blocks) await this.#insert(name, viewBlockColumns(table), block)
+    for await (const block of blocks) await this.#insert(this.#intoRows(table, rows), block)
     const comment = { log_id: this.#logId, fingerprint: table.fingerprint, rows }
     await this.#clickhouse.command(showView(table, comment))
     this.#viewRows.set(table.name, rows)
     for (const old of earlier) await this.#drop(VIEW_ROWS_DATABASE, old)
+  }
+
+  async cleanView(table: ViewTable): Promise<boolean> {
+    if (viewShape(table) !== "keyed") return false
+    const rows = this.#viewRows.get(table.name) ?? (await this.#shownRows(table.name))
+    const name = qualified(VIEW_ROWS_DATABASE, rows)
+    const [found] = await queryRows<{ gone: string; all: string }>(
+      this.#clickhouse,
+      `SELECT countIf(_deleted = 1) AS gone, count() AS all FROM ${name}`,
+    )
+    const gone = Number(found!.gone)
+    if (gone < LEAST_GONE_ROWS || gone < LEAST_GONE_SHARE * Number(found!.all)) return false
+    for (const statement of cleanViewRows(name)) await this.#clickhouse.command(statement)
+    return true
   }
 
   async dropOthers({ events, views }: StoreNames): Promise<readonly string[]> {
@@ -130,7 +169,8 @@ export class ClickHouseStore implements HotStore {
       [VIEWS_DATABASE, views],
     ] as const) {
       for (const name of await this.#tables(database)) {
-        if (kept.includes(name)) continue
+        // On a server there may be tables of others.
+        if (kept.includes(name) || (await this.#comment(database, name)) === null) continue
         await this.#drop(database, name)
         dropped.push(`${database}.${name}`)
       }
@@ -141,11 +181,15 @@ export class ClickHouseStore implements HotStore {
     return dropped
   }
 
-  async #insert(
-    name: string,
-    columns: readonly { readonly name: string }[],
-    block: StoreBlock,
-  ): Promise<void> {
+  #intoRows(table: ViewTable, rows: string): InsertTarget {
+    return {
+      name: qualified(VIEW_ROWS_DATABASE, rows),
+      columns: viewBlockColumns(table),
+      ids: this.#insertsOf(VIEWS_DATABASE, table.name),
+    }
+  }
+
+  async #insert({ name, columns, ids }: InsertTarget, block: StoreBlock): Promise<void> {
     if (block.rows === 0) return
     await this.#clickhouse.insert({
       table: name,
@@ -153,7 +197,16 @@ export class ClickHouseStore implements HotStore {
       format: "Native",
       body: block.pieces,
       settings: INSERT_SETTINGS,
+      queryId: `${ids}${++this.#inserts}`,
     })
+  }
+
+  /**
+   * What the ids of a table's inserts begin with: one whose outcome is not known is ended by it before the
+   * table is asked how far it has come, or its rows would come twice.
+   */
+  #insertsOf(database: string, table: string): string {
+    return `millrace/${this.#logId}/${database}.${table}/`
   }
 
   /** Once: nobody but us drops them. */
@@ -177,7 +230,7 @@ export class ClickHouseStore implements HotStore {
       "SELECT comment FROM system.tables WHERE database = {database:String} AND name = {name:String}",
       { parameters: { database, name } },
     )
-    if (found === undefined || !found.comment.startsWith("{")) return null
+    if (found === undefined || !found.comment.startsWith('{"log_id":')) return null
     return JSON.parse(found.comment) as TableComment
   }
 

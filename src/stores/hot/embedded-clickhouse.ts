@@ -11,7 +11,7 @@ import type { Transport } from "../../std/transport.ts"
 import type { ClickHouse, InsertRequest, QueryAnswer, QueryOptions, StatementOptions } from "../clickhouse.ts"
 import { storeUnavailable } from "../errors.ts"
 import { HttpClickHouse } from "../http-clickhouse.ts"
-import { type HostStart, hostArguments, readHostMessage } from "./host/host-start.ts"
+import { type HostStart, hostArguments, readHostMessage, SETTLE_PATH } from "./host/host-start.ts"
 
 export type HostState = "starting" | "ready" | "restarting" | "unavailable" | "stopped"
 
@@ -35,6 +35,8 @@ export interface EmbeddedClickHouseOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly random: Random
+  /** Told in words of each crash. */
+  readonly report: (message: string) => void
 }
 
 /** After a crash; doubled while it ends again before it is healthy. */
@@ -44,8 +46,8 @@ const LONGEST_PAUSE_MS = 5_000
 const HEALTHY_MS = 1_000
 /** After it was asked to stop, beyond the grace that it gives running statements. */
 const STOP_LIMIT_MS = 6_000
-/** What is shown of a crash: the last lines of the engine. */
-const REASON_CHARS = 1_000
+/** What is shown of a crash. */
+const REASON_CHARS = 300
 /** Threads of libuv: each statement that runs holds one. */
 const HOST_ENVIRONMENT = { UV_THREADPOOL_SIZE: "16" }
 
@@ -65,6 +67,7 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
     this.#face = new HttpClickHouse({
       transport: options.transport,
       random: options.random,
+      settlePath: SETTLE_PATH,
       users: { internal: { name: "internal", password: "" }, reader: { name: "reader", password: "" } },
     })
     this.#supervision = this.#supervise()
@@ -98,6 +101,10 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
 
   kill(queryId: string): Promise<boolean> {
     return this.#ask((face) => face.kill(queryId))
+  }
+
+  settle(prefix: string): Promise<void> {
+    return this.#ask((face) => face.settle(prefix))
   }
 
   version(): Promise<string> {
@@ -134,10 +141,10 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
       const livedMs = this.#options.clock.monotonicMs() - this.#readyAtMs
       pauseMs = livedMs > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
       this.#status = { ...this.#status, crashes: this.#status.crashes + 1, pid: null }
-      this.#settle({
-        state: "restarting",
-        reason: `its process ended (${endText(end)}) and is started again`,
-      })
+      const reason = `its process ended (${endText(end)}) and is started again`
+      // A host that cannot start would say the same every few seconds.
+      if (this.#status.reason !== reason) this.#options.report(`The store pauses: ${reason}.`)
+      this.#settle({ state: "restarting", reason })
       await Promise.race([
         sleep(this.#options.scheduler, pauseMs),
         new Promise<void>((resolve) => {
@@ -186,6 +193,16 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
 
 function endText({ code, signal, errors }: ProcessEnd): string {
   const how = signal !== null ? `by ${signal}` : code === null ? "could not start" : `with code ${code}`
-  const words = errors.trim().slice(-REASON_CHARS)
-  return words === "" ? how : `${how}: ${words}`
+  const words = lastWords(errors)
+  return words === null ? how : `${how}: ${words}`
+}
+
+/** The line that says what was wrong, without the stack around it. */
+export function lastWords(errors: string): string | null {
+  const lines = errors
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^at |^\d+\. /.test(line))
+  const words = lines.findLast((line) => /\w*(Error|Exception)\b.*: /.test(line)) ?? lines.at(-1)
+  return words?.slice(0, REASON_CHARS) ?? null
 }

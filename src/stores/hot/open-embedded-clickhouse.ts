@@ -18,11 +18,13 @@ export interface OpenEmbeddedClickHouse {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly random: Random
+  /** Told in words of each crash of its process. */
+  readonly report: (message: string) => void
 }
 
 /** Returns at once; `whenReady` tells when it answers. */
 export function openEmbeddedClickHouse(options: OpenEmbeddedClickHouse): EmbeddedClickHouse {
-  const { processes, transport, clock, scheduler, random, surroundings } = options
+  const { processes, transport, clock, scheduler, random, surroundings, report } = options
   const start = planHost(options, surroundings)
   const module = new URL(`./host/host-process${ENDING}`, import.meta.url)
   return new EmbeddedClickHouse({
@@ -33,6 +35,7 @@ export function openEmbeddedClickHouse(options: OpenEmbeddedClickHouse): Embedde
     clock,
     scheduler,
     random,
+    report,
   })
 }
 

@@ -113,6 +113,17 @@ export function createViewRows(table: ViewTable, rows: string): string {
   }
 }
 
+/**
+ * Rows that say that a key is gone go themselves, with all that they stand above: a merge of the whole table.
+ * Deleting them alone would bring older rows back.
+ */
+export function cleanViewRows(name: string): string[] {
+  return [
+    `ALTER TABLE ${name} MODIFY SETTING allow_experimental_replacing_merge_with_cleanup = 1`,
+    `OPTIMIZE TABLE ${name} FINAL CLEANUP`,
+  ]
+}
+
 /** One statement, so that readers see the old rows or the new ones. */
 export function showView(table: ViewTable, comment: TableComment & { readonly rows: string }): string {
   return `

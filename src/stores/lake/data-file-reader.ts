@@ -8,6 +8,7 @@ import type { Disk, DiskFile } from "../../std/disk.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { dataFileCorrupt } from "./errors.ts"
 import { RECORD_COLUMNS } from "./iceberg-schema.ts"
+import { type RecordSlab, slabOf } from "./record-slab.ts"
 
 /** Records of one partition with ascending offsets, of one row group. */
 export interface GroupRange {
@@ -20,13 +21,19 @@ export interface GroupRange {
   readonly rowCount: number
 }
 
-/** A record as it was in the log. */
-export interface LakeRecord {
-  readonly offset: number
-  readonly appendTimeMs: number
-  readonly key: Uint8Array | null
-  readonly headers: Uint8Array
-  readonly value: Uint8Array | null
+/** Reads row groups, here or in another thread. */
+export interface GroupReader {
+  /** @throws file-missing, lake-file-corrupt */
+  groups(path: string): Promise<readonly GroupRange[]>
+  /** @throws file-missing, lake-file-corrupt */
+  records(group: GroupRange): Promise<RecordSlab>
+}
+
+export function diskGroupReader(disk: Disk): GroupReader {
+  return {
+    groups: async (path) => readGroups(disk, path),
+    records: (group) => readGroup(disk, group),
+  }
 }
 
 const FOOTER_TAIL_BYTES = 8
@@ -41,8 +48,6 @@ const compressors = {
   ZSTD: (input: Uint8Array, outputLength: number) =>
     zstdDecompressSync(input, { maxOutputLength: outputLength + 1 }),
 }
-/** Instants as microseconds. */
-const parsers = { timestampFromMicroseconds: (micros: bigint) => micros }
 
 /** @throws file-missing, lake-file-corrupt */
 export function readGroups(disk: Disk, path: string): GroupRange[] {
@@ -50,26 +55,32 @@ export function readGroups(disk: Disk, path: string): GroupRange[] {
 }
 
 /** @throws file-missing, lake-file-corrupt */
-export async function readGroup(disk: Disk, group: GroupRange): Promise<LakeRecord[]> {
+export async function readGroup(disk: Disk, group: GroupRange): Promise<RecordSlab> {
   const { path, firstRow, rowCount } = group
   const file = disk.open(path, { readOnly: true })
   try {
-    let rows: unknown[][] = []
+    const columns = new Map<string, ArrayLike<unknown>>()
     await parquetRead({
       file: bufferOf(file),
-      metadata: readFooter(path, file),
+      metadata: plainNumbers(readFooter(path, file)),
       columns: [...RECORD],
       rowStart: firstRow,
       rowEnd: firstRow + rowCount,
       utf8: false,
       compressors,
-      parsers,
-      onComplete: (read) => {
-        rows = read
-      },
+      // A chunk of ours is one page.
+      onChunk: ({ columnName, columnData }) => void columns.set(columnName, columnData),
     })
-    if (rows.length !== rowCount) throw new Error(`it has ${rows.length} rows where ${rowCount} belong`)
-    return rows.map(recordOf)
+    const [offsets, appendTimesMicros, keys, headers, values] = RECORD.map((name) => {
+      const column = columns.get(name)
+      if (column?.length !== rowCount)
+        throw new Error(`it has ${column?.length ?? 0} rows of ${name} where ${rowCount} belong`)
+      return column as never
+    })
+    return slabOf({
+      ...{ offsets: longsOf(offsets!), appendTimesMicros: longsOf(appendTimesMicros!) },
+      ...{ keys: keys!, values: values!, headers: headers! },
+    })
   } catch (error) {
     if (isPlatformError(error)) throw error
     throw dataFileCorrupt(path, error instanceof Error ? error.message : String(error))
@@ -78,14 +89,18 @@ export async function readGroup(disk: Disk, group: GroupRange): Promise<LakeReco
   }
 }
 
-function recordOf([offset, micros, key, headers, value]: unknown[]): LakeRecord {
-  return {
-    offset: Number(offset as bigint),
-    appendTimeMs: Number((micros as bigint) / 1000n),
-    key: (key as Uint8Array | null) ?? null,
-    headers: headers as Uint8Array,
-    value: (value as Uint8Array | null) ?? null,
-  }
+function longsOf(column: ArrayLike<bigint>): BigInt64Array {
+  return column instanceof BigInt64Array ? column : BigInt64Array.from(column)
+}
+
+/** Without what instants mean: they stay numbers in one array instead of becoming a value each. */
+function plainNumbers(metadata: FileMetaData): FileMetaData {
+  const schema = metadata.schema.map((element) => {
+    if (element.name !== RECORD_COLUMNS.processedAt) return element
+    const { converted_type, logical_type, ...plain } = element
+    return plain
+  })
+  return { ...metadata, schema }
 }
 
 function withFile<T>(disk: Disk, path: string, read: (file: DiskFile) => T): T {

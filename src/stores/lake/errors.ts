@@ -35,6 +35,19 @@ export function dataFileCorrupt(path: string, why: string): PlatformError {
   })
 }
 
+/** Retried by whoever archives; a reader is told. */
+export function threadEnded(error: Error | null): PlatformError {
+  const why = error === null ? "it was closed" : `it failed (${error.message})`
+  return new PlatformError({
+    code: "lake-thread-ended",
+    domain: "internal",
+    retry: true,
+    message: `The lake's thread has ended: ${why}. The next request starts another; try again.`,
+    details: {},
+    ...(error === null ? {} : { cause: error }),
+  })
+}
+
 export function commitConflict(path: string): PlatformError {
   return new PlatformError({
     code: "lake-commit-conflict",

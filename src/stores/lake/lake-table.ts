@@ -15,10 +15,16 @@ import { beginsOf, type Offsets, offsetsOf, summaryOf } from "./archived-offsets
 import { foreignLake, momentName, unknownSnapshot } from "./errors.ts"
 import { evolveSchema, type IcebergSchema } from "./iceberg-schema.ts"
 import { snapshotId, syncMarker, uuid } from "./identifiers.ts"
-import { type DataFile, decodeManifest, encodeManifest, type ManifestEntry } from "./manifest.ts"
+import {
+  type DataFile,
+  decodeManifest,
+  encodeManifest,
+  type ListedFile,
+  type ManifestEntry,
+} from "./manifest.ts"
 import { decodeManifestList, encodeManifestList, type ManifestFile, manifestFile } from "./manifest-list.ts"
-import { ParquetWriter } from "./parquet-writer.ts"
-import type { TableCache } from "./table-cache.ts"
+import { isMoved, relocated } from "./relocate.ts"
+import type { ListedEntry, TableCache } from "./table-cache.ts"
 import { TableFiles } from "./table-files.ts"
 import {
   currentSchema,
@@ -46,22 +52,11 @@ export interface LakeTableParts {
   readonly cache: TableCache
 }
 
-/** A data file that was just written. */
-export interface NewDataFile extends DataFile {
-  /** CRC-32 of its bytes. */
-  readonly crc: number
-}
-
-export interface OpenDataFile {
-  readonly day: number
-  readonly writer: ParquetWriter
-  /** Durable when it resolves; part of the table when it is committed. */
-  finish(): Promise<NewDataFile>
-  /** Closes and removes it. */
-  abandon(): void
-}
-
 const LOG_ID = "millrace.log-id"
+/** A snapshot with more manifests gets the small ones put together when files are replaced anyway. */
+const MAX_MANIFESTS = 50
+/** A manifest of as many files stays as it is. */
+const MERGED_FILES = 500
 
 export class LakeTable {
   readonly name: string
@@ -88,6 +83,10 @@ export class LakeTable {
     if (parts.logId === null) return table
     if (found !== parts.logId) throw foreignLake(table.name, parts.logId, found)
     files.hint(current.version)
+    if (isMoved(current.metadata, files)) {
+      table.#commit(relocated(current.metadata, files, parts.random))
+      parts.cache.clear()
+    }
     return table
   }
 
@@ -142,24 +141,6 @@ export class LakeTable {
     return evolved.changed
   }
 
-  createFile(day: number): OpenDataFile {
-    const { path, file } = this.#files.openDataFile(day, uuid(this.#parts.random))
-    const writer = new ParquetWriter(file, this.schema)
-    return {
-      day,
-      writer,
-      finish: async () => {
-        const written = await writer.finish()
-        await this.#files.sealDataFile(path, file)
-        return { ...written, path, day }
-      },
-      abandon: () => {
-        file.close()
-        this.#files.disk.remove(path)
-      },
-    }
-  }
-
   /** Adds files: what the log has up to `offsets` is in the table from now on. */
   append(added: readonly DataFile[], offsets: Offsets, begins: Offsets): Snapshot {
     const id = snapshotId(this.#parts.random)
@@ -167,7 +148,7 @@ export class LakeTable {
     const entries = added.map((file): ManifestEntry => {
       return { status: "added", snapshotId: id, sequenceNumber: null, file }
     })
-    const manifests = this.manifestsOf(this.snapshot).filter(hasFiles)
+    const manifests = this.#manifestsOf(this.snapshot).filter(hasFiles)
     if (entries.length > 0) manifests.unshift(this.#writeManifest(entries, id, sequenceNumber))
     const counts = { "added-data-files": added.length, "added-records": rowsOf(added) }
     return this.#commitSnapshot({
@@ -182,19 +163,22 @@ export class LakeTable {
   }
 
   /** Puts files in the place of others that have the same rows. */
-  replace(added: readonly DataFile[], removed: readonly DataFile[]): Snapshot {
+  replace(added: readonly DataFile[], removed: readonly ListedFile[]): Snapshot {
     assert(rowsOf(added) === rowsOf(removed), "a replacement has the same rows")
     const id = snapshotId(this.#parts.random)
     const sequenceNumber = this.#metadata["last-sequence-number"] + 1
     const gone = new Set(removed.map(({ path }) => path))
     const manifests: ManifestFile[] = []
     const rewritten: ManifestEntry[] = []
-    for (const manifest of this.manifestsOf(this.snapshot).filter(hasFiles)) {
-      const live = this.#entries(manifest).filter(({ status }) => status !== "deleted")
-      if (!live.some(({ file }) => gone.has(file.path))) {
+    const before = this.#manifestsOf(this.snapshot).filter(hasFiles)
+    for (const manifest of before) {
+      const isMerged = before.length > MAX_MANIFESTS && filesOf(manifest) < MERGED_FILES
+      const listed = this.#listed(this.local(manifest.manifest_path))
+      if (!isMerged && !listed.some(({ file }) => gone.has(file.path))) {
         manifests.push(manifest)
         continue
       }
+      const live = this.#entries(manifest).filter(({ status }) => status !== "deleted")
       for (const entry of live) {
         const sequence = entry.sequenceNumber ?? manifest.sequence_number
         const isGone = gone.has(entry.file.path)
@@ -246,18 +230,15 @@ export class LakeTable {
   expire(keeps: (snapshot: Snapshot) => boolean): number {
     const next = withoutSnapshots(this.#metadata, keeps)
     const count = this.#metadata.snapshots.length - next.snapshots.length
-    if (count === 0) return 0
-    this.#commit(next)
-    const ids = new Set(next.snapshots.map((one) => one["snapshot-id"]))
-    for (const id of this.#parts.cache.lists.keys()) if (!ids.has(id)) this.#parts.cache.lists.delete(id)
+    if (count > 0) this.#commit(next)
     return count
   }
 
   /** Every file of its folder that no snapshot names: of crashes, or of snapshots that expired. */
   unreferenced(): string[] {
     const referenced = this.referencedFiles()
-    for (const path of this.#parts.cache.manifests.keys())
-      if (!referenced.has(path)) this.#parts.cache.manifests.delete(path)
+    const ids = new Set(this.#metadata.snapshots.map((one) => one["snapshot-id"]))
+    this.#parts.cache.keep(ids, referenced)
     return this.#files.others({
       isReferenced: (path) => referenced.has(path),
       keepFrom: this.#version - KEPT_METADATA_FILES,
@@ -269,9 +250,10 @@ export class LakeTable {
     const paths = new Set<string>()
     for (const snapshot of this.#metadata.snapshots) {
       paths.add(this.local(snapshot["manifest-list"]))
-      for (const manifest of this.manifestsOf(snapshot)) {
-        paths.add(this.local(manifest.manifest_path))
-        for (const { status, file } of this.#entries(manifest))
+      for (const manifest of this.#manifestPaths(snapshot)) {
+        if (paths.has(manifest)) continue
+        paths.add(manifest)
+        for (const { status, file } of this.#listed(manifest))
           if (status !== "deleted") paths.add(this.local(file.path))
       }
     }
@@ -283,21 +265,29 @@ export class LakeTable {
   }
 
   /** The data files of a snapshot. */
-  dataFiles(snapshot: Snapshot | null = this.snapshot): DataFile[] {
-    return this.manifestsOf(snapshot).flatMap((manifest) =>
-      this.#entries(manifest).flatMap(({ status, file }) => (status === "deleted" ? [] : [file])),
+  dataFiles(snapshot: Snapshot | null = this.snapshot): ListedFile[] {
+    if (snapshot === null) return []
+    return this.#manifestPaths(snapshot).flatMap((path) =>
+      this.#listed(path).flatMap(({ status, file }) => (status === "deleted" ? [] : [file])),
     )
   }
 
-  manifestsOf(snapshot: Snapshot | null): ManifestFile[] {
+  #manifestsOf(snapshot: Snapshot | null): readonly ManifestFile[] {
     if (snapshot === null) return []
-    const id = snapshot["snapshot-id"]
-    const known = this.#parts.cache.lists.get(id)
-    if (known !== undefined) return [...known]
-    const path = this.local(snapshot["manifest-list"])
-    const list = decodeManifestList(this.#files.read(path), path)
-    this.#parts.cache.lists.set(id, list)
-    return [...list]
+    return this.#parts.cache.list(snapshot["snapshot-id"], () => {
+      const path = this.local(snapshot["manifest-list"])
+      return decodeManifestList(this.#files.read(path), path)
+    })
+  }
+
+  #manifestPaths(snapshot: Snapshot): readonly string[] {
+    return this.#parts.cache.manifestPaths(snapshot["snapshot-id"], () => {
+      return this.#manifestsOf(snapshot).map(({ manifest_path }) => this.local(manifest_path))
+    })
+  }
+
+  #listed(path: string): readonly ListedEntry[] {
+    return this.#parts.cache.entries(path, () => decodeManifest(this.#files.read(path), path))
   }
 
   /** The snapshot that was current then. @throws PlatformError unknown-snapshot */
@@ -376,20 +366,20 @@ export class LakeTable {
     return manifestFile({ path, sizeBytes: bytes.length, entries, snapshotId, sequenceNumber })
   }
 
-  #entries(manifest: ManifestFile): readonly ManifestEntry[] {
-    const path = this.local(manifest.manifest_path)
-    const known = this.#parts.cache.manifests.get(path)
-    if (known !== undefined) return known
-    const entries = decodeManifest(this.#files.read(path), path)
-    this.#parts.cache.manifests.set(path, entries)
-    return entries
+  #entries({ manifest_path }: ManifestFile): readonly ManifestEntry[] {
+    const path = this.local(manifest_path)
+    return decodeManifest(this.#files.read(path), path)
   }
 }
 
-function hasFiles(manifest: ManifestFile): boolean {
-  return manifest.added_files_count + manifest.existing_files_count > 0
+function filesOf(manifest: ManifestFile): number {
+  return manifest.added_files_count + manifest.existing_files_count
 }
 
-function rowsOf(files: readonly DataFile[]): number {
+function hasFiles(manifest: ManifestFile): boolean {
+  return filesOf(manifest) > 0
+}
+
+function rowsOf(files: readonly ListedFile[]): number {
   return files.reduce((sum, { recordCount }) => sum + recordCount, 0)
 }

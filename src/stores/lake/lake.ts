@@ -3,7 +3,9 @@ import type { Column } from "../../columns/types.ts"
 import type { Clock } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
 import type { Random } from "../../std/random.ts"
+import { diskGroupReader, type GroupReader } from "./data-file-reader.ts"
 import { unknownTable } from "./errors.ts"
+import { GroupCache } from "./group-cache.ts"
 import { LakeRecords } from "./lake-records.ts"
 import { LakeTable } from "./lake-table.ts"
 import { TableCache } from "./table-cache.ts"
@@ -16,19 +18,25 @@ export interface LakeParts {
   readonly directory: string
   /** Null: to read alone, beside a platform that runs. */
   readonly logId: string | null
+  /** @default reads in this thread */
+  readonly reader?: GroupReader
 }
 
 export class Lake {
   readonly #parts: LakeParts
+  readonly #reader: GroupReader
   readonly #tables = new Map<string, LakeTable>()
   readonly #caches = new Map<string, TableCache>()
   readonly #records = new Map<string, LakeRecords>()
+  readonly #groups: GroupCache
 
   /** By table: files that nothing names, and since when. */
   readonly #garbage = new Map<string, Map<string, number>>()
 
   private constructor(parts: LakeParts) {
     this.#parts = parts
+    this.#reader = parts.reader ?? diskGroupReader(parts.disk)
+    this.#groups = new GroupCache(this.#reader)
   }
 
   /** @throws PlatformError lake-metadata-corrupt, lake-of-another-log, disk-failed */
@@ -91,9 +99,14 @@ export class Lake {
   records(name: string): LakeRecords {
     const known = this.#records.get(name)
     if (known !== undefined) return known
-    const records = new LakeRecords(() => this.table(name))
+    const records = new LakeRecords(() => this.table(name), this.#reader, this.#groups)
     this.#records.set(name, records)
     return records
+  }
+
+  /** Gives up the memory of records that nobody reads any more: those not read since the last call. */
+  forgetIdle(): void {
+    this.#groups.sweep()
   }
 
   /**

@@ -5,7 +5,8 @@ import type { IcebergSchema } from "./iceberg-schema.ts"
 import { MANIFEST_ENTRY_SCHEMA } from "./manifest-schemas.ts"
 import { PARTITION_SPEC } from "./partition-spec.ts"
 
-export interface DataFile extends Metrics {
+/** A data file without what is known of its columns. */
+export interface ListedFile {
   /** As manifests have it: below the table's location. */
   readonly path: string
   /** Days since 1970-01-01 of the append time. */
@@ -13,6 +14,8 @@ export interface DataFile extends Metrics {
   readonly recordCount: number
   readonly sizeBytes: number
 }
+
+export interface DataFile extends ListedFile, Metrics {}
 
 export type EntryStatus = "existing" | "added" | "deleted"
 

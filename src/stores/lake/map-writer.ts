@@ -5,52 +5,66 @@
  */
 import { ByteSink } from "./byte-sink.ts"
 import type { ColumnPage } from "./column-writer.ts"
-import { encodeLevels } from "./levels.ts"
+import { Levels } from "./levels.ts"
+
+/** Keys with their values. */
+export type Entries = readonly (readonly [key: string, value: string])[]
 
 export class MapWriter {
   readonly #keys = new ByteSink()
   readonly #values = new ByteSink()
-  #definitions: number[] = []
-  #repetitions: number[] = []
+  readonly #definitions = new Levels()
+  readonly #repetitions = new Levels()
 
   get sizeBytes(): number {
     return this.#keys.length + this.#values.length
   }
 
-  append(entries: readonly (readonly [key: string, value: string])[]): void {
-    if (entries.length === 0) {
-      this.#definitions.push(0)
-      this.#repetitions.push(0)
-      return
+  /** One row for each list of entries, empty ones for what is missing up to `count`. */
+  append(rows: readonly Entries[], count: number): void {
+    let empty = 0
+    for (const entries of rows) {
+      if (entries.length === 0) {
+        empty++
+        continue
+      }
+      this.#addEmpty(empty)
+      empty = 0
+      this.#addEntries(entries)
     }
-    for (const [index, [key, value]] of entries.entries()) {
-      this.#definitions.push(1)
-      this.#repetitions.push(index === 0 ? 0 : 1)
-      appendText(this.#keys, key)
-      appendText(this.#values, value)
+    this.#addEmpty(empty + count - rows.length)
+  }
+
+  #addEmpty(count: number): void {
+    this.#definitions.add(0, count)
+    this.#repetitions.add(0, count)
+  }
+
+  #addEntries(entries: Entries): void {
+    this.#definitions.add(1, entries.length)
+    this.#repetitions.add(0, 1)
+    this.#repetitions.add(1, entries.length - 1)
+    for (const [key, value] of entries) {
+      this.#keys.lengthAndBytes(Buffer.from(key))
+      this.#values.lengthAndBytes(Buffer.from(value))
     }
   }
 
   /** Keys, values; begins again. */
   pages(): readonly [keys: ColumnPage, values: ColumnPage] {
-    const levels = Buffer.concat([encodeLevels(this.#repetitions), encodeLevels(this.#definitions)])
+    const levels = Buffer.concat([this.#repetitions.encode(), this.#definitions.encode()])
     const page = (values: ByteSink): ColumnPage => ({
       bytes: Buffer.concat([levels, values.bytes]),
-      valueCount: this.#definitions.length,
-      nullCount: this.#definitions.reduce((count, level) => count + 1 - level, 0),
+      valueCount: this.#definitions.count,
+      nullCount: this.#definitions.zeros,
       nanCount: 0,
       bounds: null,
     })
     const pages = [page(this.#keys), page(this.#values)] as const
     this.#keys.clear()
     this.#values.clear()
-    this.#definitions = []
-    this.#repetitions = []
+    this.#definitions.clear()
+    this.#repetitions.clear()
     return pages
   }
-}
-
-function appendText(sink: ByteSink, value: string): void {
-  const bytes = Buffer.from(value)
-  sink.lengthAndBytes(bytes, 0, bytes.length)
 }

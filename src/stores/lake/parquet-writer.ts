@@ -7,14 +7,13 @@
  *
  * A row group holds rows of one partition, so its bounds say exactly which offsets are in it.
  */
-import { promisify } from "node:util"
-import { constants, crc32, zstdCompress, zstdCompressSync } from "node:zlib"
+import { constants, crc32, zstdCompressSync } from "node:zlib"
 import type { Vector } from "../../columns/vector.ts"
 import type { DiskFile } from "../../std/disk.ts"
-import { type ColumnPage, ColumnWriter, type RowSelection } from "./column-writer.ts"
+import { type ColumnPage, ColumnWriter } from "./column-writer.ts"
 import { FileMetrics, type Metrics } from "./file-metrics.ts"
-import type { IcebergField, IcebergSchema } from "./iceberg-schema.ts"
-import { MapWriter } from "./map-writer.ts"
+import { type IcebergField, type IcebergSchema, RECORD_COLUMNS } from "./iceberg-schema.ts"
+import { type Entries, MapWriter } from "./map-writer.ts"
 import { type Leaf, leavesOf, PARQUET_TYPE, pageHeader, schemaElements } from "./parquet-schema.ts"
 import { binary, encodeThrift, i32, i64, list, struct, type Thrift, text } from "./thrift-compact.ts"
 
@@ -25,10 +24,7 @@ const CODEC_NONE = 0
 const CODEC_ZSTD = 6
 /** Packing less costs more than it saves. */
 const SMALLEST_PACKED_BYTES = 512
-/** Packing less costs less than the way to another thread. */
-const SMALLEST_ASIDE_BYTES = 64 * 1024
 const ENCODINGS = [0, 3].map(i32)
-const compressAside = promisify(zstdCompress)
 /** Level 1 packs 0.4 to 0.5 GB/s; level 3 takes twice as long for a tenth less. */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 /** Rows of a group: what one lookup of an old offset decodes. */
@@ -38,10 +34,14 @@ const GROUP_BYTES = 16 * 1024 * 1024
 /** Longer texts as a group's bounds cost more than they prune. */
 const MAX_STATISTIC_BYTES = 256
 
-/** What comes for a column: a vector with a selection, or the entries of a map a row. */
+/** Columns of bytes that nobody asks ranges of. */
+const WITHOUT_BOUNDS: ReadonlySet<string> = new Set([RECORD_COLUMNS.headers, RECORD_COLUMNS.value])
+
+/** What comes for a column: a vector with a selection, one value for all rows, or a map's entries a row. */
 export type ColumnRows =
   | { readonly kind: "vector"; readonly vector: Vector | null; readonly rows: Int32Array | null }
-  | { readonly kind: "map"; readonly entries: readonly (readonly (readonly [string, string])[])[] }
+  | { readonly kind: "repeated"; readonly value: Uint8Array | null }
+  | { readonly kind: "map"; readonly entries: readonly Entries[] }
 
 export interface RowBatch {
   readonly count: number
@@ -79,8 +79,10 @@ export class ParquetWriter {
     this.#schema = schema
     this.#leaves = leavesOf(schema)
     this.#columns = schema.fields.map((field) => {
+      const { name, type, required } = field
+      const hasBounds = !WITHOUT_BOUNDS.has(name)
       const writer =
-        typeof field.type === "string" ? new ColumnWriter(field.type, field.required) : new MapWriter()
+        typeof type === "string" ? new ColumnWriter({ type, required, hasBounds }) : new MapWriter()
       return { field, writer }
     })
     this.#write(MAGIC)
@@ -91,23 +93,21 @@ export class ParquetWriter {
     return this.#position + this.#openBytes()
   }
 
-  async append(batch: RowBatch): Promise<void> {
+  append(batch: RowBatch): void {
+    const { count } = batch
     for (const { field, writer } of this.#columns) {
       const rows = batch.columns.get(field.name)
-      if (writer instanceof MapWriter) {
-        const entries = rows?.kind === "map" ? rows.entries : []
-        for (let row = 0; row < batch.count; row++) writer.append(entries[row] ?? [])
-        continue
-      }
-      const selection: RowSelection = { rows: rows?.kind === "vector" ? rows.rows : null, count: batch.count }
-      writer.append(rows?.kind === "vector" ? rows.vector : null, selection)
+      if (writer instanceof MapWriter) writer.append(rows?.kind === "map" ? rows.entries : [], count)
+      else if (rows?.kind === "repeated") writer.appendRepeated(rows.value, count)
+      else if (rows?.kind === "vector") writer.append(rows.vector, { rows: rows.rows, count })
+      else writer.append(null, { rows: null, count })
     }
-    this.#groupRows += batch.count
-    if (this.#groupRows >= GROUP_ROWS || this.#openBytes() >= GROUP_BYTES) await this.endGroup()
+    this.#groupRows += count
+    if (this.#groupRows >= GROUP_ROWS || this.#openBytes() >= GROUP_BYTES) this.endGroup()
   }
 
   /** What follows is of another partition. */
-  async endGroup(): Promise<void> {
+  endGroup(): void {
     if (this.#groupRows === 0) return
     const pages = this.#columns.flatMap(({ writer }) => {
       return writer instanceof MapWriter ? [...writer.pages()] : [writer.page()]
@@ -118,7 +118,7 @@ export class ParquetWriter {
     for (const [index, page] of pages.entries()) {
       const leaf = this.#leaves[index]!
       plainBytes += page.bytes.length
-      chunks.push(await this.#writeChunk(leaf, page))
+      chunks.push(this.#writeChunk(leaf, page))
     }
     this.#groups.push(
       struct([
@@ -134,8 +134,8 @@ export class ParquetWriter {
     this.#groupRows = 0
   }
 
-  async finish(): Promise<WrittenFile> {
-    await this.endGroup()
+  finish(): WrittenFile {
+    this.endGroup()
     const orders = this.#leaves.map(() => struct([[1, struct()]]))
     const footer = encodeThrift(
       struct([
@@ -154,8 +154,8 @@ export class ParquetWriter {
     return { ...this.#metrics.take(), recordCount: this.#rows, sizeBytes: this.#position, crc: this.#crc }
   }
 
-  async #writeChunk(leaf: Leaf, page: ColumnPage): Promise<Thrift> {
-    const { bytes: packed, codec } = await pack(page.bytes)
+  #writeChunk(leaf: Leaf, page: ColumnPage): Thrift {
+    const { bytes: packed, codec } = pack(page.bytes)
     const sizes = { valueCount: page.valueCount, plainBytes: page.bytes.length, packedBytes: packed.length }
     const header = encodeThrift(pageHeader(sizes))
     const start = this.#position
@@ -190,13 +190,9 @@ export class ParquetWriter {
   }
 }
 
-async function pack(bytes: Uint8Array): Promise<{ bytes: Uint8Array; codec: number }> {
+function pack(bytes: Uint8Array): { bytes: Uint8Array; codec: number } {
   if (bytes.length < SMALLEST_PACKED_BYTES) return { bytes, codec: CODEC_NONE }
-  const isSmall = bytes.length < SMALLEST_ASIDE_BYTES
-  return {
-    bytes: isSmall ? zstdCompressSync(bytes, LEVEL) : await compressAside(bytes, LEVEL),
-    codec: CODEC_ZSTD,
-  }
+  return { bytes: zstdCompressSync(bytes, LEVEL), codec: CODEC_ZSTD }
 }
 
 function keyValue(key: string, value: string): Thrift {

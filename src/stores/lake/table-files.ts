@@ -82,10 +82,9 @@ export class TableFiles {
   }
 
   /** Contents and name are durable when it returns. */
-  async sealDataFile(path: string, file: DiskFile): Promise<void> {
+  sealDataFile(path: string, file: DiskFile): void {
     try {
-      if (file.syncAside === undefined) file.sync()
-      else await file.syncAside()
+      file.sync()
     } finally {
       file.close()
     }

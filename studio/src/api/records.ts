@@ -1,7 +1,7 @@
 /**
  * The routes that follow rows: why a view's row is what it is, which events it left out, and what is late.
  */
-import { get, send } from "./http.ts"
+import { ApiFailure, get, send } from "./http.ts"
 import type { Mark } from "./letters.ts"
 import type { Cell, Row, Verdict, Verification } from "./types.ts"
 
@@ -153,10 +153,28 @@ export function readLateness(view: string): Promise<Lateness> {
   return get<Lateness>(`v1/views/${encodeURIComponent(view)}/lateness`)
 }
 
-export function verifyView(view: string): Promise<Verification> {
-  return send<Verification>("POST", `v1/views/${encodeURIComponent(view)}/verify`, {
-    timeoutMs: HISTORY_TIMEOUT_MS,
-  })
+/** A check that takes long is told of by its id. */
+interface VerificationRun {
+  readonly id: string
+  readonly state: "waiting" | "running" | "done" | "failed" | "stopped"
+  readonly verification: Verification | null
+  readonly error: { readonly detail: string } | null
+}
+
+const POLL_MS = 1_000
+
+export async function verifyView(view: string): Promise<Verification> {
+  const path = `v1/views/${encodeURIComponent(view)}/verify`
+  let answer = await send<Verification | VerificationRun>("POST", path, { timeoutMs: HISTORY_TIMEOUT_MS })
+  while ("state" in answer) {
+    if (answer.verification !== null) return answer.verification
+    if (answer.error !== null) throw new ApiFailure(answer.error.detail, null, null)
+    if (answer.state === "stopped")
+      throw new ApiFailure("The platform was stopped before the check was over.", null, null)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    answer = await get<VerificationRun>(`v1/verifications/${encodeURIComponent(answer.id)}`)
+  }
+  return answer
 }
 
 export function tailUrl(event: string): string {

@@ -2,8 +2,8 @@
  * The filter of a closed segment on disk: read back at start, and asked there when memory is short, with one
  * read of a block an id.
  *
- *   file  = block* ; block = 4096 bytes: crc32c:u32 buckets:u32 identity:u32 0:u32, then up to 42 buckets
- *   bucket = 32 fingerprints:u16, 32 tags:u8
+ *   file  = block* ; block = 4096 bytes: crc32c:u32 buckets:u32 identity:u32 slots:u32, then up to 85 buckets
+ *   bucket = fingerprints:u16[slots], tags:u8[slots]; slots is 16, and was 32 (written as 0)
  */
 import { assert } from "../../../std/assert.ts"
 import type { Disk, DiskFile } from "../../../std/disk.ts"
@@ -78,6 +78,7 @@ export class FilterFile {
     bytes.fill(0)
     this.#head.setUint32(begin + 4, count, true)
     this.#head.setUint32(begin + 8, this.identity, true)
+    this.#head.setUint32(begin + 12, BUCKET_SLOTS, true)
     const fingerprints = bytesOf(filter)
     for (let bucket = 0; bucket < count; bucket++) {
       const to = HEADER_BYTES + bucket * BUCKET_BYTES
@@ -86,6 +87,14 @@ export class FilterFile {
       bytes.set(filter.tags.subarray(from * BUCKET_SLOTS, (from + 1) * BUCKET_SLOTS), to + FINGERPRINT_BYTES)
     }
     sealBlock(bytes)
+  }
+
+  /**
+   * Reads a first block, so that a file that cannot be used is told at once. @throws PlatformError
+   * ids-damaged
+   */
+  check(): void {
+    this.#read(0)
   }
 
   /** @throws PlatformError ids-damaged */
@@ -137,6 +146,9 @@ export class FilterFile {
     checkBlock(bytes, this.path, block)
     if (this.#head.getUint32(8, true) !== this.identity) {
       throw idsDamaged(this.path, "it is not the one that the checkpoint names")
+    }
+    if (this.#head.getUint32(12, true) !== BUCKET_SLOTS) {
+      throw idsDamaged(this.path, "its buckets have another size")
     }
     this.#heldBlock = block
     return bytes

@@ -18,8 +18,8 @@ import { type SavedSpilledIds, SpilledIds } from "./spilled-ids.ts"
 
 /** Rows that are hashed and probed together: large enough to hide cache misses, small enough for caches. */
 const CHUNK_ROWS = 1_024
-/** Slots of the frozen table that are written for each row that comes: done at half of the next table. */
-const SLOTS_PER_ROW = 4
+/** Slots of the frozen table that are written for each row that comes: done at a fifth of the next table. */
+const SLOTS_PER_ROW = 8
 const LEAST_SLOTS = 1_024
 
 export interface IdPlace {

@@ -8,7 +8,6 @@ import { freeMemory } from "../../../std/free-memory.ts"
 import { FilterFile } from "./filter-file.ts"
 import { bucketsFor, IdFilter, type PairList, RUNS_PER_FILTER } from "./id-filter.ts"
 import { IdRun } from "./id-run.ts"
-import { SLOT_WORDS } from "./recent-ids.ts"
 
 /** What a checkpoint says of a segment. */
 export interface SavedSegment {
@@ -149,11 +148,7 @@ export class IdSegment {
   #fill(): void {
     const filter = new IdFilter(this.capacity)
     for (const { slot, run } of this.runs) {
-      run.forEachSlot((words, from, to) => {
-        for (let at = from; at < to; at += SLOT_WORDS) {
-          filter.put(words[at] as number, words[at + 1] as number, slot)
-        }
-      })
+      run.forEachSlot((words, from, to) => filter.put(words, from, to, slot))
     }
     this.filter = filter
   }
@@ -169,6 +164,7 @@ export class IdSegment {
       const file = new FilterFile(opened, path, { buckets: bucketsFor(capacity), identity: filter.identity })
       this.filterFile = { name: filter.file, file, isDurable: true }
       if (loads) this.filter = file.load(capacity)
+      else file.check()
       this.isOpen = false
     } catch (error) {
       if (!isPlatformError(error, "ids-damaged") && !isPlatformError(error, "file-missing")) throw error

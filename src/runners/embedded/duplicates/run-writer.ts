@@ -98,20 +98,18 @@ export class RunWriter {
     if (this.#inBlock === 0) this.#index.push((words[at] as number) >>> 0)
     const to = this.#block * BLOCK_WORDS + HEADER_WORDS + SLOT_WORDS * this.#inBlock
     for (let word = 0; word < SLOT_WORDS; word++) this.#words[to + word] = words[at + word] as number
-    this.#place.filter.put(words[at] as number, words[at + 1] as number, this.#place.run)
     this.#count++
     if (++this.#inBlock === BLOCK_IDS) this.#sealBlock()
   }
 
   #sealBlock(): void {
     const begin = this.#block * BLOCK_BYTES
+    const from = this.#block * BLOCK_WORDS + HEADER_WORDS
+    const to = from + SLOT_WORDS * this.#inBlock
     this.#words[this.#block * BLOCK_WORDS + 1] = this.#inBlock
     // Nothing of an earlier block stays behind a short one.
-    this.#words.fill(
-      0,
-      this.#block * BLOCK_WORDS + HEADER_WORDS + SLOT_WORDS * this.#inBlock,
-      (this.#block + 1) * BLOCK_WORDS,
-    )
+    this.#words.fill(0, to, (this.#block + 1) * BLOCK_WORDS)
+    this.#place.filter.put(this.#words, from, to, this.#place.run)
     sealBlock(this.#bytes.subarray(begin, begin + BLOCK_BYTES))
     this.#inBlock = 0
     if (++this.#block === WRITE_BLOCKS) this.#flush()

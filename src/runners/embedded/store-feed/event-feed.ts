@@ -1,5 +1,5 @@
 /**
- * Rows of one event on their way into its table: encoded as their epoch is published, about a block a second.
+ * Rows of one event on their way into its table: copied as their epoch is published, about a block a second.
  * A partition whose rows found no room, or that has a past, is read from the log until it has caught up.
  *
  *   published slices --live--> filling block --once a second--> insert
@@ -7,13 +7,15 @@
  *
  * Nothing waits for it: `offer` copies what has room and returns.
  */
-import { NativeWriter } from "../../../columns/native/native-writer.ts"
-import { INT32, INT64 } from "../../../columns/types.ts"
+import type { BlockEncoder } from "../../../columns/native/block-encoder.ts"
+import { RowPacker } from "../../../columns/native/row-packer.ts"
+import { type Column, INT32, INT64 } from "../../../columns/types.ts"
 import { allocateVector, type Vector } from "../../../columns/vector.ts"
 import { assert } from "../../../std/assert.ts"
+import { freeMemory } from "../../../std/free-memory.ts"
 import { type EventTable, eventBlockColumns, type HotStore } from "../../../stores/store.ts"
 import type { IntakeSlice, RuledSlice, SliceLoader } from "../intake.ts"
-import { BLOCK_INTERVAL_MS, BLOCK_ROWS, MAX_BLOCK_BYTES, MAX_BLOCK_ROWS } from "./feed-limits.ts"
+import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS, MAX_BLOCK_BYTES, MAX_BLOCK_ROWS } from "./feed-limits.ts"
 import { FeedLoop, type FeedLoopParts } from "./feed-loop.ts"
 
 export interface EventFeedParts extends FeedLoopParts {
@@ -21,6 +23,7 @@ export interface EventFeedParts extends FeedLoopParts {
   readonly topic: string
   readonly partitions: number
   readonly store: HotStore
+  readonly encoder: BlockEncoder
   readonly load: SliceLoader
   /** First offset of a partition that the log still has. */
   readonly begin: (partition: number) => Promise<number>
@@ -43,16 +46,15 @@ interface PartitionFeed {
 
 export class EventFeed extends FeedLoop {
   readonly #parts: EventFeedParts
-  #filling: NativeWriter
-  #spare: NativeWriter
+  readonly #columns: readonly Column[]
+  readonly #filling: RowPacker
   #partitions: PartitionFeed[] = []
 
   constructor(parts: EventFeedParts) {
     super(parts)
     this.#parts = parts
-    const columns = eventBlockColumns(parts.eventTable)
-    this.#filling = new NativeWriter(columns)
-    this.#spare = new NativeWriter(columns)
+    this.#columns = eventBlockColumns(parts.eventTable)
+    this.#filling = new RowPacker(this.#columns)
   }
 
   /** Rows of a published epoch. Their memory is the caller's again when it returns. */
@@ -66,25 +68,26 @@ export class EventFeed extends FeedLoop {
       return
     }
     this.#append(slice, slice.skip, partition)
-    if (this.#filling.rows >= BLOCK_ROWS) this.wake()
+    if (this.#isDue()) this.wake()
   }
 
   protected async feed(): Promise<void> {
     const { store, eventTable, partitions, begin } = this.#parts
     this.#partitions = []
-    this.#filling.clear()
-    this.#spare.clear()
+    this.#filling.take()
     const positions = await store.prepareEvent(eventTable)
     const found: PartitionFeed[] = []
     for (let partition = 0; partition < partitions; partition++) {
-      const next = Math.max(positions.get(partition) ?? 0, await begin(partition))
+      const stored = positions.get(partition) ?? 0
+      const next = Math.max(stored, await begin(partition))
+      if (stored > 0 && next > stored) this.#tellGap(partition, stored, next)
       found.push({ next, durable: next, isLive: false })
     }
     this.#partitions = found
     while (!this.stopping) {
       for (const partition of found.keys()) await this.#catchUp(partition)
       if (found.every(({ isLive }) => isLive)) this.following()
-      if (this.#filling.rows < BLOCK_ROWS) await this.pause(BLOCK_INTERVAL_MS)
+      if (!this.#isDue()) await this.pause(BLOCK_INTERVAL_MS)
       await this.#flush()
     }
     await this.#flush()
@@ -116,7 +119,7 @@ export class EventFeed extends FeedLoop {
       for (const slice of slices) {
         if (slice.event === eventTable.name) {
           const skip = await duplicates(slice)
-          if (this.#filling.rows >= BLOCK_ROWS || this.#isFull()) await this.#flush()
+          if (this.#isDue()) await this.#flush()
           this.#append(slice, skip, partition)
         }
         slice.memory?.release()
@@ -125,22 +128,34 @@ export class EventFeed extends FeedLoop {
     }
   }
 
+  /** Only where there is no lake, or rows are older than what it keeps. */
+  #tellGap(partition: number, from: number, until: number): void {
+    const { table, topic, report } = this.#parts
+    report(
+      `The table ${table} goes on without the offsets ${from} to ${until - 1} of ${topic}/${partition}: ` +
+        "the log deleted them before the store had them, and no lake has them.",
+    )
+  }
+
   async #flush(): Promise<void> {
-    const { store, eventTable, onDurable, clock } = this.#parts
+    const { store, eventTable, encoder, onDurable, clock } = this.#parts
     const ends = this.#partitions.map(({ next }) => next)
     const nowMs = clock.nowMs()
     if (this.#filling.rows > 0) {
-      const sending = this.#filling
-      // Two writers, always: what is offered meanwhile must not end up in the block that is cleared below.
-      this.#filling = this.#spare
-      this.#spare = sending
-      await store.appendEvents(eventTable, { rows: sending.rows, pieces: sending.pieces() })
-      this.writtenRows += sending.rows
-      sending.clear()
-    }
+      const packed = this.#filling.take()
+      const { bytes, chunks } = await encoder.encode(this.#columns, packed)
+      this.#filling.recycle(chunks)
+      await store.appendEvents(eventTable, { rows: packed.rows, pieces: [bytes] })
+      freeMemory(bytes.buffer)
+      this.writtenRows += packed.rows
+    } else this.#filling.trim()
     for (const [index, end] of ends.entries()) this.#partitions[index]!.durable = end
     this.coveredMs = nowMs
     onDurable(ends)
+  }
+
+  #isDue(): boolean {
+    return this.#filling.rows >= BLOCK_ROWS || this.#filling.sizeBytes >= BLOCK_BYTES
   }
 
   #isFull(): boolean {

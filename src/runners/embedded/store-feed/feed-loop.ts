@@ -3,6 +3,7 @@
  * itself says it has. A feed fails alone.
  */
 import { type Clock, type Scheduler, sleep } from "../../../std/clock.ts"
+import { isPlatformError } from "../../../std/errors.ts"
 import type { StoreTableStatus } from "../../store-service.ts"
 import { FIRST_RETRY_MS, LONGEST_RETRY_MS, STOP_LIMIT_MS } from "./feed-limits.ts"
 
@@ -105,15 +106,20 @@ export abstract class FeedLoop {
       } catch (error) {
         if (this.#stopping) return
         if (this.#reason === null) pauseMs = FIRST_RETRY_MS
-        this.#wait(error instanceof Error ? error.message : String(error))
+        this.#wait(error)
         await this.pause(pauseMs)
         pauseMs = Math.min(LONGEST_RETRY_MS, 2 * pauseMs)
       }
     }
   }
 
-  #wait(reason: string): void {
-    if (this.#reason !== reason) this.loop.report(`The table ${this.loop.table} waits: ${reason}`)
+  #wait(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    // That the store is away is told once, by whoever starts it, and not by each of its tables.
+    const isAway = isPlatformError(error, "store-unavailable")
+    if (this.#reason !== reason && !isAway) {
+      this.loop.report(`The table ${this.loop.table} waits: ${reason}`)
+    }
     this.state = "waiting"
     this.#reason = reason
   }

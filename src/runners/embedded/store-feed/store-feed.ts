@@ -2,6 +2,7 @@
  * Feeds the store from a running project: one feed for each event and each view, each at its own pace. What
  * the store has not yet is held in the log; nothing else waits for it.
  */
+import { BlockEncoder } from "../../../columns/native/block-encoder.ts"
 import { type EventContract, PROCESSED_AT } from "../../../contracts/contract.ts"
 import type { Log } from "../../../log/log.ts"
 import type { ViewPlan } from "../../../plan/plan.ts"
@@ -15,13 +16,10 @@ import type { EmbeddedRuntime } from "../embedded-runtime.ts"
 import { historyLoader } from "../history.ts"
 import type { IntakeSlice } from "../intake.ts"
 import { EventFeed } from "./event-feed.ts"
+import { HOLD_LIMIT_MS } from "./feed-limits.ts"
+import { StoreHold } from "./store-hold.ts"
 import { storeMetrics } from "./store-metrics.ts"
 import { ViewFeed } from "./view-feed.ts"
-
-/** Of the log's holds. */
-const HOLDER = "store"
-/** Holds move at this pace: each is written to disk. */
-const HOLD_INTERVAL_MS = 5_000
 
 export interface StoreFeedOptions {
   readonly clickhouse: ClickHouse
@@ -36,16 +34,9 @@ export interface StoreFeedOptions {
   readonly plans: readonly ViewPlan[]
   readonly clock: Clock
   readonly scheduler: Scheduler
+  /** What the log lets go is there. */
+  readonly hasLake: boolean
   readonly report: (message: string) => void
-}
-
-/** Nothing is kept for the store: there is none, or it can never run here. */
-export async function releaseStoreHolds(log: Log, contracts: readonly EventContract[]): Promise<void> {
-  for (const { topic, partitions } of contracts) {
-    for (let partition = 0; partition < partitions; partition++) {
-      await log.hold(HOLDER, topic, partition, Number.MAX_SAFE_INTEGER)
-    }
-  }
 }
 
 export class StoreFeed implements StoreService, AsyncDisposable {
@@ -53,17 +44,19 @@ export class StoreFeed implements StoreService, AsyncDisposable {
   readonly #options: StoreFeedOptions
   readonly #events: ReadonlyMap<string, EventFeed>
   readonly #views: readonly ViewFeed[]
-  /** Per topic and event: offsets behind what is in the table. */
-  readonly #durable = new Map<string, Map<string, readonly number[]>>()
-  readonly #held = new Map<string, number>()
-  #heldAtMs = 0
-  #holding: Promise<void> = Promise.resolve()
+  readonly #encoder = new BlockEncoder()
+  readonly #hold: StoreHold
 
   /** Begins at once. */
   constructor(options: StoreFeedOptions) {
     const { contracts, plans, runtime } = options
     this.#options = options
     this.clickhouse = options.clickhouse
+    this.#hold = new StoreHold({
+      ...options,
+      publishedEnd: (topic, partition) => runtime.publishedEnd(topic, partition),
+      limitMs: options.hasLake ? HOLD_LIMIT_MS : null,
+    })
     this.#events = new Map(contracts.map((contract) => [contract.name, this.#eventFeed(contract)]))
     this.#views = plans.map((plan) => this.#viewFeed(plan))
     runtime.onPublished((slices) => {
@@ -84,7 +77,8 @@ export class StoreFeed implements StoreService, AsyncDisposable {
   /** What is collected is written when the store answers; what is not is read again at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#events.values(), ...this.#views].map((feed) => feed.stop()))
-    await this.#holding
+    await this.#hold[Symbol.asyncDispose]()
+    await this.#encoder[Symbol.asyncDispose]()
   }
 
   #eventFeed(contract: EventContract): EventFeed {
@@ -100,7 +94,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
       begin: async (partition) => (await log.range(topic, partition)).begin,
       publishedEnd: (partition) => runtime.publishedEnd(topic, partition),
       duplicates: (slice) => this.#duplicates(contract, slice),
-      onDurable: (ends) => this.#release(contract, ends),
+      onDurable: (ends) => this.#hold.durable(name, ends),
     })
   }
 
@@ -116,7 +110,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
 
   #loopParts(table: string) {
     const { clock, scheduler, storeReady, report } = this.#options
-    return { table, clock, scheduler, storeReady, report }
+    return { table, clock, scheduler, storeReady, report, encoder: this.#encoder }
   }
 
   async #duplicates({ dedupWindowMs }: EventContract, slice: IntakeSlice): Promise<Uint8Array | null> {
@@ -131,33 +125,6 @@ export class StoreFeed implements StoreService, AsyncDisposable {
       skip.fill(1, run.offset - baseOffset, run.offset - baseOffset + run.count)
     }
     return skip
-  }
-
-  #release({ topic, name }: EventContract, ends: readonly number[]): void {
-    const { clock, report } = this.#options
-    const events = this.#durable.get(topic) ?? new Map<string, readonly number[]>()
-    this.#durable.set(topic, events.set(name, ends))
-    if (clock.monotonicMs() - this.#heldAtMs < HOLD_INTERVAL_MS) return
-    this.#heldAtMs = clock.monotonicMs()
-    this.#holding = this.#holding
-      .then(() => this.#hold())
-      .catch((error: unknown) => report(`The log could not be released: ${String(error)}`))
-  }
-
-  /** Each topic from the first row that one of its events' tables has not. */
-  async #hold(): Promise<void> {
-    const { log, contracts } = this.#options
-    for (const [topic, ends] of this.#durable) {
-      const events = contracts.filter((contract) => contract.topic === topic)
-      if (events.some(({ name }) => !ends.has(name))) continue
-      for (let partition = 0; partition < events[0]!.partitions; partition++) {
-        const offset = Math.min(...events.map(({ name }) => ends.get(name)![partition]!))
-        const place = `${topic}/${partition}`
-        if (this.#held.get(place) === offset) continue
-        await log.hold(HOLDER, topic, partition, offset)
-        this.#held.set(place, offset)
-      }
-    }
   }
 }
 

@@ -6,9 +6,11 @@
  */
 import type { ChangeBatch } from "../../../columns/batch.ts"
 import { gatherRows } from "../../../columns/gather.ts"
-import { NativeWriter } from "../../../columns/native/native-writer.ts"
-import { INT32, INT64 } from "../../../columns/types.ts"
+import type { BlockEncoder } from "../../../columns/native/block-encoder.ts"
+import { RowPacker } from "../../../columns/native/row-packer.ts"
+import { type Column, INT32, INT64 } from "../../../columns/types.ts"
 import { allocateVector, type Vector } from "../../../columns/vector.ts"
+import { freeMemory } from "../../../std/free-memory.ts"
 import {
   type HotStore,
   type StoreBlock,
@@ -17,12 +19,14 @@ import {
   viewShape,
 } from "../../../stores/store.ts"
 import type { Subscription, ViewUpdate } from "../../runtime.ts"
-import { BLOCK_INTERVAL_MS, BLOCK_ROWS, MAX_BLOCK_BYTES } from "./feed-limits.ts"
+import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS, CLEAN_INTERVAL_MS } from "./feed-limits.ts"
 import { FeedLoop, type FeedLoopParts } from "./feed-loop.ts"
+import { supersededRows } from "./superseded.ts"
 
 export interface ViewFeedParts extends FeedLoopParts {
   readonly viewTable: ViewTable
   readonly store: HotStore
+  readonly encoder: BlockEncoder
   /** After this epoch; null, or one that is not known any more: all rows first. */
   readonly subscribe: (afterEpoch: number | null) => Subscription
 }
@@ -31,21 +35,29 @@ export interface ViewFeedParts extends FeedLoopParts {
 const SETTLE_MS = 50
 
 type Snapshot = Extract<ViewUpdate, { kind: "snapshot" }>
+/** A block in a buffer of its own. */
+type EncodedRows = StoreBlock & { readonly pieces: readonly [Uint8Array<ArrayBuffer>] }
 type Arrival = { readonly update: ViewUpdate | null } | "due"
 
 export class ViewFeed extends FeedLoop {
   readonly #parts: ViewFeedParts
-  readonly #block: NativeWriter
+  readonly #columns: readonly Column[]
+  readonly #block: RowPacker
   #subscription: Subscription | null = null
   /** When the block leaves; null while it is empty. */
   #due: Promise<Arrival> | null = null
+  #cleanedMs: number
+  /** When the last block left: the next one leaves a while later. */
+  #flushedMs = 0
   /** Something changed that is not in the table. */
   #isMissing = true
 
   constructor(parts: ViewFeedParts) {
     super(parts)
     this.#parts = parts
-    this.#block = new NativeWriter(viewBlockColumns(parts.viewTable))
+    this.#cleanedMs = parts.clock.monotonicMs()
+    this.#columns = viewBlockColumns(parts.viewTable)
+    this.#block = new RowPacker(this.#columns)
   }
 
   override async stop(): Promise<void> {
@@ -55,7 +67,7 @@ export class ViewFeed extends FeedLoop {
 
   protected async feed(): Promise<void> {
     const { store, viewTable, subscribe } = this.#parts
-    this.#block.clear()
+    this.#block.take()
     const epoch = await store.prepareView(viewTable)
     if (this.stopping) return
     using subscription = subscribe(epoch)
@@ -73,15 +85,18 @@ export class ViewFeed extends FeedLoop {
       const arrival = await this.#arrival(pending)
       if (arrival === "due") {
         await this.#flush()
+        await this.#clean()
         continue
       }
       const { update } = arrival
       isFirst = false
       if (update === null) return this.#flush()
+      // Whatever was there until now is in the table, however long ago that was written.
+      if (!this.#isMissing) this.coveredMs = this.loop.clock.nowMs()
       this.#isMissing = true
       if (update.kind === "snapshot") await this.#replace(update, subscription)
       else this.#add(update.changes, update.epoch)
-      if (this.#block.rows >= BLOCK_ROWS || this.#block.sizeBytes >= MAX_BLOCK_BYTES) await this.#flush()
+      if (this.#isDue()) await this.#flush()
       pending = subscription.next()
       pending.catch(() => undefined)
     }
@@ -94,8 +109,11 @@ export class ViewFeed extends FeedLoop {
   /** The next update, or that the block has waited long enough. */
   async #arrival(pending: Promise<ViewUpdate | null>): Promise<Arrival> {
     const arrived = pending.then((update): Arrival => ({ update }))
-    if (this.#block.rows === 0) return arrived
-    const dueInMs = Math.max(0, this.coveredMs + BLOCK_INTERVAL_MS - this.loop.clock.nowMs())
+    if (this.#block.rows === 0) {
+      this.#block.trim()
+      return arrived
+    }
+    const dueInMs = Math.max(0, this.#flushedMs + BLOCK_INTERVAL_MS - this.loop.clock.nowMs())
     this.#due ??= this.pause(dueInMs).then((): Arrival => "due")
     return Promise.race([arrived, this.#due])
   }
@@ -104,18 +122,28 @@ export class ViewFeed extends FeedLoop {
     const { store, viewTable, clock } = this.#parts
     this.#due = null
     if (this.#block.rows > 0) {
-      await store.applyChanges(viewTable, { rows: this.#block.rows, pieces: this.#block.pieces() })
-      this.writtenRows += this.#block.rows
-      this.#block.clear()
+      const block = await this.#encode()
+      await store.applyChanges(viewTable, block)
+      this.#written(block)
     }
     this.#isMissing = false
     this.coveredMs = clock.nowMs()
+    this.#flushedMs = this.coveredMs
+  }
+
+  /** Now and then: rows of keys that are gone stay in the table as rows that say so. */
+  async #clean(): Promise<void> {
+    const { store, viewTable, clock } = this.#parts
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#cleanedMs < CLEAN_INTERVAL_MS) return
+    this.#cleanedMs = nowMs
+    await store.cleanView(viewTable)
   }
 
   async #replace(first: Snapshot, subscription: Subscription): Promise<void> {
     const { store, viewTable, clock } = this.#parts
     this.state = "loading"
-    this.#block.clear()
+    this.#block.take()
     await store.replaceView(viewTable, this.#snapshotBlocks(first, subscription))
     this.#isMissing = false
     this.coveredMs = clock.nowMs()
@@ -123,13 +151,14 @@ export class ViewFeed extends FeedLoop {
   }
 
   async *#snapshotBlocks(first: Snapshot, subscription: Subscription): AsyncIterable<StoreBlock> {
-    const block = this.#block
     for (let chunk = first; ; ) {
       this.#add({ ...chunk.rows, weights: null }, chunk.epoch)
-      if (chunk.last || block.rows >= BLOCK_ROWS) {
-        if (block.rows > 0) yield { rows: block.rows, pieces: block.pieces() }
-        this.writtenRows += block.rows
-        block.clear()
+      if (chunk.last || this.#isDue()) {
+        if (this.#block.rows > 0) {
+          const block = await this.#encode()
+          yield block
+          this.#written(block)
+        }
       }
       if (chunk.last) return
       const next = await subscription.next()
@@ -139,6 +168,22 @@ export class ViewFeed extends FeedLoop {
     }
   }
 
+  #isDue(): boolean {
+    return this.#block.rows >= BLOCK_ROWS || this.#block.sizeBytes >= BLOCK_BYTES
+  }
+
+  async #encode(): Promise<EncodedRows> {
+    const packed = this.#block.take()
+    const { bytes, chunks } = await this.#parts.encoder.encode(this.#columns, packed)
+    this.#block.recycle(chunks)
+    return { rows: packed.rows, pieces: [bytes] }
+  }
+
+  #written({ rows, pieces }: EncodedRows): void {
+    this.writtenRows += rows
+    freeMemory(pieces[0].buffer)
+  }
+
   #add(changes: ChangeBatch, epoch: number): void {
     const { viewTable } = this.#parts
     const shape = viewShape(viewTable)
@@ -146,7 +191,8 @@ export class ViewFeed extends FeedLoop {
     const vectors: Vector[] = [...rows.vectors, versions(rows, epoch)]
     if (shape === "keyed") vectors.push(deletions(rows))
     if (shape === "counted") vectors.push(weightVector(rows))
-    this.#block.append(vectors, rows.length)
+    const superseded = shape === "keyed" ? supersededRows(rows, viewTable.key!) : null
+    this.#block.append(vectors, rows.length, superseded)
   }
 }
 

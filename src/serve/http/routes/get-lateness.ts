@@ -1,6 +1,6 @@
 /** GET /v1/views/:view/lateness: which event and partition hold the watermark of a view. */
 import type { EventStatus } from "../../../runners/runtime.ts"
-import { instant } from "../../instant-text.ts"
+import { instant, instantOfMs } from "../../instant-text.ts"
 import { findView } from "../find-status.ts"
 import type { DoorContext, Route } from "../route.ts"
 import { pathParameter, problem, VIEW_PARAMETER } from "../route.ts"
@@ -51,16 +51,19 @@ function compare(a: bigint | null, b: bigint | null): number {
 }
 
 /** Partition null: all of them are idle. */
-const holder = ({ contract, watermarkPartition }: EventStatus) => {
-  return { event: contract.name, partition: watermarkPartition }
+const holder = ({ contract, watermarkHeldBy: held }: EventStatus) => {
+  return { event: contract.name, partition: held?.partition ?? null, since: sinceOf(held) }
 }
+
+const sinceOf = (held: EventStatus["watermarkHeldBy"]) => (held === null ? null : instantOfMs(held.sinceMs))
 
 function describeSource(status: EventStatus) {
   return {
     event: status.contract.name,
     watermark: instant(status.watermarkUs),
     out_of_orderness_ms: status.contract.outOfOrdernessMs,
-    holding_partition: status.watermarkPartition,
+    holding_partition: status.watermarkHeldBy?.partition ?? null,
+    held_since: sinceOf(status.watermarkHeldBy),
     partitions: status.partitions.map(({ durableEnd, processed, idle }, partition) => {
       return { partition, end: durableEnd, processed, idle }
     }),

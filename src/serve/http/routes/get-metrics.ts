@@ -10,9 +10,13 @@ export const getMetrics: Route = {
     summary: "Metrics in the Prometheus text format.",
     responses: { 200: { description: "The samples.", schema: null, type: "text/plain" } },
   },
-  handle: ({ runtime, store, lake, metrics, streams, bodies }, _request, reply) => {
+  handle: ({ runtime, store, lake, checks, metrics, streams, bodies }, _request, reply) => {
     const gauges = { openStreams: streams.size, bufferedBytes: bodies.usedBytes }
-    const ofRooms = [...(store?.metrics() ?? []), ...(lake?.metrics() ?? [])]
+    const ofRooms = [
+      ...(store?.metrics() ?? []),
+      ...(lake?.metrics() ?? []),
+      ...(checks?.verifier.metrics() ?? []),
+    ]
     const text = metricsText([...runtime.metrics(), ...ofRooms, ...metrics.samples(gauges)])
     return reply.code(200).header("content-type", METRICS_TYPE).send(text)
   },

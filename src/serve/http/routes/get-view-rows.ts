@@ -100,6 +100,6 @@ async function awaitReceipt(context: DoorContext, view: string, query: RowsQuery
 
 function receiptText(receipt: ReceiptAnswer | null): string {
   if (receipt === null) return ""
-  const { processed, verdicts, failures } = receipt
-  return `,"receipt":${JSON.stringify({ processed, verdicts, failures })}`
+  const { processed, verdicts, failures, forgotten } = receipt
+  return `,"receipt":${JSON.stringify({ processed, verdicts, failures, forgotten })}`
 }

@@ -19,6 +19,9 @@ export interface EngineOptions {
 /** Pieces of an answer. */
 export type EngineAnswer = AsyncIterable<Uint8Array>
 
+/** Between two attempts to stop a statement. */
+const KILL_PAUSE_MS = 50
+
 /** Formats that name and type their columns themselves. */
 const SELF_DESCRIBING = new Set(["Native", "Parquet", "Arrow", "ArrowStream", "ORC", "Avro"])
 
@@ -47,15 +50,18 @@ export class Engine {
     await lane.enter(signal)
     const session = this.#openSession()
     // A call that runs in the engine ends early only when the engine itself is told so.
-    const stop = () => void this.#kill(statement.queryId)
+    let isOver = false
+    const stop = () => void this.#killUntil(statement.queryId, () => isOver)
     signal.addEventListener("abort", stop, { once: true })
     try {
       for (const sql of statement.preparation) await session.queryAsync(sql)
-      if (signal.aborted) throw new HostRefusal(QUERY_WAS_CANCELLED, "Query was cancelled before it began")
-      if (statement.insert !== null) await this.#insert(session, statement.insert, statement.sql)
+      throwIfStopped(signal)
+      if (statement.insert !== null)
+        await this.#insert(session, statement.insert, { sql: statement.sql, signal })
       else if (statement.isStreamed) yield* stream(session, statement)
       else yield (await session.queryAsync(statement.sql, { format: statement.format })).bytes()
     } finally {
+      isOver = true
       signal.removeEventListener("abort", stop)
       session.close()
       lane.leave()
@@ -72,6 +78,14 @@ export class Engine {
     this.#anchor.close()
   }
 
+  /** Again and again: a statement that is about to begin is not in the engine's list yet. */
+  async #killUntil(queryId: string, isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
+      await this.#kill(queryId)
+      await new Promise((resolve) => setTimeout(resolve, KILL_PAUSE_MS))
+    }
+  }
+
   async #kill(queryId: string): Promise<void> {
     const comment = `'${queryId.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
     try {
@@ -82,7 +96,11 @@ export class Engine {
     }
   }
 
-  async #insert(session: Session, data: InsertData, sql: string): Promise<void> {
+  async #insert(
+    session: Session,
+    data: InsertData,
+    { sql, signal }: { readonly sql: string; readonly signal: AbortSignal },
+  ): Promise<void> {
     if (!SELF_DESCRIBING.has(data.format)) {
       // Text behind the statement; the engine reads it with the table's own types.
       await session.queryAsync(`${sql}\n${new TextDecoder().decode(data.bytes)}`)
@@ -91,12 +109,17 @@ export class Engine {
     const path = `${this.#options.insertDirectory}/${process.pid}-${this.#insertFiles++}.${data.format}`
     try {
       await writePrivate(path, data.bytes)
+      throwIfStopped(signal)
       const source = `file('${path.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}', ${data.format})`
       await session.queryAsync(`${data.head} SELECT ${data.columns} FROM ${source}`)
     } finally {
       fs.rmSync(path, { force: true })
     }
   }
+}
+
+function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw new HostRefusal(QUERY_WAS_CANCELLED, "Query was cancelled before it began")
 }
 
 async function* stream(session: Session, { sql, format }: HostStatement): EngineAnswer {

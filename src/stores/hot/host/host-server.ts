@@ -1,12 +1,15 @@
 /**
  * ClickHouse's HTTP interface in front of the embedded engine, on a Unix socket: the subset that
- * host-statement.ts lists, with ClickHouse's headers, so that its own clients can speak to it.
+ * host-statement.ts lists, with ClickHouse's headers, so that its own clients can speak to it. One path is
+ * ours: POST /settle?prefix= stops the statements whose ids begin so, and answers when they have ended.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { exceptionFrame } from "../../late-exception.ts"
 import { type Engine, engineFailure } from "./engine.ts"
+import { SETTLE_PATH } from "./host-start.ts"
 import { HostRefusal, type HostStatement, readStatement } from "./host-statement.ts"
+import { RunningStatements } from "./running-statements.ts"
 
 /** A block of events is a few MB; an insert beyond this is a mistake of ours. */
 const MAX_BODY_BYTES = 512 * 2 ** 20
@@ -15,9 +18,10 @@ const MAX_HEADER_BYTES = 2 ** 20
 const BAD_ARGUMENTS = 36
 
 export function createHostServer(engine: Engine, version: string): Server {
+  const running = new RunningStatements()
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     response.setHeader("x-clickhouse-server-display-name", `chdb-${version}`)
-    answer(engine, request, response).catch((error: unknown) => {
+    answer({ engine, running }, request, response).catch((error: unknown) => {
       // Only a broken connection or a mistake of ours comes here; either way this answer is over.
       console.error(error)
       response.destroy()
@@ -29,11 +33,36 @@ export function createHostServer(engine: Engine, version: string): Server {
   return server
 }
 
-async function answer(engine: Engine, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Host {
+  readonly engine: Engine
+  readonly running: RunningStatements
+}
+
+async function answer(host: Host, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost")
   if (url.pathname === "/ping") return void response.end("Ok.\n")
+  if (url.pathname === SETTLE_PATH && request.method === "POST") {
+    await host.running.settle(url.searchParams.get("prefix") ?? "")
+    return void response.end()
+  }
   const hangUp = new AbortController()
   response.on("close", () => hangUp.abort())
+  const leave = host.running.enter(url.searchParams.get("query_id") ?? "", hangUp)
+  try {
+    await run(host.engine, { url, request, response, hangUp: hangUp.signal })
+  } finally {
+    leave()
+  }
+}
+
+interface Asked {
+  readonly url: URL
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly hangUp: AbortSignal
+}
+
+async function run(engine: Engine, { url, request, response, hangUp }: Asked): Promise<void> {
   const started = performance.now()
   let statement: HostStatement
   try {
@@ -51,7 +80,7 @@ async function answer(engine: Engine, request: IncomingMessage, response: Server
   } catch (error) {
     return refuse(response, error)
   }
-  await send(response, engine.run(statement, hangUp.signal), {
+  await send(response, engine.run(statement, hangUp), {
     statement,
     wantsGzip: /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? "")),
     elapsedNs: () => Math.round((performance.now() - started) * 1e6),

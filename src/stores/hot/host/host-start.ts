@@ -17,6 +17,9 @@ export type HostMessage =
   /** It cannot run on this machine, now or later. */
   | { readonly kind: "impossible"; readonly reason: string }
 
+/** Stops statements by their ids and waits for their end; a server is asked by KILL QUERY instead. */
+export const SETTLE_PATH = "/settle"
+
 /** sun_path has 108 bytes on Linux and 104 on macOS, with its final zero. */
 const MAX_SOCKET_PATH_BYTES = 103
 

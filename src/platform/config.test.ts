@@ -1,0 +1,41 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { isPlatformError } from "../std/errors.ts"
+import { defineConfig } from "./config.ts"
+
+const storeOf = (store: unknown) => defineConfig({ name: "shop", store: store as false }).store
+
+test("a store is none, one beside the platform, or a server", () => {
+  const embedded = { kind: "embedded", memoryBytes: 2 ** 30 }
+  const server = { url: "http://clickhouse:8123", user: "millrace", reader: "reader" }
+  assert.equal(storeOf(false), null)
+  assert.deepEqual(storeOf(undefined), embedded)
+  assert.deepEqual(storeOf({}), embedded)
+  assert.deepEqual(storeOf({ memoryBytes: 2 ** 28 }), { ...embedded, memoryBytes: 2 ** 28 })
+  assert.deepEqual(storeOf(server), { kind: "server", ...server })
+  assert.deepEqual(storeOf({ ...server, url: "https://c/" }), {
+    kind: "server",
+    ...server,
+    url: "https://c/",
+  })
+  const refused: [unknown, RegExp][] = [
+    [true, /store is false, an object/],
+    [{ memory: 1 }, /store is false, an object/],
+    [{ memoryBytes: 1_000 }, /store\.memoryBytes is a whole number from 268435456/],
+    [{ memoryBytes: "1 GiB" }, /store\.memoryBytes/],
+    [{ url: "http://c:8123" }, /url .*user and reader/],
+    [{ ...server, reader: "" }, /user and reader/],
+    [{ ...server, memoryBytes: 2 ** 30 }, /user and reader/],
+    [{ ...server, password: "x" }, /without path, user or password/],
+    [{ ...server, url: "clickhouse:8123" }, /http or https/],
+    [{ ...server, url: "http://me:secret@c:8123" }, /without path, user or password/],
+    [{ ...server, url: "http://c:8123/db" }, /without path/],
+  ]
+  for (const [store, message] of refused) {
+    assert.throws(
+      () => storeOf(store),
+      (error) => isPlatformError(error, "invalid-config") && message.test(error.message),
+      JSON.stringify(store),
+    )
+  }
+})
