@@ -32,9 +32,10 @@ export function columnsBehindView(
   const { views, events } = behindView(view, plans)
   const columns = new Map(events.map((event) => [event, new Set<string>()]))
   const visit = (node: PlanNode): void => {
-    if (node.kind === "union-all") node.inputs.forEach(visit)
-    else if (node.kind !== "scan") visit(node.input)
-    else if (node.source === "event") for (const { name } of node.columns) columns.get(node.name)!.add(name)
+    if (node.kind === "scan" && node.source === "event") {
+      for (const { name } of node.columns) columns.get(node.name)!.add(name)
+    }
+    inputsOf(node).forEach(visit)
   }
   for (const name of views) visit(plans.get(name)!.root)
   return columns
