@@ -29,12 +29,21 @@ export interface SourceSpec extends SpecBase {
   readonly columns: readonly Column[]
 }
 
-export interface EngineWindow {
-  readonly kind: "tumble" | "hop"
+/** How windows lie in time. Ends tell the windows of one shape apart. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
+  readonly sizeUs: bigint
+  /** Between starts; of cumulate, between ends. Equal to sizeUs for tumble. */
+  readonly slideUs: bigint
+  /** Shifts starts from multiples of the slide (cumulate: of the size) since 1970. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
+}
+
+export interface EngineWindow extends WindowShape {
   /** Timestamp, over the input row; a row whose time is NULL is filtered. */
   readonly time: Expression
-  readonly sizeUs: bigint
-  readonly slideUs: bigint
 }
 
 /** Filter and project. With a window, a row is put out once for each of its windows, and expressions see
@@ -62,8 +71,11 @@ export interface AggregateSpec extends SpecBase {
   /** Positions among keys that hold the window's start and end; null for groups that never close. Both null
    *  inside means that the window is part of the group although neither column is a key. */
   readonly windowKeys: { readonly start: number | null; readonly end: number | null } | null
-  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). */
+  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). Null
+   *  where windows vary in length: then their end is a key, or `windowShape` tells it. */
   readonly windowSizeUs: bigint | null
+  /** Of windows that rows carry by their start alone, where their length varies. @default null */
+  readonly windowShape?: WindowShape | null
   readonly emit: "changes" | "final"
   readonly allowedLatenessUs: bigint
   readonly columns: readonly Column[]

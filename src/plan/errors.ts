@@ -261,14 +261,18 @@ const grouping = {
     ),
 }
 
+const WINDOW_CALLS: Readonly<Record<string, string>> = {
+  tumble: "tumble(source, time_column, INTERVAL '1 hour')",
+  hop: "hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size",
+  cumulate: "cumulate(source, time_column, INTERVAL '1 hour', INTERVAL '1 day'): step, then size",
+}
+
 const windowing = {
   windowArguments: (name: string) =>
     finding(
       "window-arguments",
       `${name} is called with the wrong arguments`,
-      name === "hop"
-        ? "write hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size"
-        : "write tumble(source, time_column, INTERVAL '1 hour')",
+      `write ${WINDOW_CALLS[name] ?? WINDOW_CALLS["tumble"]}; an offset and a time zone may follow`,
     ),
   windowSource: (name: string) =>
     finding(
@@ -286,11 +290,23 @@ const windowing = {
     ),
   windowInterval: (what: string, reason: string) =>
     finding("window-interval", `${what} ${reason}`, "write a literal such as INTERVAL '10 minutes'"),
-  hopSlide: (slide: string, size: string) =>
+  hopSlide: (name: string, slide: string, size: string) =>
     finding(
       "hop-slide",
-      `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "write the slide, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      `the window's size (${size}) is not a multiple of its ${name === "hop" ? "slide" : "step"} (${slide})`,
+      `write ${WINDOW_CALLS[name]}`,
+    ),
+  windowZone: (zone: string, nearest: string | null) =>
+    finding(
+      "window-zone",
+      `there is no time zone ${zone}`,
+      didYouMean(nearest) ?? "write a name of the IANA time zone database, such as 'Europe/Berlin'",
+    ),
+  windowZoneSize: (length: string) =>
+    finding(
+      "window-zone-size",
+      `in a time zone a window's lengths are whole days or divide the day; ${length} does neither`,
+      "write whole days, or hours and minutes that divide 24 hours, or leave the time zone out",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(

@@ -91,10 +91,11 @@ function whatText(node: PlanNode): string {
     case "project":
       return `project ${node.expressions.map((each, i) => named(printExpression(each), node, i)).join(", ")}`
     case "window": {
-      const { kind, timeColumn, sizeUs, slideUs } = node.window
+      const { kind, timeColumn, sizeUs, slideUs, offsetUs = 0n, zone = null } = node.window
       const by = node.input.columns[timeColumn]!.name
-      const slide = kind === "hop" ? `every ${durationText(slideUs)} ` : ""
-      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}`
+      const slide = kind === "tumble" ? "" : `every ${durationText(slideUs)} `
+      const from = offsetUs === 0n ? "" : ` from ${durationText(offsetUs)}`
+      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}${from}${zone === null ? "" : ` in ${zone}`}`
     }
     case "aggregate":
       return aggregateText(node)

@@ -26,6 +26,8 @@ export interface WindowColumns {
   readonly start: number | null
   readonly end: number | null
   readonly sizeUs: bigint
+  /** Set where windows differ in length: cumulate, and days of a time zone. @default null */
+  readonly varying?: WindowShape | null
 }
 
 /** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
@@ -55,13 +57,22 @@ export interface WindowNode extends NodeBase {
   readonly window: WindowSpec
 }
 
-export interface WindowSpec {
-  readonly kind: "tumble" | "hop"
+export interface WindowSpec extends WindowShape {
   /** Position of the timestamp column in the input. */
   readonly timeColumn: number
+}
+
+/** How windows lie in time. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
   readonly sizeUs: bigint
-  /** Equal to sizeUs for tumble. Windows start at multiples of it since 1970. */
+  /** Equal to sizeUs for tumble, the step of cumulate. Windows start at multiples of it (cumulate: of the
+   *  size) since 1970. */
   readonly slideUs: bigint
+  /** Shifts the starts; not negative, less than what they are multiples of. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
 }
 
 /** GROUP BY. Output: the keys, then the aggregates. No keys: one row, also over no rows. */

@@ -123,13 +123,12 @@ export class GroupTerminal implements Terminal {
         const ${start} = W.start, ${end} = W.end;`)
     } else {
       const [label, j] = [writer.scope.local("w"), writer.scope.local("j")]
-      const windows = whole ? `${assigner}.all` : `${assigner}.live`
+      const windows = whole ? `${assigner}.starts` : `${assigner}.live`
       writer.push(`if (${outside}) { ${seek} }`)
-      writer.push(`if (${windows}.length < ${assigner}.all.length) lates++;`)
+      writer.push(`if (${windows}.length < ${assigner}.starts.length) lates++;`)
       writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
       if (whole) {
-        const size = writer.scope.bind(window.sizeUs, "size")
-        writer.push(`const ${start} = ${windows}[${j}], ${end} = ${start} + ${size};`)
+        writer.push(`const ${start} = ${assigner}.starts[${j}], ${end} = ${assigner}.ends[${j}];`)
       } else {
         writer.push(`W = ${windows}[${j}]; ${this.#enterWindow()} const ${start} = W.start, ${end} = W.end;`)
       }
@@ -139,20 +138,15 @@ export class GroupTerminal implements Terminal {
 
   /** Rows that carry window columns: the group's window is the one they name. */
   #windowOfKeys(writer: RouteWriter, keys: readonly Expression[]): void {
-    const { windowKeys, windowSizeUs } = this.#plan.spec
-    assert(
-      windowKeys !== null && windowSizeUs !== null,
-      "rows with window columns have windows of a known size",
-    )
+    const { windowKeys } = this.#plan.spec
+    assert(windowKeys !== null, "rows with window columns have windows")
     const position = windowKeys.end ?? windowKeys.start
     assert(position !== null, "a key holds the window that rows carry")
     const { value, isNull } = writer.evaluate(keys[position]!)
     if (isNull !== null) writer.push(`if (${isNull}) { ${writer.skip("filtered")} }`)
     const operator = writer.scope.bind(this.#operator, "op")
-    const size = writer.scope.bind(windowSizeUs, "size")
-    const end = windowKeys.end === null ? `(${value}) + ${size}` : value
-    writer.push(`{ const end = ${end}; if (end !== current) {
-        W = ${operator}.windowEnding(end); current = end; ${this.#enterWindow()} } }
+    writer.push(`{ const bound = ${value}; if (bound !== current) {
+        W = ${operator}.windowNamed(bound); current = bound; ${this.#enterWindow()} } }
       if (W === null) { ${writer.skip("late")} }`)
   }
 

@@ -16,7 +16,7 @@ import type { CodeValue, RowCode } from "../../expr/row-code.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { WindowRange } from "../time/window-range.ts"
+import { windowRange } from "../time/window-range.ts"
 import { CodeScope } from "./code-scope.ts"
 import { FieldLoader } from "./field-loader.ts"
 import { DECLARE_VIEWS } from "./slot-code.ts"
@@ -204,19 +204,18 @@ export class RouteWriter {
 
   #stageWindow(window: EngineWindow, columns: readonly Expression[]): readonly Expression[] {
     const { start, end, columns: added } = this.windowColumns()
-    const range = this.scope.bind(new WindowRange(window.sizeUs, window.slideUs), "range")
-    const size = this.scope.bind(window.sizeUs, "size")
+    const range = this.scope.bind(windowRange(window), "range")
     const time = this.scope.local("t")
     const exact = this.time(window, columns, time)
     this.push(`if (!(${time} >= ${range}.from && ${time} < ${range}.until)) {
       if (!${range}.seek(${exact})) { ${this.windowFailure()} }
     }`)
     if (window.sizeUs === window.slideUs) {
-      this.push(`const ${start} = ${range}.starts[0], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[0], ${end} = ${range}.ends[0];`)
     } else {
       const [label, j] = [this.scope.local("w"), this.scope.local("j")]
       this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`)
-      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${range}.ends[${j}];`)
     }
     return added
   }

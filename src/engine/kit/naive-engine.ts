@@ -13,6 +13,7 @@ import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
 import { naiveAggregate } from "./naive-aggregates.ts"
 import { evaluate, NaiveFailure } from "./naive-expressions.ts"
+import { naiveWindows } from "./naive-windows.ts"
 
 export interface NaiveSlice {
   readonly source: string
@@ -226,12 +227,7 @@ function holds(filter: Expression | null, row: Row): boolean {
 function windowed(window: EngineWindow, row: Row): Row[] {
   const time = evaluate(window.time, row) as bigint | null
   if (time === null) return []
-  const rows: Row[] = []
-  const rest = ((time % window.slideUs) + window.slideUs) % window.slideUs
-  for (let start = time - rest; start + window.sizeUs > time; start -= window.slideUs) {
-    rows.unshift([...row, start, start + window.sizeUs])
-  }
-  return rows
+  return naiveWindows(window, time).map(([start, end]) => [...row, start, end])
 }
 
 function windowEnd(spec: AggregateSpec, input: Row): bigint | null {

@@ -170,7 +170,10 @@ function randomWindow(random: Random, time: Expression): EngineWindow {
     [20n, 5n],
     [7n, 7n],
   ] as const)
-  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs }
+  const offsetUs = BigInt(random.below(Number(slideUs)))
+  if (sizeUs % slideUs === 0n && random.below(3) === 0)
+    return { kind: "cumulate", time, sizeUs, slideUs, offsetUs }
+  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs, offsetUs }
 }
 
 function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
@@ -186,18 +189,21 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
   let windowKeys: AggregateSpec["windowKeys"] = null
   let windowSizeUs: bigint | null = null
   if (window !== null && random.below(5) > 0) {
-    const [start, end] = pick(random, [
+    const places = [
       [0, 1],
-      [0, null],
       [null, 0],
       [null, null],
-    ] as const)
+      [0, null],
+    ] as const
+    // Windows that share a start are not told apart by it.
+    const [start, end] = pick(random, window.kind === "cumulate" ? places.slice(0, 3) : places)
     windowKeys = { start, end }
     const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
     keys.unshift(...positions.filter((name) => name !== null).map((name) => col(seen, name)))
   } else if (carried !== undefined && specs.some((spec) => carriesWindows(specs, spec.id, input))) {
     windowKeys = { start: null, end: 0 }
     windowSizeUs = carriedSize(specs, input)
+    if (random.below(3) === 0) windowSizeUs = null
     keys.unshift(col(columns, "window_end"))
   }
   const aggregates = randomAggregates(random, seen)

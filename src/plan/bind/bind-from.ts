@@ -6,7 +6,7 @@ import { findings, Refused } from "../errors.ts"
 import { keywordBefore } from "../sql/keywords.ts"
 import { names, startOf } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
-import { bindWindow } from "./bind-window.ts"
+import { bindWindow, isWindowFunction } from "./bind-window.ts"
 import type { CommonTables, Relation, ViewContext } from "./context.ts"
 import { present, relationOf } from "./context.ts"
 
@@ -76,7 +76,7 @@ function bindFunctionInFrom(range: RangeFunction, context: FromContext): FromIte
   if ((range.coldeflist ?? []).length > 0) throw new Refused(unsupported("table-function"), byte)
   const call = functions.flatMap((node) => ("List" in node ? (node.List.items ?? []) : [node]))[0]
   const name = call !== undefined && "FuncCall" in call ? (names(call.FuncCall.funcname).at(-1) ?? "") : ""
-  if (call === undefined || !("FuncCall" in call) || (name !== "tumble" && name !== "hop")) {
+  if (call === undefined || !("FuncCall" in call) || !isWindowFunction(name)) {
     throw new Refused(unsupported("table-function", name === "" ? undefined : name), byte)
   }
   const relation = bindWindow(name, call.FuncCall, (source, at) => findTable(source, context, at))

@@ -1,19 +1,21 @@
 /**
- * tumble(source, time_column, size) and hop(source, time_column, slide, size), in Flink's and RisingWave's
- * order of arguments. Windows close by the watermark of event time, so only a source's time column can be
- * cut.
+ * tumble(source, time_column, size), hop(source, time_column, slide, size) and cumulate(source, time_column,
+ * step, size), each with an offset and a time zone behind it, in Flink's and RisingWave's order of arguments.
+ * Windows close by the watermark of event time, so only a source's time column can be cut.
  */
 import type { ColumnRef, FuncCall, Node } from "libpg-query"
 import type { Interval } from "../../columns/types.ts"
 import { INTERVAL } from "../../columns/types.ts"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
+import { parseLiteral } from "../../expr/resolve.ts"
 import { assert } from "../../std/assert.ts"
+import { timeZone, timeZoneNames } from "../../std/time-zone.ts"
 import { DAY_US, durationText } from "../duration-text.ts"
 import { findings, Refused } from "../errors.ts"
 import { projectNode } from "../nodes/project.ts"
 import { WINDOW_END, WINDOW_START, windowNode } from "../nodes/window.ts"
-import type { PlanNode } from "../plan.ts"
+import type { PlanNode, WindowShape } from "../plan.ts"
 import { names, startOf } from "../sql/tree.ts"
 import { bindCast } from "./bind-cast.ts"
 import { bindConstant } from "./bind-constant.ts"
@@ -30,28 +32,38 @@ const MAX_WINDOW_DAYS = 3_660n
 
 type FindSource = (name: string, byte: number | null) => Relation
 
-export function bindWindow(name: "tumble" | "hop", call: FuncCall, find: FindSource): Relation {
+/** How many lengths each takes. */
+const LENGTHS = { tumble: 1, hop: 2, cumulate: 2 } as const
+export type WindowFunction = keyof typeof LENGTHS
+
+export function isWindowFunction(name: string): name is WindowFunction {
+  return Object.hasOwn(LENGTHS, name)
+}
+
+export function bindWindow(name: WindowFunction, call: FuncCall, find: FindSource): Relation {
   const byte = call.location ?? null
   const args = call.args ?? []
-  if (args.length !== (name === "hop" ? 4 : 3)) throw new Refused(findings.windowArguments(name), byte)
-  const [source, time, ...intervals] = args
+  const least = 2 + LENGTHS[name]
+  if (args.length < least || args.length > least + 2) throw new Refused(findings.windowArguments(name), byte)
+  const [source, time] = args
   const sourceName = source === undefined ? null : bareName(source)
   if (sourceName === null) throw new Refused(findings.windowSource(name), startOf(source) ?? byte)
   const relation = find(sourceName, startOf(source))
   if (time === undefined || !("ColumnRef" in time))
     throw new Refused(findings.windowArguments(name), startOf(time))
   const timeIndex = findTime(time.ColumnRef, sourceName, relation)
-  const [first, second] = intervals.map((node) => windowLength(name, node))
+  const [first, second] = args.slice(2, least).map((node) => windowLength(`the length in ${name}`, node))
   assert(first !== undefined, "a window has a length")
   const [slideUs, sizeUs] = second === undefined ? [first, first] : [first, second]
   if (sizeUs % slideUs !== 0n)
-    throw new Refused(findings.hopSlide(durationText(slideUs), durationText(sizeUs)), byte)
+    throw new Refused(findings.hopSlide(name, durationText(slideUs), durationText(sizeUs)), byte)
   const count = sizeUs / slideUs
   if (count > BigInt(MAX_WINDOWS_PER_ROW)) {
     throw new Refused(findings.hopWindows(String(count), MAX_WINDOWS_PER_ROW), byte)
   }
+  const alignment = bindAlignment(name, args.slice(least), { sizeUs, slideUs })
   const input = timedInput(relation.node, timeIndex)
-  const node = windowNode(input.node, { kind: name, timeColumn: input.time, sizeUs, slideUs })
+  const node = windowNode(input.node, { kind: name, timeColumn: input.time, sizeUs, slideUs, ...alignment })
   const start = input.node.columns.length
   const columns = [
     ...relation.columns,
@@ -87,19 +99,61 @@ function findTime(reference: ColumnRef, source: string, relation: Relation): num
   throw new Refused(findings.windowTime(column, source, timeName), byte)
 }
 
+type Alignment = Pick<WindowShape, "offsetUs" | "zone">
+
+/** An offset, a time zone, or both; a text that is no interval is a zone. */
+function bindAlignment(
+  name: WindowFunction,
+  nodes: readonly Node[],
+  { sizeUs, slideUs }: Pick<WindowShape, "sizeUs" | "slideUs">,
+): Alignment {
+  const last = nodes.at(-1)
+  const zoneText = last === undefined ? null : zoneOf(last)
+  const offsets = zoneText === null ? nodes : nodes.slice(0, -1)
+  const [offset, further] = offsets
+  if (further !== undefined) throw new Refused(findings.windowArguments(name), startOf(further))
+  const zone = zoneText === null || last === undefined ? null : bindZone(zoneText, last, [slideUs, sizeUs])
+  const step = name === "cumulate" ? sizeUs : slideUs
+  const given = offset === undefined ? 0n : constantLength(`the offset in ${name}`, offset)
+  const offsetUs = ((given % step) + step) % step
+  return { ...(offsetUs === 0n ? {} : { offsetUs }), ...(zone === null ? {} : { zone }) }
+}
+
+function zoneOf(node: Node): string | null {
+  if (!("A_Const" in node)) return null
+  const bound = bindConstant(node.A_Const)
+  if (bound.kind !== "untyped" || bound.text === null) return null
+  return "failure" in parseLiteral(bound.text, INTERVAL) ? bound.text : null
+}
+
+function bindZone(text: string, node: Node, lengths: readonly bigint[]): string {
+  const zone = timeZone(text)
+  if (zone === null)
+    throw new Refused(findings.windowZone(text, nearestName(text, timeZoneNames())), startOf(node))
+  const odd = lengths.find((length) => length % DAY_US !== 0n && DAY_US % length !== 0n)
+  if (odd !== undefined) throw new Refused(findings.windowZoneSize(durationText(odd)), startOf(node))
+  return zone.name
+}
+
+function windowLength(what: string, node: Node): bigint {
+  const lengthUs = constantLength(what, node)
+  if (lengthUs <= 0n)
+    throw new Refused(findings.windowInterval(what, "is not longer than zero"), startOf(node))
+  return lengthUs
+}
+
 /** Microseconds of a constant interval. @throws Refused window-interval, bad-literal */
-function windowLength(name: string, node: Node): bigint {
+function constantLength(what: string, node: Node): bigint {
   const byte = startOf(node)
-  const refuse = (reason: string) =>
-    new Refused(findings.windowInterval(`the length in ${name}`, reason), byte)
+  const refuse = (reason: string) => new Refused(findings.windowInterval(what, reason), byte)
   const bound = constantInterval(node)
   if (bound === null) throw refuse("is not a constant interval")
   const value = bound.kind === "untyped" ? parseUntyped(bound, INTERVAL).value : constantValue(bound)
   if (!isInterval(value)) throw refuse("is not an interval")
   if (value.months !== 0) throw refuse("has months or years, whose length varies")
   const lengthUs = BigInt(value.days) * DAY_US + value.micros
-  if (lengthUs <= 0n) throw refuse("is not longer than zero")
-  if (lengthUs > MAX_WINDOW_DAYS * DAY_US) throw refuse(`is longer than ${MAX_WINDOW_DAYS} days`)
+  const absolute = lengthUs < 0n ? -lengthUs : lengthUs
+  if (absolute > MAX_WINDOW_DAYS * DAY_US) throw refuse(`is longer than ${MAX_WINDOW_DAYS} days`)
   return lengthUs
 }
 

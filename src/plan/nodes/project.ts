@@ -1,10 +1,11 @@
 /**
  * The SELECT list. Key, time and window survive where their columns are handed on as they are. Of a window's
- * start and end either stands for the other, because a window's size is fixed.
+ * start and end either stands for the other, but for windows that share their starts.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { PlanNode, ProjectNode, WindowColumns } from "../plan.ts"
+import { startTellsEnd } from "./window.ts"
 
 export interface ProjectParts {
   readonly input: PlanNode
@@ -39,7 +40,7 @@ function projectWindow(window: WindowColumns | null, places: Places): WindowColu
   if (window === null) return null
   const start = window.start === null ? null : (places.get(window.start) ?? null)
   const end = window.end === null ? null : (places.get(window.end) ?? null)
-  return start === null && end === null ? null : { start, end, sizeUs: window.sizeUs }
+  return end === null && (start === null || !startTellsEnd(window)) ? null : { ...window, start, end }
 }
 
 type Places = ReadonlyMap<number, number>
@@ -52,6 +53,8 @@ function projectKey({ key, windowColumns }: PlanNode, places: Places): readonly 
 }
 
 function partnerPlace(index: number, window: WindowColumns | null, places: Places): number | undefined {
-  const partner = index === window?.start ? window.end : index === window?.end ? window.start : null
+  if (window === null) return undefined
+  const startForEnd = index === window.end && startTellsEnd(window) ? window.start : null
+  const partner = index === window.start ? window.end : startForEnd
   return partner === null ? undefined : places.get(partner)
 }

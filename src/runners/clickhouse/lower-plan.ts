@@ -24,6 +24,7 @@ import type {
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+import { windowSql } from "./windows.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -60,9 +61,6 @@ export interface LoweringOptions {
 
 /** Settings that the queries rely on. */
 export const QUERY_SETTINGS: Readonly<Record<string, string | number>> = { precise_float_parsing: 1 }
-
-/** Windows a row can be in: the engine's own limit. */
-const MAX_WINDOWS = 10_000n
 
 /** @throws PlatformError no-clickhouse-spelling */
 export function lowerPlan(root: PlanNode, options: LoweringOptions): Relation {
@@ -141,21 +139,14 @@ class PlanLowering {
     return { ...input, columns, sql }
   }
 
-  /** Windows start at multiples of the slide since 1970; a row is in those that began `size` before it. */
   #window(node: WindowNode): Relation {
     const input = this.relation(node.input)
-    const { timeColumn, sizeUs, slideUs } = node.window
-    const count = sizeUs / slideUs
-    assert(count >= 1n && count <= MAX_WINDOWS, "a row is in a bounded number of windows")
-    const time = columnAt(input, timeColumn)
-    const newest = `assumeNotNull(${time}) - positiveModulo(assumeNotNull(${time}), toInt64(${slideUs}))`
-    const start =
-      count === 1n
-        ? `toInt64(${newest})`
-        : `arrayJoin(arrayMap(w -> toInt64(${newest} - w * toInt64(${slideUs})), range(${count})))`
-    const started = this.#select(input, [...input.columns, start], ` WHERE isNotNull(${time})`)
-    const end = `toInt64(${started.columns.at(-1)} + toInt64(${sizeUs}))`
-    return this.#select(started, [...started.columns, end])
+    const { timeColumn } = node.window
+    const { start, end } = windowSql(node.window)
+    const time = (of: Relation) => `assumeNotNull(${columnAt(of, timeColumn)})`
+    const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
+    const started = this.#select(input, [...input.columns, start(time(input))], where)
+    return this.#select(started, [...started.columns, end(time(started), started.columns.at(-1)!)])
   }
 
   #aggregate(node: AggregateNode): Relation {

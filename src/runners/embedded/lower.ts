@@ -133,7 +133,7 @@ class ViewLowering {
       before.window === null
         ? before
         : identityPipe(this.#operatorOf(before, node.input.columns), node.input.columns)
-    const { kind, timeColumn, sizeUs, slideUs } = node.window
+    const { timeColumn, ...shape } = node.window
     const time = pipe.outputs[timeColumn]
     assert(time !== undefined, `the time column of ${node.window.kind} is a column of its input`)
     const bound = (name: string, index: number): Expression => {
@@ -142,7 +142,7 @@ class ViewLowering {
     const width = pipe.inputColumns.length
     return {
       ...pipe,
-      window: { kind, time, sizeUs, slideUs },
+      window: { ...shape, time },
       outputs: [...pipe.outputs, bound("window_start", width), bound("window_end", width + 1)],
       identity: false,
     }
@@ -160,6 +160,8 @@ class ViewLowering {
         : pipe
     const aggregates = input === pipe ? node.aggregates.map(argumentOf) : node.aggregates
     const keys = input === pipe ? node.keys.map((key) => substituteColumns(key, pipe.outputs)) : node.keys
+    const carried = windowed && input.window === null ? node.input.windowColumns : null
+    const varying = carried?.varying ?? null
     const id = this.#nextId("aggregate")
     this.#specs.push({
       kind: "aggregate",
@@ -169,8 +171,9 @@ class ViewLowering {
       window: input.window,
       keys,
       aggregates,
-      windowKeys: node.windowKeys,
-      windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
+      windowKeys: varying === null ? node.windowKeys : endOf(node.windowKeys),
+      windowSizeUs: varying === null ? (carried?.sizeUs ?? null) : null,
+      ...(varying === null ? {} : { windowShape: varying }),
       emit: this.#plan.emit,
       allowedLatenessUs: BigInt(this.#plan.allowedLatenessMs) * 1000n,
       columns: node.columns,
@@ -186,6 +189,11 @@ class ViewLowering {
     this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
     return id
   }
+}
+
+/** Where windows vary in length, a start that rows carry beside the end is a key like any other. */
+function endOf(keys: AggregateNode["windowKeys"]): AggregateNode["windowKeys"] {
+  return keys === null || keys.end === null ? keys : { start: null, end: keys.end }
 }
 
 function identityPipe(input: string, columns: readonly Column[]): Pipe {
