@@ -6,11 +6,12 @@ import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
 import type { OperatorCapture } from "./checkpoint/capture.ts"
-import { captureAggregate, captureView } from "./checkpoint/capture.ts"
+import { captureView } from "./checkpoint/capture.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, jsonPart, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
-import { restoreAggregate, restoreView } from "./checkpoint/restore.ts"
+import { restoreView } from "./checkpoint/restore.ts"
+import type { SessionCapture } from "./checkpoint/session-parts.ts"
 import type { SliceReport } from "./code/row-report.ts"
 import type {
   CheckpointPart,
@@ -133,9 +134,7 @@ class DataflowEngine implements Engine {
   stateBytes(): number {
     let bytes = this.#store.usedBytes
     for (const { running } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) {
-        for (const window of aggregate.windows()) for (const values of window.multisets) bytes += values.bytes
-      }
+      for (const aggregate of running.aggregates.values()) bytes += aggregate.heapBytes()
     }
     return bytes
   }
@@ -148,9 +147,9 @@ class DataflowEngine implements Engine {
       epoch: this.#epoch,
       watermarks: this.#watermarks.entries(),
     }
-    const captures: OperatorCapture[] = []
+    const captures: (OperatorCapture | SessionCapture)[] = []
     for (const { running, losses } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) captures.push(captureAggregate(aggregate, losses))
+      for (const aggregate of running.aggregates.values()) captures.push(aggregate.capture(losses))
       captures.push(captureView(running.view, losses))
     }
     return {
@@ -177,7 +176,7 @@ class DataflowEngine implements Engine {
       throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
     for (const { running, losses } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) restoreAggregate(aggregate, byName, losses)
+      for (const aggregate of running.aggregates.values()) aggregate.restore(byName, losses)
       restoreView(running.view, byName, losses)
     }
     this.#watermarks.restore(meta.watermarks)
@@ -195,7 +194,7 @@ class DataflowEngine implements Engine {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
     for (const [id, operator] of running.aggregates) {
-      operator.assigner.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
+      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
     }
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null

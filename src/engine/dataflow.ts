@@ -46,6 +46,16 @@ export interface EngineWindow extends WindowShape {
   readonly time: Expression
 }
 
+/** Sessions: rows of one key that are no further apart than the gap. From the first row's time to the last
+ *  one's plus the gap. */
+export interface SessionWindow {
+  /** Timestamp, over the input row; a row whose time is NULL is filtered. */
+  readonly time: Expression
+  readonly gapUs: bigint
+  /** Over the input row. NULLs are one key. */
+  readonly keys: readonly Expression[]
+}
+
 /** Filter and project. With a window, a row is put out once for each of its windows, and expressions see
  *  window_start and window_end at input.length and input.length + 1. */
 export interface StageSpec extends SpecBase {
@@ -76,6 +86,9 @@ export interface AggregateSpec extends SpecBase {
   readonly windowSizeUs: bigint | null
   /** Of windows that rows carry by their start alone, where their length varies. @default null */
   readonly windowShape?: WindowShape | null
+  /** Groups belong to sessions, formed right here; `window` is null then, windowKeys is not, and the bounds
+   *  of a session stand among the keys only. @default null */
+  readonly session?: SessionWindow | null
   readonly emit: "changes" | "final"
   readonly allowedLatenessUs: bigint
   readonly columns: readonly Column[]

@@ -7,6 +7,7 @@
  * row that fails in any route is applied in none, a row that is late in any is late.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
+import type { Column } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
 import { GroupTerminal } from "./code/group-terminal.ts"
 import type { RouteShape } from "./code/route-writer.ts"
@@ -19,6 +20,7 @@ import type { Route, ViewPipeline } from "./graph/routes.ts"
 import type { Losses } from "./losses.ts"
 import { AggregateOperator } from "./operators/aggregate.ts"
 import { RowBuilder } from "./operators/row-builder.ts"
+import { SessionAggregate } from "./operators/session-aggregate.ts"
 import { ViewOperator } from "./operators/view.ts"
 import type { PageStore } from "./state/page-store.ts"
 
@@ -43,7 +45,7 @@ const RANK = BY_RANK.map((_, verdict) => BY_RANK.indexOf(verdict))
 
 export class RunningView {
   readonly view: ViewOperator
-  readonly aggregates: ReadonlyMap<string, AggregateOperator>
+  readonly aggregates: ReadonlyMap<string, AggregateOperator | SessionAggregate>
   readonly #pipeline: ViewPipeline
   readonly #routes: readonly CompiledRoute[]
   readonly #losses: Losses
@@ -52,16 +54,21 @@ export class RunningView {
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
     this.#losses = options.losses
-    const aggregates = new Map<string, AggregateOperator>()
+    const aggregates = new Map<string, AggregateOperator | SessionAggregate>()
     for (const spec of pipeline.aggregates) {
+      const { store, losses, appendOnly } = options
+      const appendOnlyOutput = appendOnly.has(spec.id)
+      const inputColumns = columnsInto(pipeline, spec)
       aggregates.set(
         spec.id,
-        new AggregateOperator(spec, {
-          store: options.store,
-          losses: options.losses,
-          retractingInput: !options.appendOnly.has(spec.input),
-          appendOnlyOutput: options.appendOnly.has(spec.id),
-        }),
+        (spec.session ?? null) === null
+          ? new AggregateOperator(spec, {
+              store,
+              losses,
+              retractingInput: !appendOnly.has(spec.input),
+              appendOnlyOutput,
+            })
+          : new SessionAggregate(spec, { store, losses, inputColumns, appendOnlyOutput }),
       )
     }
     this.aggregates = aggregates
@@ -152,6 +159,10 @@ export class RunningView {
       }
     }
     const operator = this.aggregates.get(target.id)!
+    if (operator instanceof SessionAggregate) {
+      const { apply, judge } = operator.intake(shape)
+      return { route, apply, judge: this.#mustAgree(route) ? judge : null, take: () => null }
+    }
     const terminal = (mode: "apply" | "judge") => new GroupTerminal(shape, operator.plan, operator, mode)
     const applied = new RouteWriter(terminal("apply")).compile<RouteRun>(options.store)
     const judges = fromSource && (this.#mustAgree(route) || applied.failsInsideWindows)
@@ -168,6 +179,13 @@ export class RunningView {
 }
 
 const NO_VERDICTS = new Uint8Array(0)
+
+/** Columns of the rows that an aggregate reads, whichever route they come by. */
+function columnsInto({ routes }: ViewPipeline, spec: AggregateSpec): readonly Column[] {
+  const route = routes.find(({ target }) => target === spec)
+  assert(route !== undefined, "an aggregate is fed by a route")
+  return route.stages.at(-1)?.columns ?? route.origin.columns
+}
 
 /** Judging rows is writing them to a builder that is thrown away. */
 function judgeRows(shape: RouteShape, store: PageStore): RouteRun {

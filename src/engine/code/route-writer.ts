@@ -181,7 +181,7 @@ export class RouteWriter {
 
   /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
    *  exact time. A row without a time is filtered. */
-  time(window: EngineWindow, columns: readonly Expression[], name: string): string {
+  time(window: Pick<EngineWindow, "time">, columns: readonly Expression[], name: string): string {
     const { isNull, halves } = this.loader.load(substituteColumns(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
     this.push(`const ${name} = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);`)

@@ -180,14 +180,16 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
   const columns = columnsAt(specs, input)
   const carried = columns.find(({ name, nullable }) => name === "window_end" && !nullable)
   const time = columns.find(({ name, type }) => name === "time" && type.kind === "timestamp")
-  const assigns =
-    !columns.some(({ name }) => name.startsWith("window")) && time !== undefined && random.below(3) > 0
-  const window = assigns ? randomWindow(random, col(columns, time.name)) : null
+  const cut = columns.some(({ name }) => name.startsWith("window"))
+  const kind = cut || time === undefined ? "none" : pick(random, ["none", "window", "window", "session"])
+  const window = kind === "window" && time !== undefined ? randomWindow(random, col(columns, time.name)) : null
+  const session = kind === "session" && time !== undefined ? time : null
   const seen = window === null ? columns : [...columns, ...WINDOW_COLUMNS]
   const keyed = columns.filter(({ name }) => !name.startsWith("window") && random.below(columns.length) < 2)
   const keys: Expression[] = keyed.map(({ name }) => keyExpression(random, columns, name))
   let windowKeys: AggregateSpec["windowKeys"] = null
   let windowSizeUs: bigint | null = null
+  const sessionKeys = session === null ? [] : keys.filter(() => random.below(3) > 0)
   if (window !== null && random.below(5) > 0) {
     const places = [
       [0, 1],
@@ -200,6 +202,16 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
     windowKeys = { start, end }
     const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
     keys.unshift(...positions.filter((name) => name !== null).map((name) => col(seen, name)))
+  } else if (session !== null) {
+    const [start, end] = pick(random, [
+      [0, 1],
+      [0, null],
+      [null, 0],
+    ] as const)
+    windowKeys = { start, end }
+    const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
+    const bounds = positions.filter((name) => name !== null)
+    keys.unshift(...bounds.map((name) => col([...columns, ...WINDOW_COLUMNS], name)))
   } else if (carried !== undefined && specs.some((spec) => carriesWindows(specs, spec.id, input))) {
     windowKeys = { start: null, end: 0 }
     windowSizeUs = carriedSize(specs, input)
@@ -226,6 +238,15 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
     aggregates,
     windowKeys,
     windowSizeUs,
+    ...(session === null
+      ? {}
+      : {
+          session: {
+            time: col(columns, session.name),
+            gapUs: pick(random, [1n, 4n, 9n]),
+            keys: sessionKeys,
+          },
+        }),
     emit: windowKeys !== null && random.below(2) === 0 ? "final" : "changes",
     allowedLatenessUs: pick(random, [0n, 0n, 6n, 15n]),
     columns: outputs,
@@ -248,6 +269,7 @@ function carriesWindows(specs: readonly OperatorSpec[], id: string, input: strin
 function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null {
   const spec = specs.find((candidate) => candidate.id === id)!
   if (spec.kind === "source" || spec.kind === "union") return null
+  if (spec.kind === "aggregate" && spec.session) return spec.session.gapUs
   if (spec.kind !== "view" && spec.window !== null) return spec.window.sizeUs
   if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs
   return carriedSize(specs, spec.input)

@@ -6,6 +6,10 @@
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
+import type { OperatorCapture } from "../checkpoint/capture.ts"
+import { captureAggregate } from "../checkpoint/capture.ts"
+import type { PartMap } from "../checkpoint/restore.ts"
+import { restoreAggregate } from "../checkpoint/restore.ts"
 import { planAccumulators } from "../code/accumulators.ts"
 import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
@@ -13,6 +17,7 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -67,6 +72,25 @@ export class AggregateOperator {
   /** One row whether or not there is any input. */
   get isGlobal(): boolean {
     return this.spec.keys.length === 0 && this.spec.windowKeys === null
+  }
+
+  judgeBy(watermarkUs: bigint): void {
+    this.assigner.judgeBy(watermarkUs)
+  }
+
+  heapBytes(): number {
+    return this.windows().reduce(
+      (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
+      0,
+    )
+  }
+
+  capture(losses: Losses): OperatorCapture {
+    return captureAggregate(this, losses)
+  }
+
+  restore(parts: PartMap, losses: Losses): void {
+    restoreAggregate(this, parts, losses)
   }
 
   createWindow(start: bigint, end: bigint): WindowState {
