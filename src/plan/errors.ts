@@ -264,6 +264,7 @@ const grouping = {
 const WINDOW_CALLS: Readonly<Record<string, string>> = {
   tumble: "tumble(source, time_column, INTERVAL '1 hour')",
   hop: "hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size",
+  session: "session(source, time_column, INTERVAL '30 minutes', key_column, …)",
   cumulate: "cumulate(source, time_column, INTERVAL '1 hour', INTERVAL '1 day'): step, then size",
 }
 
@@ -272,7 +273,7 @@ const windowing = {
     finding(
       "window-arguments",
       `${name} is called with the wrong arguments`,
-      `write ${WINDOW_CALLS[name] ?? WINDOW_CALLS["tumble"]}; an offset and a time zone may follow`,
+      `write ${WINDOW_CALLS[name]}${name === "session" ? "" : "; an offset and a time zone may follow"}`,
     ),
   windowSource: (name: string) =>
     finding(
@@ -296,6 +297,14 @@ const windowing = {
       `the window's size (${size}) is not a multiple of its ${name === "hop" ? "slide" : "step"} (${slide})`,
       `write ${WINDOW_CALLS[name]}`,
     ),
+  sessionKey: () =>
+    finding(
+      "session-key",
+      "the keys of session are columns of its source",
+      "compute the key in a WITH query and name its column",
+    ),
+  sessionUse: (what: string, suggestion: string) =>
+    finding("session-use", `the rows of session() ${what}`, suggestion),
   windowZone: (zone: string, nearest: string | null) =>
     finding(
       "window-zone",

@@ -97,6 +97,12 @@ function whatText(node: PlanNode): string {
       const from = offsetUs === 0n ? "" : ` from ${durationText(offsetUs)}`
       return `${kind} ${by} ${slide}of ${durationText(sizeUs)}${from}${zone === null ? "" : ` in ${zone}`}`
     }
+    case "session": {
+      const { timeColumn, gapUs, keys } = node.session
+      const name = (column: number) => node.input.columns[column]!.name
+      const per = keys.length === 0 ? "" : ` per ${keys.map(name).join(", ")}`
+      return `session ${name(timeColumn)} with a gap of ${durationText(gapUs)}${per}`
+    }
     case "aggregate":
       return aggregateText(node)
     case "union-all":

@@ -46,6 +46,10 @@ function nodeText(node: PlanNode): string {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
       return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${alignmentText(node.window)}(${nodeText(node.input)})`
     }
+    case "session": {
+      const { timeColumn, gapUs, keys } = node.session
+      return `session #${timeColumn} ${gapUs} ${keys.join()}(${nodeText(node.input)})`
+    }
     case "aggregate": {
       const keys = node.keys.map(canonical).join()
       return `aggregate ${keys};${node.aggregates.map(canonicalAggregate).join()}(${nodeText(node.input)})`

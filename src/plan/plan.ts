@@ -26,8 +26,10 @@ export interface WindowColumns {
   readonly start: number | null
   readonly end: number | null
   readonly sizeUs: bigint
-  /** Set where windows differ in length: cumulate, and days of a time zone. @default null */
-  readonly varying?: WindowShape | null
+  /** Set where windows differ in length: cumulate, days of a time zone, sessions. @default null */
+  readonly varying?: WindowShape | "sessions" | null
+  /** Of rows that are not grouped by their sessions yet: the columns that keep sessions apart. */
+  readonly sessionKeys?: readonly number[]
 }
 
 /** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
@@ -75,6 +77,22 @@ export interface WindowShape {
   readonly zone?: string | null
 }
 
+/** Appends window_start and window_end of the session that each row is in. */
+export interface SessionNode extends NodeBase {
+  readonly kind: "session"
+  readonly input: PlanNode
+  readonly session: SessionSpec
+}
+
+export interface SessionSpec {
+  /** Position of the timestamp column in the input. */
+  readonly timeColumn: number
+  /** Rows that are no further apart are one session. */
+  readonly gapUs: bigint
+  /** Positions of the columns that keep sessions apart. */
+  readonly keys: readonly number[]
+}
+
 /** GROUP BY. Output: the keys, then the aggregates. No keys: one row, also over no rows. */
 export interface AggregateNode extends NodeBase {
   readonly kind: "aggregate"
@@ -91,7 +109,14 @@ export interface UnionAllNode extends NodeBase {
   readonly inputs: readonly PlanNode[]
 }
 
-export type PlanNode = ScanNode | FilterNode | ProjectNode | WindowNode | AggregateNode | UnionAllNode
+export type PlanNode =
+  | ScanNode
+  | FilterNode
+  | ProjectNode
+  | WindowNode
+  | SessionNode
+  | AggregateNode
+  | UnionAllNode
 
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"

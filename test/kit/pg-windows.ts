@@ -1,12 +1,13 @@
 /** The window table functions as PostgreSQL says them: a subquery with window_start and window_end. */
 
-const WINDOW_CALL = /\b(tumble|hop|cumulate)\s*\(([^()]*)\)/gi
+const WINDOW_CALL = /\b(tumble|hop|cumulate|session)\s*\(([^()]*)\)/gi
 
 /** Windows of a time zone are spelled for zones that change their clocks by whole hours, and not at midnight. */
 export function writeOutWindows(sql: string): string {
   return sql.replace(WINDOW_CALL, (_, name: string, list: string) => {
     const kind = name.toLowerCase()
     const [source = "", time = "", ...rest] = list.split(/\s*,\s*/).map((part) => part.trim())
+    if (kind === "session") return sessions(source, time, rest)
     const lengths = rest.slice(0, kind === "tumble" ? 1 : 2).map(interval)
     const further = rest.slice(lengths.length)
     const zone = further.find((text) => /^'[^']*[/a-z]{3}/i.test(text) && text.includes("/")) ?? null
@@ -40,6 +41,18 @@ function hopped({ time, slide, size, origin, zone }: Call): string {
   const newest = `date_bin(${slide}, ${local}, ${origin})`
   return `SELECT ${toInstant("w", zone)} AS window_start, ${toInstant(`w + ${size}`, zone)} AS window_end
     FROM generate_series(${newest}, ${local} - ${size} + INTERVAL '1 microsecond', - ${slide}) AS w`
+}
+
+function sessions(source: string, time: string, [gap = "", ...keys]: readonly string[]): string {
+  const partition = (more: readonly string[]) =>
+    keys.length + more.length === 0 ? "" : `PARTITION BY ${[...keys, ...more].join(", ")}`
+  const begins = `CASE WHEN ${time} - lag(${time}) OVER (${partition([])} ORDER BY ${time}) <= ${interval(gap)}
+    THEN 0 ELSE 1 END`
+  const number = `sum(session_begins) OVER (${partition([])} ORDER BY ${time} ROWS UNBOUNDED PRECEDING)`
+  const session = `OVER (${partition(["session_number"])})`
+  return `(SELECT b.*, min(${time}) ${session} AS window_start, max(${time}) ${session} + ${interval(gap)} AS window_end
+    FROM (SELECT a.*, ${number} AS session_number
+      FROM (SELECT src.*, ${begins} AS session_begins FROM ${source} AS src WHERE ${time} IS NOT NULL) AS a) AS b)`
 }
 
 /** Steps of whole days are those of the zone's clock, shorter ones are counted from the start as time passes. */

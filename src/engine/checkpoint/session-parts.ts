@@ -40,7 +40,14 @@ export class SessionCapture implements Disposable {
   constructor(operator: SessionAggregate, losses: Losses) {
     const { book, whole, distinct, multisets, nextGroup } = operator
     this.#id = operator.spec.id
-    const tables = { start: 0n, end: 0n, closed: false, emitting: true, tables: [whole.table, ...distinct], multisets }
+    const tables = {
+      start: 0n,
+      end: 0n,
+      closed: false,
+      emitting: true,
+      tables: [whole.table, ...distinct],
+      multisets,
+    }
     this.#tables = new OperatorCapture(this.#id, [tables], {
       nextGroup,
       expectedGroups: 0,

@@ -182,7 +182,8 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
   const time = columns.find(({ name, type }) => name === "time" && type.kind === "timestamp")
   const cut = columns.some(({ name }) => name.startsWith("window"))
   const kind = cut || time === undefined ? "none" : pick(random, ["none", "window", "window", "session"])
-  const window = kind === "window" && time !== undefined ? randomWindow(random, col(columns, time.name)) : null
+  const window =
+    kind === "window" && time !== undefined ? randomWindow(random, col(columns, time.name)) : null
   const session = kind === "session" && time !== undefined ? time : null
   const seen = window === null ? columns : [...columns, ...WINDOW_COLUMNS]
   const keyed = columns.filter(({ name }) => !name.startsWith("window") && random.below(columns.length) < 2)

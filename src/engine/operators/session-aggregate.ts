@@ -83,7 +83,11 @@ export class SessionAggregate {
     this.spec = spec
     this.#options = options
     this.#session = session
-    const added = [session.time, ...session.keys].map(({ type }, k) => ({ name: `s${k}`, type, nullable: true }))
+    const added = [session.time, ...session.keys].map(({ type }, k) => ({
+      name: `s${k}`,
+      type,
+      nullable: true,
+    }))
     // Branches of a union may hand on NULL where others never do.
     this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
     this.plan = planSessions(spec, this.#rowColumns.length)
@@ -154,7 +158,9 @@ export class SessionAggregate {
         else this.#placeChanges(taken, report, place)
       }
     return {
-      apply: through((key, row, weight) => (weight > 0 ? this.book.add(key, row) : this.book.remove(key, row))),
+      apply: through((key, row, weight) =>
+        weight > 0 ? this.book.add(key, row) : this.book.remove(key, row),
+      ),
       judge: through((key, row) => !this.book.isLate(key, row.timeUs)),
     }
   }
@@ -172,7 +178,10 @@ export class SessionAggregate {
     this.#flushTouched()
     for (const session of settled) session.visible = session.showing
     this.#letGo(due, watermarkUs)
-    this.book.forget(watermarkUs, changed.filter((session) => !session.isAlive))
+    this.book.forget(
+      watermarkUs,
+      changed.filter((session) => !session.isAlive),
+    )
     return this.#changes.take(!this.#options.appendOnlyOutput)
   }
 
@@ -356,7 +365,13 @@ export class SessionAggregate {
 function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
   const { start, end } = spec.windowKeys!
   const isBound = (k: number) => k === start || k === end
-  const number: Expression = { kind: "column", index: numberAt, name: "session", type: INT64, nullable: false }
+  const number: Expression = {
+    kind: "column",
+    index: numberAt,
+    name: "session",
+    type: INT64,
+    nullable: false,
+  }
   const none: Expression = { kind: "literal", value: 0n, type: TIMESTAMP, nullable: false }
   const keys = [...spec.keys.map((key, k) => (isBound(k) ? none : key)), number]
   const layout = new SlotLayout(keys.filter((key, k) => key.nullable && !isBound(k)).length)
@@ -365,7 +380,10 @@ function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
   return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, bySession: true }
 }
 
-function outputColumns({ keyFields, accumulators }: GroupPlan, { windowKeys }: AggregateSpec): OutputColumn[] {
+function outputColumns(
+  { keyFields, accumulators }: GroupPlan,
+  { windowKeys }: AggregateSpec,
+): OutputColumn[] {
   const { rowsAt, groupAt, outputs } = accumulators
   return [
     ...keyFields.slice(0, -1).map((field, k): OutputColumn => {
@@ -387,4 +405,3 @@ function usedColumns(data: unknown): ReadonlySet<number> {
   visit(data)
   return found
 }
-

@@ -13,6 +13,7 @@ import { NO_NAME } from "./bind-select.ts"
 import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
 import { isTooLarge } from "./plan-size.ts"
+import { sessionProblem } from "./session-use.ts"
 import { hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
 
 /** An event or a view that was read, as far as a plan depends on it. */
@@ -53,6 +54,8 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
     view.report(findings.planTooLarge(), null)
     return null
   }
+  const misused = sessionProblem(relation.node)
+  if (misused !== null) view.report(misused, null)
   checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)

@@ -22,7 +22,7 @@ import { bindConstant } from "./bind-constant.ts"
 import { applyOperator } from "./bind-operator.ts"
 import type { Bound } from "./bound.ts"
 import { literal, parseUntyped, settle, typed } from "./bound.ts"
-import type { Relation } from "./context.ts"
+import type { Relation, VisibleColumn } from "./context.ts"
 import { NO_UNTYPED } from "./context.ts"
 
 /** A week by the minute: a row is worked on once per window that it falls into. */
@@ -30,7 +30,7 @@ export const MAX_WINDOWS_PER_ROW = 10_080
 /** Ten years: window ends stay far from the end of time, and state that old belongs into no window. */
 const MAX_WINDOW_DAYS = 3_660n
 
-type FindSource = (name: string, byte: number | null) => Relation
+export type FindSource = (name: string, byte: number | null) => Relation
 
 /** How many lengths each takes. */
 const LENGTHS = { tumble: 1, hop: 2, cumulate: 2 } as const
@@ -45,13 +45,7 @@ export function bindWindow(name: WindowFunction, call: FuncCall, find: FindSourc
   const args = call.args ?? []
   const least = 2 + LENGTHS[name]
   if (args.length < least || args.length > least + 2) throw new Refused(findings.windowArguments(name), byte)
-  const [source, time] = args
-  const sourceName = source === undefined ? null : bareName(source)
-  if (sourceName === null) throw new Refused(findings.windowSource(name), startOf(source) ?? byte)
-  const relation = find(sourceName, startOf(source))
-  if (time === undefined || !("ColumnRef" in time))
-    throw new Refused(findings.windowArguments(name), startOf(time))
-  const timeIndex = findTime(time.ColumnRef, sourceName, relation)
+  const { relation, timeIndex } = bindSource(name, call, find)
   const [first, second] = args.slice(2, least).map((node) => windowLength(`the length in ${name}`, node))
   assert(first !== undefined, "a window has a length")
   const [slideUs, sizeUs] = second === undefined ? [first, first] : [first, second]
@@ -79,24 +73,48 @@ function bareName(node: Node): string | null {
   return path.length === 1 && path.length === node.ColumnRef.fields?.length ? path[0]! : null
 }
 
-/** Position of the time column that was named. @throws Refused when it is not one */
-function findTime(reference: ColumnRef, source: string, relation: Relation): number {
+/** The column of the source that was named. @throws Refused when there is none */
+export function findColumn(reference: ColumnRef, source: string, { columns }: Relation): VisibleColumn {
   const byte = reference.location ?? null
   const path = names(reference.fields)
   const column = path.at(-1) ?? ""
-  const { node, columns } = relation
   const found = columns.filter((candidate) => candidate.name === column)
   if (found.length > 1) throw new Refused(findings.ambiguousColumn(column), byte)
   if (found[0] === undefined || (path.length > 1 && path[0] !== source)) {
     const known = [...new Set(columns.map((candidate) => candidate.name))]
     throw new Refused(findings.unknownColumn(path.join("."), source, nearestName(column, known), known), byte)
   }
-  const { index } = found[0]
+  return found[0]
+}
+
+/** Position of the time column that was named. @throws Refused when it is not one */
+function findTime(reference: ColumnRef, source: string, relation: Relation): number {
+  const byte = reference.location ?? null
+  const { node, columns } = relation
+  const { index, name: column } = findColumn(reference, source, relation)
   const { type } = node.columns[index]!
   const isTime = index === node.timeColumn || index === node.windowColumns?.end
   if (isTime && type.kind === "timestamp") return index
   const timeName = columns.find((candidate) => candidate.index === node.timeColumn)?.name ?? null
   throw new Refused(findings.windowTime(column, source, timeName), byte)
+}
+
+interface Source {
+  readonly relation: Relation
+  readonly sourceName: string
+  readonly timeIndex: number
+}
+
+/** The first two arguments: what is cut, along which time. */
+export function bindSource(name: string, call: FuncCall, find: FindSource): Source {
+  const [source, time] = call.args ?? []
+  const sourceName = source === undefined ? null : bareName(source)
+  if (sourceName === null)
+    throw new Refused(findings.windowSource(name), startOf(source) ?? call.location ?? null)
+  const relation = find(sourceName, startOf(source))
+  if (time === undefined || !("ColumnRef" in time))
+    throw new Refused(findings.windowArguments(name), startOf(time))
+  return { relation, sourceName, timeIndex: findTime(time.ColumnRef, sourceName, relation) }
 }
 
 type Alignment = Pick<WindowShape, "offsetUs" | "zone">
@@ -135,7 +153,7 @@ function bindZone(text: string, node: Node, lengths: readonly bigint[]): string 
   return zone.name
 }
 
-function windowLength(what: string, node: Node): bigint {
+export function windowLength(what: string, node: Node): bigint {
   const lengthUs = constantLength(what, node)
   if (lengthUs <= 0n)
     throw new Refused(findings.windowInterval(what, "is not longer than zero"), startOf(node))
@@ -176,7 +194,7 @@ function isInterval(value: unknown): value is Interval {
 }
 
 /** A row of a window stands for its last microsecond: cut by its end, it would fall into the next window. */
-function timedInput(node: PlanNode, time: number): { readonly node: PlanNode; readonly time: number } {
+export function timedInput(node: PlanNode, time: number): { readonly node: PlanNode; readonly time: number } {
   if (time !== node.windowColumns?.end) return { node, time }
   const references = node.columns.map(
     ({ name, type, nullable }, index): ColumnReference => ({ kind: "column", index, name, type, nullable }),

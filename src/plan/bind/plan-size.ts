@@ -47,6 +47,7 @@ function columnSizes(
     case "filter":
       return inputs[0]!
     case "window":
+    case "session":
       return [...inputs[0]!, 1, 1]
     default:
       return node.columns.map(() => 1)

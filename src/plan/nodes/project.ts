@@ -40,7 +40,12 @@ function projectWindow(window: WindowColumns | null, places: Places): WindowColu
   if (window === null) return null
   const start = window.start === null ? null : (places.get(window.start) ?? null)
   const end = window.end === null ? null : (places.get(window.end) ?? null)
-  return end === null && (start === null || !startTellsEnd(window)) ? null : { ...window, start, end }
+  if (end === null && (start === null || !startTellsEnd(window)) && window.sessionKeys === undefined)
+    return null
+  if (window.sessionKeys === undefined) return { ...window, start, end }
+  const sessionKeys = window.sessionKeys.map((key) => places.get(key))
+  if (sessionKeys.includes(undefined) || (start === null && end === null)) return null
+  return { ...window, start, end, sessionKeys: sessionKeys as number[] }
 }
 
 type Places = ReadonlyMap<number, number>

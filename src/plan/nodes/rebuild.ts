@@ -4,6 +4,7 @@ import type { AggregateNode, PlanNode } from "../plan.ts"
 import { aggregateNode } from "./aggregate.ts"
 import { filterNode } from "./filter.ts"
 import { projectNode } from "./project.ts"
+import { sessionNode } from "./session.ts"
 import { unionAllNode } from "./union-all.ts"
 import { windowNode } from "./window.ts"
 
@@ -29,6 +30,8 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
       return projectNode({ input, expressions: node.expressions, names: namesOf(node) })
     case "window":
       return windowNode(input, node.window)
+    case "session":
+      return sessionNode(input, node.session)
     case "aggregate": {
       const { keys, aggregates } = node
       return aggregateNode({ input, keys, aggregates, names: namesOf(node), once: comesOnce(node) })

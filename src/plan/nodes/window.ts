@@ -40,13 +40,13 @@ function varyingOf({ timeColumn: _, ...shape }: WindowSpec): { readonly varying?
 
 /** Whether a window is known by its start alone. */
 export function startTellsEnd({ varying }: Pick<WindowColumns, "varying">): boolean {
-  return varying?.kind !== "cumulate"
+  return varying !== "sessions" && varying?.kind !== "cumulate"
 }
 
 export function sameWindows(a: WindowColumns | null, b: WindowColumns | null): boolean {
   if (a === null || b === null) return a === b
   const shape = ({ kind, slideUs, offsetUs = 0n, zone = null }: WindowShape) =>
     `${kind} ${slideUs} ${offsetUs} ${zone}`
-  const varying = ({ varying: of }: WindowColumns) => (of ? shape(of) : null)
+  const varying = ({ varying: of }: WindowColumns) => (of && of !== "sessions" ? shape(of) : (of ?? null))
   return a.start === b.start && a.end === b.end && a.sizeUs === b.sizeUs && varying(a) === varying(b)
 }

@@ -11,6 +11,7 @@ import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { projectNode } from "../nodes/project.ts"
 import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
+import { sessionNode } from "../nodes/session.ts"
 import { unionAllNode } from "../nodes/union-all.ts"
 import { windowNode } from "../nodes/window.ts"
 import type { AggregateNode, PlanNode, ProjectNode, UnionAllNode } from "../plan.ts"
@@ -63,6 +64,13 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
         )
         need(node.input, [node.window.timeColumn])
         break
+      case "session":
+        need(
+          node.input,
+          [...own].filter((position) => position < node.input.columns.length),
+        )
+        need(node.input, [node.session.timeColumn, ...node.session.keys])
+        break
       case "aggregate":
         for (const key of node.keys) need(node.input, columnsUsed(key))
         for (const { argument } of keptAggregates(node, own)) {
@@ -110,6 +118,20 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       assert(timeColumn !== undefined, "a window's time column is kept")
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
       return { node: windowNode(input, { ...node.window, timeColumn }), places: moved }
+    }
+    case "session": {
+      const { node: input, places } = prunedOf(node.input)
+      const [before, after] = [node.input.columns.length, input.columns.length]
+      if (input === node.input) return { node, places: everyPlace(before + 2) }
+      const moved = new Map([...places, [before, after], [before + 1, after + 1]])
+      const place = (position: number): number => {
+        const found = places.get(position)
+        assert(found !== undefined, "a session's time and keys are kept")
+        return found
+      }
+      const { timeColumn, gapUs, keys } = node.session
+      const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
+      return { node: sessionNode(input, session), places: moved }
     }
     case "aggregate":
       return pruneAggregate(node, needed, prunedOf(node.input))
