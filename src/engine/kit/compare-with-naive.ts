@@ -3,9 +3,10 @@
  * engine must agree on rows, on changes added up, and on verdicts.
  */
 import { assert } from "../../std/assert.ts"
+import type { Random } from "../../std/random.ts"
 import { SeededRandom } from "../../std/random.ts"
 import { createEngine } from "../create-engine.ts"
-import type { Engine, EpochInput, EpochResult } from "../dataflow.ts"
+import type { Engine, EpochInput, EpochResult, OperatorSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import { planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
@@ -94,9 +95,9 @@ function assertNetted(
 }
 
 /** @throws when the engine, its restored twin or the naive engine disagree. */
-export function compareSeed(seed: number): void {
+export function compareSeed(seed: number, makeGraph: (random: Random) => OperatorSpec[] = randomGraph): void {
   const random = new SeededRandom(seed)
-  const specs = randomGraph(random)
+  const specs = makeGraph(random)
   const epochs = randomEpochs(random)
   const graph = planRoutes(specs)
   const naive = new NaiveEngine(specs)

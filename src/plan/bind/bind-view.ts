@@ -54,7 +54,7 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
     view.report(findings.planTooLarge(), null)
     return null
   }
-  const misused = sessionProblem(relation.node)
+  const misused = sessionProblem(relation.node, view)
   if (misused !== null) view.report(misused, null)
   checkColumns(relation.columns, view)
   if (problems > 0) return null

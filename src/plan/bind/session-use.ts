@@ -9,12 +9,18 @@ import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
 import { inputsOf, nodesOf } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
+import type { ViewContext } from "./context.ts"
+import { growsForEver } from "./state-bound.ts"
 
-/** What is wrong with how the view uses session(), or null. */
-export function sessionProblem(root: PlanNode): Finding | null {
+/** What is wrong with how the view uses session(), or null. Groups that never close are reported elsewhere. */
+export function sessionProblem(
+  root: PlanNode,
+  { acceptsUnboundedState }: Pick<ViewContext, "acceptsUnboundedState">,
+): Finding | null {
   if (carries(root)) return findings.sessionUse("are not grouped", GROUP)
   for (const node of nodesOf(root)) {
     if (!inputsOf(node).some(carries)) continue
+    if (node.kind === "aggregate" && growsForEver(node) && !acceptsUnboundedState) continue
     const problem = problemOf(node)
     if (problem !== null) return problem
   }
