@@ -4,8 +4,8 @@ import { test } from "node:test"
 import { INT64, TIMESTAMP } from "../columns/types.ts"
 import type { Random } from "../std/random.ts"
 import type { AggregateSpec, OperatorSpec } from "./dataflow.ts"
-import { EVENT, KEY, VALUE, WINDOWS } from "./kit/events.ts"
 import { compareSeed } from "./kit/compare-with-naive.ts"
+import { EVENT, KEY, VALUE, WINDOWS } from "./kit/events.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
 import { EVENT_COLUMNS, pick } from "./kit/random-plans.ts"
@@ -131,7 +131,10 @@ test("one epoch's rows may cover several old sessions (FLINK-4589)", () => {
   engine.epoch([0n, 15n, 30n, 45n].map((time) => ["a", 1, time]))
   assert.equal(engine.rows("visits").length, 4)
   const covered = engine.epoch([40n, 8n, 24n].map((time) => ["a", 1, time]))
-  assert.deepEqual(covered.changes["visits"]!.filter(([weight]) => weight === 1), [[1, "a", 0n, 55n, 7n, 7n]])
+  assert.deepEqual(
+    covered.changes["visits"]!.filter(([weight]) => weight === 1),
+    [[1, "a", 0n, 55n, 7n, 7n]],
+  )
   assert.deepEqual(engine.rows("visits"), [["a", 0n, 55n, 7n, 7n]])
 })
 
@@ -203,10 +206,7 @@ function changingTimes(random: Random): OperatorSpec[] {
     keys: [col(EVENT_COLUMNS, "key")],
     aggregates: [aggregate(pick(random, ["max", "min"] as const), col(EVENT_COLUMNS, "time"))],
   })
-  const columns = [
-    newest.columns[0]!,
-    { name: "time", type: TIMESTAMP, nullable: true },
-  ]
+  const columns = [newest.columns[0]!, { name: "time", type: TIMESTAMP, nullable: true }]
   const bounded = [...columns, ...WINDOWS]
   const keyed = random.below(2) === 0
   const large = compare("gt", col(columns, "key"), lit(1n, INT64))

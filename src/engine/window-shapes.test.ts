@@ -60,7 +60,10 @@ test("windows without rows yield nothing", () => {
       ],
       1_000n,
     )
-    assert.deepEqual(shown.changes["windows"]!.map((row) => row[2]), [10n, 100n])
+    assert.deepEqual(
+      shown.changes["windows"]!.map((row) => row[2]),
+      [10n, 100n],
+    )
   }
 })
 
@@ -91,10 +94,16 @@ test("a row whose time changes leaves all its hops (risingwave#10495)", () => {
 test("no row of a night in which the clocks change is lost or counted twice (FLINK-38075)", () => {
   for (const night of ["2026-03-28T20:00:00Z", "2026-10-24T20:00:00Z"]) {
     const engine = bounded({ kind: "tumble", time: TIME, sizeUs: DAY, slideUs: DAY, zone: "Europe/Berlin" })
-    const rows = Array.from({ length: 200 }, (_, k) => ["a", 1, us(night) + BigInt(k) * 600_000_000n] as const)
+    const rows = Array.from(
+      { length: 200 },
+      (_, k) => ["a", 1, us(night) + BigInt(k) * 600_000_000n] as const,
+    )
     const { verdicts } = engine.epoch(rows)
     assert.deepEqual(new Set(verdicts["windows"]), new Set(["applied"]))
-    assert.equal(engine.rows("windows").reduce((sum, row) => sum + (row[2] as bigint), 0n), 200n)
+    assert.equal(
+      engine.rows("windows").reduce((sum, row) => sum + (row[2] as bigint), 0n),
+      200n,
+    )
   }
 })
 

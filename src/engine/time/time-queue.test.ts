@@ -17,7 +17,11 @@ test("things leave by their time, those of one time in the order they came", () 
       }
       const due = waiting.filter((one) => one.time <= time)
       due.sort((a, b) => (a.time === b.time ? Number(a.name) - Number(b.name) : a.time < b.time ? -1 : 1))
-      assert.deepEqual([...queue.takeUntil(time)], due.map(({ name }) => name), `seed ${seed}`)
+      assert.deepEqual(
+        [...queue.takeUntil(time)],
+        due.map(({ name }) => name),
+        `seed ${seed}`,
+      )
       waiting = waiting.filter((one) => one.time > time)
     }
   }

@@ -49,14 +49,28 @@ test("days have 23, 24 and 25 hours, and begin where the zone's midnight is", ()
 
 test("hours of the night in which the clocks go back are two (risingwave#12072)", () => {
   const hour: WindowShape = { kind: "tumble", sizeUs: HOUR, slideUs: HOUR, zone: "Europe/Berlin" }
-  const starts = ["00:30", "01:30", "02:30"].map((time) => windowsOf(hour, us(`2026-10-25T${time}:00Z`))[0]![0])
-  assert.deepEqual(starts, [0, 1, 2].map((k) => `2026-10-25T0${k}:00:00.000Z`))
+  const starts = ["00:30", "01:30", "02:30"].map(
+    (time) => windowsOf(hour, us(`2026-10-25T${time}:00Z`))[0]![0],
+  )
+  assert.deepEqual(
+    starts,
+    [0, 1, 2].map((k) => `2026-10-25T0${k}:00:00.000Z`),
+  )
   const half = windowsOf({ ...hour, zone: "Australia/Lord_Howe" }, us("2026-04-04T15:10:00Z"))
-  assert.deepEqual(half, [["2026-04-04T14:00:00.000Z", "2026-04-04T15:30:00.000Z"]], "one o'clock lasts longer")
+  assert.deepEqual(
+    half,
+    [["2026-04-04T14:00:00.000Z", "2026-04-04T15:30:00.000Z"]],
+    "one o'clock lasts longer",
+  )
 })
 
 test("quarters of a day keep to the clock in summer and winter (duckdb#9260, datafusion#25168)", () => {
-  const quarter: WindowShape = { kind: "tumble", sizeUs: 6n * HOUR, slideUs: 6n * HOUR, zone: "Europe/Berlin" }
+  const quarter: WindowShape = {
+    kind: "tumble",
+    sizeUs: 6n * HOUR,
+    slideUs: 6n * HOUR,
+    zone: "Europe/Berlin",
+  }
   assert.deepEqual(windowsOf(quarter, us("2026-03-29T03:00:00Z")), [
     ["2026-03-28T23:00:00.000Z", "2026-03-29T04:00:00.000Z"],
   ])
@@ -73,7 +87,10 @@ test("days that hop and grow count the zone's days (risingwave#14772)", () => {
   ])
   const grow: WindowShape = { kind: "cumulate", sizeUs: DAY, slideUs: HOUR, zone: "Europe/Berlin" }
   const ends = (time: string) => windowsOf(grow, us(time)).length
-  assert.deepEqual(["2026-03-28T23:00:00Z", "2026-10-24T22:00:00Z", "2026-07-01T22:00:00Z"].map(ends), [23, 25, 24])
+  assert.deepEqual(
+    ["2026-03-28T23:00:00Z", "2026-10-24T22:00:00Z", "2026-07-01T22:00:00Z"].map(ends),
+    [23, 25, 24],
+  )
   const skipped = day("Pacific/Apia", { kind: "hop", sizeUs: 2n * DAY })
   assert.deepEqual(windowsOf(skipped, us("2011-12-30T09:00:00Z")), [
     ["2011-12-28T10:00:00.000Z", "2011-12-30T10:00:00.000Z"],
@@ -159,7 +176,14 @@ test("random times of random zones are in the windows that the clock shows", () 
 
 test("in UTC random times are in the windows that going through all of them gives", () => {
   const random = new SeededRandom(3)
-  const bases = [0n, -1n, -86_400_000_000n, us("9999-12-31T23:59:59Z"), us("2024-02-29T00:00:00Z"), us("0001-01-01T00:00:00Z")]
+  const bases = [
+    0n,
+    -1n,
+    -86_400_000_000n,
+    us("9999-12-31T23:59:59Z"),
+    us("2024-02-29T00:00:00Z"),
+    us("0001-01-01T00:00:00Z"),
+  ]
   for (let round = 0; round < 400; round++) {
     const slideUs = BigInt(1 + random.below(9)) * 7n
     const kind = (["tumble", "hop", "cumulate"] as const)[random.below(3)]!
@@ -186,10 +210,19 @@ test("bounds tell each other in a zone, but for windows that share a start", () 
   const grow = windowRange(day("Europe/Berlin", { kind: "cumulate", sizeUs: 7n * DAY, offsetUs: 4n * DAY }))
   for (const time of ["2026-03-29T12:00:00Z", "2026-10-25T12:00:00Z", "1999-12-31T23:30:00Z"]) {
     hop.seek(us(time))
-    assert.deepEqual(hop.starts.map((start) => hop.endOf(start)), hop.ends)
-    assert.deepEqual(hop.ends.map((end) => hop.startOf(end)), hop.starts)
+    assert.deepEqual(
+      hop.starts.map((start) => hop.endOf(start)),
+      hop.ends,
+    )
+    assert.deepEqual(
+      hop.ends.map((end) => hop.startOf(end)),
+      hop.starts,
+    )
     grow.seek(us(time))
-    assert.deepEqual(grow.ends.map((end) => grow.startOf(end)), grow.starts)
+    assert.deepEqual(
+      grow.ends.map((end) => grow.startOf(end)),
+      grow.starts,
+    )
     assert.equal(grow.endOf(grow.starts[0]!), null)
   }
 })
