@@ -98,7 +98,7 @@ test("a session that joins two takes both rows back, and fires once (FLINK-9201)
   })
 })
 
-test("a closed session that a late row makes longer than the watermark is out only when it closes again", () => {
+test("a closed session that a late row makes longer is out again only when it closes again", () => {
   const engine = sessions({ emit: "final", allowedLatenessUs: 100n })
   engine.epoch([["a", 1, 0n]], 12n)
   assert.deepEqual(engine.epoch([["a", 2, 9n]], 12n).changes, { visits: [[-1, "a", 0n, 10n, 1n, 1n]] })

@@ -1,4 +1,4 @@
-/** Offsets, growing windows and time zones in the engine. Numbers of trackers name where others went wrong. */
+/** Offsets, growing windows and zones in the engine. Numbers of trackers name where others went wrong. */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { TIMESTAMP } from "../columns/types.ts"

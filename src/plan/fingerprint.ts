@@ -44,7 +44,8 @@ function nodeText(node: PlanNode): string {
       return `project ${node.expressions.map(canonical).join()}(${nodeText(node.input)})`
     case "window": {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
-      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${alignmentText(node.window)}(${nodeText(node.input)})`
+      const aligned = alignmentText(node.window)
+      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${aligned}(${nodeText(node.input)})`
     }
     case "session": {
       const { timeColumn, gapUs, keys } = node.session

@@ -34,7 +34,7 @@ test("local mean time has seconds, and times beyond all dates have the offset of
   assert.equal(berlin.offsetUs(9_200_000_000_000_000_000n), 2n * HOUR, "the last date is in September")
 })
 
-test("the first instant of a local time: skipped ones begin at the change, repeated ones at the first", () => {
+test("local times that were skipped begin at the change, repeated ones at their first instant", () => {
   const local = (text: string) => us(`${text}Z`)
   const cases: [zone: string, local: string, instant: string][] = [
     ["Europe/Berlin", "2026-03-29T02:30:00", "2026-03-29T01:00:00Z"],

@@ -2,7 +2,7 @@
 
 const WINDOW_CALL = /\b(tumble|hop|cumulate|session)\s*\(([^()]*)\)/gi
 
-/** Windows of a time zone are spelled for zones that change their clocks by whole hours, and not at midnight. */
+/** Windows of zones that change their clocks by whole hours, and not at midnight. */
 export function writeOutWindows(sql: string): string {
   return sql.replace(WINDOW_CALL, (_, name: string, list: string) => {
     const kind = name.toLowerCase()
@@ -46,16 +46,17 @@ function hopped({ time, slide, size, origin, zone }: Call): string {
 function sessions(source: string, time: string, [gap = "", ...keys]: readonly string[]): string {
   const partition = (more: readonly string[]) =>
     keys.length + more.length === 0 ? "" : `PARTITION BY ${[...keys, ...more].join(", ")}`
-  const begins = `CASE WHEN ${time} - lag(${time}) OVER (${partition([])} ORDER BY ${time}) <= ${interval(gap)}
-    THEN 0 ELSE 1 END`
+  const within = `${time} - lag(${time}) OVER (${partition([])} ORDER BY ${time}) <= ${interval(gap)}`
+  const begins = `CASE WHEN ${within} THEN 0 ELSE 1 END`
   const number = `sum(session_begins) OVER (${partition([])} ORDER BY ${time} ROWS UNBOUNDED PRECEDING)`
   const session = `OVER (${partition(["session_number"])})`
-  return `(SELECT b.*, min(${time}) ${session} AS window_start, max(${time}) ${session} + ${interval(gap)} AS window_end
-    FROM (SELECT a.*, ${number} AS session_number
-      FROM (SELECT src.*, ${begins} AS session_begins FROM ${source} AS src WHERE ${time} IS NOT NULL) AS a) AS b)`
+  const begun = `SELECT src.*, ${begins} AS session_begins FROM ${source} AS src WHERE ${time} IS NOT NULL`
+  return `(SELECT b.*, min(${time}) ${session} AS window_start,
+      max(${time}) ${session} + ${interval(gap)} AS window_end
+    FROM (SELECT a.*, ${number} AS session_number FROM (${begun}) AS a) AS b)`
 }
 
-/** Steps of whole days are those of the zone's clock, shorter ones are counted from the start as time passes. */
+/** Steps of whole days are those of the zone's clock, shorter ones are counted from the start. */
 function cumulated({ time, slide, size, origin, zone }: Call): string {
   const local = toLocal(time, zone)
   const first = `date_bin(${size}, ${local}, ${origin})`

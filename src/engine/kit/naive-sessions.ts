@@ -1,6 +1,6 @@
 /**
- * Sessions of one GROUP BY as a bag of rows that is sorted and cut again whenever somebody asks. A row is late
- * when the session it would be in is gone.
+ * Sessions of one GROUP BY as a bag of rows that is sorted and cut again whenever somebody asks. A row is
+ * late when the session it would be in is gone.
  */
 import type { AggregateSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"

@@ -201,18 +201,10 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
     // Windows that share a start are not told apart by it.
     const [start, end] = pick(random, window.kind === "cumulate" ? places.slice(0, 3) : places)
     windowKeys = { start, end }
-    const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
-    keys.unshift(...positions.filter((name) => name !== null).map((name) => col(seen, name)))
+    keys.unshift(...boundsOf(windowKeys).map((name) => col(seen, name)))
   } else if (session !== null) {
-    const [start, end] = pick(random, [
-      [0, 1],
-      [0, null],
-      [null, 0],
-    ] as const)
-    windowKeys = { start, end }
-    const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
-    const bounds = positions.filter((name) => name !== null)
-    keys.unshift(...bounds.map((name) => col([...columns, ...WINDOW_COLUMNS], name)))
+    windowKeys = pick(random, SESSION_BOUNDS)
+    keys.unshift(...boundsOf(windowKeys).map((name) => col([...columns, ...WINDOW_COLUMNS], name)))
   } else if (carried !== undefined && specs.some((spec) => carriesWindows(specs, spec.id, input))) {
     windowKeys = { start: null, end: 0 }
     windowSizeUs = carriedSize(specs, input)
@@ -239,20 +231,26 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
     aggregates,
     windowKeys,
     windowSizeUs,
-    ...(session === null
-      ? {}
-      : {
-          session: {
-            time: col(columns, session.name),
-            gapUs: pick(random, [1n, 4n, 9n]),
-            keys: sessionKeys,
-          },
-        }),
+    session: session && {
+      time: col(columns, session.name),
+      gapUs: pick(random, [1n, 4n, 9n]),
+      keys: sessionKeys,
+    },
     emit: windowKeys !== null && random.below(2) === 0 ? "final" : "changes",
     allowedLatenessUs: pick(random, [0n, 0n, 6n, 15n]),
     columns: outputs,
   })
   return id
+}
+
+const SESSION_BOUNDS = [
+  { start: 0, end: 1 },
+  { start: 0, end: null },
+  { start: null, end: 0 },
+] as const
+
+function boundsOf({ start, end }: NonNullable<AggregateSpec["windowKeys"]>): string[] {
+  return [...(start === null ? [] : ["window_start"]), ...(end === null ? [] : ["window_end"])]
 }
 
 function keyExpression(random: Random, columns: readonly Column[], name: string): Expression {

@@ -1,26 +1,25 @@
 /**
- * GROUP BY over sessions. Rows are placed in sessions first (time/session-book.ts) and stay with them until the
- * session is gone; a session's number, which no output shows, is a key of its groups, so that a session that
- * grows or moves changes one bound and no group. All sessions' groups share one set of tables.
+ * GROUP BY over sessions. Rows are placed in sessions first (time/session-book.ts) and stay with them until
+ * the session is gone; a session's number, which no output shows, is a key of its groups, so that a session
+ * that grows changes one bound and no group. All sessions' groups share one set of tables.
  *
  *   rows -> placed -> moves (row, session, +1 or -1) -> groups by session -> rows with the session's bounds
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { readRow } from "../../columns/scalar.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
-import { INT64, TIMESTAMP } from "../../columns/types.ts"
-import type { Expression } from "../../expr/expression.ts"
+import { INT64 } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import type { PartMap } from "../checkpoint/restore.ts"
 import { restoreSessions, SessionCapture } from "../checkpoint/session-parts.ts"
-import { planAccumulators } from "../code/accumulators.ts"
-import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
+import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
 import { GroupTerminal } from "../code/group-terminal.ts"
 import type { RouteShape } from "../code/route-writer.ts"
 import { APPLIED, LATE, RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
+import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.ts"
 import { SessionTerminal } from "../code/session-terminal.ts"
 import { structuralKey } from "../code/structural-key.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
@@ -29,7 +28,6 @@ import { setScalar } from "../read/key-batch.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { SlotLayout } from "../state/slot-layout.ts"
 import type { Session, SessionMove, SessionRow } from "../time/session-book.ts"
 import { cellsText, SessionBook } from "../time/session-book.ts"
 import { TimeQueue } from "../time/time-queue.ts"
@@ -94,7 +92,7 @@ export class SessionAggregate {
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#moves = new RowBuilder([...this.#rowColumns.map((column) => column.type), INT64])
-    this.#emit = compileEmit(options.store, outputColumns(this.plan, spec), options.losses)
+    this.#emit = compileEmit(options.store, sessionOutputs(this.plan, spec), options.losses)
     const { accumulators, layout } = this.plan
     this.whole = { table: new KeyTable(options.store, layout.shape, this.touched), emitting: true }
     this.distinct = accumulators.distinctTables.map(
@@ -221,7 +219,7 @@ export class SessionAggregate {
     }
   }
 
-  /** New rows first, each in the order of its time: what is late must not depend on how changes are netted. */
+  /** New rows first, by their times: what is late must not depend on how changes are netted. */
   #placeChanges(
     taken: ChangeBatch,
     report: RowReport,
@@ -359,49 +357,4 @@ export class SessionAggregate {
     const terminal = new GroupTerminal(shape, this.plan, this, mode)
     return new RouteWriter(terminal).compile<RouteRun>(this.#options.store).run
   }
-}
-
-/** Groups by the session's number behind their own keys; the bounds are no fields. */
-function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
-  const { start, end } = spec.windowKeys!
-  const isBound = (k: number) => k === start || k === end
-  const number: Expression = {
-    kind: "column",
-    index: numberAt,
-    name: "session",
-    type: INT64,
-    nullable: false,
-  }
-  const none: Expression = { kind: "literal", value: 0n, type: TIMESTAMP, nullable: false }
-  const keys = [...spec.keys.map((key, k) => (isBound(k) ? none : key)), number]
-  const layout = new SlotLayout(keys.filter((key, k) => key.nullable && !isBound(k)).length)
-  const keyFields = keys.map((key, k) => (isBound(k) ? null : layout.addField(key.type, key.nullable)))
-  const accumulators = planAccumulators(spec.aggregates, layout, { retracting: true })
-  return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, bySession: true }
-}
-
-function outputColumns(
-  { keyFields, accumulators }: GroupPlan,
-  { windowKeys }: AggregateSpec,
-): OutputColumn[] {
-  const { rowsAt, groupAt, outputs } = accumulators
-  return [
-    ...keyFields.slice(0, -1).map((field, k): OutputColumn => {
-      if (field !== null) return { kind: "field", field }
-      return { kind: "window", bound: windowKeys?.start === k ? "start" : "end" }
-    }),
-    ...outputs.map((state): OutputColumn => ({ kind: "aggregate", state, rowsAt, groupAt })),
-  ]
-}
-
-/** Indices of the columns in expressions, wherever they stand in this data. */
-function usedColumns(data: unknown): ReadonlySet<number> {
-  const found = new Set<number>()
-  const visit = (value: unknown): void => {
-    if (typeof value !== "object" || value === null || value instanceof Uint8Array) return
-    if ("kind" in value && value.kind === "column" && "index" in value) found.add(value.index as number)
-    else for (const part of Object.values(value)) visit(part)
-  }
-  visit(data)
-  return found
 }

@@ -4,8 +4,8 @@
  *
  * - Steps of whole days begin at the first instant at which the clock shows midnight or later. So a day has
  *   23 or 25 hours where the clocks change, and a day that the zone skipped is none.
- * - Shorter steps, which divide the day, begin whenever the clock strikes, and where it jumps over a stroke. So
- *   an hour that comes twice is two hours.
+ * - Shorter steps, which divide the day, begin whenever the clock strikes, and where it jumps over a stroke.
+ *   So an hour that comes twice is two hours.
  */
 import { assert } from "../../std/assert.ts"
 import { floorDiv, MICROS_PER_DAY } from "../../std/calendar.ts"

@@ -1,14 +1,15 @@
 /**
  * Which session each row is in. Rows of one key that are no further apart than the gap are one session, from
- * its first row to its last one plus the gap. A row may begin a session, lengthen one, or join two; a row that
- * is taken back may shorten one, part it, or end it. What that means for the groups of sessions is written down
- * as moves: a row enters or leaves a session's group. Of two sessions that become one the smaller moves.
+ * its first row to its last one plus the gap. A row may begin a session, lengthen one, or join two; a row
+ * that is taken back may shorten one, part it, or end it. What that means for the groups of sessions is
+ * written down as moves: a row enters or leaves a session's group. Of two that become one the smaller moves.
  *
  *   gap  ---       x--x---x---          a row between them joins both
  *                                x--x---
  *
- * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no row
- * that would have joined it can come in time, so that such a row is late and begins no session of its own.
+ * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
+ * row that would have joined it can come in time, so that such a row is late and begins no session of its
+ * own.
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

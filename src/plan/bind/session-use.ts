@@ -1,6 +1,6 @@
 /**
- * Where the rows of session() may go: through SELECT lists into a GROUP BY of its sessions, whose rows may go
- * anywhere. Each new row changes the bounds of all rows of its session, so that they are kept for groups only.
+ * Where the rows of session() may go: through SELECT lists into a GROUP BY of its sessions, whose rows may
+ * go anywhere. Each new row changes the bounds of all rows of its session: they are kept for groups only.
  */
 
 import type { Expression } from "../../expr/expression.ts"
@@ -12,7 +12,7 @@ import type { PlanNode } from "../plan.ts"
 import type { ViewContext } from "./context.ts"
 import { growsForEver } from "./state-bound.ts"
 
-/** What is wrong with how the view uses session(), or null. Groups that never close are reported elsewhere. */
+/** What is wrong with the use of session(), or null. Groups that never close are reported elsewhere. */
 export function sessionProblem(
   root: PlanNode,
   { acceptsUnboundedState }: Pick<ViewContext, "acceptsUnboundedState">,
@@ -29,7 +29,7 @@ export function sessionProblem(
 
 const GROUP = "group by the session's keys and window_end, such as GROUP BY user_id, window_start, window_end"
 const FILTER =
-  "filter its source before (WITH f AS (SELECT … WHERE …) … session(f, …)), or its groups behind with HAVING"
+  "filter its source before (WITH f AS (SELECT … WHERE …) … session(f, …)), or its groups with HAVING"
 const BOUND = "group by the bound alone and compute with it in the SELECT list"
 
 function carries(node: PlanNode): boolean {

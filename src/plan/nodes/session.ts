@@ -1,7 +1,7 @@
 /**
  * session(): window_start and window_end of the session that each row is in. Rows with equal keys that are no
- * further apart than the gap are one session, from its first row to its last one plus the gap; it grows as rows
- * come, so that its bounds change. Neither bound tells the other.
+ * further apart than the gap are one session, from its first row to its last one plus the gap; it grows as
+ * rows come, so that its bounds change. Neither bound tells the other.
  */
 import { TIMESTAMP } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

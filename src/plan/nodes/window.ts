@@ -1,6 +1,6 @@
 /**
- * tumble(), hop() and cumulate(): window_start and window_end appended to each row, once per window of the row.
- * Ends tell the windows of one call apart; so do starts, but for cumulate, whose windows share them.
+ * tumble(), hop() and cumulate(): window_start and window_end appended to each row, once per window of the
+ * row. Ends tell the windows of one call apart; so do starts, but for cumulate, whose windows share them.
  */
 import { TIMESTAMP } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"

@@ -28,15 +28,17 @@ export function windowSql({ kind, sizeUs, slideUs, offsetUs = 0n, zone = null }:
       start: (time) => `toInt64(${before(time, sizeUs)})`,
       end: (time, start) => {
         const first = `toInt64(intDiv(${time} - ${start}, toInt64(${slideUs}))) + 1`
-        return `arrayJoin(arrayMap(w -> toInt64(${start} + w * toInt64(${slideUs})), range(${first}, ${count + 1n})))`
+        const steps = `range(${first}, ${count + 1n})`
+        return `arrayJoin(arrayMap(w -> toInt64(${start} + w * toInt64(${slideUs})), ${steps}))`
       },
     }
   }
   return {
-    start: (time) =>
-      count === 1n
-        ? `toInt64(${before(time, slideUs)})`
-        : `arrayJoin(arrayMap(w -> toInt64(${before(time, slideUs)} - w * toInt64(${slideUs})), range(${count})))`,
+    start: (time) => {
+      const newest = before(time, slideUs)
+      if (count === 1n) return `toInt64(${newest})`
+      return `arrayJoin(arrayMap(w -> toInt64(${newest} - w * toInt64(${slideUs})), range(${count})))`
+    },
     end: (_, start) => `toInt64(${start} + toInt64(${sizeUs}))`,
   }
 }
