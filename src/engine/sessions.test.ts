@@ -199,6 +199,19 @@ test("state goes when sessions are gone", () => {
   assert.deepEqual(again.changes, { visits: [[1, "0 0", 20_000n, 20_010n, 1n, 1]] })
 })
 
+test("rows of sessions that outgrow the limit of state stop the engine with a message", () => {
+  const spec = groupBy("events", {
+    session: SESSION,
+    keys: [KEY, END],
+    windowKeys: { start: null, end: 1 },
+    aggregates: [aggregate("count", null)],
+  })
+  const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
+  const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
+  const rows = Array.from({ length: 9_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
+  assert.throws(() => engine.epoch(rows), { code: "state-full" })
+})
+
 /** The latest time per key comes and goes as rows come: sessions of such times part, join and end. */
 function changingTimes(random: Random): OperatorSpec[] {
   const newest = groupBy("events", {

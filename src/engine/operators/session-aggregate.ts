@@ -23,6 +23,7 @@ import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.
 import { SessionTerminal } from "../code/session-terminal.ts"
 import { structuralKey } from "../code/structural-key.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
+import { stateFull } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import { setScalar } from "../read/key-batch.ts"
 import { KeyTable } from "../state/key-table.ts"
@@ -154,6 +155,8 @@ export class SessionAggregate {
         if (taken === null) return
         if (shape.fromSource) this.#placeEvents(taken, origins, verdicts, place)
         else this.#placeChanges(taken, report, place)
+        const { limitBytes } = this.#options.store
+        if (this.book.bytes > limitBytes) throw stateFull(this.book.bytes, limitBytes)
       }
     return {
       apply: through((key, row, weight) =>
