@@ -159,7 +159,8 @@ class ProjectMaker {
       : ""
     if (offset !== "") this.#feature("offset")
     if (kind === "tumble") {
-      return `tumble(${from}, at, INTERVAL '${this.#pick(["10 seconds", "1 minute", "90 seconds"])}'${offset})`
+      const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
+      return `tumble(${from}, at, INTERVAL '${size}'${offset})`
     }
     return `${kind}(${from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds'${offset})`
   }
