@@ -32,12 +32,31 @@ export interface SourceSpec extends SpecBase {
   readonly columns: readonly Column[]
 }
 
-export interface EngineWindow {
-  readonly kind: "tumble" | "hop"
+/** How windows lie in time. Ends tell the windows of one shape apart. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
+  readonly sizeUs: bigint
+  /** Between starts; of cumulate, between ends. Equal to sizeUs for tumble. */
+  readonly slideUs: bigint
+  /** Shifts starts from multiples of the slide (cumulate: of the size) since 1970. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
+}
+
+export interface EngineWindow extends WindowShape {
   /** Timestamp, over the input row; a row whose time is NULL is filtered. */
   readonly time: Expression
-  readonly sizeUs: bigint
-  readonly slideUs: bigint
+}
+
+/** Sessions: rows of one key that are no further apart than the gap. From the first row's time to the last
+ *  one's plus the gap. */
+export interface SessionWindow {
+  /** Timestamp, over the input row; a row whose time is NULL is filtered. */
+  readonly time: Expression
+  readonly gapUs: bigint
+  /** Over the input row. NULLs are one key. */
+  readonly keys: readonly Expression[]
 }
 
 /** Filter and project. With a window, a row is put out once for each of its windows, and expressions see
@@ -68,8 +87,14 @@ export interface AggregateSpec extends SpecBase {
   /** Positions among keys that hold the window's start and end; null for groups that never close. Both null
    *  inside means that the window is part of the group although neither column is a key. */
   readonly windowKeys: { readonly start: number | null; readonly end: number | null } | null
-  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). */
+  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). Null
+   *  where windows vary in length: then their end is a key, or `windowShape` tells it. */
   readonly windowSizeUs: bigint | null
+  /** Of windows that rows carry by their start alone, where their length varies. @default null */
+  readonly windowShape?: WindowShape | null
+  /** Groups belong to sessions, formed right here; `window` is null then, windowKeys is not, and the bounds
+   *  of a session stand among the keys only. @default null */
+  readonly session?: SessionWindow | null
   readonly emit: "changes" | "final"
   readonly allowedLatenessUs: bigint
   /** Rows may come this much behind the watermark: windows close that much later. @default 0 */

@@ -7,6 +7,7 @@
  * row that fails in any route is applied in none, a row that is late in any is late.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
+import type { Column } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
 import { GroupTerminal } from "./code/group-terminal.ts"
 import type { RouteShape } from "./code/route-writer.ts"
@@ -21,6 +22,7 @@ import type { Losses } from "./losses.ts"
 import { AggregateOperator } from "./operators/aggregate.ts"
 import { createOperator } from "./operators/create-operator.ts"
 import { RowBuilder } from "./operators/row-builder.ts"
+import { SessionAggregate } from "./operators/session-aggregate.ts"
 import type { RowOperator, StatefulOperator } from "./operators/stateful-operator.ts"
 import { ViewOperator } from "./operators/view.ts"
 import type { PageStore } from "./state/page-store.ts"
@@ -57,7 +59,12 @@ export class RunningView {
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
     this.#losses = options.losses
-    this.operators = new Map(pipeline.operators.map((spec) => [spec.id, createOperator(spec, options)]))
+    this.operators = new Map(
+      pipeline.operators.map((spec) => {
+        const inputColumns = columnsInto(pipeline, spec)
+        return [spec.id, createOperator(spec, { ...options, inputColumns })]
+      }),
+    )
     const appendOnly = options.appendOnly.has(pipeline.view.id)
     this.view = new ViewOperator(pipeline.view, options.store, { appendOnly })
     this.#routes = pipeline.routes.map((route) => this.#compile(route, options))
@@ -126,6 +133,16 @@ export class RunningView {
     }
     const { target } = route
     const operator = this.operators.get(target.id)
+    if (operator instanceof SessionAggregate) {
+      const { apply, judge } = operator.intake(shape)
+      return {
+        route,
+        apply,
+        judge: this.#mustAgree(route) ? judge : null,
+        deliver: () => {},
+        passChanges: null,
+      }
+    }
     if (!(operator instanceof AggregateOperator)) {
       return this.#compileRows(route, shape, operator as RowOperator | undefined, options)
     }
@@ -176,6 +193,13 @@ export class RunningView {
 }
 
 const NO_VERDICTS = new Uint8Array(0)
+
+/** Columns of the rows that an operator reads, whichever route they come by. */
+function columnsInto({ routes }: ViewPipeline, spec: StatefulSpec): readonly Column[] {
+  const route = routes.find(({ target }) => target === spec)
+  assert(route !== undefined, "an operator is fed by a route")
+  return route.stages.at(-1)?.columns ?? route.origin.columns
+}
 
 /** Judging rows is writing them to a builder that is thrown away. */
 function judging({ rows, run }: { readonly rows: RowBuilder; readonly run: RouteRun }): RouteRun {

@@ -282,14 +282,19 @@ const grouping = {
     ),
 }
 
+const WINDOW_CALLS: Readonly<Record<string, string>> = {
+  tumble: "tumble(source, time_column, INTERVAL '1 hour')",
+  hop: "hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size",
+  session: "session(source, time_column, INTERVAL '30 minutes', key_column, …)",
+  cumulate: "cumulate(source, time_column, INTERVAL '1 hour', INTERVAL '1 day'): step, then size",
+}
+
 const windowing = {
   windowArguments: (name: string) =>
     finding(
       "window-arguments",
       `${name} is called with the wrong arguments`,
-      name === "hop"
-        ? "write hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size"
-        : "write tumble(source, time_column, INTERVAL '1 hour')",
+      `write ${WINDOW_CALLS[name]}${name === "session" ? "" : "; an offset and a time zone may follow"}`,
     ),
   windowSource: (name: string) =>
     finding(
@@ -307,11 +312,31 @@ const windowing = {
     ),
   windowInterval: (what: string, reason: string) =>
     finding("window-interval", `${what} ${reason}`, "write a literal such as INTERVAL '10 minutes'"),
-  hopSlide: (slide: string, size: string) =>
+  hopSlide: (name: string, slide: string, size: string) =>
     finding(
       "hop-slide",
-      `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "write the slide, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      `the window's size (${size}) is not a multiple of its ${name === "hop" ? "slide" : "step"} (${slide})`,
+      `write ${WINDOW_CALLS[name]}`,
+    ),
+  sessionKey: () =>
+    finding(
+      "session-key",
+      "the keys of session are columns of its source",
+      "compute the key in a WITH query and name its column",
+    ),
+  sessionUse: (what: string, suggestion: string) =>
+    finding("session-use", `the rows of session() ${what}`, suggestion),
+  windowZone: (zone: string, nearest: string | null) =>
+    finding(
+      "window-zone",
+      `there is no time zone ${zone}`,
+      didYouMean(nearest) ?? "write a name of the IANA time zone database, such as 'Europe/Berlin'",
+    ),
+  windowZoneSize: (length: string) =>
+    finding(
+      "window-zone-size",
+      `in a time zone a window's lengths are whole days or divide the day; ${length} does neither`,
+      "write whole days, or hours and minutes that divide 24 hours, or leave the time zone out",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(

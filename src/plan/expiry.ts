@@ -54,6 +54,8 @@ export function partitionExpiry(node: RankNode | OverNode, latenessUs: bigint): 
   if (window === null) return null
   const at = [window.end, window.start].find((column) => column !== null && partition.includes(column))
   if (at === undefined || at === null || input.columns[at]!.nullable) return null
+  // Where lengths vary a start does not tell when its window closes.
+  if (at !== window.end && window.varying !== undefined) return null
   const closeUs = input.delayUs + (at === window.end ? 0n : window.sizeUs)
   const keepUs = closeUs + latenessUs
   return { at, closeUs, lateUs: keepUs, keepUs }

@@ -103,10 +103,17 @@ function whatText(node: PlanNode): string {
     case "project":
       return `project ${node.expressions.map((each, i) => named(printExpression(each), node, i)).join(", ")}`
     case "window": {
-      const { kind, timeColumn, sizeUs, slideUs } = node.window
+      const { kind, timeColumn, sizeUs, slideUs, offsetUs = 0n, zone = null } = node.window
       const by = node.input.columns[timeColumn]!.name
-      const slide = kind === "hop" ? `every ${durationText(slideUs)} ` : ""
-      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}`
+      const slide = kind === "tumble" ? "" : `every ${durationText(slideUs)} `
+      const from = offsetUs === 0n ? "" : ` from ${durationText(offsetUs)}`
+      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}${from}${zone === null ? "" : ` in ${zone}`}`
+    }
+    case "session": {
+      const { timeColumn, gapUs, keys } = node.session
+      const name = (column: number) => node.input.columns[column]!.name
+      const per = keys.length === 0 ? "" : ` per ${keys.map(name).join(", ")}`
+      return `session ${name(timeColumn)} with a gap of ${durationText(gapUs)}${per}`
     }
     case "aggregate":
       return aggregateText(node)

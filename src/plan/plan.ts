@@ -29,6 +29,10 @@ export interface WindowColumns {
   readonly start: number | null
   readonly end: number | null
   readonly sizeUs: bigint
+  /** Set where windows differ in length: cumulate, days of a time zone, sessions. @default null */
+  readonly varying?: WindowShape | "sessions" | null
+  /** Of rows that are not grouped by their sessions yet: the columns that keep sessions apart. */
+  readonly sessionKeys?: readonly number[]
 }
 
 /** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
@@ -58,13 +62,38 @@ export interface WindowNode extends NodeBase {
   readonly window: WindowSpec
 }
 
-export interface WindowSpec {
-  readonly kind: "tumble" | "hop"
+export interface WindowSpec extends WindowShape {
   /** Position of the timestamp column in the input. */
   readonly timeColumn: number
+}
+
+/** How windows lie in time. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
   readonly sizeUs: bigint
-  /** Equal to sizeUs for tumble. Windows start at multiples of it since 1970. */
+  /** Equal to sizeUs for tumble, the step of cumulate. Windows start at multiples of it (cumulate: of the
+   *  size) since 1970. */
   readonly slideUs: bigint
+  /** Shifts the starts; not negative, less than what they are multiples of. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
+}
+
+/** Appends window_start and window_end of the session that each row is in. */
+export interface SessionNode extends NodeBase {
+  readonly kind: "session"
+  readonly input: PlanNode
+  readonly session: SessionSpec
+}
+
+export interface SessionSpec {
+  /** Position of the timestamp column in the input. */
+  readonly timeColumn: number
+  /** Rows that are no further apart are one session. */
+  readonly gapUs: bigint
+  /** Positions of the columns that keep sessions apart. */
+  readonly keys: readonly number[]
 }
 
 /** GROUP BY. Output: the keys, then the aggregates. No keys: one row, also over no rows. */
@@ -168,6 +197,7 @@ export type PlanNode =
   | FilterNode
   | ProjectNode
   | WindowNode
+  | SessionNode
   | AggregateNode
   | UnionAllNode
   | JoinNode

@@ -73,7 +73,7 @@ const CONSTRUCTS = {
   "table-function": construct(
     "unsupported-table-function",
     "this function cannot stand in FROM",
-    "FROM takes an event, a view, tumble() or hop()",
+    "FROM takes an event, a view, tumble(), hop(), cumulate() or session()",
   ),
   ordinality: construct(
     "unsupported-ordinality",

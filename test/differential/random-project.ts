@@ -57,6 +57,10 @@ export function randomProject(seed: number): RandomProject {
   return new ProjectMaker(seed).make()
 }
 
+interface KeyField extends Field {
+  readonly sql: string
+}
+
 class ProjectMaker {
   readonly #seed: number
   readonly #random: SeededRandom
@@ -107,7 +111,7 @@ class ProjectMaker {
     return { sql: `SELECT ${list} FROM ${source.from}${this.#where(source)}`, columns }
   }
 
-  #grouped(source: Source, from: string, windowKeys: readonly string[] = []): Query {
+  #grouped(source: Source, from: string, windows: readonly KeyField[] = [], isSession = false): Query {
     this.#feature("group by")
     const keys = Array.from({ length: this.#random.below(3) }, (_, index) => {
       const kind = this.#pick(KEY_KINDS)
@@ -116,13 +120,13 @@ class ProjectMaker {
     const aggregates = Array.from({ length: 1 + this.#random.below(4) }, (_, index) => {
       return { name: `a${index}`, ...this.#aggregate(source.columns) }
     })
-    const windows = windowKeys.map((name) => ({ name, kind: "timestamp" as const, sql: name }))
     const selected = [...windows, ...keys, ...aggregates]
     const list = selected.map(({ name, sql }) => (name === sql ? sql : `${sql} AS ${name}`)).join(", ")
     const groups = [...windows, ...keys].map(({ sql }) => sql)
     const groupBy = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
     const having = this.#chance(0.3) ? ` HAVING ${this.#having(source.columns)}` : ""
-    return { sql: `SELECT ${list} FROM ${from}${this.#where(source)}${groupBy}${having}`, columns: selected }
+    const where = isSession ? "" : this.#where(source)
+    return { sql: `SELECT ${list} FROM ${from}${where}${groupBy}${having}`, columns: selected }
   }
 
   /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it. */
@@ -132,16 +136,33 @@ class ProjectMaker {
   }
 
   #windowed(name: string, source: Source): RandomView {
-    const hop = this.#chance(0.4)
-    this.#feature(hop ? "hop" : "tumble")
-    const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
-    const call = hop
-      ? `hop(${source.from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds')`
-      : `tumble(${source.from}, at, INTERVAL '${size}')`
-    const keys = this.#pick([["window_start"], ["window_end"], ["window_start", "window_end"]])
+    const kind = this.#pick(["tumble", "tumble", "hop", "hop", "cumulate", "session"])
+    this.#feature(kind)
     const final = this.#chance(0.4)
     if (final) this.#feature("emit final")
-    return { name, final, ...this.#grouped(source, call, keys) }
+    const bounds = [["window_end"], ["window_start", "window_end"], ["window_start"]]
+    const keys = this.#pick(kind === "cumulate" ? bounds.slice(0, 2) : bounds)
+    const windows = keys.map((key): KeyField => ({ name: key, kind: "timestamp", sql: key }))
+    if (kind !== "session")
+      return { name, final, ...this.#grouped(source, this.#call(kind, source), windows) }
+    const apart = source.columns.filter((column) => KEY_KINDS.includes(column.kind) && this.#chance(0.25))
+    const fields = apart.map((field, k): KeyField => ({ name: `w${k}`, kind: field.kind, sql: field.name }))
+    const gap = this.#pick(["1 second", "5 seconds", "20 seconds"])
+    const list = apart.map((field) => `, ${field.name}`).join("")
+    const call = `session(${source.from}, at, INTERVAL '${gap}'${list})`
+    return { name, final, ...this.#grouped(source, call, [...windows, ...fields], true) }
+  }
+
+  #call(kind: string, { from }: Source): string {
+    const offset = this.#chance(0.3)
+      ? `, INTERVAL '${this.#pick(["3 seconds", "-7 seconds", "1 hour"])}'`
+      : ""
+    if (offset !== "") this.#feature("offset")
+    if (kind === "tumble") {
+      const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
+      return `tumble(${from}, at, INTERVAL '${size}'${offset})`
+    }
+    return `${kind}(${from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds'${offset})`
   }
 
   #nested(source: Source): Query {

@@ -8,7 +8,14 @@ import { batchOf, scalarKey } from "../../src/engine/kit/batches.ts"
 import { naiveAggregate } from "../../src/engine/kit/naive-aggregates.ts"
 import { compileScalar } from "../../src/expr/compile/scalar.ts"
 import type { AggregateCall, Expression } from "../../src/expr/expression.ts"
-import type { AggregateNode, JoinNode, PlanNode, RankNode, WindowNode } from "../../src/plan/plan.ts"
+import type {
+  AggregateNode,
+  JoinNode,
+  PlanNode,
+  RankNode,
+  SessionNode,
+  WindowNode,
+} from "../../src/plan/plan.ts"
 import { assertNever } from "../../src/std/assert.ts"
 import { evaluateOver, inOrder, partitions, ranksOf } from "./evaluate-over.ts"
 
@@ -37,6 +44,8 @@ export function evaluatePlan(node: PlanNode, tables: Tables): readonly Row[] {
     }
     case "window":
       return input(node.input).flatMap((row) => windowed(node, row))
+    case "session":
+      return sessions(node, input(node.input))
     case "aggregate":
       return aggregate(node, input(node.input))
     case "union-all":
@@ -82,6 +91,27 @@ function windowed({ window }: WindowNode, row: Row): readonly Row[] {
     rows.push([...row, start, start + window.sizeUs])
   }
   return rows
+}
+
+/** Rows of a key in the order of their times; one that is further away than the gap begins a session. */
+function sessions({ session }: SessionNode, rows: readonly Row[]): readonly Row[] {
+  const timeOf = (row: Row) => row[session.timeColumn] as bigint
+  const keyOf = (row: Row) => session.keys.map((key) => scalarKey(row[key]!)).join()
+  const ordered = rows
+    .filter((row) => row[session.timeColumn] !== null)
+    .toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0))
+  const byKey = new Map<string, Row[][]>()
+  for (const row of ordered) {
+    const known = byKey.get(keyOf(row)) ?? []
+    byKey.set(keyOf(row), known)
+    const open = known.at(-1)
+    if (open !== undefined && timeOf(row) - timeOf(open.at(-1)!) <= session.gapUs) open.push(row)
+    else known.push([row])
+  }
+  return [...byKey.values()].flat().flatMap((members) => {
+    const bounds = [timeOf(members[0]!), timeOf(members.at(-1)!) + session.gapUs]
+    return members.map((row) => [...row, ...bounds])
+  })
 }
 
 function aggregate({ input, keys, aggregates }: AggregateNode, rows: readonly Row[]): readonly Row[] {

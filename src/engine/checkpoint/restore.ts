@@ -32,6 +32,25 @@ export function restoreAggregate(operator: AggregateOperator, parts: PartMap, lo
   operator.resume(meta)
 }
 
+/** Of an operator with one set of tables. */
+export function restoreTables(saved: {
+  readonly id: string
+  readonly parts: PartMap
+  readonly losses: Losses
+  readonly tables: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+}): OperatorMeta {
+  const { id, parts, losses, tables, multisets } = saved
+  const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
+  const entries = new EntryReader(id, parts)
+  Object.assign(losses, meta.losses)
+  adoptTables(tables, meta.windows[0]?.tables ?? [], new ImageReader(id, parts))
+  multisets.forEach((multiset, k) => {
+    entries.fill(multiset, meta.windows[0]?.multisets[k] ?? 0)
+  })
+  return meta
+}
+
 export function restoreView(operator: ViewOperator, parts: PartMap, losses: Losses): void {
   const { id } = operator.spec
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)

@@ -17,7 +17,7 @@ import { assert } from "../../std/assert.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { WindowRange } from "../time/window-range.ts"
+import { windowRange } from "../time/window-range.ts"
 import { CodeScope } from "./code-scope.ts"
 import { FieldLoader } from "./field-loader.ts"
 import { DECLARE_VIEWS } from "./slot-code.ts"
@@ -183,7 +183,7 @@ export class RouteWriter {
 
   /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
    *  exact time. A row without a time is filtered. */
-  time(window: EngineWindow, columns: readonly Expression[], name: string): string {
+  time(window: Pick<EngineWindow, "time">, columns: readonly Expression[], name: string): string {
     const { isNull, halves } = this.loader.load(substituteColumns(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
     this.push(`const ${name} = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);`)
@@ -218,19 +218,18 @@ export class RouteWriter {
 
   #stageWindow(window: EngineWindow, columns: readonly Expression[]): readonly Expression[] {
     const { start, end, columns: added } = this.windowColumns()
-    const range = this.scope.bind(new WindowRange(window.sizeUs, window.slideUs), "range")
-    const size = this.scope.bind(window.sizeUs, "size")
+    const range = this.scope.bind(windowRange(window), "range")
     const time = this.scope.local("t")
     const exact = this.time(window, columns, time)
     this.push(`if (!(${time} >= ${range}.from && ${time} < ${range}.until)) {
       if (!${range}.seek(${exact})) { ${this.windowFailure()} }
     }`)
     if (window.sizeUs === window.slideUs) {
-      this.push(`const ${start} = ${range}.starts[0], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[0], ${end} = ${range}.ends[0];`)
     } else {
       const [label, j] = [this.scope.local("w"), this.scope.local("j")]
       this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`)
-      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${range}.ends[${j}];`)
     }
     return added
   }

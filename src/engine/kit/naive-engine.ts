@@ -24,6 +24,9 @@ import { naiveAggregate } from "./naive-aggregates.ts"
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
+import type { NaiveSessionRow } from "./naive-sessions.ts"
+import { NaiveSessions } from "./naive-sessions.ts"
+import { naiveWindows } from "./naive-windows.ts"
 
 export interface NaiveSlice {
   readonly source: string
@@ -38,6 +41,7 @@ interface Contribution {
   readonly row: Row
   readonly args: Row
   readonly windowEnd: bigint | null
+  readonly session?: NaiveSessionRow
 }
 
 interface Outcome {
@@ -69,6 +73,7 @@ export class NaiveEngine {
   readonly #aggregates = new Map<string, AggregateState>()
   readonly #operators = new Map<string, RowState>()
   readonly #rows = new Map<string, Bag>()
+  readonly #sessions = new Map<string, NaiveSessions>()
   #before = new Map<string, bigint>()
   #after = new Map<string, bigint>()
 
@@ -77,8 +82,12 @@ export class NaiveEngine {
     for (const { view, operators } of this.#graph.pipelines) {
       this.#rows.set(view.name, new Bag())
       for (const spec of operators) {
-        if (spec.kind === "aggregate") this.#aggregates.set(spec.id, { groups: new Map(), output: new Bag() })
-        else this.#operators.set(spec.id, { ports: inputsOf(spec).map(() => new Bag()), output: new Bag() })
+        if (spec.kind !== "aggregate") {
+          this.#operators.set(spec.id, { ports: inputsOf(spec).map(() => new Bag()), output: new Bag() })
+          continue
+        }
+        if (spec.session) this.#sessions.set(spec.id, new NaiveSessions(spec))
+        this.#aggregates.set(spec.id, { groups: new Map(), output: new Bag() })
       }
     }
   }
@@ -101,6 +110,10 @@ export class NaiveEngine {
   #runView(pipeline: ViewPipeline, slices: readonly NaiveSlice[], deltas: Map<string, Bag>): string[][] {
     const inbox = new Map<string, { contribution: Contribution; weight: number }[]>()
     const deliver = (contribution: Contribution, weight: number) => {
+      if (contribution.session !== undefined) {
+        this.#sessions.get(contribution.target.id)!.add(contribution.session)
+        return
+      }
       const list = inbox.get(contribution.target.id) ?? []
       list.push({ contribution, weight })
       inbox.set(contribution.target.id, list)
@@ -109,7 +122,8 @@ export class NaiveEngine {
       slice.rows.map((row, k) => {
         if (slice.skip?.[k] === 1) return "duplicate"
         const routes = pipeline.routes.filter((route) => route.origin.id === slice.source)
-        const outcome = agree(routes.map((route) => this.#follow(route, row)))
+        const several = routes.length > 1
+        const outcome = agree(routes.map((route) => this.#follow(route, row, several)))
         for (const contribution of outcome.contributions) deliver(contribution, 1)
         return outcome.verdict
       }),
@@ -118,9 +132,14 @@ export class NaiveEngine {
       for (const route of pipeline.routes.filter(
         ({ origin }) => origin.kind !== "source" && origin.id === id,
       )) {
+        const changed: { contribution: Contribution; weight: number }[] = []
         for (const [row, weight] of deltas.get(id)?.entries() ?? []) {
-          for (const contribution of this.#follow(route, row).contributions) deliver(contribution, weight)
+          for (const contribution of this.#follow(route, row, null).contributions) {
+            if (contribution.session === undefined) deliver(contribution, weight)
+            else changed.push({ contribution, weight })
+          }
         }
+        this.#changeSessions(changed)
       }
     }
     for (const view of this.#graph.pipelines) if (view !== pipeline) forward(view.view.id)
@@ -143,6 +162,13 @@ export class NaiveEngine {
   #runAggregate(spec: AggregateSpec, inbox: readonly { contribution: Contribution; weight: number }[]): Bag {
     const state = this.#aggregates.get(spec.id)!
     const before = state.output
+    const sessions = this.#sessions.get(spec.id)
+    if (sessions !== undefined) {
+      state.output = this.#settleSessions(spec, sessions)
+      const moved = state.output.copy()
+      moved.addAll(before, -1)
+      return moved
+    }
     for (const { contribution, weight } of inbox) {
       const key = `${contribution.windowEnd} ${rowKey(contribution.row)}`
       const group = state.groups.get(key) ?? {
@@ -215,6 +241,38 @@ export class NaiveEngine {
     return shown
   }
 
+  /** New rows first, each in the order of its time. */
+  #changeSessions(changed: { contribution: Contribution; weight: number }[]): void {
+    const byTime = changed.sort((a, b) => {
+      if (a.weight > 0 !== b.weight > 0) return a.weight > 0 ? -1 : 1
+      const [x, y] = [a.contribution.session!.time, b.contribution.session!.time]
+      return x < y ? -1 : x > y ? 1 : 0
+    })
+    for (const { contribution, weight } of byTime) {
+      const sessions = this.#sessions.get(contribution.target.id)!
+      const row = contribution.session!
+      for (let k = Math.abs(weight); k > 0; k--) {
+        if (weight < 0) sessions.remove(row)
+        else if (!sessions.isLate(row, { settled: false })) sessions.add(row)
+      }
+    }
+  }
+
+  #settleSessions(spec: AggregateSpec, sessions: NaiveSessions): Bag {
+    const watermark = this.#watermark(spec, this.#after)
+    const shown = new Bag()
+    for (const { session, isGone } of sessions.settle(watermark)) {
+      const isClosed = session.last + spec.session!.gapUs <= watermark
+      for (const { keys, args } of sessions.groups(session)) {
+        const row = outputRow(spec, { keys, windowEnd: null, args })
+        if (isGone) this.#frozen(spec).add(row, 1)
+        else if (spec.emit === "changes" || isClosed) shown.add(row, 1)
+      }
+    }
+    shown.addAll(this.#frozen(spec))
+    return shown
+  }
+
   readonly #frozenRows = new Map<string, Bag>()
   /** Rows of windows that are gone. */
   #frozen(spec: AggregateSpec): Bag {
@@ -230,7 +288,8 @@ export class NaiveEngine {
     return all.reduce((a, b) => (a < b ? a : b))
   }
 
-  #follow(route: Route, row: Row): Outcome {
+  /** `several`: whether routes must agree on the row; null for changes, which nobody judges. */
+  #follow(route: Route, row: Row, several: boolean | null): Outcome {
     try {
       let rows: Row[] = [row]
       for (const stage of route.stages) {
@@ -245,9 +304,8 @@ export class NaiveEngine {
         const contributions = rows.map((out) => ({ target, port: 0, row: out, args: [], windowEnd: null }))
         return { verdict: rows.length > 0 ? "applied" : "filtered", contributions }
       }
-      return target.kind === "aggregate"
-        ? this.#intoAggregate(target, rows)
-        : this.#intoRows(target, route.port, rows)
+      if (target.kind !== "aggregate") return this.#intoRows(target, route.port, rows)
+      return target.session ? this.#intoSessions(target, rows, several) : this.#intoAggregate(target, rows)
     } catch (error) {
       if (error instanceof NaiveFailure) return { verdict: "failed", contributions: [] }
       throw error
@@ -264,6 +322,24 @@ export class NaiveEngine {
     const contributions = taken.map((row) => ({ target, port, row, args: [], windowEnd: null }))
     const verdict = taken.length > 0 ? "applied" : rows.length > 0 ? "late" : "filtered"
     return { verdict, contributions }
+  }
+
+  #intoSessions(spec: AggregateSpec, rows: readonly Row[], several: boolean | null): Outcome {
+    const sessions = this.#sessions.get(spec.id)!
+    const bounds = [spec.windowKeys!.start, spec.windowKeys!.end]
+    const contributions: Contribution[] = []
+    let late = 0
+    for (const input of rows.filter((candidate) => holds(spec.filter, candidate))) {
+      const time = evaluate(spec.session!.time, input) as bigint | null
+      if (time === null) continue
+      const keys = spec.keys.map((key, k) => (bounds.includes(k) ? 0n : evaluate(key, input)))
+      const args = spec.aggregates.map(({ argument }) => (argument === null ? 1 : evaluate(argument, input)))
+      const sessionKey = rowKey(spec.session!.keys.map((key) => evaluate(key, input)))
+      const session = { sessionKey, time, keys, args }
+      if (several !== null && sessions.isLate(session, { settled: several })) late++
+      else contributions.push({ target: spec, port: 0, row: keys, args, windowEnd: null, session })
+    }
+    return { verdict: contributions.length > 0 ? "applied" : late > 0 ? "late" : "filtered", contributions }
   }
 
   #intoAggregate(spec: AggregateSpec, rows: readonly Row[]): Outcome {
@@ -306,12 +382,7 @@ function repeated(times: Expression | undefined, row: Row): Row[] {
 function windowed(window: EngineWindow, row: Row): Row[] {
   const time = evaluate(window.time, row) as bigint | null
   if (time === null) return []
-  const rows: Row[] = []
-  const rest = ((time % window.slideUs) + window.slideUs) % window.slideUs
-  for (let start = time - rest; start + window.sizeUs > time; start -= window.slideUs) {
-    rows.unshift([...row, start, start + window.sizeUs])
-  }
-  return rows
+  return naiveWindows(window, time).map(([start, end]) => [...row, start, end])
 }
 
 function windowEnd(spec: AggregateSpec, input: Row): bigint | null {

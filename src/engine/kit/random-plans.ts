@@ -170,34 +170,45 @@ function randomWindow(random: Random, time: Expression): EngineWindow {
     [20n, 5n],
     [7n, 7n],
   ] as const)
-  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs }
+  const offsetUs = BigInt(random.below(Number(slideUs)))
+  if (sizeUs % slideUs === 0n && random.below(3) === 0)
+    return { kind: "cumulate", time, sizeUs, slideUs, offsetUs }
+  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs, offsetUs }
 }
 
 export function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
   const columns = columnsAt(specs, input)
   const carried = columns.find(({ name, nullable }) => name === "window_end" && !nullable)
   const time = columns.find(({ name, type }) => name === "time" && type.kind === "timestamp")
-  const assigns =
-    !columns.some(({ name }) => name.startsWith("window")) && time !== undefined && random.below(3) > 0
-  const window = assigns ? randomWindow(random, col(columns, time.name)) : null
+  const cut = columns.some(({ name }) => name.startsWith("window"))
+  const kind = cut || time === undefined ? "none" : pick(random, ["none", "window", "window", "session"])
+  const window =
+    kind === "window" && time !== undefined ? randomWindow(random, col(columns, time.name)) : null
+  const session = kind === "session" && time !== undefined ? time : null
   const seen = window === null ? columns : [...columns, ...WINDOW_COLUMNS]
   const keyed = columns.filter(({ name }) => !name.startsWith("window") && random.below(columns.length) < 2)
   const keys: Expression[] = keyed.map(({ name }) => keyExpression(random, columns, name))
   let windowKeys: AggregateSpec["windowKeys"] = null
   let windowSizeUs: bigint | null = null
+  const sessionKeys = session === null ? [] : keys.filter(() => random.below(3) > 0)
   if (window !== null && random.below(5) > 0) {
-    const [start, end] = pick(random, [
+    const places = [
       [0, 1],
-      [0, null],
       [null, 0],
       [null, null],
-    ] as const)
+      [0, null],
+    ] as const
+    // Windows that share a start are not told apart by it.
+    const [start, end] = pick(random, window.kind === "cumulate" ? places.slice(0, 3) : places)
     windowKeys = { start, end }
-    const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
-    keys.unshift(...positions.filter((name) => name !== null).map((name) => col(seen, name)))
+    keys.unshift(...boundsOf(windowKeys).map((name) => col(seen, name)))
+  } else if (session !== null) {
+    windowKeys = pick(random, SESSION_BOUNDS)
+    keys.unshift(...boundsOf(windowKeys).map((name) => col([...columns, ...WINDOW_COLUMNS], name)))
   } else if (carried !== undefined && specs.some((spec) => carriesWindows(specs, spec.id, input))) {
     windowKeys = { start: null, end: 0 }
     windowSizeUs = carriedSize(specs, input)
+    if (random.below(3) === 0) windowSizeUs = null
     keys.unshift(col(columns, "window_end"))
   }
   const aggregates = randomAggregates(random, seen)
@@ -220,11 +231,26 @@ export function addAggregate(random: Random, specs: OperatorSpec[], id: string, 
     aggregates,
     windowKeys,
     windowSizeUs,
+    session: session && {
+      time: col(columns, session.name),
+      gapUs: pick(random, [1n, 4n, 9n]),
+      keys: sessionKeys,
+    },
     emit: windowKeys !== null && random.below(2) === 0 ? "final" : "changes",
     allowedLatenessUs: pick(random, [0n, 0n, 6n, 15n]),
     columns: outputs,
   })
   return id
+}
+
+const SESSION_BOUNDS = [
+  { start: 0, end: 1 },
+  { start: 0, end: null },
+  { start: null, end: 0 },
+] as const
+
+function boundsOf({ start, end }: NonNullable<AggregateSpec["windowKeys"]>): string[] {
+  return [...(start === null ? [] : ["window_start"]), ...(end === null ? [] : ["window_end"])]
 }
 
 function keyExpression(random: Random, columns: readonly Column[], name: string): Expression {
@@ -241,6 +267,7 @@ function carriesWindows(specs: readonly OperatorSpec[], id: string, input: strin
 
 function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null {
   const spec = specs.find((candidate) => candidate.id === id)!
+  if (spec.kind === "aggregate" && spec.session) return spec.session.gapUs
   if (spec.kind === "stage" || spec.kind === "aggregate") {
     if (spec.window !== null) return spec.window.sizeUs
     if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs

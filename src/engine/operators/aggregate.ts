@@ -61,8 +61,9 @@ export class AggregateOperator implements StatefulOperator {
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#emit = compileEmit(options.store, outputColumns(this.plan), options.losses)
     this.assigner = new GroupWindows({
-      sizeUs: spec.window?.sizeUs ?? spec.windowSizeUs ?? 1n,
-      slideUs: spec.window?.slideUs ?? null,
+      window: spec.window,
+      named: spec.windowShape ?? null,
+      sizeUs: spec.windowSizeUs,
       allowedLatenessUs: spec.allowedLatenessUs,
       create: (start, end) => this.createWindow(start, end),
     })
@@ -112,8 +113,9 @@ export class AggregateOperator implements StatefulOperator {
   }
 
   /** For generated code. Null when the window is gone. */
-  windowEnding(end: bigint): WindowState | null {
-    return this.assigner.ending(end)
+  windowNamed(bound: bigint): WindowState | null {
+    const { assigner } = this
+    return this.spec.windowKeys?.end === null ? assigner.starting(bound) : assigner.ending(bound)
   }
 
   /** For generated code: the slot is about to change for the first time in this epoch. */

@@ -1,4 +1,5 @@
 /** A spec's operator. */
+import type { Column } from "../../columns/types.ts"
 import { assertNever } from "../../std/assert.ts"
 import type { OverSpec, RankSpec, StatefulSpec } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
@@ -7,12 +8,15 @@ import { AggregateOperator } from "./aggregate.ts"
 import { JoinOperator } from "./join.ts"
 import { OverOperator } from "./over.ts"
 import { RankOperator } from "./rank.ts"
+import { SessionAggregate } from "./session-aggregate.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { keepsTopRow, TopRowOperator } from "./top-row.ts"
 
 export interface OperatorOptions {
   readonly store: PageStore
   readonly losses: Losses
+  /** Of the rows that come by its (first) port. */
+  readonly inputColumns: readonly Column[]
   /** Ids of operators that put out single rows and take none back. */
   readonly appendOnly: ReadonlySet<string>
 }
@@ -21,6 +25,15 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
   const { store, losses, appendOnly } = options
   switch (spec.kind) {
     case "aggregate":
+      if ((spec.session ?? null) !== null) {
+        const { inputColumns } = options
+        return new SessionAggregate(spec, {
+          store,
+          losses,
+          inputColumns,
+          appendOnlyOutput: appendOnly.has(spec.id),
+        })
+      }
       return new AggregateOperator(spec, {
         store,
         losses,

@@ -7,7 +7,8 @@ import { keywordBefore } from "../sql/keywords.ts"
 import { names, startOf } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
 import { bindJoin, crossJoin } from "./bind-join.ts"
-import { bindWindow } from "./bind-window.ts"
+import { bindSession } from "./bind-session.ts"
+import { bindWindow, isWindowFunction } from "./bind-window.ts"
 import type { CommonTables, Relation, ViewContext, VisibleColumn } from "./context.ts"
 import { present, relationOf } from "./context.ts"
 import type { FromRows } from "./from-rows.ts"
@@ -91,10 +92,12 @@ function bindFunctionInFrom(range: RangeFunction, context: FromContext): FromRow
   if ((range.coldeflist ?? []).length > 0) throw new Refused(unsupported("table-function"), byte)
   const call = functions.flatMap((node) => ("List" in node ? (node.List.items ?? []) : [node]))[0]
   const name = call !== undefined && "FuncCall" in call ? (names(call.FuncCall.funcname).at(-1) ?? "") : ""
-  if (call === undefined || !("FuncCall" in call) || (name !== "tumble" && name !== "hop")) {
+  const isSession = name === "session"
+  if (call === undefined || !("FuncCall" in call) || !(isSession || isWindowFunction(name))) {
     throw new Refused(unsupported("table-function", name === "" ? undefined : name), byte)
   }
-  const relation = bindWindow(name, call.FuncCall, (source, at) => findTable(source, context, at))
+  const find = (source: string, at: number | null) => findTable(source, context, at)
+  const relation = isSession ? bindSession(call.FuncCall, find) : bindWindow(name, call.FuncCall, find)
   return withAlias(rowsOf(relation, name), range.alias, byte)
 }
 

@@ -4,6 +4,7 @@ import { resolveAggregate, resolveFunction, suggestName } from "../../expr/resol
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
+import { isWindowFunction } from "./bind-window.ts"
 import type { Bound } from "./bound.ts"
 import { coerce, constantOf, typed, typeOf, typeText } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
@@ -43,7 +44,7 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
   if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupported("aggregate", name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
-  if (name === "tumble" || name === "hop") throw new Refused(findings.windowArguments(name), byte)
+  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowArguments(name), byte)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))

@@ -14,6 +14,7 @@ import { bindQuery, refuseOrder } from "./bind-query.ts"
 import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
 import { isTooLarge } from "./plan-size.ts"
+import { sessionProblem } from "./session-use.ts"
 import { closes, hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
 
 /** An event or a view that was read, as far as a plan depends on it. */
@@ -56,6 +57,8 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
     view.report(findings.planTooLarge(), null)
     return null
   }
+  const misused = sessionProblem(relation.node, view)
+  if (misused !== null) view.report(misused, null)
   checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)

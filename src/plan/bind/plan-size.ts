@@ -63,6 +63,7 @@ function columnSizes(
     case "repeat":
       return inputs[0]!
     case "window":
+    case "session":
       return [...inputs[0]!, 1, 1]
     default:
       return node.columns.map(() => 1)

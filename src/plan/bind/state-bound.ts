@@ -33,6 +33,12 @@ export function unboundedFinding(node: AggregateNode): Finding {
   const distinct = aggregates.length === 0 ? "the rows of DISTINCT" : "the groups of GROUP BY"
   const what = `${distinct} never close, so the view's state grows for ever`
   const window = input.windowColumns
+  if (window?.sessionKeys !== undefined) {
+    const columns = [...window.sessionKeys, window.end ?? window.start ?? 0].map(
+      (at) => input.columns[at]!.name,
+    )
+    return findings.unboundedState(what, `group by ${columns.join(", ")}`)
+  }
   const column = window === null ? null : input.columns[window.end ?? window.start ?? 0]!.name
   return findings.unboundedState(
     what,

@@ -23,16 +23,22 @@ export function findBound(parts: Parts): JoinBound | null {
   return sharesWindows(parts) ? { kind: "windows" } : findInterval(parts)
 }
 
+/** Rows of equal ends go together; a start says as much where all windows are of one length. */
 function sharesWindows({ left, right, keys }: Parts): boolean {
   const [a, b] = [left.windowColumns, right.windowColumns]
-  if (a === null || b === null || a.sizeUs !== b.sizeUs) return false
-  return keys.some(
-    (key) =>
-      key.left.kind === "column" &&
-      key.right.kind === "column" &&
-      ((key.left.index === a.start && key.right.index === b.start) ||
-        (key.left.index === a.end && key.right.index === b.end)),
-  )
+  if (a === null || b === null) return false
+  const isPair = (x: number | null, y: number | null) =>
+    x !== null &&
+    y !== null &&
+    keys.some(
+      (key) =>
+        key.left.kind === "column" &&
+        key.right.kind === "column" &&
+        key.left.index === x &&
+        key.right.index === y,
+    )
+  const isPlain = a.varying === undefined && b.varying === undefined && a.sizeUs === b.sizeUs
+  return isPair(a.end, b.end) || (isPlain && isPair(a.start, b.start))
 }
 
 /** left * left time + right * right time + us. */

@@ -9,6 +9,7 @@ import { projectNode } from "./project.ts"
 import type { RankParts } from "./rank.ts"
 import { rankNode } from "./rank.ts"
 import { repeatNode } from "./repeat.ts"
+import { sessionNode } from "./session.ts"
 import { unionAllNode } from "./union-all.ts"
 import { windowNode } from "./window.ts"
 
@@ -42,6 +43,8 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
       return projectNode({ input, expressions: node.expressions, names: namesOf(node) })
     case "window":
       return windowNode(input, node.window)
+    case "session":
+      return sessionNode(input, node.session)
     case "aggregate": {
       const { keys, aggregates } = node
       return aggregateNode({ input, keys, aggregates, names: namesOf(node), once: comesOnce(node) })

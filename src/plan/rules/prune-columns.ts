@@ -15,6 +15,7 @@ import { projectNode } from "../nodes/project.ts"
 import { rankNode } from "../nodes/rank.ts"
 import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
 import { repeatNode } from "../nodes/repeat.ts"
+import { sessionNode } from "../nodes/session.ts"
 import { unionAllNode } from "../nodes/union-all.ts"
 import { windowNode } from "../nodes/window.ts"
 import type {
@@ -74,6 +75,13 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
           [...own].filter((position) => position < node.input.columns.length),
         )
         need(node.input, [node.window.timeColumn])
+        break
+      case "session":
+        need(
+          node.input,
+          [...own].filter((position) => position < node.input.columns.length),
+        )
+        need(node.input, [node.session.timeColumn, ...node.session.keys])
         break
       case "aggregate":
         for (const key of node.keys) need(node.input, columnsUsed(key))
@@ -185,6 +193,20 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       assert(timeColumn !== undefined, "a window's time column is kept")
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
       return { node: windowNode(input, { ...node.window, timeColumn }), places: moved }
+    }
+    case "session": {
+      const { node: input, places } = prunedOf(node.input)
+      const [before, after] = [node.input.columns.length, input.columns.length]
+      if (input === node.input) return { node, places: everyPlace(before + 2) }
+      const moved = new Map([...places, [before, after], [before + 1, after + 1]])
+      const place = (position: number): number => {
+        const found = places.get(position)
+        assert(found !== undefined, "a session's time and keys are kept")
+        return found
+      }
+      const { timeColumn, gapUs, keys } = node.session
+      const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
+      return { node: sessionNode(input, session), places: moved }
     }
     case "aggregate":
       return pruneAggregate(node, needed, prunedOf(node.input))

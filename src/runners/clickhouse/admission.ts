@@ -111,6 +111,7 @@ export function waysIn(node: PlanNode): readonly WayIn[] {
     case "filter":
     case "project":
     case "window":
+    case "session":
       return waysIn(node.input).map((way) => {
         return way.isEnded ? way : { ...way, node: { ...node, input: way.node } }
       })

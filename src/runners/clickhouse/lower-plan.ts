@@ -10,6 +10,7 @@
  */
 import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
 import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
+import { noClickHouseSpelling } from "../../expr/errors.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { printExpression } from "../../plan/expressions/print.ts"
 import type {
@@ -20,6 +21,7 @@ import type {
   ProjectNode,
   RepeatNode,
   ScanNode,
+  SessionNode,
   UnionAllNode,
   WindowNode,
 } from "../../plan/plan.ts"
@@ -27,6 +29,7 @@ import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
 import { lowerJoin } from "./lower-join.ts"
 import { lowerOver, lowerRank } from "./lower-places.ts"
+import { windowSql } from "./windows.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -65,9 +68,6 @@ export interface LoweringOptions {
 /** Settings that the queries rely on. */
 export const QUERY_SETTINGS: Readonly<Record<string, string | number>> = { precise_float_parsing: 1 }
 
-/** Windows a row can be in: the engine's own limit. */
-const MAX_WINDOWS = 10_000n
-
 /** @throws PlatformError no-clickhouse-spelling */
 export function lowerPlan(root: PlanNode, options: LoweringOptions): Relation {
   return new PlanLowering(options).relation(root)
@@ -92,6 +92,8 @@ class PlanLowering {
         return this.#project(node)
       case "window":
         return this.#window(node)
+      case "session":
+        return this.#session(node)
       case "aggregate":
         return this.#closed(node, this.#aggregate(node))
       case "union-all":
@@ -157,21 +159,52 @@ class PlanLowering {
     return { ...input, columns, sql }
   }
 
-  /** Windows start at multiples of the slide since 1970; a row is in those that began `size` before it. */
   #window(node: WindowNode): Relation {
     const input = this.relation(node.input)
-    const { timeColumn, sizeUs, slideUs } = node.window
-    const count = sizeUs / slideUs
-    assert(count >= 1n && count <= MAX_WINDOWS, "a row is in a bounded number of windows")
-    const time = columnAt(input, timeColumn)
-    const newest = `assumeNotNull(${time}) - positiveModulo(assumeNotNull(${time}), toInt64(${slideUs}))`
-    const start =
-      count === 1n
-        ? `toInt64(${newest})`
-        : `arrayJoin(arrayMap(w -> toInt64(${newest} - w * toInt64(${slideUs})), range(${count})))`
-    const started = this.#select(input, [...input.columns, start], ` WHERE isNotNull(${time})`)
-    const end = `toInt64(${started.columns.at(-1)} + toInt64(${sizeUs}))`
-    return this.#select(started, [...started.columns, end])
+    const { timeColumn } = node.window
+    const { start, end } = windowSql(node.window)
+    const time = (of: Relation) => `assumeNotNull(${columnAt(of, timeColumn)})`
+    const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
+    const started = this.#select(input, [...input.columns, start(time(input))], where)
+    return this.#select(started, [...started.columns, end(time(started), started.columns.at(-1)!)])
+  }
+
+  /** Rows in the order of their times begin a session where the gap before them is too long. */
+  #session(node: SessionNode): Relation {
+    const input = this.relation(node.input)
+    const { timeColumn, gapUs, keys } = node.session
+    const gap = `toInt64(${gapUs})`
+    const ranked = keys.map((key) => {
+      const column = columnAt(input, key)
+      return node.input.columns[key]!.type.kind === "float64" ? floatRank(this.#names, column) : column
+    })
+    const timed = `assumeNotNull(${columnAt(input, timeColumn)})`
+    const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
+    const width = input.columns.length
+    const keyed = this.#select(input, [...input.columns, ...ranked, timed], where)
+    const own = (of: Relation) => of.columns.slice(0, width)
+    const parts = (of: Relation, from: number) => [
+      ...of.columns.slice(from, from + keys.length),
+      ...present(of.dropped),
+    ]
+    const over = (by: readonly string[], rest: string) =>
+      `OVER (${by.length === 0 ? "" : `PARTITION BY ${by.join(", ")} `}${rest})`
+    const time = keyed.columns.at(-1)!
+    const ordered = `ORDER BY ${time} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
+    const within = over(parts(keyed, width), ordered)
+    const begins = `toUInt8(row_number() ${within} = 1 OR ${time} - lagInFrame(${time}) ${within} > ${gap})`
+    const begun = this.#select(keyed, [...keyed.columns, begins])
+    const begunTime = begun.columns[width + keys.length]!
+    const orderedAgain = `ORDER BY ${begunTime} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
+    const number = `sum(${begun.columns.at(-1)}) ${over(parts(begun, width), orderedAgain)}`
+    const numbered = this.#select(begun, [...begun.columns, number])
+    const session = over([...parts(numbered, width), numbered.columns.at(-1)!], "")
+    const last = numbered.columns[width + keys.length]!
+    return this.#select(numbered, [
+      ...own(numbered),
+      `toInt64(min(${last}) ${session})`,
+      `toInt64(max(${last}) ${session} + ${gap})`,
+    ])
   }
 
   #repeat(node: RepeatNode): Relation {
@@ -230,6 +263,10 @@ class PlanLowering {
     const { emit, closedUntilUs } = this.#options.scope
     if (emit !== "final" || node.windowKeys === null || closedUntilUs === null) return relation
     const { start, end } = node.windowKeys
+    const varying = node.input.windowColumns?.varying ?? null
+    if (end === null && varying !== null) {
+      throw noClickHouseSpelling('emit "final" without window_end', "the start does not tell when it closes")
+    }
     const size = node.windowColumns?.sizeUs ?? 0n
     const ends = end !== null ? columnAt(relation, end) : `${columnAt(relation, start!)} + toInt64(${size})`
     const condition = `${ends} <= toInt64('${closedUntilUs - node.delayUs}')`

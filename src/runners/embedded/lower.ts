@@ -10,7 +10,7 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
+import type { EngineWindow, JoinSide, OperatorSpec, OverSpec, SessionWindow } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
 import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
@@ -23,6 +23,7 @@ import type {
   PlanNode,
   RankNode,
   RepeatNode,
+  SessionNode,
   ViewPlan,
   WindowNode,
 } from "../../plan/plan.ts"
@@ -61,6 +62,7 @@ interface Pipe {
   readonly inputColumns: readonly Column[]
   readonly filter: Expression | null
   readonly window: EngineWindow | null
+  readonly session: SessionWindow | null
   readonly outputs: readonly Expression[]
   /** True when `outputs` are the input's columns, unchanged. */
   readonly identity: boolean
@@ -121,6 +123,8 @@ class ViewLowering {
       }
       case "window":
         return this.#windowPipe(node)
+      case "session":
+        return this.#sessionPipe(node)
       case "aggregate":
         return identityPipe(this.#aggregate(node), node.columns)
       case "union-all": {
@@ -276,17 +280,29 @@ class ViewLowering {
       before.window === null
         ? before
         : identityPipe(this.#operatorOf(before, node.input.columns), node.input.columns)
-    const { kind, timeColumn, sizeUs, slideUs } = node.window
+    const { timeColumn, ...shape } = node.window
     const time = pipe.outputs[timeColumn]
     assert(time !== undefined, `the time column of ${node.window.kind} is a column of its input`)
-    const bound = (name: string, index: number): Expression => {
-      return { kind: "column", index, name, type: TIMESTAMP, nullable: false }
-    }
-    const width = pipe.inputColumns.length
     return {
       ...pipe,
-      window: { kind, time, sizeUs, slideUs },
-      outputs: [...pipe.outputs, bound("window_start", width), bound("window_end", width + 1)],
+      window: { ...shape, time },
+      outputs: [...pipe.outputs, ...boundColumns(pipe.inputColumns.length)],
+      identity: false,
+    }
+  }
+
+  /** Its rows go into a GROUP BY by their sessions, and nowhere else. */
+  #sessionPipe(node: SessionNode): Pipe {
+    const before = this.#pipeOf(node.input)
+    const { columns } = node.input
+    const pipe = before.window === null ? before : identityPipe(this.#operatorOf(before, columns), columns)
+    const { timeColumn, gapUs, keys } = node.session
+    const [time, ...keyed] = [timeColumn, ...keys].map((column) => pipe.outputs[column])
+    assert(time !== undefined, "the time column of a session is a column of its input")
+    return {
+      ...pipe,
+      session: { time, gapUs, keys: keyed.map((key) => key!) },
+      outputs: [...pipe.outputs, ...boundColumns(pipe.inputColumns.length)],
       identity: false,
     }
   }
@@ -303,6 +319,10 @@ class ViewLowering {
         : pipe
     const aggregates = input === pipe ? node.aggregates.map(argumentOf) : node.aggregates
     const keys = input === pipe ? node.keys.map((key) => substituteColumns(key, pipe.outputs)) : node.keys
+    assert(input.session === null || windowed, "the rows of sessions are grouped by them")
+    const assigned = input.window !== null || input.session !== null
+    const carried = windowed && !assigned ? node.input.windowColumns : null
+    const varying = carried?.varying ?? null
     const id = this.#nextId("aggregate")
     this.#specs.push({
       kind: "aggregate",
@@ -312,8 +332,10 @@ class ViewLowering {
       window: input.window,
       keys,
       aggregates,
-      windowKeys: node.windowKeys,
-      windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
+      windowKeys: varying === null ? node.windowKeys : endOf(node.windowKeys),
+      windowSizeUs: varying === null ? (carried?.sizeUs ?? null) : null,
+      ...(varying === null || varying === "sessions" ? {} : { windowShape: varying }),
+      ...(input.session === null ? {} : { session: input.session }),
       emit: this.#plan.emit,
       allowedLatenessUs: this.#latenessUs,
       ...(node.delayUs === 0n ? {} : { delayUs: node.delayUs }),
@@ -325,11 +347,24 @@ class ViewLowering {
   /** Makes an operator of the pipe, unless it is one already. */
   #operatorOf(pipe: Pipe, columns: readonly Column[]): string {
     if (pipe.identity && pipe.filter === null && pipe.window === null) return pipe.input
+    assert(pipe.session === null, "the rows of sessions are grouped, and read by nothing else")
     const id = this.#nextId("stage")
     const { input, filter, window, outputs } = pipe
     this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
     return id
   }
+}
+
+/** Of a window or session, behind the columns of the input. */
+function boundColumns(width: number): readonly Expression[] {
+  return ["window_start", "window_end"].map((name, k) => {
+    return { kind: "column", index: width + k, name, type: TIMESTAMP, nullable: false }
+  })
+}
+
+/** Where windows vary in length, a start that rows carry beside the end is a key like any other. */
+function endOf(keys: AggregateNode["windowKeys"]): AggregateNode["windowKeys"] {
+  return keys === null || keys.end === null ? keys : { start: null, end: keys.end }
 }
 
 function identityPipe(input: string, columns: readonly Column[]): Pipe {
@@ -338,6 +373,7 @@ function identityPipe(input: string, columns: readonly Column[]): Pipe {
     inputColumns: columns,
     filter: null,
     window: null,
+    session: null,
     outputs: references(columns),
     identity: true,
   }
@@ -363,6 +399,7 @@ function selectScanned(input: string, all: readonly Column[], scanned: readonly 
     inputColumns: all,
     filter: null,
     window: null,
+    session: null,
     outputs,
     identity: all.length === scanned.length,
   }

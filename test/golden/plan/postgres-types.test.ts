@@ -57,7 +57,7 @@ function createTable({ name, fields }: EventContract): string {
 function withoutWindows(sql: string): string {
   const windowed =
     "(SELECT s.*, timestamp '2001-01-01' AS window_start, timestamp '2001-01-01' AS window_end FROM"
-  return sql.replace(/\b(tumble|hop)\((\w+), [^()]*\)/gi, `${windowed} $2 AS s)`)
+  return sql.replace(/\b(tumble|hop|cumulate|session)\((\w+), [^()]*\)/gi, `${windowed} $2 AS s)`)
 }
 
 async function postgresColumns(sql: string): Promise<readonly string[]> {
