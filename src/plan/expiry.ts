@@ -55,7 +55,7 @@ export function partitionExpiry(node: RankNode | OverNode, latenessUs: bigint): 
   const at = [window.end, window.start].find((column) => column !== null && partition.includes(column))
   if (at === undefined || at === null || input.columns[at]!.nullable) return null
   // Where lengths vary a start does not tell when its window closes.
-  if (at !== window.end && window.varying !== undefined) return null
+  if (at !== window.end && (window.varying ?? null) !== null) return null
   const closeUs = input.delayUs + (at === window.end ? 0n : window.sizeUs)
   const keepUs = closeUs + latenessUs
   return { at, closeUs, lateUs: keepUs, keepUs }

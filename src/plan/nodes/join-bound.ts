@@ -37,7 +37,7 @@ function sharesWindows({ left, right, keys }: Parts): boolean {
         key.left.index === x &&
         key.right.index === y,
     )
-  const isPlain = a.varying === undefined && b.varying === undefined && a.sizeUs === b.sizeUs
+  const isPlain = (a.varying ?? b.varying ?? null) === null && a.sizeUs === b.sizeUs
   return isPair(a.end, b.end) || (isPlain && isPair(a.start, b.start))
 }
 
