@@ -62,6 +62,8 @@ export interface AggregateCall {
   readonly name: AggregateName
   readonly argument: Expression | null
   readonly distinct: boolean
+  /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
+  readonly filter?: Expression
   /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
    *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max
    *  as the argument. */

@@ -241,6 +241,12 @@ const grouping = {
           ? "aggregate in a WITH query first, then aggregate its rows"
           : "aggregate in a WITH query first",
     ),
+  notAnAggregate: (name: string, clause: string) =>
+    finding(
+      "not-an-aggregate",
+      `${clause} belongs to aggregates, and ${name} is none`,
+      clause === "FILTER" ? `write CASE WHEN condition THEN ${name}(…) END` : `leave ${clause} out`,
+    ),
   groupPosition: (position: number, columns: number) =>
     finding(
       "group-position",

@@ -59,11 +59,6 @@ const CONSTRUCTS = {
     "a subquery can only stand in FROM, not in an expression",
     "move it into FROM or WITH, or make it a view of its own",
   ),
-  filter: construct(
-    "unsupported-filter",
-    "FILTER on an aggregate is not supported",
-    "write the condition inside: count(CASE WHEN condition THEN 1 END), sum(CASE WHEN condition THEN x END)",
-  ),
   recursive: construct(
     "unsupported-recursive",
     "WITH RECURSIVE is not supported",

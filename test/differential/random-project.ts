@@ -180,24 +180,29 @@ class ProjectMaker {
     const distinct = this.#chance(0.25) ? "DISTINCT " : ""
     const name = this.#pick(["count(*)", "count", "sum", "avg", "min", "max"])
     this.#feature(`${name}${distinct}`)
-    if (name === "count(*)") return { kind: "int64", sql: "count(*)" }
+    const filter = this.#filter(columns)
+    if (name === "count(*)") return { kind: "int64", sql: `count(*)${filter}` }
     if (name === "count") {
-      return {
-        kind: "int64",
-        sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})`,
-      }
+      const counted = this.#expression(this.#pick(KEY_KINDS), columns, 2)
+      return { kind: "int64", sql: `count(${distinct}${counted})${filter}` }
     }
     if (name === "min" || name === "max") {
       const kind = this.#pick(ORDERED_KINDS)
-      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})` }
+      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})${filter}` }
     }
     const kind = this.#pick(SUMMED_KINDS)
     const argument = this.#expression(kind, columns, 2)
-    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})` }
+    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})${filter}` }
     // Cast down so that the next layer knows its type; the sums stay small.
     return name === "sum"
-      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument}) AS bigint)` }
-      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument}) AS numeric(10,2))` }
+      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument})${filter} AS bigint)` }
+      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument})${filter} AS numeric(10,2))` }
+  }
+
+  #filter(columns: readonly Field[]): string {
+    if (!this.#chance(0.3)) return ""
+    this.#feature("filter")
+    return ` FILTER (WHERE ${this.#expression("boolean", columns, 2)})`
   }
 
   #expression(kind: Kind, columns: readonly Field[], depth: number): string {

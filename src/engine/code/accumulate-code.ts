@@ -6,6 +6,8 @@
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
+import type { Expression } from "../../expr/expression.ts"
+import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { assert } from "../../std/assert.ts"
 import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
@@ -43,7 +45,25 @@ export interface AccumulateContext {
 
 /** Evaluates all arguments; the row may fail here. */
 export function loadArguments(context: AccumulateContext, lines: string[]): LoadedArgument[] {
-  return context.plan.arguments.map((state) => loadArgument(context, state, lines))
+  return context.plan.arguments.map((state) => {
+    const { expression, filter } = state
+    if (filter === null) return loadArgument(context, state, lines)
+    const left = leftOut(context, filter, lines)
+    const cheap = expression.kind === "column" || expression.kind === "literal"
+    const taken = cheap ? state : { ...state, expression: onlyWhere(filter, expression) }
+    const loaded = loadArgument(context, taken, lines)
+    const isNull = loaded.isNull === null ? left : `${left} || ${loaded.isNull}`
+    return { ...loaded, state, isNull }
+  })
+}
+
+/** A local that is true for rows that FILTER leaves out. */
+function leftOut(context: AccumulateContext, filter: Expression, lines: string[]): string {
+  const { value, isNull } = context.row.evaluate(filter)
+  lines.push(context.row.takeStatements())
+  const local = context.scope.local("out")
+  lines.push(`const ${local} = ${isNull === null ? `!(${value})` : `${isNull} || !(${value})`};`)
+  return local
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {

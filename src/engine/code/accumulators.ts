@@ -4,7 +4,7 @@
  * only what appears or disappears.
  */
 import type { LogicalType } from "../../columns/types.ts"
-import { FLOAT64, isVariableWidth } from "../../columns/types.ts"
+import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
@@ -16,6 +16,8 @@ import { structuralKey } from "./structural-key.ts"
 
 export interface ArgumentState {
   readonly expression: Expression
+  /** Rows for which it is not true are not taken. */
+  readonly filter: Expression | null
   /** Position among the distinct tables, or null. */
   readonly distinct: DistinctTable | null
   /** Word with the count of values that are not NULL. */
@@ -53,12 +55,13 @@ export interface AccumulatorPlan {
 
 export interface AggregateState {
   readonly call: AggregateCall
-  /** Null for count(*). */
+  /** Null for a count(*) of all rows. */
   readonly argument: ArgumentState | null
 }
 
 interface Draft {
   expression: Expression
+  filter: Expression | null
   distinct: boolean
   needsSum: boolean
   extremes: Set<"min" | "max">
@@ -79,15 +82,17 @@ export function planAccumulators(
   )
   const groupAt = needsGroup ? layout.addWords(1) : null
   for (const [key, draft] of drafts) {
-    const { expression } = draft
+    const { expression, filter } = draft
     const { type } = expression
     const distinct = draft.distinct ? distinctTable(type, distinctTables) : null
     const kind = sumKind(type)
     const multiset = options.retracting && draft.extremes.size > 0 ? state.multisets++ : null
+    const takesAll = !expression.nullable && !draft.distinct && filter === null
     planned.set(key, {
       expression,
+      filter,
       distinct,
-      countAt: expression.nullable || draft.distinct ? layout.addWords(1) : rowsAt,
+      countAt: takesAll ? rowsAt : layout.addWords(1),
       sum: draft.needsSum ? { kind, at: layout.addWords(SUM_WORDS[kind]) } : null,
       extremes: [...draft.extremes].map((name) => ({
         name,
@@ -109,14 +114,13 @@ export function planAccumulators(
 function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
   const drafts = new Map<string, Draft>()
   for (const call of calls) {
-    if (call.argument === null) {
-      assert(call.name === "count", `${call.name} has an argument`)
-      continue
-    }
-    checkArgument(call, call.argument.type)
+    const expression = argumentOf(call)
+    if (expression === null) continue
+    checkArgument(call, expression.type)
     const key = argumentKey(call)
     const draft = drafts.get(key) ?? {
-      expression: call.argument,
+      expression,
+      filter: call.filter ?? null,
       distinct: isDistinct(call),
       needsSum: false,
       extremes: new Set<"min" | "max">(),
@@ -133,9 +137,21 @@ function isDistinct(call: AggregateCall): boolean {
   return call.distinct && call.name !== "min" && call.name !== "max"
 }
 
+/** What count(*) FILTER counts. */
+const ONE_FOR_EACH: Expression = { kind: "literal", value: true, type: BOOLEAN, nullable: false }
+
+/** Null where the rows of the group are counted anyway. */
+function argumentOf({ name, argument, filter }: AggregateCall): Expression | null {
+  if (argument !== null) return argument
+  assert(name === "count", `${name} has an argument`)
+  return filter === undefined ? null : ONE_FOR_EACH
+}
+
 function argumentKey(call: AggregateCall): string {
-  if (call.argument === null) return ""
-  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(call.argument)}`
+  const argument = argumentOf(call)
+  if (argument === null) return ""
+  const where = call.filter === undefined ? "" : ` where ${structuralKey(call.filter)}`
+  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${where}`
 }
 
 function checkArgument(call: AggregateCall, type: LogicalType): void {

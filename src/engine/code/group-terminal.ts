@@ -164,6 +164,7 @@ export class GroupTerminal implements Terminal {
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
         expression: substituteColumns(argument.expression, columns),
+        filter: argument.filter && substituteColumns(argument.filter, columns),
       })),
     }
   }

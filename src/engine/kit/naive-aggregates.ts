@@ -1,13 +1,24 @@
 /** Aggregates over arrays of values, straight from their definitions. */
 import type { Scalar } from "../../columns/types.ts"
 import type { AggregateCall } from "../../expr/expression.ts"
+import type { Row } from "./batches.ts"
 import { scalarKey } from "./batches.ts"
+import { evaluate } from "./naive-expressions.ts"
 
 const DECIMAL_LIMIT = 10n ** 38n
 
-export function naiveAggregate(call: AggregateCall, all: readonly Scalar[]): Scalar {
-  if (call.argument === null) return BigInt(all.length)
-  let values = all.filter((value) => value !== null)
+/** What one aggregate remembers of a row: whether it is taken, then its argument. */
+export function naiveArguments({ argument, filter }: AggregateCall, row: Row): Row {
+  const taken = filter === undefined || evaluate(filter, row) === true
+  return [taken, taken && argument !== null ? evaluate(argument, row) : null]
+}
+
+export const argumentWidth = (_call: AggregateCall): number => 2
+
+export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]): Scalar {
+  const taken = remembered.filter(([isTaken]) => isTaken)
+  if (call.argument === null) return BigInt(taken.length)
+  let values = taken.map(([, value]) => value!).filter((value) => value !== null)
   if (call.distinct) values = [...new Map(values.map((value) => [scalarKey(value), value])).values()]
   if (call.name === "count") return BigInt(values.length)
   if (values.length === 0) return null

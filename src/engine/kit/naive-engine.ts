@@ -11,7 +11,7 @@ import { planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
-import { naiveAggregate } from "./naive-aggregates.ts"
+import { argumentWidth, naiveAggregate, naiveArguments } from "./naive-aggregates.ts"
 import { evaluate, NaiveFailure } from "./naive-expressions.ts"
 
 export interface NaiveSlice {
@@ -200,9 +200,7 @@ export class NaiveEngine {
           continue
         }
         const keys = spec.keys.map((key) => evaluate(key, input))
-        const args = spec.aggregates.map(({ argument }) =>
-          argument === null ? 1 : evaluate(argument, input),
-        )
+        const args = spec.aggregates.flatMap((call) => naiveArguments(call, input))
         contributions.push({ target: spec, row: keys, args, windowEnd: end })
       }
     }
@@ -244,13 +242,16 @@ function windowEnd(spec: AggregateSpec, input: Row): bigint | null {
 
 function outputRow(spec: AggregateSpec, group: Group): Scalar[] {
   const rows = group.args.rows()
+  let width = 0
   return [
     ...group.keys,
-    ...spec.aggregates.map((call, k) =>
-      naiveAggregate(
+    ...spec.aggregates.map((call) => {
+      const from = width
+      width += argumentWidth(call)
+      return naiveAggregate(
         call,
-        rows.map((row) => row[k]!),
-      ),
-    ),
+        rows.map((row) => row.slice(from, width)),
+      )
+    }),
   ]
 }

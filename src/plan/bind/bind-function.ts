@@ -1,11 +1,12 @@
-/** Function calls and aggregates. */
+/** Function calls; those of aggregates go on to bind-aggregate.ts. */
 import type { FuncCall } from "libpg-query"
-import { resolveAggregate, resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { resolveFunction, suggestName } from "../../expr/resolve.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
+import { bindAggregate } from "./bind-aggregate.ts"
 import type { Bound } from "./bound.ts"
-import { coerce, constantOf, typed, typeOf, typeText } from "./bound.ts"
+import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
@@ -41,6 +42,7 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupported("aggregate", name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
   if (name === "tumble" || name === "hop") throw new Refused(findings.windowArguments(name), byte)
+  if (call.agg_filter !== undefined) throw new Refused(findings.notAnAggregate(name, "FILTER"), byte)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
@@ -53,43 +55,10 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
 function refuseDecorations(call: FuncCall, name: string): void {
   const byte = call.location ?? null
   if (call.over !== undefined) throw new Refused(unsupported("window-function", name), byte)
-  if (call.agg_filter !== undefined) throw new Refused(unsupported("filter", name), byte)
   if (call.agg_within_group || (call.agg_order ?? []).length > 0) {
     throw new Refused(unsupported("ordered-aggregate", name), byte)
   }
   if (call.func_variadic || (call.args ?? []).some((arg) => "NamedArgExpr" in arg)) {
     throw new Refused(unsupported("named-argument", name), byte)
   }
-}
-
-function bindAggregate(name: string, call: FuncCall, context: ExpressionContext): Bound {
-  const byte = call.location ?? null
-  if (context.aggregates === null) throw new Refused(findings.aggregateNotAllowed(name, context.clause), byte)
-  const nodes = call.args ?? []
-  if (nodes.length !== (call.agg_star ? 0 : 1)) {
-    const given = nodes.map(() => "…")
-    const note = name === "count" ? "write count(*) or count(expression)" : `write ${name}(expression)`
-    throw new Refused(findings.noOverload(name, given, note, []), byte)
-  }
-  const inside = { ...context, aggregates: null, clause: "another aggregate" }
-  const bound = nodes[0] === undefined ? null : context.bind(nodes[0], inside)
-  const asked = call.agg_distinct ?? false
-  const resolution = resolveAggregate(name, bound === null ? null : typeOf(bound), asked)
-  if (!resolution.ok) {
-    const types = bound === null ? ["*"] : [typeText(bound)]
-    throw new Refused(findings.noOverload(name, types, resolution.note ?? null, []), byte)
-  }
-  const argument =
-    bound === null || resolution.argumentType === null ? null : coerce(bound, resolution.argumentType)
-  const distinct = asked && resolution.name !== "min" && resolution.name !== "max"
-  const reference = context.aggregates.add({
-    kind: "aggregate",
-    name: resolution.name,
-    argument,
-    distinct,
-    type: resolution.type,
-    nullable: resolution.nullable,
-  })
-  if (byte !== null) context.origins.set(reference, byte)
-  return typed(reference, byte)
 }

@@ -4,7 +4,7 @@
  * so such plans are refused before anything walks them. Counted with each shared part visited once.
  */
 import type { Expression } from "../../expr/expression.ts"
-import { childrenOf } from "../../expr/rewrite.ts"
+import { childrenOf, partsOfAggregate } from "../../expr/rewrite.ts"
 import { nodesOf } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
 
@@ -32,7 +32,7 @@ function expressionsOf(node: PlanNode): readonly Expression[] {
   if (node.kind === "filter") return [node.predicate]
   if (node.kind === "project") return node.expressions
   if (node.kind !== "aggregate") return []
-  return [...node.keys, ...node.aggregates.flatMap(({ argument }) => argument ?? [])]
+  return [...node.keys, ...node.aggregates.flatMap(partsOfAggregate)]
 }
 
 /** Size of each column of a node's rows, written over the nearest rows that exist as such. */

@@ -34,9 +34,10 @@ export function canonical(expression: Expression): string {
 
 const all = (expressions: readonly Expression[]): string => expressions.map(canonical).join()
 
-export function canonicalAggregate({ name, argument, distinct, type }: AggregateCall): string {
+export function canonicalAggregate({ name, argument, distinct, type, filter }: AggregateCall): string {
   const over = argument === null ? "*" : canonical(argument)
-  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}]`
+  const where = filter === undefined ? "" : `?${canonical(filter)}`
+  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}]${where}`
 }
 
 /** JSON strings quote themselves, so no text can be mistaken for another kind of value. */

@@ -46,8 +46,9 @@ export function printExpression(expression: Expression): string {
   }
 }
 
-export function printAggregate({ name, argument, distinct }: AggregateCall): string {
-  return `${name}(${distinct ? "distinct " : ""}${argument === null ? "*" : printExpression(argument)})`
+export function printAggregate({ name, argument, distinct, filter }: AggregateCall): string {
+  const where = filter === undefined ? "" : ` filter (where ${printExpression(filter)})`
+  return `${name}(${distinct ? "distinct " : ""}${argument === null ? "*" : printExpression(argument)})${where}`
 }
 
 function printCall(signature: string, args: readonly string[]): string {

@@ -2,14 +2,25 @@
  * Aggregates by our rules: exact sums and averages, NULL over no rows, NaN the greatest, -0 is 0. Each is an
  * argument made ready for each row, some of ClickHouse's aggregates, and the result made of them.
  */
+
+import { BOOLEAN } from "../../columns/types.ts"
 import { comparable } from "../../expr/clickhouse/comparison.ts"
 import type { Names } from "../../expr/clickhouse/sql-writer.ts"
 import { divideRoundedSql, floatOfRank, powerLiteral } from "../../expr/clickhouse/sql-writer.ts"
 import { shapeOf } from "../../expr/decimal-types.ts"
-import type { AggregateCall } from "../../expr/expression.ts"
+import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { onlyWhere } from "../../expr/rewrite.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 
 const isFloat = (call: AggregateCall) => call.argument?.type.kind === "float64"
+
+/** FILTER as a condition around the argument: all these aggregates leave NULL out. */
+export function filterIntoArgument(call: AggregateCall): AggregateCall {
+  if (call.filter === undefined) return call
+  const { filter, ...rest } = call
+  const each: Expression = call.argument ?? { kind: "literal", value: true, type: BOOLEAN, nullable: false }
+  return { ...rest, argument: onlyWhere(filter, each) }
+}
 
 /** Nullable, so that there is NULL over no rows. */
 export function argumentSql(names: Names, call: AggregateCall, argument: string): string {

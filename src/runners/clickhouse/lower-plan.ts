@@ -23,7 +23,7 @@ import type {
   WindowNode,
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
-import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -160,19 +160,20 @@ class PlanLowering {
 
   #aggregate(node: AggregateNode): Relation {
     const input = this.relation(node.input)
+    const calls = node.aggregates.map(filterIntoArgument)
     const keyed = this.#select(input, [
       ...node.keys.map((key) => {
         const sql = this.#spell(key, input)
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
-      ...node.aggregates.map((call) => {
+      ...calls.map((call) => {
         return call.argument === null
           ? "0"
           : argumentSql(this.#names, call, this.#spell(call.argument, input))
       }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
-    const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const parts = calls.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
     const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
     let next = keys.length
     const take = (count: number) => {
@@ -184,7 +185,7 @@ class PlanLowering {
         const key = columnAt(grouped, k)
         return type.kind === "float64" ? floatOfRank(this.#names, key) : key
       }),
-      ...node.aggregates.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+      ...calls.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
     ])
   }
 
