@@ -54,7 +54,18 @@ export interface Coalesce extends Typed {
 
 export type Expression = ColumnReference | Literal | Call | Cast | Logical | Case | Coalesce
 
-export type AggregateName = "count" | "sum" | "avg" | "min" | "max"
+export type AggregateName =
+  | "count"
+  | "sum"
+  | "avg"
+  | "min"
+  | "max"
+  | "bool_and"
+  | "bool_or"
+  | "var_pop"
+  | "var_samp"
+  | "stddev_pop"
+  | "stddev_samp"
 
 /** One aggregate of a GROUP BY. `count` without an argument is count(*). */
 export interface AggregateCall {
@@ -65,8 +76,8 @@ export interface AggregateCall {
   /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
   readonly filter?: Expression
   /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
-   *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max
-   *  as the argument. */
+   *  avg, variances and deviations of integers and decimals -> decimal(38, max(16, s)) rounded half away from
+   *  zero, float64; min, max as the argument. */
   readonly type: LogicalType
   /** count is never null; the others are null over no rows. */
   readonly nullable: boolean

@@ -17,12 +17,12 @@ import type { ArgumentType, Resolution } from "./resolve.ts"
 import {
   castAllowed,
   commonType,
-  resolveAggregate,
   resolveFunction,
   resolveOperator,
   resultNullable,
   suggestName,
 } from "./resolve.ts"
+import { resolveAggregate } from "./resolve-aggregate.ts"
 
 function shown(resolution: Resolution): string {
   if (!resolution.ok) return resolution.reason

@@ -9,7 +9,7 @@ import { wordsPerRow } from "../../columns/vector.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
-import { assert } from "../../std/assert.ts"
+import { assert, assertNever } from "../../std/assert.ts"
 import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
@@ -17,6 +17,7 @@ import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
 import type { SlotPlace } from "./slot-code.ts"
 import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
+import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
 
 /** Up to this weight a 32-bit value times its weight stays far inside a double. */
 const MAX_PLAIN_WEIGHT = 1_048_576
@@ -67,12 +68,13 @@ function leftOut(context: AccumulateContext, filter: Expression, lines: string[]
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
-  const { expression, distinct, sum, extremes } = state
+  const { expression, distinct, sum, extremes, squares, truesAt } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
   const inMultiset = extremes.length > 0 && !inPlace
   const byHalves = hasHalves(expression.type) && (sum !== null || inPlace)
   const byBytes = isVariableWidth(expression.type) && inPlace
-  const wantsScalar = inMultiset || ((sum !== null || inPlace) && !byHalves && !byBytes)
+  const wantsScalar =
+    inMultiset || squares !== null || truesAt !== null || ((sum !== null || inPlace) && !byHalves && !byBytes)
   const loaded = distinct !== null || byHalves || byBytes ? context.loader.load(expression, lines) : null
   if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
   const code = context.row.evaluate(expression)
@@ -103,6 +105,8 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
   if (state.distinct !== null) lines.push(distinctDelta(context, arg))
   for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
   if (state.sum !== null) lines.push(updateSum(context, arg, weight))
+  if (state.squares !== null) lines.push(updateSquares(context, arg, weight))
+  if (state.truesAt !== null) lines.push(`if (${arg.value}) f64[${a} + ${state.truesAt}] += ${weight};`)
   const count = state.countAt === context.plan.rowsAt ? "" : `f64[${a} + ${state.countAt}] += ${weight};`
   if (state.distinct === null) return [...lines, count, resetFloat(context, state, weight)].join("\n")
   const [delta, ...changes] = [...lines, count, resetFloat(context, state, weight)]
@@ -189,6 +193,30 @@ function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: stri
           f64[${at} + 1] += Math.abs(s) >= Math.abs(y) ? (s - t) + y : (y - t) + s;
           f64[${at}] = t;
         } else f64[${at} + (x !== x ? 2 : x > 0 ? 3 : 4)] += ${weight}; }`
+  }
+}
+
+function updateSquares(context: AccumulateContext, arg: LoadedArgument, weight: string): string {
+  const { squares, countAt } = arg.state
+  assert(squares !== null && arg.value !== null, "squares have their words and a value")
+  const { scope } = context
+  const { value } = arg
+  const at = `${context.place.address} + ${squares.at}`
+  switch (squares.kind) {
+    case "int32":
+      return `${scope.bind(addSquareOfInt32, "addSquare")}(S, ${at}, ${value}, ${weight});`
+    case "narrow":
+    case "wide":
+      return `${scope.bind(addSquareOfBig, "addSquare")}(S, ${at}, "${squares.kind}", ${value}, ${weight});`
+    case "running": {
+      // The count does not have this value yet.
+      const count = `f64[${context.place.address} + ${countAt}]`
+      return `${scope.bind(addToRunning, "addFloat")}(S, ${at}, ${value}, ${count});`
+    }
+    case "exact":
+      return `${scope.bind(addToExact, "addFloat")}(S, ${at}, ${value}, ${weight});`
+    default:
+      return assertNever(squares.kind)
   }
 }
 

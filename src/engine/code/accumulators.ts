@@ -6,12 +6,14 @@
 import type { LogicalType } from "../../columns/types.ts"
 import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, AggregateName, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import type { SumKind } from "./aggregate-output.ts"
 import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
+import type { SquaresKind } from "./squares.ts"
+import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
 
 export interface ArgumentState {
@@ -24,6 +26,10 @@ export interface ArgumentState {
   readonly countAt: number
   readonly sum: { readonly kind: SumKind; readonly at: number } | null
   readonly extremes: readonly ExtremeState[]
+  /** For variances. */
+  readonly squares: { readonly kind: SquaresKind; readonly at: number } | null
+  /** Word with the count of values that are true. */
+  readonly truesAt: number | null
 }
 
 export interface DistinctTable {
@@ -65,6 +71,8 @@ interface Draft {
   distinct: boolean
   needsSum: boolean
   extremes: Set<"min" | "max">
+  needsSquares: boolean
+  needsTrues: boolean
 }
 
 export function planAccumulators(
@@ -99,6 +107,8 @@ export function planAccumulators(
         multiset,
         at: multiset === null ? addValue(layout, type) : null,
       })),
+      squares: draft.needsSquares ? addSquares(layout, type, options.retracting) : null,
+      truesAt: draft.needsTrues ? layout.addWords(1) : null,
     })
   }
   return {
@@ -124,18 +134,35 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
       distinct: isDistinct(call),
       needsSum: false,
       extremes: new Set<"min" | "max">(),
+      needsSquares: false,
+      needsTrues: false,
     }
     if (call.name === "sum" || call.name === "avg") draft.needsSum = true
     if (call.name === "min" || call.name === "max") draft.extremes.add(call.name)
+    if (call.name === "bool_and" || call.name === "bool_or") draft.needsTrues = true
+    if (isSpread(call)) {
+      draft.needsSquares = true
+      // Floats have their sum beside the squares.
+      if (expression.type.kind !== "float64") draft.needsSum = true
+    }
     drafts.set(key, draft)
   }
   return drafts
 }
 
+function addSquares(layout: SlotLayout, type: LogicalType, retracting: boolean) {
+  const kind = squaresKind(type, retracting)
+  return { kind, at: layout.addWords(SQUARES_WORDS[kind]) }
+}
+
+const ONCE_IS_ENOUGH: ReadonlySet<AggregateName> = new Set(["min", "max", "bool_and", "bool_or"])
+
 /** DISTINCT does not change a minimum. */
 function isDistinct(call: AggregateCall): boolean {
-  return call.distinct && call.name !== "min" && call.name !== "max"
+  return call.distinct && !ONCE_IS_ENOUGH.has(call.name)
 }
+
+const isSpread = ({ name }: AggregateCall) => name.startsWith("var_") || name.startsWith("stddev_")
 
 /** What count(*) FILTER counts. */
 const ONE_FOR_EACH: Expression = { kind: "literal", value: true, type: BOOLEAN, nullable: false }
@@ -158,8 +185,9 @@ function checkArgument(call: AggregateCall, type: LogicalType): void {
   if (call.name === "count") return
   const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
   const ordered = numeric || ["timestamp", "date", "string", "bytes", "json"].includes(type.kind)
-  const summed = call.name === "sum" || call.name === "avg"
-  assert(summed ? numeric : ordered, `${call.name} takes a ${type.kind}`)
+  const truth = call.name === "bool_and" || call.name === "bool_or"
+  const fits = truth ? type.kind === "boolean" : ONCE_IS_ENOUGH.has(call.name) ? ordered : numeric
+  assert(fits, `${call.name} takes a ${type.kind}`)
 }
 
 function addValue(layout: SlotLayout, type: LogicalType): number {

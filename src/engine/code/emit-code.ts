@@ -2,14 +2,16 @@
  * Text that turns a slot into an output row: fields as they are, windows from their table, aggregates through
  * AggregateOutput. The row goes to position `n` of a RowBuilder, which the caller has made room for.
  */
+import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import { assertNever } from "../../std/assert.ts"
+import type { AggregateCall } from "../../expr/expression.ts"
+import { assert, assertNever } from "../../std/assert.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
-import type { AggregateState } from "./accumulators.ts"
-import { AggregateOutput, type OverflowCount } from "./aggregate-output.ts"
+import type { AggregateState, ArgumentState } from "./accumulators.ts"
+import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggregate-output.ts"
 import { CodeScope } from "./code-scope.ts"
 
 /** What a window's table knows about it. */
@@ -105,6 +107,15 @@ function emitAggregate(
     const shift = call.type.kind === "decimal" ? call.type.scale - scale : 0
     return `${aggregateOutput}.average(${head}, ${shift});`
   }
+  if (call.name === "bool_and" || call.name === "bool_or") {
+    const trues = `f64[a + ${argument.truesAt}]`
+    const holds = call.name === "bool_and" ? `${trues} === ${rows}` : `${trues} > 0`
+    return `${aggregateOutput}.truth(${column}, n, ${rows}, ${holds});`
+  }
+  if (argument.squares !== null && call.name !== "min" && call.name !== "max") {
+    const state = scope.bind(spreadState(call, argument), "spread")
+    return `${aggregateOutput}.spread(${column}, n, ${state}, a, ${rows});`
+  }
   const extreme = argument.extremes.find((candidate) => candidate.name === call.name)!
   if (extreme.multiset !== null) {
     const write = scope.bind(setScalar, "set")
@@ -116,6 +127,19 @@ function emitAggregate(
     ? `${column}.values[n] = f64[a + ${extreme.at}];`
     : emitValue(type, `a + ${extreme.at}`, column)
   return `if (${rows} === 0) ${column}.nulls[n] = 1; else { ${column}.nulls[n] = 0; ${emit} }`
+}
+
+function spreadState(call: AggregateCall, { squares, sum, expression }: ArgumentState): SpreadState {
+  assert(squares !== null, "a variance has squares")
+  const scaleOf = (type: LogicalType) => (type.kind === "decimal" ? type.scale : 0)
+  return {
+    squares,
+    sum,
+    of: call.name.endsWith("_pop") ? "pop" : "samp",
+    root: call.name.startsWith("stddev"),
+    scale: scaleOf(expression.type),
+    result: scaleOf(call.type),
+  }
 }
 
 /** A scalar of a multiset into an output column. */

