@@ -66,6 +66,20 @@ export type AggregateName =
   | "var_samp"
   | "stddev_pop"
   | "stddev_samp"
+  | "string_agg"
+  | "json_agg"
+  | "first"
+  | "last"
+  | "percentile_cont"
+  | "percentile_disc"
+  | "mode"
+  | "approx_percentile"
+
+export interface SortTerm {
+  readonly expression: Expression
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
 
 /** One aggregate of a GROUP BY. `count` without an argument is count(*). */
 export interface AggregateCall {
@@ -75,9 +89,17 @@ export interface AggregateCall {
   readonly distinct: boolean
   /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
   readonly filter?: Expression
+  /**
+   * The order in which values are taken, of the aggregates that have one. The argument is one of the terms, so
+   * that rows that are equal here cannot be told apart in the result.
+   */
+  readonly order?: readonly SortTerm[]
+  /** The delimiter of string_agg; the fraction of a percentile. */
+  readonly constant?: string | number
   /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
    *  avg, variances and deviations of integers and decimals -> decimal(38, max(16, s)) rounded half away from
-   *  zero, float64; min, max as the argument. */
+   *  zero, float64; min, max, first, last, percentile_disc, mode as the argument; percentile_cont,
+   *  approx_percentile float64; string_agg string; json_agg json. */
   readonly type: LogicalType
   /** count is never null; the others are null over no rows. */
   readonly nullable: boolean

@@ -66,16 +66,20 @@ export function someColumn(expression: Expression, test: (column: ColumnReferenc
 }
 
 /** What an aggregate evaluates for each row. */
-export function partsOfAggregate(call: AggregateCall): readonly Expression[] {
-  return [call.filter, call.argument].filter((part) => part !== undefined && part !== null)
+export function partsOfAggregate({ filter, argument, order = [] }: AggregateCall): readonly Expression[] {
+  const sorted = order.map(({ expression }) => expression)
+  return [filter, argument, ...sorted].filter((part) => part !== undefined && part !== null)
 }
 
 /** The same aggregate over what `change` makes of the expressions that it evaluates. */
 export function mapAggregate(call: AggregateCall, change: (part: Expression) => Expression): AggregateCall {
+  const { filter, argument, order } = call
+  const sorted = order?.map((term) => ({ ...term, expression: change(term.expression) }))
   return {
     ...call,
-    argument: call.argument && change(call.argument),
-    ...(call.filter === undefined ? {} : { filter: change(call.filter) }),
+    argument: argument && change(argument),
+    ...(filter === undefined ? {} : { filter: change(filter) }),
+    ...(sorted === undefined ? {} : { order: sorted }),
   }
 }
 

@@ -247,6 +247,8 @@ const grouping = {
       `${clause} belongs to aggregates, and ${name} is none`,
       clause === "FILTER" ? `write CASE WHEN condition THEN ${name}(…) END` : `leave ${clause} out`,
     ),
+  aggregateArguments: (name: string, what: string, usage: string) =>
+    finding("aggregate-arguments", `${name} ${what}`, `write ${usage}`),
   groupPosition: (position: number, columns: number) =>
     finding(
       "group-position",

@@ -107,13 +107,13 @@ const CONSTRUCTS = {
   ),
   "ordered-aggregate": construct(
     "unsupported-ordered-aggregate",
-    "ORDER BY inside an aggregate and WITHIN GROUP are not supported",
-    "use count, sum, avg, min or max",
+    "the order of its rows makes no difference to this aggregate",
+    "leave ORDER BY and WITHIN GROUP out",
   ),
   aggregate: construct(
     "unsupported-aggregate",
     "this aggregate is not supported",
-    "use count, sum, avg, min or max",
+    "docs/sql.md lists the aggregates",
   ),
   "table-function": construct(
     "unsupported-table-function",
@@ -196,6 +196,17 @@ function construct(code: string, message: string, suggestion: string | null): Fi
 export function unsupported(met: Construct, detail?: string): Finding {
   const found = CONSTRUCTS[met]
   return detail === undefined ? found : { ...found, message: `${detail}: ${found.message}` }
+}
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  array_agg: "columns hold no arrays; write json_agg(x ORDER BY …)",
+  jsonb_agg: "write json_agg(x ORDER BY …)",
+  any_value: "write min(x)",
+}
+
+export function unsupportedAggregate(name: string): Finding {
+  const found = unsupported("aggregate", name)
+  return Object.hasOwn(INSTEAD, name) ? { ...found, suggestion: INSTEAD[name]! } : found
 }
 
 export const CONSTRUCT_CODES: readonly string[] = Object.values(CONSTRUCTS).map(({ code }) => code)

@@ -59,7 +59,7 @@ export function loadArguments(context: AccumulateContext, lines: string[]): Load
 }
 
 /** A local that is true for rows that FILTER leaves out. */
-function leftOut(context: AccumulateContext, filter: Expression, lines: string[]): string {
+export function leftOut(context: AccumulateContext, filter: Expression, lines: string[]): string {
   const { value, isNull } = context.row.evaluate(filter)
   lines.push(context.row.takeStatements())
   const local = context.scope.local("out")

@@ -8,10 +8,13 @@ import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { AggregateCall, AggregateName, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
+import type { CompareHeld } from "../state/ordered-multiset.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import type { SumKind } from "./aggregate-output.ts"
 import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
+import type { CollectionState } from "./collections.ts"
+import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
 import type { SquaresKind } from "./squares.ts"
 import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
@@ -54,7 +57,9 @@ export interface AccumulatorPlan {
   readonly groupAt: number | null
   readonly arguments: readonly ArgumentState[]
   readonly distinctTables: readonly DistinctTable[]
-  readonly multisets: number
+  readonly collections: readonly CollectionState[]
+  /** How each multiset of a group is ordered; null: as scalars are. */
+  readonly multisets: readonly (CompareHeld | null)[]
   /** Where each aggregate finds its state. */
   readonly outputs: readonly AggregateState[]
 }
@@ -63,6 +68,8 @@ export interface AggregateState {
   readonly call: AggregateCall
   /** Null for a count(*) of all rows. */
   readonly argument: ArgumentState | null
+  /** Of aggregates that have an order; those have no argument here. */
+  readonly collection: CollectionState | null
 }
 
 interface Draft {
@@ -80,21 +87,21 @@ export function planAccumulators(
   layout: SlotLayout,
   options: { readonly retracting: boolean },
 ): AccumulatorPlan {
-  const drafts = draftArguments(calls)
+  const drafts = draftArguments(calls.filter((call) => !isCollected(call)))
   const rowsAt = layout.addWords(1)
   const distinctTables: DistinctTable[] = []
-  const state = { multisets: 0 }
+  const multisets: (CompareHeld | null)[] = []
   const planned = new Map<string, ArgumentState>()
-  const needsGroup = [...drafts.values()].some(
-    (draft) => draft.distinct || (options.retracting && draft.extremes.size > 0),
-  )
+  const needsGroup =
+    calls.some(isCollected) ||
+    [...drafts.values()].some((draft) => draft.distinct || (options.retracting && draft.extremes.size > 0))
   const groupAt = needsGroup ? layout.addWords(1) : null
   for (const [key, draft] of drafts) {
     const { expression, filter } = draft
     const { type } = expression
     const distinct = draft.distinct ? distinctTable(type, distinctTables) : null
     const kind = sumKind(type)
-    const multiset = options.retracting && draft.extremes.size > 0 ? state.multisets++ : null
+    const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
     const takesAll = !expression.nullable && !draft.distinct && filter === null
     planned.set(key, {
       expression,
@@ -111,14 +118,37 @@ export function planAccumulators(
       truesAt: draft.needsTrues ? layout.addWords(1) : null,
     })
   }
+  const collections = planCollections(calls, multisets, options.retracting)
   return {
     rowsAt,
     groupAt,
     arguments: [...planned.values()],
     distinctTables,
-    multisets: state.multisets,
-    outputs: calls.map((call) => ({ call, argument: planned.get(argumentKey(call)) ?? null })),
+    collections: [...collections.values()],
+    multisets,
+    outputs: calls.map((call) => {
+      if (!isCollected(call)) {
+        return { call, argument: planned.get(argumentKey(call)) ?? null, collection: null }
+      }
+      return { call, argument: null, collection: collections.get(collectionKey(call, options.retracting))! }
+    }),
   }
+}
+
+function planCollections(
+  calls: readonly AggregateCall[],
+  multisets: (CompareHeld | null)[],
+  retracting: boolean,
+): ReadonlyMap<string, CollectionState> {
+  const collections = new Map<string, CollectionState>()
+  for (const call of calls.filter(isCollected)) {
+    const key = collectionKey(call, retracting)
+    if (collections.has(key)) continue
+    const collection = planCollection(call, { multiset: multisets.length, retracting })
+    collections.set(key, collection)
+    multisets.push(orderOf(collection))
+  }
+  return collections
 }
 
 function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {

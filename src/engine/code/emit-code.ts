@@ -13,6 +13,7 @@ import type { SlotField } from "../state/slot-layout.ts"
 import type { AggregateState, ArgumentState } from "./accumulators.ts"
 import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggregate-output.ts"
 import { CodeScope } from "./code-scope.ts"
+import { OrderedOutput, setScalar } from "./ordered-output.ts"
 
 /** What a window's table knows about it. */
 export interface WindowBounds {
@@ -40,6 +41,7 @@ export function compileEmit(
 ): EmitRow {
   const scope = new CodeScope()
   const aggregateOutput = scope.bind(new AggregateOutput(store, losses), "out")
+  const orderedOutput = new OrderedOutput(losses)
   const lines = outputs.map((output, k) => {
     const column = `c${k}`
     const declared = `const ${column} = builder.columns[${k}];`
@@ -49,7 +51,9 @@ export function compileEmit(
       case "window":
         return `${declared}\n${column}.nulls[n] = 0; ${column}.values[n] = window.${output.bound};`
       case "aggregate":
-        return `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+        return output.state.collection === null
+          ? `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+          : `${declared}\n${emitOrdered(scope, output, column, orderedOutput)}`
       default:
         return assertNever(output)
     }
@@ -87,6 +91,19 @@ function emitValue(type: SlotField["type"], at: string, column: string): string 
     default:
       return `${column}.values[n] = i64[${at}];`
   }
+}
+
+function emitOrdered(
+  scope: CodeScope,
+  { state, groupAt }: Extract<OutputColumn, { kind: "aggregate" }>,
+  column: string,
+  orderedOutput: OrderedOutput,
+): string {
+  const { call, collection } = state
+  assert(collection !== null && groupAt !== null, "an ordered aggregate has its values")
+  const [output, bound] = [scope.bind(orderedOutput, "ordered"), scope.bind({ call, collection }, "state")]
+  const values = `window.multisets[${collection.multiset}]`
+  return `${output}.write(${column}, n, ${bound}, ${values}, f64[a + ${groupAt}]);`
 }
 
 function emitAggregate(
@@ -140,16 +157,4 @@ function spreadState(call: AggregateCall, { squares, sum, expression }: Argument
     scale: scaleOf(expression.type),
     result: scaleOf(call.type),
   }
-}
-
-/** A scalar of a multiset into an output column. */
-function setScalar(column: RowBuilder["columns"][number], row: number, value: unknown): void {
-  column.nulls[row] = 0
-  if (typeof value === "string") column.setText(row, value)
-  else if (value instanceof Uint8Array) column.setBytes(row, value, 0, value.length)
-  else if (column.words === 2) {
-    const wide = value as bigint
-    ;(column.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
-    ;(column.values as BigInt64Array)[2 * row + 1] = wide >> 64n
-  } else column.values[row] = value as never
 }

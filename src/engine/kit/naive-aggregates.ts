@@ -1,6 +1,7 @@
 /** Aggregates over arrays of values, straight from their definitions. */
 import type { Scalar } from "../../columns/types.ts"
-import type { AggregateCall } from "../../expr/expression.ts"
+import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { jsonOf } from "../../expr/values/to-json.ts"
 import type { Row } from "./batches.ts"
 import { scalarKey } from "./batches.ts"
 import { evaluate } from "./naive-expressions.ts"
@@ -8,16 +9,19 @@ import { evaluate } from "./naive-expressions.ts"
 const DECIMAL_LIMIT = 10n ** 38n
 
 /** What one aggregate remembers of a row: whether it is taken, then its argument. */
-export function naiveArguments({ argument, filter }: AggregateCall, row: Row): Row {
+export function naiveArguments({ argument, filter, order = [] }: AggregateCall, row: Row): Row {
   const taken = filter === undefined || evaluate(filter, row) === true
-  return [taken, taken && argument !== null ? evaluate(argument, row) : null]
+  const value = (part: Expression | null) => (taken && part !== null ? evaluate(part, row) : null)
+  return [taken, value(argument), ...order.map(({ expression }) => value(expression))]
 }
 
-export const argumentWidth = (_call: AggregateCall): number => 2
+/** How many values that is. */
+export const argumentWidth = ({ order = [] }: AggregateCall): number => 2 + order.length
 
 export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]): Scalar {
   const taken = remembered.filter(([isTaken]) => isTaken)
   if (call.argument === null) return BigInt(taken.length)
+  if (call.order !== undefined) return inOrder(call, taken)
   let values = taken.map(([, value]) => value!).filter((value) => value !== null)
   if (call.distinct) values = [...new Map(values.map((value) => [scalarKey(value), value])).values()]
   if (call.name === "count") return BigInt(values.length)
@@ -37,6 +41,54 @@ export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]):
       ? call.type.scale - call.argument.type.scale
       : 16
   return fit(call, roundedQuotient(sum * 10n ** BigInt(shift), BigInt(values.length)))
+}
+
+/** Of lists, first and last, percentiles and mode: from the rows in order. */
+function inOrder(
+  { name, argument, order = [], distinct, constant }: AggregateCall,
+  taken: readonly Row[],
+): Scalar {
+  const rows = taken
+    .filter(([, value]) => value !== null || name === "json_agg")
+    .toSorted(([, , ...a], [, , ...b]) => {
+      for (const [k, { descending, nullsFirst }] of order.entries()) {
+        const [x, y] = [a[k]!, b[k]!]
+        if (x === null && y === null) continue
+        if (x === null || y === null) return (x === null) === nullsFirst ? -1 : 1
+        const step = compare(x, y)
+        if (step !== 0) return descending ? -step : step
+      }
+      return 0
+    })
+  const all = rows.map(([, value]) => (value === 0 ? 0 : value!))
+  const values = distinct
+    ? all.filter((value, k) => k === 0 || scalarKey(value) !== scalarKey(all[k - 1]!))
+    : all
+  if (values.length === 0) return null
+  const fraction = constant as number
+  switch (name) {
+    case "string_agg":
+      return values.join(constant as string)
+    case "json_agg":
+      return `[${values.map((value) => jsonOf(value, argument!.type)).join(", ")}]`
+    case "first":
+      return values[0]!
+    case "last":
+      return values.at(-1)!
+    case "percentile_disc":
+      return values.find((_, k) => k + 1 >= fraction * values.length)!
+    case "percentile_cont": {
+      const place = fraction * (values.length - 1)
+      const [low, high] = [values[Math.floor(place)] as number, values[Math.ceil(place)] as number]
+      return Number.isInteger(place) ? low : low + (place % 1) * (high - low) + 0
+    }
+    default: {
+      const counts = values.map(
+        (value) => values.filter((other) => scalarKey(other) === scalarKey(value)).length,
+      )
+      return values[counts.indexOf(Math.max(...counts))]!
+    }
+  }
 }
 
 /** Floats by their mean in twice the precision that the values of tests need: all are multiples of 1/8. */

@@ -8,6 +8,7 @@ import {
   FLOAT64,
   INT32,
   INT64,
+  JSON_TEXT,
   STRING,
   TIMESTAMP,
 } from "../../columns/types.ts"
@@ -277,10 +278,36 @@ function randomAggregates(random: Random, columns: readonly Column[]): Aggregate
         : (["count", "min", "max"] as const)
     chosen.push(aggregate(pick(random, names), argument, random.below(4) === 0))
   }
+  if (random.below(2) === 0) chosen.push(randomOrdered(random, columns))
   return chosen.map((each) => {
     const filter = random.below(3) > 0 ? null : (guard(each.argument) ?? randomFilter(random, columns))
     return filter === null ? each : { ...each, filter }
   })
+}
+
+/** A list, a first or last, a percentile or a mode, in a random order. */
+function randomOrdered(random: Random, columns: readonly Column[]): AggregateCall {
+  const sortable = columns.filter(({ type }) => type.kind !== "json")
+  const { name, type } = pick(random, sortable)
+  const argument = col(columns, name)
+  const direction = () => ({ descending: random.below(2) === 0, nullsFirst: random.below(2) === 0 })
+  const others = sortable
+    .filter((other) => other.name !== name && random.below(sortable.length) < 2)
+    .map((other) => ({ expression: col(columns, other.name), ...direction() }))
+  const itself = { expression: argument, ...direction() }
+  const call = { kind: "aggregate", argument, nullable: true } as const
+  const one = { ...call, type, distinct: false, order: [itself] }
+  const names = ["json_agg", "first", "last", "mode", "percentile_disc", "other"] as const
+  const chosen = pick(random, names)
+  if (chosen === "mode") return { ...one, name: chosen }
+  if (chosen === "percentile_disc") return { ...one, name: chosen, constant: random.below(5) / 4 }
+  if (chosen === "first" || chosen === "last") return { ...one, name: chosen, order: [...others, itself] }
+  const distinct = random.below(3) === 0
+  const list = { ...call, distinct, order: distinct ? [itself] : [...others, itself] }
+  if (chosen === "json_agg") return { ...list, name: "json_agg", type: JSON_TEXT }
+  if (type.kind === "float64") return { ...one, name: "percentile_cont", constant: random.below(5) / 4 }
+  if (type.kind === "string") return { ...list, name: "string_agg", type: STRING, constant: ", " }
+  return { ...one, name: "first" }
 }
 
 function guard(argument: Expression | null): Expression | null {

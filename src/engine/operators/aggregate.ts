@@ -76,7 +76,7 @@ export class AggregateOperator {
       end,
       table: new KeyTable(store, layout.shape, this.touched, Math.floor(this.expectedGroups / 2)),
       distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
-      multisets: Array.from({ length: accumulators.multisets }, () => new OrderedMultiset()),
+      multisets: accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined)),
       closed: false,
       emitting: this.#emitsChanges,
     }

@@ -4,23 +4,23 @@ import { resolveFunction, suggestName } from "../../expr/resolve.ts"
 import { aggregateNames } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
-import { unsupported } from "../unsupported.ts"
+import { unsupported, unsupportedAggregate } from "../unsupported.ts"
 import { bindAggregate } from "./bind-aggregate.ts"
+import { orderedAggregateNames } from "./bind-ordered-aggregate.ts"
 import type { Bound } from "./bound.ts"
 import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set(aggregateNames())
+const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames()])
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist " +
-    "dense_rank json_agg json_object_agg jsonb_agg jsonb_object_agg mode percent_rank " +
-    "percentile_cont percentile_disc range_agg range_intersect_agg rank regr_avgx regr_avgy regr_count " +
-    "regr_intercept regr_r2 regr_slope string_agg " +
-    "xmlagg approx_count_distinct"
+    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
+    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank " +
+    "regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy xmlagg " +
+    "approx_count_distinct"
   ).split(" "),
 )
 
@@ -40,10 +40,10 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
     throw new Refused(unsupported("schema", path.join(".")), byte)
   refuseDecorations(call, name)
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
-  if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupported("aggregate", name), byte)
+  if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupportedAggregate(name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
   if (name === "tumble" || name === "hop") throw new Refused(findings.windowArguments(name), byte)
-  if (call.agg_filter !== undefined) throw new Refused(findings.notAnAggregate(name, "FILTER"), byte)
+  refuseAggregateClauses(call, name)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
@@ -56,10 +56,20 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
 function refuseDecorations(call: FuncCall, name: string): void {
   const byte = call.location ?? null
   if (call.over !== undefined) throw new Refused(unsupported("window-function", name), byte)
-  if (call.agg_within_group || (call.agg_order ?? []).length > 0) {
-    throw new Refused(unsupported("ordered-aggregate", name), byte)
-  }
   if (call.func_variadic || (call.args ?? []).some((arg) => "NamedArgExpr" in arg)) {
     throw new Refused(unsupported("named-argument", name), byte)
   }
+}
+
+/** What only aggregates take, met in the call of another function. */
+function refuseAggregateClauses(call: FuncCall, name: string): void {
+  const clause =
+    call.agg_filter !== undefined
+      ? "FILTER"
+      : call.agg_within_group
+        ? "WITHIN GROUP"
+        : (call.agg_order ?? []).length > 0
+          ? "ORDER BY inside the call"
+          : null
+  if (clause !== null) throw new Refused(findings.notAnAggregate(name, clause), call.location ?? null)
 }

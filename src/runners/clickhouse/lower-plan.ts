@@ -25,6 +25,8 @@ import type {
 import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
 
+import { isOrdered, orderedArgument, orderedParts, orderedResult } from "./ordered-aggregates.ts"
+
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
   readonly sql: string
@@ -160,20 +162,24 @@ class PlanLowering {
 
   #aggregate(node: AggregateNode): Relation {
     const input = this.relation(node.input)
-    const calls = node.aggregates.map(filterIntoArgument)
+    const calls = node.aggregates.map((call) => (isOrdered(call) ? call : filterIntoArgument(call)))
     const keyed = this.#select(input, [
       ...node.keys.map((key) => {
         const sql = this.#spell(key, input)
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
       ...calls.map((call) => {
+        if (isOrdered(call)) return orderedArgument(this.#names, call, (part) => this.#spell(part, input))
         return call.argument === null
           ? "0"
           : argumentSql(this.#names, call, this.#spell(call.argument, input))
       }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
-    const parts = calls.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const parts = calls.map((call, i) => {
+      const column = columnAt(keyed, keys.length + i)
+      return isOrdered(call) ? orderedParts(call, column) : aggregateParts(call, column)
+    })
     const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
     let next = keys.length
     const take = (count: number) => {
@@ -185,7 +191,12 @@ class PlanLowering {
         const key = columnAt(grouped, k)
         return type.kind === "float64" ? floatOfRank(this.#names, key) : key
       }),
-      ...calls.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+      ...calls.map((call, i) => {
+        const own = take(parts[i]!.length)
+        return isOrdered(call)
+          ? orderedResult(this.#names, call, own[0]!)
+          : aggregateResult(this.#names, call, own)
+      }),
     ])
   }
 
