@@ -4,7 +4,7 @@
  *
  *   # What the case shows, one line or more
  *   event e (id int64, at timestamp, k string null, v decimal(10,2) null) out of order 1 day
- *   view v (emit final, lateness 10 seconds, unbounded)
+ *   view v (emit final, lateness 10 seconds, unbounded, not in clickhouse)
  *   SELECT ...
  *   rows e
  *   {"id": 1, ...}
@@ -34,6 +34,8 @@ export interface GoldenCase {
   readonly rows: ReadonlyMap<string, string>
   /** JSON objects per view, for views that PostgreSQL does not judge. */
   readonly expected: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]>
+  /** Views that ClickHouse cannot compute: `not in clickhouse` among their options. */
+  readonly unspelled: ReadonlySet<string>
 }
 
 interface Section {
@@ -58,6 +60,11 @@ export function parseCase(text: string): GoldenCase {
     title,
     events: of("event").map(({ head }) => parseEvent(head)),
     views: of("view").map(parseView),
+    unspelled: new Set(
+      of("view")
+        .filter(({ head }) => head.includes("not in clickhouse"))
+        .map(({ head }) => head.split(" ")[1]!),
+    ),
     rows: new Map(of("rows").map(({ head, body }) => [head.slice(5).trim(), body.join("\n")])),
     expected: new Map(
       of("expect").map(({ head, body }) => [
