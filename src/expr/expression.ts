@@ -74,6 +74,8 @@ export type AggregateName =
   | "percentile_disc"
   | "mode"
   | "approx_percentile"
+  | "approx_count_distinct"
+  | "approx_top_k"
 
 export interface SortTerm {
   readonly expression: Expression
@@ -96,10 +98,10 @@ export interface AggregateCall {
   readonly order?: readonly SortTerm[]
   /** The delimiter of string_agg; the fraction of a percentile. */
   readonly constant?: string | number
-  /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
+  /** Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
    *  avg, variances and deviations of integers and decimals -> decimal(38, max(16, s)) rounded half away from
    *  zero, float64; min, max, first, last, percentile_disc, mode as the argument; percentile_cont,
-   *  approx_percentile float64; string_agg string; json_agg json. */
+   *  approx_percentile float64; string_agg string; json_agg, approx_top_k json. */
   readonly type: LogicalType
   /** count is never null; the others are null over no rows. */
   readonly nullable: boolean

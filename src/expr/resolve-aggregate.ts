@@ -43,6 +43,7 @@ const quotientOf: ResultOf = (type) => {
 }
 
 const itselfIfOrdered: ResultOf = (type) => (UNORDERED.has(type.kind) ? null : type)
+const countable: ResultOf = (type) => (type.kind === "json" || type.kind === "interval" ? null : INT64)
 const booleanOnly: ResultOf = (type) => (type.kind === "boolean" ? BOOLEAN : null)
 
 function aggregate(
@@ -72,6 +73,13 @@ const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
   ["stddev_pop", aggregate("stddev_pop", "number", quotientOf)],
   ["stddev_samp", aggregate("stddev_samp", "number", quotientOf)],
   ["stddev", aggregate("stddev_samp", "number", quotientOf)],
+  ["approx_count_distinct", aggregate("approx_count_distinct", "any", countable, ONCE)],
+])
+
+/** Aggregates that cannot give a row back, each with the exact form that can. */
+export const APPENDING_ONLY: ReadonlyMap<string, string> = new Map([
+  ["approx_count_distinct", "count(DISTINCT x)"],
+  ["approx_top_k", "GROUP BY x with count(*) in a WITH query, and json_agg over its rows"],
 ])
 
 export const aggregateNames = (): readonly string[] => [...AGGREGATES.keys()]
@@ -95,7 +103,7 @@ export function resolveAggregate(
   if (distinct && type.kind === "json") return refuse("json values cannot be compared; cast to text")
   const result = found.resultOf(type)
   if (result === null) return refuse(`${name} does not take ${typeName(type)}`)
-  const nullable = name !== "count"
+  const nullable = found.name !== "count" && found.name !== "approx_count_distinct"
   return { ok: true, name: found.name, argumentType: type, type: result, nullable, mindsDuplicates }
 }
 

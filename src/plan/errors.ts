@@ -249,6 +249,12 @@ const grouping = {
     ),
   aggregateArguments: (name: string, what: string, usage: string) =>
     finding("aggregate-arguments", `${name} ${what}`, `write ${usage}`),
+  approximateRetraction: (name: string, exact: string) =>
+    finding(
+      "approximate-retraction",
+      `${name} cannot take a row back, and the rows that it reads here can be replaced or withdrawn`,
+      `write ${exact}, which is exact`,
+    ),
   groupPosition: (position: number, columns: number) =>
     finding(
       "group-position",

@@ -10,13 +10,16 @@ import type { Expression } from "../../expr/expression.ts"
 import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import type { SlotField } from "../state/slot-layout.ts"
 import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
+import type { SketchPlace } from "./distinct-sketch.ts"
+import { DistinctSketch, SECOND_SEED } from "./distinct-sketch.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
 import type { SlotPlace } from "./slot-code.ts"
-import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
+import { findOrInsert, hashKeys, loadTable, RETAKE_VIEWS, storeBytes } from "./slot-code.ts"
 import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
 
 /** Up to this weight a 32-bit value times its weight stays far inside a double. */
@@ -68,14 +71,17 @@ export function leftOut(context: AccumulateContext, filter: Expression, lines: s
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
-  const { expression, distinct, sum, extremes, squares, truesAt } = state
+  const { expression, distinct, sum, extremes, squares, truesAt, sketch } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
   const inMultiset = extremes.length > 0 && !inPlace
   const byHalves = hasHalves(expression.type) && (sum !== null || inPlace)
   const byBytes = isVariableWidth(expression.type) && inPlace
   const wantsScalar =
     inMultiset || squares !== null || truesAt !== null || ((sum !== null || inPlace) && !byHalves && !byBytes)
-  const loaded = distinct !== null || byHalves || byBytes ? context.loader.load(expression, lines) : null
+  const loaded =
+    distinct !== null || sketch !== null || byHalves || byBytes
+      ? context.loader.load(expression, lines)
+      : null
   if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
   const code = context.row.evaluate(expression)
   lines.push(context.row.takeStatements())
@@ -106,6 +112,7 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
   for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
   if (state.sum !== null) lines.push(updateSum(context, arg, weight))
   if (state.squares !== null) lines.push(updateSquares(context, arg, weight))
+  if (state.sketch !== null) lines.push(updateSketch(context, arg, state.sketch))
   if (state.truesAt !== null) lines.push(`if (${arg.value}) f64[${a} + ${state.truesAt}] += ${weight};`)
   const count = state.countAt === context.plan.rowsAt ? "" : `f64[${a} + ${state.countAt}] += ${weight};`
   if (state.distinct === null) return [...lines, count, resetFloat(context, state, weight)].join("\n")
@@ -218,6 +225,19 @@ function updateSquares(context: AccumulateContext, arg: LoadedArgument, weight: 
     default:
       return assertNever(squares.kind)
   }
+}
+
+function updateSketch(context: AccumulateContext, arg: LoadedArgument, at: SketchPlace): string {
+  const { scope, place } = context
+  const { table, mirror, page, address } = place
+  assert(arg.loaded !== null && !context.weighted, "a sketch takes words and bytes, and gives none back")
+  const [high, low] = [scope.local("hi"), scope.local("lo")]
+  const field: SlotField = { type: arg.state.expression.type, offset: 0, nullBit: null }
+  const keys = [{ field, loaded: { ...arg.loaded, isNull: null } }]
+  const sketch = scope.bind(new DistinctSketch(at), "sketch")
+  return `${hashKeys(scope, high, keys)} ${hashKeys(scope, low, keys, SECOND_SEED)}
+    ${address} = ${sketch}.add(${table}, ${page}, ${address}, ${high}, ${low});
+    ${page} = ${sketch}.page; ${RETAKE_VIEWS} ${loadTable(mirror, table)}`
 }
 
 /** Over no values a float sum is exactly zero again, whatever rounding left. */

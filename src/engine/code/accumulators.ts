@@ -15,6 +15,7 @@ import type { SumKind } from "./aggregate-output.ts"
 import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
 import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
+import type { SketchPlace } from "./distinct-sketch.ts"
 import type { SquaresKind } from "./squares.ts"
 import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
@@ -33,6 +34,8 @@ export interface ArgumentState {
   readonly squares: { readonly kind: SquaresKind; readonly at: number } | null
   /** Word with the count of values that are true. */
   readonly truesAt: number | null
+  /** For the approximate count of different values. */
+  readonly sketch: SketchPlace | null
 }
 
 export interface DistinctTable {
@@ -80,6 +83,7 @@ interface Draft {
   extremes: Set<"min" | "max">
   needsSquares: boolean
   needsTrues: boolean
+  needsSketch: boolean
 }
 
 export function planAccumulators(
@@ -116,6 +120,7 @@ export function planAccumulators(
       })),
       squares: draft.needsSquares ? addSquares(layout, type, options.retracting) : null,
       truesAt: draft.needsTrues ? layout.addWords(1) : null,
+      sketch: draft.needsSketch ? addSketch(layout, options.retracting) : null,
     })
   }
   const collections = planCollections(calls, multisets, options.retracting)
@@ -166,10 +171,12 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
       extremes: new Set<"min" | "max">(),
       needsSquares: false,
       needsTrues: false,
+      needsSketch: false,
     }
     if (call.name === "sum" || call.name === "avg") draft.needsSum = true
     if (call.name === "min" || call.name === "max") draft.extremes.add(call.name)
     if (call.name === "bool_and" || call.name === "bool_or") draft.needsTrues = true
+    if (call.name === "approx_count_distinct") draft.needsSketch = true
     if (isSpread(call)) {
       draft.needsSquares = true
       // Floats have their sum beside the squares.
@@ -185,7 +192,18 @@ function addSquares(layout: SlotLayout, type: LogicalType, retracting: boolean) 
   return { kind, at: layout.addWords(SQUARES_WORDS[kind]) }
 }
 
-const ONCE_IS_ENOUGH: ReadonlySet<AggregateName> = new Set(["min", "max", "bool_and", "bool_or"])
+function addSketch(layout: SlotLayout, retracting: boolean): SketchPlace {
+  assert(!retracting, "what is counted approximately is not taken back")
+  return { at: layout.addBytes(), entriesAt: layout.addWords(1) }
+}
+
+const ONCE_IS_ENOUGH: ReadonlySet<AggregateName> = new Set([
+  "min",
+  "max",
+  "bool_and",
+  "bool_or",
+  "approx_count_distinct",
+])
 
 /** DISTINCT does not change a minimum. */
 function isDistinct(call: AggregateCall): boolean {
@@ -212,7 +230,7 @@ function argumentKey(call: AggregateCall): string {
 }
 
 function checkArgument(call: AggregateCall, type: LogicalType): void {
-  if (call.name === "count") return
+  if (call.name === "count" || call.name === "approx_count_distinct") return
   const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
   const ordered = numeric || ["timestamp", "date", "string", "bytes", "json"].includes(type.kind)
   const truth = call.name === "bool_and" || call.name === "bool_or"

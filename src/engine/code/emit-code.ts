@@ -13,6 +13,7 @@ import type { SlotField } from "../state/slot-layout.ts"
 import type { AggregateState, ArgumentState } from "./accumulators.ts"
 import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggregate-output.ts"
 import { CodeScope } from "./code-scope.ts"
+import { DistinctSketch } from "./distinct-sketch.ts"
 import { OrderedOutput, setScalar } from "./ordered-output.ts"
 
 /** What a window's table knows about it. */
@@ -123,6 +124,10 @@ function emitAggregate(
     const scale = type.kind === "decimal" ? type.scale : 0
     const shift = call.type.kind === "decimal" ? call.type.scale - scale : 0
     return `${aggregateOutput}.average(${head}, ${shift});`
+  }
+  if (call.name === "approx_count_distinct") {
+    const sketch = scope.bind(new DistinctSketch(argument.sketch!), "sketch")
+    return `${aggregateOutput}.count(${column}, n, ${sketch}.estimate(S, p, a));`
   }
   if (call.name === "bool_and" || call.name === "bool_or") {
     const trues = `f64[a + ${argument.truesAt}]`

@@ -11,6 +11,8 @@ export const RELATIVE_ERROR = 0.01
 
 const GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 const LOG_GROWTH = Math.log(GROWTH)
+/** From a bucket's upper bound down to its middle: 2 / (1 + growth). */
+const LOG_MIDDLE = Math.log((GROWTH + 1) / 2)
 /** Makes the buckets of the smallest doubles positive: ln(5e-324) / ln(1.02) is about -37,222. */
 const OFFSET = 40_000
 const INFINITE = 100_000
@@ -32,6 +34,6 @@ export function valueOfBucket(bucket: number): number {
   if (bucket === 0) return 0
   const place = Math.abs(bucket)
   if (place === INFINITE) return bucket < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  const middle = (2 * Math.exp((place - OFFSET) * LOG_GROWTH)) / (GROWTH + 1)
+  const middle = Math.min(Number.MAX_VALUE, Math.exp((place - OFFSET) * LOG_GROWTH - LOG_MIDDLE))
   return bucket < 0 ? -middle : middle
 }

@@ -2,7 +2,7 @@
 import type { FuncCall } from "libpg-query"
 import { BOOLEAN } from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { resolveAggregate } from "../../expr/resolve-aggregate.ts"
+import { APPENDING_ONLY, resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import { unsupported } from "../unsupported.ts"
@@ -15,6 +15,10 @@ export function bindAggregate(name: string, call: FuncCall, context: ExpressionC
   const byte = call.location ?? null
   if (context.aggregates === null) throw new Refused(findings.aggregateNotAllowed(name, context.clause), byte)
   const inside = { ...context, aggregates: null, clause: "another aggregate" }
+  const exact = APPENDING_ONLY.get(name)
+  if (exact !== undefined && context.scope.relation.node.changes !== "append") {
+    throw new Refused(findings.approximateRetraction(name, exact), byte)
+  }
   const bare = isOrdered(name) ? bindOrderedAggregate(name, call, inside) : bindPlain(name, call, inside)
   const conditions = [...bindFilter(call, context), ...(bare.filter === undefined ? [] : [bare.filter])]
   const filter = conditions.length === 0 ? {} : { filter: conjunction(conditions) }

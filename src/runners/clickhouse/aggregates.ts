@@ -27,6 +27,8 @@ export function filterIntoArgument(call: AggregateCall): AggregateCall {
 export function argumentSql(names: Names, call: AggregateCall, argument: string): string {
   const { type } = call.argument!
   switch (call.name) {
+    case "approx_count_distinct":
+      throw noClickHouseSpelling(call.name, "its sketch has other hashes there")
     case "count":
       return `toNullable(${call.distinct ? comparable(names, argument, type) : argument})`
     case "min":
