@@ -2,10 +2,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Scalar } from "../columns/types.ts"
-import { FLOAT64, INT64, STRING, TIMESTAMP } from "../columns/types.ts"
+import { FLOAT64, INT64, JSON_TEXT, STRING, TIMESTAMP } from "../columns/types.ts"
 import type { AggregateCall } from "../expr/expression.ts"
 import { SeededRandom } from "../std/random.ts"
 import { DISTINCT_ERROR } from "./code/distinct-sketch.ts"
+import { COUNTERS_PER_VALUE } from "./code/heavy-hitters.ts"
 import { bucketOf, RELATIVE_ERROR, valueOfBucket } from "./code/sketches.ts"
 import type { OperatorSpec } from "./dataflow.ts"
 import { column } from "./kit/batches.ts"
@@ -161,6 +162,41 @@ test("approximate percentiles are within 1 % of exact ones, also when values are
       assert.ok(Math.abs((found![k] as number) - exact) <= (RELATIVE_ERROR + 1e-9) * exact, `${fraction}`)
     })
   }
+})
+
+test("the most frequent values are all found, and no count is further off than its error says", () => {
+  const argument = col(EVENT, "text")
+  const call = { kind: "aggregate", name: "approx_top_k", argument, distinct: false } as const
+  const top: AggregateCall = { ...call, type: JSON_TEXT, nullable: true, constant: 5 }
+  const specs = grouped([top])
+  let harness = new Harness(specs, EVENT)
+  const random = new SeededRandom(4)
+  const exact = new Map<string, number>()
+  let rows = 0
+  for (let epoch = 0; epoch < 10; epoch++) {
+    // A third are of few values, the others hardly ever come twice.
+    const batch = Array.from({ length: 1_000 }, (): Scalar[] => {
+      const hot = random.below(3) === 0
+      const text = hot ? `hot ${Math.floor(random.float() ** 2 * 6)}` : `cold ${random.below(100_000)}`
+      exact.set(text, (exact.get(text) ?? 0) + 1)
+      rows++
+      return ["all", text, null, null, 0n]
+    })
+    harness.epoch([...batch, ["all", null, null, null, 0n]])
+    if (epoch === 4) harness = restored(specs, harness)
+  }
+  const found = JSON.parse(harness.rows("groups")[0]![1] as string) as Record<string, unknown>[]
+  assert.equal(found.length, 5)
+  const limit = rows / (5 * COUNTERS_PER_VALUE)
+  for (const { value, count, error } of found) {
+    const real = exact.get(value as string)!
+    assert.ok(real <= (count as number), `${value} is not counted too low`)
+    assert.ok((count as number) - real <= (error as number) && (error as number) <= limit, `${value}`)
+  }
+  const names = found.map(({ value }) => value)
+  const must = [...exact].sort(([, a], [, b]) => b - a).slice(0, 5)
+  for (const [text, count] of must) if (count > 2 * limit) assert.ok(names.includes(text), text)
+  assert.ok(must.filter(([, count]) => count > 2 * limit).length >= 3)
 })
 
 test("an aggregate that cannot give back is not built over rows that can go", () => {

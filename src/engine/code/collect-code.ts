@@ -4,6 +4,7 @@ import { onlyWhere } from "../../expr/rewrite.ts"
 import type { AccumulateContext } from "./accumulate-code.ts"
 import { leftOut } from "./accumulate-code.ts"
 import type { CollectionState } from "./collections.ts"
+import { countValue } from "./heavy-hitters.ts"
 import { bucketOf } from "./sketches.ts"
 
 export interface LoadedTuple {
@@ -33,22 +34,42 @@ function loadTuple(context: AccumulateContext, collection: CollectionState, line
       isVariableWidth(expression.type) && expression.type.kind === "bytes" ? `${value}.slice()` : value
     return isNull === null ? own : `(${isNull}) ? null : ${own}`
   })
+  const [first] = values
   const tuple =
-    kept === "buckets" ? `${scope.bind(bucketOf, "bucket")}(${values[0]})` : `[${values.join(", ")}]`
+    kept === "buckets"
+      ? `${scope.bind(bucketOf, "bucket")}(${first})`
+      : kept === "counters"
+        ? `${first}`
+        : `[${values.join(", ")}]`
   return { collection, out: out.length === 0 ? null : out.join(" || "), tuple }
 }
 
 export function collect(context: AccumulateContext, tuples: readonly LoadedTuple[]): string {
-  const { place, plan, weighted } = context
+  const { place, plan } = context
   const lines = tuples.map(({ collection, out, tuple }) => {
-    const { kept, multiset } = collection
+    const { multiset } = collection
     const target = `${context.multiset(multiset)}`
     const group = `f64[${place.address} + ${plan.groupAt}]`
-    const add =
-      kept === "min" || kept === "max"
-        ? `${target}.keep(${group}, ${tuple}, "${kept}");`
-        : `${target}.add(${group}, ${tuple}, ${weighted ? "w" : "1"});`
+    const add = addition(context, collection, { target, group, tuple })
     return out === null ? add : `if (!(${out})) ${add}`
   })
   return lines.join("\n")
+}
+
+function addition(
+  { scope, weighted }: AccumulateContext,
+  { kept, capacity }: CollectionState,
+  { target, group, tuple }: { readonly target: string; readonly group: string; readonly tuple: string },
+): string {
+  switch (kept) {
+    case "min":
+    case "max":
+      return `${target}.keep(${group}, ${tuple}, "${kept}");`
+    case "counters": {
+      const next = `${scope.bind(countValue, "count")}(${target}.only(${group}), ${tuple}, ${capacity})`
+      return `${target}.replace(${group}, ${next});`
+    }
+    default:
+      return `${target}.add(${group}, ${tuple}, ${weighted ? "w" : "1"});`
+  }
 }

@@ -5,11 +5,13 @@
  *   string_agg, json_agg, percentiles, mode   all values that came
  *   first, last                               one value while rows only come, else all
  *   approx_percentile                         counts of buckets (sketches.ts), however many values came
+ *   approx_top_k                              one tuple of counters (heavy-hitters.ts)
  */
 import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { CompareHeld } from "../state/ordered-multiset.ts"
 import { compareTuples } from "../state/ordered-multiset.ts"
+import { COUNTERS_PER_VALUE } from "./heavy-hitters.ts"
 import { structuralKey } from "./structural-key.ts"
 
 export interface CollectionState {
@@ -22,11 +24,13 @@ export interface CollectionState {
   readonly filter: Expression | null
   /** Rows whose argument is NULL are taken too. */
   readonly keepsNull: boolean
-  readonly kept: "all" | "min" | "max" | "buckets"
+  readonly kept: "all" | "min" | "max" | "buckets" | "counters"
+  /** How many counters a group has. */
+  readonly capacity: number
 }
 
 export const isCollected = ({ name, order }: AggregateCall): boolean =>
-  order !== undefined || name === "approx_percentile"
+  order !== undefined || name === "approx_percentile" || name === "approx_top_k"
 
 /** Calls with the same state have the same key. */
 export function collectionKey(call: AggregateCall, retracting: boolean): string {
@@ -34,7 +38,7 @@ export function collectionKey(call: AggregateCall, retracting: boolean): string 
     return `${structuralKey(expression)} ${JSON.stringify(direction)}`
   })
   const where = call.filter === undefined ? "" : structuralKey(call.filter)
-  return JSON.stringify([terms, where, call.name === "json_agg", keptOf(call, retracting)])
+  return JSON.stringify([terms, where, call.name === "json_agg", keptOf(call, retracting), capacityOf(call)])
 }
 
 export function planCollection(
@@ -48,8 +52,13 @@ export function planCollection(
   const valueAt = items.findIndex(({ expression }) => structuralKey(expression) === value)
   assert(valueAt >= 0, `${call.name} is sorted by its argument at last`)
   const keepsNull = call.name === "json_agg"
-  return { multiset, items, valueAt, filter: filter ?? null, keepsNull, kept: keptOf(call, retracting) }
+  const kept = keptOf(call, retracting)
+  assert(kept !== "counters" || !retracting, "what is counted approximately is not taken back")
+  return { multiset, items, valueAt, filter: filter ?? null, keepsNull, kept, capacity: capacityOf(call) }
 }
+
+const capacityOf = ({ name, constant }: AggregateCall): number =>
+  name === "approx_top_k" ? COUNTERS_PER_VALUE * (constant as number) : 0
 
 function itemsOf({ argument, order }: AggregateCall): readonly SortTerm[] {
   return order ?? [{ expression: argument!, descending: false, nullsFirst: false }]
@@ -57,11 +66,13 @@ function itemsOf({ argument, order }: AggregateCall): readonly SortTerm[] {
 
 function keptOf({ name }: AggregateCall, retracting: boolean): CollectionState["kept"] {
   if (name === "approx_percentile") return "buckets"
+  if (name === "approx_top_k") return "counters"
   if (retracting || (name !== "first" && name !== "last")) return "all"
   return name === "first" ? "min" : "max"
 }
 
 /** Null: scalars in their own order. */
 export function orderOf({ items, kept }: CollectionState): CompareHeld | null {
+  if (kept === "counters") return () => 0
   return kept === "buckets" ? null : compareTuples(items)
 }

@@ -7,6 +7,8 @@ import type { RowColumn } from "../operators/row-builder.ts"
 import type { Held, OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { OverflowCount } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
+import type { Counters } from "./heavy-hitters.ts"
+import { mostFrequentJson } from "./heavy-hitters.ts"
 import { valueOfBucket } from "./sketches.ts"
 
 /** A longer list is not put into its row: the row is marked instead. In characters. */
@@ -64,6 +66,8 @@ export class OrderedOutput {
         const place = Math.floor((call.constant as number) * (values.count(group) - 1))
         return valueOfBucket(values.at(group, place) as number)
       }
+      case "approx_top_k":
+        return mostFrequentJson(values.only(group) as Counters, call.constant as number, call.argument!.type)
       default:
         assert(false, `${call.name} has an order`)
     }

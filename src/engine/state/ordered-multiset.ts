@@ -55,6 +55,18 @@ export class OrderedMultiset {
     this.root = this.#put(this.root, group, held, 1)
   }
 
+  /** For groups that have one value each: the value, null when there is none. */
+  only(group: number): Held {
+    return this.#first(group, "min")?.value ?? null
+  }
+
+  /** For groups that have one value each: takes the place of the one before. */
+  replace(group: number, value: Held): void {
+    const before = this.#first(group, "min")
+    if (before !== null) this.root = this.#put(this.root, group, before.value, -1)
+    this.root = this.#put(this.root, group, value, 1)
+  }
+
   /** The least or greatest value of a group that has one. */
   extreme(group: number, name: "min" | "max"): Held {
     const found = this.#first(group, name)

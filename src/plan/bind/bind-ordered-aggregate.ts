@@ -43,6 +43,10 @@ const ORDERED: ReadonlyMap<string, Ordered> = new Map([
   ["percentile_disc", within("percentile_disc")],
   ["mode", { name: "mode", form: "within", usage: "mode() WITHIN GROUP (ORDER BY x)" }],
   ["approx_percentile", { name: "approx_percentile", form: "sketch", usage: "approx_percentile(x, 0.99)" }],
+  [
+    "approx_top_k",
+    { name: "approx_top_k", form: "sketch", usage: "approx_top_k(x, 10), for 1 to 100 values" },
+  ],
 ])
 
 export const orderedAggregateNames = (): readonly string[] => [...ORDERED.keys()]
@@ -204,19 +208,34 @@ function bindWithin(parts: Parts): Settled {
 
 function bindSketch(parts: Parts): Settled {
   const { name, args, terms, distinct, byte } = parts
-  const [value, fraction] = args
-  if (value === undefined || fraction === undefined || args.length > 2) {
+  const [value, constant] = args
+  if (value === undefined || constant === undefined || args.length > 2) {
     throw wrong(parts, "has other arguments")
   }
   if (distinct || terms.length > 0) throw wrong(parts, "takes neither DISTINCT nor ORDER BY")
+  if (name === "approx_top_k") {
+    const counted = settle(value)
+    if (counted.type.kind === "json") throw new Refused(findings.jsonKey(name), byte)
+    if (counted.type.kind === "interval") throw new Refused(findings.intervalColumn(name), byte)
+    return { argument: counted, type: JSON_TEXT, distinct, constant: limitOf(parts, constant) }
+  }
   const argument = toFloat(name, settle(value), byte)
-  return { argument, type: FLOAT64, distinct, constant: fractionOf(parts, fraction) }
+  return { argument, type: FLOAT64, distinct, constant: fractionOf(parts, constant) }
 }
 
 function toFloat(name: string, expression: Expression, byte: number | null): Expression {
   if (castAllowed(expression.type, FLOAT64, "implicit")) return castTo(expression, FLOAT64)
   const note = `${name} takes numbers`
   throw new Refused(findings.noOverload(name, [typeText(typed(expression, byte))], note, []), byte)
+}
+
+/** More counters would make every row slow. */
+const MAX_TOP = 100
+
+function limitOf(parts: Parts, bound: Bound): number {
+  const limit = bound.kind === "untyped" ? Number.NaN : numberOf(bound.expression)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_TOP) return limit
+  throw wrong(parts, `takes a constant from 1 to ${MAX_TOP}`)
 }
 
 /** A constant from 0 to 1. */

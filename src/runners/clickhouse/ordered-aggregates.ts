@@ -10,7 +10,7 @@ import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.
 import { assert } from "../../std/assert.ts"
 
 export const isOrdered = ({ name, order }: AggregateCall): boolean =>
-  order !== undefined || name === "approx_percentile"
+  order !== undefined || name === "approx_percentile" || name === "approx_top_k"
 
 export type Spell = (expression: Expression) => string
 
@@ -33,6 +33,9 @@ export function orderedArgument(names: Names, call: AggregateCall, spell: Spell)
 function refuse({ name }: AggregateCall): void {
   if (name === "json_agg") {
     throw noClickHouseSpelling(name, "its JSON is written in another way there")
+  }
+  if (name === "approx_top_k") {
+    throw noClickHouseSpelling(name, "its counters depend on the order of the rows")
   }
   if (name === "approx_percentile") {
     throw noClickHouseSpelling(name, "the borders of its buckets differ in their last digit there")
