@@ -44,7 +44,7 @@ function restored(specs: readonly OperatorSpec[], harness: Harness): Harness {
   return twin
 }
 
-test("the approximate count of different values is exact for few and within four standard errors for many", () => {
+test("different values are counted exactly while few, then within four standard errors", () => {
   const specs = grouped([countDistinct("text"), countDistinct("number")])
   let harness = new Harness(specs, EVENT)
   const sizes: readonly (readonly [string, number])[] = [
@@ -106,7 +106,7 @@ test("the error of approximate counts over many sets is what is documented", () 
   assert.ok(deviation < 1.5 * DISTINCT_ERROR, `standard error ${deviation}`)
 })
 
-test("no double is further from its bucket's value than the documented error, and buckets keep the order", () => {
+test("no double is further from its bucket's value than documented; buckets keep the order", () => {
   const random = new SeededRandom(3)
   const values = [Number.MIN_VALUE * 8, 2.2250738585072014e-308, 1, 0.1, 1e300, 1.7976931348623157e308]
   for (let k = 0; k < 20_000; k++) values.push((random.float() + 0.1) * 10 ** (random.below(600) - 300))

@@ -92,18 +92,20 @@ export interface AggregateCall {
   /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
   readonly filter?: Expression
   /**
-   * The order in which values are taken, of the aggregates that have one. The argument is one of the terms, so
-   * that rows that are equal here cannot be told apart in the result.
+   * The order in which values are taken, of the aggregates that have one. The argument is one of the terms,
+   * so that rows that are equal here cannot be told apart in the result.
    */
   readonly order?: readonly SortTerm[]
   /** The delimiter of string_agg; the fraction of a percentile. */
   readonly constant?: string | number
-  /** Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
-   *  avg, variances and deviations of integers and decimals -> decimal(38, max(16, s)) rounded half away from
-   *  zero, float64; min, max, first, last, percentile_disc, mode as the argument; percentile_cont,
-   *  approx_percentile float64; string_agg string; json_agg, approx_top_k json. */
+  /**
+   * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->
+   * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
+   * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
+   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, approx_top_k json.
+   */
   readonly type: LogicalType
-  /** count is never null; the others are null over no rows. */
+  /** Counts are never null; the others are null over no rows. */
   readonly nullable: boolean
 }
 

@@ -205,7 +205,8 @@ const INSTEAD: Readonly<Record<string, string>> = {
 }
 
 export function unsupportedAggregate(name: string): Finding {
-  const found = unsupported("aggregate", name)
+  const met: Construct = "aggregate"
+  const found = unsupported(met, name)
   return Object.hasOwn(INSTEAD, name) ? { ...found, suggestion: INSTEAD[name]! } : found
 }
 

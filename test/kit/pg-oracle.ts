@@ -22,7 +22,7 @@ export interface OracleView {
 }
 
 /** first and last, which PostgreSQL does not have: NULL is not taken. */
-const OWN_AGGREGATES = ["first", "last"]
+export const OWN_AGGREGATES = ["first", "last"]
   .map((name, k) => {
     const [keep, types] = [`keep_${name}`, "anyelement"]
     return `CREATE FUNCTION ${keep}(${types}, ${types}) RETURNS ${types}

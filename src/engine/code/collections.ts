@@ -37,8 +37,10 @@ export function collectionKey(call: AggregateCall, retracting: boolean): string 
   const terms = itemsOf(call).map(({ expression, ...direction }) => {
     return `${structuralKey(expression)} ${JSON.stringify(direction)}`
   })
+  const argument = call.argument === null ? "" : structuralKey(call.argument)
   const where = call.filter === undefined ? "" : structuralKey(call.filter)
-  return JSON.stringify([terms, where, call.name === "json_agg", keptOf(call, retracting), capacityOf(call)])
+  const keepsNull = call.name === "json_agg"
+  return JSON.stringify([argument, terms, where, keepsNull, keptOf(call, retracting), capacityOf(call)])
 }
 
 export function planCollection(

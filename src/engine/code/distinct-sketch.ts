@@ -26,7 +26,7 @@ export const SECOND_SEED = 0x51ed270b
 /** Standard error of the estimate, relative. */
 export const DISTINCT_ERROR = 1.04 / Math.sqrt(REGISTERS)
 
-/** Where a group's sketch is, in words of its slot: the bytes, and the count of entries while they are few. */
+/** Where a group's sketch is, in words of its slot: the bytes, and how many entries while they are few. */
 export interface SketchPlace {
   readonly at: number
   readonly entriesAt: number

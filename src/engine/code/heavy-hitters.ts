@@ -3,7 +3,8 @@
  * counters; a value without one takes over the least and its count. After n rows with c counters
  *   - every value that came more than n / c times has a counter;
  *   - a count is never too small, and too large by its counter's error at most, which is n / c at most.
- * Nothing can be taken back. Which of equally frequent values have a counter depends on the order of the rows.
+ * Nothing can be taken back. Which of equally frequent values have a counter depends on the order of the
+ * rows.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { jsonOf } from "../../expr/values/to-json.ts"

@@ -278,7 +278,14 @@ function randomAggregates(random: Random, columns: readonly Column[]): Aggregate
         : (["count", "min", "max"] as const)
     chosen.push(aggregate(pick(random, names), argument, random.below(4) === 0))
   }
-  if (random.below(2) === 0) chosen.push(randomOrdered(random, columns))
+  for (let k = random.below(3); k > 0; k--) chosen.push(randomOrdered(random, columns))
+  // Sometimes another aggregate over the same tuples, whose argument is another item of them.
+  const sorted = chosen.findLast(({ order }) => order !== undefined && order.length > 1)
+  if (sorted !== undefined) {
+    const argument = sorted.order![0]!.expression
+    const { order } = sorted
+    chosen.push({ ...sorted, name: "last", argument, type: argument.type, distinct: false, order: order! })
+  }
   return chosen.map((each) => {
     const filter = random.below(3) > 0 ? null : (guard(each.argument) ?? randomFilter(random, columns))
     return filter === null ? each : { ...each, filter }

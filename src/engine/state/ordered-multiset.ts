@@ -1,7 +1,8 @@
 /**
  * Values with counts, ordered per group: what min and max need when rows can be taken back, and what lists,
- * percentiles and modes are made of. One persistent AVL tree over (group, value): an update copies the path to
- * its node, so a snapshot is the root, and old roots stay true. It lives in the JavaScript heap, not in pages.
+ * percentiles and modes are made of. One persistent AVL tree over (group, value): an update copies the path
+ * to its node, so a snapshot is the root, and old roots stay true. It lives in the JavaScript heap, not in
+ * pages.
  *
  * A value is a scalar or a tuple. Nodes know the sum and the greatest of the counts below them, so that the
  * k-th value and the most frequent one are found by going down.

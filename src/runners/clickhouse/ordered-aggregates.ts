@@ -1,6 +1,7 @@
 /**
  * Aggregates whose result depends on an order. Each row that is taken is a tuple that ClickHouse sorts as it
- * is: for each term whether it is NULL and what it is sorted by, at last the value; a group is a sorted array.
+ * is: for each term whether it is NULL and what it is sorted by, at last the value; a group is a sorted
+ * array.
  */
 
 import type { Names } from "../../expr/clickhouse/sql-writer.ts"
@@ -14,7 +15,10 @@ export const isOrdered = ({ name, order }: AggregateCall): boolean =>
 
 export type Spell = (expression: Expression) => string
 
-/** An array with the row's tuple, empty for a row that is not taken. @throws PlatformError no-clickhouse-spelling */
+/**
+ * An array with the row's tuple, empty for a row that is not taken.
+ * @throws PlatformError no-clickhouse-spelling
+ */
 export function orderedArgument(names: Names, call: AggregateCall, spell: Spell): string {
   refuse(call)
   const { argument, order, filter } = call
