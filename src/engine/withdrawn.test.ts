@@ -135,6 +135,26 @@ test("over no values left, averages, spreads and lists are NULL while the group 
   ])
 })
 
+test("lists that outgrow their memory end the engine with a message, not the process", () => {
+  const argument = col(EVENT, "item")
+  const order = [{ expression: argument, descending: false, nullsFirst: false }]
+  const list = {
+    kind: "aggregate",
+    name: "json_agg",
+    argument,
+    distinct: false,
+    nullable: true,
+    order,
+  } as const
+  const all = groupBy("events", { id: "all", keys: [], aggregates: [{ ...list, type: JSON_TEXT }] })
+  const specs = [source(EVENT), all, view("all", "all", all.columns, [])]
+  const harness = new Harness(specs, EVENT, { maxStateBytes: 1 << 20 })
+  const rows = (from: number) =>
+    Array.from({ length: 2_000 }, (_, k): Scalar[] => [`item ${from + k}`, null, null, 0n])
+  harness.epoch(rows(0))
+  assert.throws(() => harness.epoch([...rows(2_000), ...rows(4_000), ...rows(6_000)]), { code: "state-full" })
+})
+
 test("a list and a variance that do not fit mark their row, and come back when they fit", () => {
   const text = "x".repeat(MAX_LIST_LENGTH / 4)
   const event = [

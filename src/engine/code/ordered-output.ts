@@ -11,8 +11,8 @@ import type { Counters } from "./heavy-hitters.ts"
 import { mostFrequentJson } from "./heavy-hitters.ts"
 import { valueOfBucket } from "./sketches.ts"
 
-/** A longer list is not put into its row: the row is marked instead. In characters. */
-export const MAX_LIST_LENGTH = 16_777_216
+/** A longer list is not put into its row: the row is marked instead. In UTF-16 units; a row has 64 MB. */
+export const MAX_LIST_LENGTH = 1_048_576
 
 export interface OrderedState {
   readonly call: AggregateCall

@@ -13,6 +13,7 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import { stateFull } from "../errors.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -21,6 +22,9 @@ import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
 import { TouchedSlots } from "./touched-slots.ts"
+
+/** Estimated bytes of an operator's multisets; V8's heap ends at 4 GB, and several operators share it. */
+const MAX_HEAP_BYTES = 1_073_741_824
 
 export interface AggregateOptions {
   readonly store: PageStore
@@ -101,6 +105,7 @@ export class AggregateOperator {
 
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
   flush(watermarkUs: bigint): ChangeBatch | null {
+    this.#checkHeap()
     if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
     this.#globalShown = this.isGlobal
@@ -122,6 +127,16 @@ export class AggregateOperator {
   /** Every window's state, the whole table included. */
   windows(): readonly WindowState[] {
     return this.whole === null ? this.assigner.inOrder() : [this.whole]
+  }
+
+  /** Multisets share the limit of the pages, and may not fill the heap before the pages are full. */
+  #checkHeap(): void {
+    if (this.plan.accumulators.multisets.length === 0) return
+    let bytes = 0
+    for (const window of this.windows()) for (const values of window.multisets) bytes += values.bytes
+    const { limitBytes, usedBytes } = this.#options.store
+    const limit = Math.min(MAX_HEAP_BYTES, limitBytes - usedBytes)
+    if (bytes > limit) throw stateFull(bytes + usedBytes, limit + usedBytes)
   }
 
   #flushTouched(): void {

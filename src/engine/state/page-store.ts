@@ -49,6 +49,10 @@ export class PageStore {
     this.f64 = views.f64
   }
 
+  get limitBytes(): number {
+    return this.#limitBytes
+  }
+
   /** Bytes in pages that are in use. */
   get usedBytes(): number {
     return this.#usedBytes
