@@ -138,8 +138,8 @@ function finish(entry: CatalogueEntry, types: readonly LogicalType[], literals: 
 }
 
 /** The known function nearest to a misspelt name, or null when none is near. */
-export function suggestName(name: string): string | null {
-  return nearestName(name, [...functionNames(), ...aggregateNames(), "coalesce"])
+export function suggestName(name: string, others: readonly string[] = []): string | null {
+  return nearestName(name, [...functionNames(), ...aggregateNames(), ...others, "coalesce"])
 }
 
 /** Whether a resolved call can be NULL, given whether each argument can. */

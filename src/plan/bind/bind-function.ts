@@ -47,7 +47,7 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
   if (!resolution.ok && resolution.reason === "no-such-function") {
-    throw new Refused(findings.unknownFunction(name, suggestName(name)), byte)
+    throw new Refused(findings.unknownFunction(name, suggestName(name, orderedAggregateNames())), byte)
   }
   return makeCall({ name, resolution, args, byte })
 }
