@@ -262,6 +262,20 @@ const grouping = {
           ? "aggregate in a WITH query first, then aggregate its rows"
           : "aggregate in a WITH query first",
     ),
+  notAnAggregate: (name: string, clause: string) =>
+    finding(
+      "not-an-aggregate",
+      `${clause} belongs to aggregates, and ${name} is none`,
+      clause === "FILTER" ? `write CASE WHEN condition THEN ${name}(…) END` : `leave ${clause} out`,
+    ),
+  aggregateArguments: (name: string, what: string, usage: string) =>
+    finding("aggregate-arguments", `${name} ${what}`, `write ${usage}`),
+  approximateRetraction: (name: string, exact: string) =>
+    finding(
+      "approximate-retraction",
+      `${name} cannot take a row back, and the rows that it reads here can be replaced or withdrawn`,
+      `write ${exact}, which is exact`,
+    ),
   groupPosition: (position: number, columns: number) =>
     finding(
       "group-position",

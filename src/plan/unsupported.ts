@@ -14,11 +14,6 @@ const CONSTRUCTS = {
     "a view is a set of rows without order; ORDER BY is not supported",
     "sort when reading the view: ?sort=-column",
   ),
-  filter: construct(
-    "unsupported-filter",
-    "FILTER on an aggregate is not supported",
-    "write the condition inside: count(CASE WHEN condition THEN 1 END), sum(CASE WHEN condition THEN x END)",
-  ),
   recursive: construct(
     "unsupported-recursive",
     "WITH RECURSIVE is not supported",
@@ -62,13 +57,13 @@ const CONSTRUCTS = {
   "no-columns": construct("unsupported-no-columns", "the SELECT list is empty", "name at least one column"),
   "ordered-aggregate": construct(
     "unsupported-ordered-aggregate",
-    "ORDER BY inside an aggregate and WITHIN GROUP are not supported",
-    "use count, sum, avg, min or max",
+    "the order of its rows makes no difference to this aggregate",
+    "leave ORDER BY and WITHIN GROUP out",
   ),
   aggregate: construct(
     "unsupported-aggregate",
     "this aggregate is not supported",
-    "use count, sum, avg, min or max",
+    "docs/sql.md lists the aggregates",
   ),
   "table-function": construct(
     "unsupported-table-function",
@@ -146,6 +141,18 @@ function construct(code: string, message: string, suggestion: string | null): Fi
 export function unsupported(met: Construct, detail?: string): Finding {
   const found = CONSTRUCTS[met]
   return detail === undefined ? found : { ...found, message: `${detail}: ${found.message}` }
+}
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  array_agg: "columns hold no arrays; write json_agg(x ORDER BY …)",
+  jsonb_agg: "write json_agg(x ORDER BY …)",
+  any_value: "write min(x)",
+}
+
+export function unsupportedAggregate(name: string): Finding {
+  const met: Construct = "aggregate"
+  const found = unsupported(met, name)
+  return Object.hasOwn(INSTEAD, name) ? { ...found, suggestion: INSTEAD[name]! } : found
 }
 
 export const CONSTRUCT_CODES: readonly string[] = Object.values(CONSTRUCTS).map(({ code }) => code)

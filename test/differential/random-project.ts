@@ -129,7 +129,7 @@ class ProjectMaker {
     return { sql: `SELECT ${list} FROM ${from}${where}${groupBy}${having}`, columns: selected }
   }
 
-  /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it. */
+  /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it, as some aggregates do. */
   #groupKey(kind: Kind, columns: readonly Field[]): string {
     const sql = this.#expression(kind, columns, 2)
     return LITERAL.test(sql) ? `COALESCE(${sql}, ${sql})` : sql
@@ -199,26 +199,60 @@ class ProjectMaker {
 
   #aggregate(columns: readonly Field[]): { kind: Kind; sql: string } {
     const distinct = this.#chance(0.25) ? "DISTINCT " : ""
+    if (this.#chance(0.3)) return this.#ordered(columns)
     const name = this.#pick(["count(*)", "count", "sum", "avg", "min", "max"])
     this.#feature(`${name}${distinct}`)
-    if (name === "count(*)") return { kind: "int64", sql: "count(*)" }
+    const filter = this.#filter(columns)
+    if (name === "count(*)") return { kind: "int64", sql: `count(*)${filter}` }
     if (name === "count") {
-      return {
-        kind: "int64",
-        sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})`,
-      }
+      const counted = this.#expression(this.#pick(KEY_KINDS), columns, 2)
+      return { kind: "int64", sql: `count(${distinct}${counted})${filter}` }
     }
     if (name === "min" || name === "max") {
       const kind = this.#pick(ORDERED_KINDS)
-      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})` }
+      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})${filter}` }
     }
     const kind = this.#pick(SUMMED_KINDS)
     const argument = this.#expression(kind, columns, 2)
-    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})` }
+    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})${filter}` }
     // Cast down so that the next layer knows its type; the sums stay small.
     return name === "sum"
-      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument}) AS bigint)` }
-      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument}) AS numeric(10,2))` }
+      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument})${filter} AS bigint)` }
+      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument})${filter} AS numeric(10,2))` }
+  }
+
+  /** Lists, percentiles, modes, variances and truth; rows that are equal in their order are equal. */
+  #ordered(columns: readonly Field[]): { kind: Kind; sql: string } {
+    const name = this.#pick(["string_agg", "percentile_disc", "mode", "first", "last", "var_pop", "bool_or"])
+    this.#feature(name)
+    const filter = this.#filter(columns)
+    const direction = this.#pick(["", " DESC", " NULLS FIRST"])
+    if (name === "string_agg") {
+      const distinct = this.#chance(0.3) ? "DISTINCT " : ""
+      const text = this.#groupKey("string", columns)
+      const list = `string_agg(${distinct}${text}, ',' ORDER BY ${text}${direction})${filter}`
+      return { kind: "string", sql: `left(${list}, 40)` }
+    }
+    if (name === "bool_or") {
+      return { kind: "boolean", sql: `bool_or(${this.#expression("boolean", columns, 2)})${filter}` }
+    }
+    if (name === "var_pop") {
+      const spread = `var_pop(${this.#expression("int32", columns, 1)} % 1000)${filter}`
+      return { kind: "decimal", sql: `CAST(${spread} AS numeric(10,2))` }
+    }
+    const kind = this.#pick(ORDERED_KINDS)
+    const value = this.#groupKey(kind, columns)
+    if (name === "first" || name === "last") {
+      return { kind, sql: `${name}(${value} ORDER BY ${value}${this.#pick(["", " DESC"])})${filter}` }
+    }
+    const fraction = name === "mode" ? "" : this.#pick(["0", "0.25", "0.5", "1"])
+    return { kind, sql: `${name}(${fraction}) WITHIN GROUP (ORDER BY ${value}${direction})${filter}` }
+  }
+
+  #filter(columns: readonly Field[]): string {
+    if (!this.#chance(0.3)) return ""
+    this.#feature("filter")
+    return ` FILTER (WHERE ${this.#expression("boolean", columns, 2)})`
   }
 
   #expression(kind: Kind, columns: readonly Field[], depth: number): string {

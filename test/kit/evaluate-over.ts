@@ -142,7 +142,7 @@ function framed(call: OverCall, i: number, { sorted, peers, values, args }: Fram
       const name = call.name as AggregateName
       return naiveAggregate(
         { kind: "aggregate", name, argument, distinct: false, type, nullable },
-        members.map((j) => (argument === null ? 1 : args[0]![j]!)),
+        members.map((j) => [true, argument === null ? null : args[0]![j]!]),
       )
     }
   }

@@ -116,9 +116,7 @@ function sessions({ session }: SessionNode, rows: readonly Row[]): readonly Row[
 
 function aggregate({ input, keys, aggregates }: AggregateNode, rows: readonly Row[]): readonly Row[] {
   const keyValues = keys.map((key) => valuesOf(key, input.columns, rows))
-  const argumentValues = aggregates.map(({ argument }) =>
-    argument === null ? rows.map(() => 1) : valuesOf(argument, input.columns, rows),
-  )
+  const remembered = aggregates.map((call) => rememberedOf(call, input.columns, rows))
   const groups = new Map<string, number[]>(keys.length === 0 ? [["", []]] : [])
   for (const i of rows.keys()) {
     const key = keyValues.map((column) => scalarKey(column[i]!)).join()
@@ -129,9 +127,25 @@ function aggregate({ input, keys, aggregates }: AggregateNode, rows: readonly Ro
     ...aggregates.map((call: AggregateCall, k) =>
       naiveAggregate(
         call,
-        members.map((i) => argumentValues[k]![i]!),
+        members.map((i) => remembered[k]![i]!),
       ),
     ),
+  ])
+}
+
+/** What an aggregate takes of each row: whether it does, its argument, and what orders it. */
+function rememberedOf(
+  { argument, filter, order = [] }: AggregateCall,
+  columns: readonly Column[],
+  rows: readonly Row[],
+): readonly Row[] {
+  const taken = filter === undefined ? null : valuesOf(filter, columns, rows)
+  const parts = [argument, ...order.map(({ expression }) => expression)].map((part) =>
+    part === null ? null : valuesOf(part, columns, rows),
+  )
+  return rows.map((_, i) => [
+    taken === null || taken[i] === true,
+    ...parts.map((values) => (values === null ? null : values[i]!)),
   ])
 }
 

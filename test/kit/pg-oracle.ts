@@ -22,6 +22,16 @@ export interface OracleView {
   readonly columns: readonly Column[]
 }
 
+/** first and last, which PostgreSQL does not have: NULL is not taken. */
+export const OWN_AGGREGATES = ["first", "last"]
+  .map((name, k) => {
+    const [keep, types] = [`keep_${name}`, "anyelement"]
+    return `CREATE FUNCTION ${keep}(${types}, ${types}) RETURNS ${types}
+        LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $${k + 1}';
+      CREATE AGGREGATE ${name}(${types}) (SFUNC = ${keep}, STYPE = ${types});`
+  })
+  .join("\n")
+
 /** Rows per INSERT statement. */
 const INSERT_ROWS = 500
 
@@ -40,7 +50,7 @@ export class PgOracle implements AsyncDisposable {
 
   /** Replaces whatever an earlier case left. */
   async load(tables: readonly OracleTable[], views: readonly OracleView[]): Promise<void> {
-    await this.#pg.exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await this.#pg.exec(`DROP SCHEMA public CASCADE; CREATE SCHEMA public; ${OWN_AGGREGATES}`)
     for (const table of tables) await this.#pg.exec(tableStatements(table))
     for (const view of views) {
       await this.#pg.exec(`CREATE VIEW ${quote(view.name)} AS ${writeOutWindows(view.sql)}`)

@@ -13,7 +13,7 @@ import { SIZE_CLASS } from "../state/page-format.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
-import { encodeValue, jsonPart, PART_BYTES } from "./part-format.ts"
+import { encodeHeld, jsonPart, PART_BYTES } from "./part-format.ts"
 
 /** Entries of a multiset per part. */
 const ENTRIES_PER_PART = 10_000
@@ -68,7 +68,7 @@ export class OperatorCapture implements Disposable {
     let number = 0
     for (const root of this.#multisets) {
       for (const { group, count, value } of multisetEntries(root)) {
-        entries.push([group, count, encodeValue(value)])
+        entries.push([group, count, encodeHeld(value)])
         if (entries.length < ENTRIES_PER_PART) continue
         yield jsonPart(`${this.#id}/multisets/${number++}`, entries)
         entries = []

@@ -9,7 +9,7 @@ import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import { pageBytes } from "../state/page-store.ts"
 import { tablesOf } from "./capture.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta } from "./part-format.ts"
-import { decodeValue, readJson } from "./part-format.ts"
+import { decodeHeld, readJson } from "./part-format.ts"
 
 export type PartMap = ReadonlyMap<string, Uint8Array>
 
@@ -127,7 +127,7 @@ class EntryReader {
         this.#at = 0
       }
       const [group, times, value] = this.#entries[this.#at++]!
-      multiset.add(group, decodeValue(value), times)
+      multiset.add(group, decodeHeld(value), times)
     }
   }
 }

@@ -13,6 +13,7 @@ import type { AggregateSpec } from "../dataflow.ts"
 import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
 import { accumulate, loadArguments } from "./accumulate-code.ts"
 import type { AccumulatorPlan } from "./accumulators.ts"
+import { collect, loadTuples } from "./collect-code.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
 import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
@@ -88,10 +89,13 @@ export class GroupTerminal implements Terminal {
       multiset: (index: number) => `W.multisets[${index}]`,
     }
     const args = this.#touching ? [] : loadArguments(context, writer.lines)
+    const tuples = this.#touching ? [] : loadTuples(context, writer.lines)
     writer.push("hits++;")
     if (this.#judging) return
     writer.push(this.#findGroup(writer, loadedKeys))
-    if (!this.#touching) writer.push(accumulate(context, args))
+    if (this.#touching) return
+    writer.push(collect(context, tuples))
+    writer.push(accumulate(context, args))
   }
 
   readonly finish = (): string => ""
@@ -178,6 +182,15 @@ export class GroupTerminal implements Terminal {
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
         expression: substituteColumns(argument.expression, columns),
+        filter: argument.filter && substituteColumns(argument.filter, columns),
+      })),
+      collections: accumulators.collections.map((collection) => ({
+        ...collection,
+        filter: collection.filter && substituteColumns(collection.filter, columns),
+        items: collection.items.map((item) => ({
+          ...item,
+          expression: substituteColumns(item.expression, columns),
+        })),
       })),
     }
   }

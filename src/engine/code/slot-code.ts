@@ -93,8 +93,13 @@ function insertion(lookup: Lookup): string {
 }
 
 /** Declares the hash of the fields. */
-export function hashKeys(scope: CodeScope, hash: string, keys: readonly KeyedField[]): string {
-  const lines = [`let ${hash} = ${HASH_SEED};`]
+export function hashKeys(
+  scope: CodeScope,
+  hash: string,
+  keys: readonly KeyedField[],
+  seed = HASH_SEED,
+): string {
+  const lines = [`let ${hash} = ${seed};`]
   for (const mask of nullMasks(keys)) {
     lines.push(
       `{ const nulls = ${mask.value}; if (nulls !== 0) { ${mixWord(hash, "nulls", `${mask.half}`)} } }`,

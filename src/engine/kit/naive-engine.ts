@@ -20,7 +20,7 @@ import { inputsOf, planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
-import { naiveAggregate } from "./naive-aggregates.ts"
+import { argumentWidth, naiveAggregate, naiveArguments } from "./naive-aggregates.ts"
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
@@ -354,9 +354,7 @@ export class NaiveEngine {
           continue
         }
         const keys = spec.keys.map((key) => evaluate(key, input))
-        const args = spec.aggregates.map(({ argument }) =>
-          argument === null ? 1 : evaluate(argument, input),
-        )
+        const args = spec.aggregates.flatMap((call) => naiveArguments(call, input))
         contributions.push({ target: spec, port: 0, row: keys, args, windowEnd: end })
       }
     }
@@ -395,13 +393,16 @@ function windowEnd(spec: AggregateSpec, input: Row): bigint | null {
 
 function outputRow(spec: AggregateSpec, group: Group): Scalar[] {
   const rows = group.args.rows()
+  let width = 0
   return [
     ...group.keys,
-    ...spec.aggregates.map((call, k) =>
-      naiveAggregate(
+    ...spec.aggregates.map((call) => {
+      const from = width
+      width += argumentWidth(call)
+      return naiveAggregate(
         call,
-        rows.map((row) => row[k]!),
-      ),
-    ),
+        rows.map((row) => row.slice(from, width)),
+      )
+    }),
   ]
 }

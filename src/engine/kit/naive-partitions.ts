@@ -103,7 +103,7 @@ function overValue(
       const plain: AggregateCall = { kind: "aggregate", name, argument, distinct: false, type, nullable }
       return naiveAggregate(
         plain,
-        taken.map((other) => (argument === null ? 1 : evaluate(argument, other))),
+        taken.map((other) => [true, argument === null ? null : evaluate(argument, other)]),
       )
     }
   }

@@ -1,6 +1,17 @@
 /** Random operator graphs and rows for comparing the engine with the naive one. Values collide on purpose. */
 import type { Column, Scalar } from "../../columns/types.ts"
-import { BYTES, DATE, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import {
+  BOOLEAN,
+  BYTES,
+  DATE,
+  decimal,
+  FLOAT64,
+  INT32,
+  INT64,
+  JSON_TEXT,
+  STRING,
+  TIMESTAMP,
+} from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import type { Random } from "../../std/random.ts"
 import type { AggregateSpec, EngineWindow, OperatorSpec, StageSpec } from "../dataflow.ts"
@@ -18,6 +29,7 @@ export const EVENT_COLUMNS: readonly Column[] = [
   column("day", DATE),
   column("raw", BYTES),
   column("size", INT32, false),
+  column("ok", BOOLEAN),
   column("time", TIMESTAMP),
 ]
 
@@ -51,6 +63,7 @@ export function randomRow(random: Random, timeUs: bigint, fewFailures: boolean):
     orNull(random.below(4) - 2),
     orNull(Uint8Array.from({ length: random.below(4) }, () => random.below(3) * 127)),
     random.below(10) - 4,
+    orNull(random.below(3) > 0),
     orNull(timeUs),
   ]
 }
@@ -276,18 +289,66 @@ function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null 
   return spec.kind === "view" ? carriedSize(specs, spec.input) : null
 }
 
+const SPREADS = ["var_pop", "var_samp", "stddev_pop", "stddev_samp"] as const
+
 function randomAggregates(random: Random, columns: readonly Column[]): AggregateCall[] {
   const chosen: AggregateCall[] = random.below(2) === 0 ? [aggregate("count", null)] : []
   for (let k = 1 + random.below(5); k > 0; k--) {
     const { name, type } = pick(random, columns)
-    const argument = col(columns, name)
+    const plain = col(columns, name)
+    // Fails for zero, unless FILTER leaves zero out.
+    const argument =
+      type.kind === "int32" && random.below(4) === 0 ? call("divide", INT32, lit(6, INT32), plain) : plain
     const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
     const names = numeric
-      ? (["count", "sum", "avg", "min", "max"] as const)
-      : (["count", "min", "max"] as const)
+      ? (["count", "sum", "avg", "min", "max", ...SPREADS] as const)
+      : type.kind === "boolean"
+        ? (["count", "bool_and", "bool_or"] as const)
+        : (["count", "min", "max"] as const)
     chosen.push(aggregate(pick(random, names), argument, random.below(4) === 0))
   }
-  return chosen
+  for (let k = random.below(3); k > 0; k--) chosen.push(randomOrdered(random, columns))
+  // Sometimes another aggregate over the same tuples, whose argument is another item of them.
+  const sorted = chosen.findLast(({ order }) => order !== undefined && order.length > 1)
+  if (sorted !== undefined) {
+    const argument = sorted.order![0]!.expression
+    const { order } = sorted
+    chosen.push({ ...sorted, name: "last", argument, type: argument.type, distinct: false, order: order! })
+  }
+  return chosen.map((each) => {
+    const filter = random.below(3) > 0 ? null : (guard(each.argument) ?? randomFilter(random, columns))
+    return filter === null ? each : { ...each, filter }
+  })
+}
+
+/** A list, a first or last, a percentile or a mode, in a random order. */
+function randomOrdered(random: Random, columns: readonly Column[]): AggregateCall {
+  const sortable = columns.filter(({ type }) => type.kind !== "json")
+  const { name, type } = pick(random, sortable)
+  const argument = col(columns, name)
+  const direction = () => ({ descending: random.below(2) === 0, nullsFirst: random.below(2) === 0 })
+  const others = sortable
+    .filter((other) => other.name !== name && random.below(sortable.length) < 2)
+    .map((other) => ({ expression: col(columns, other.name), ...direction() }))
+  const itself = { expression: argument, ...direction() }
+  const call = { kind: "aggregate", argument, nullable: true } as const
+  const one = { ...call, type, distinct: false, order: [itself] }
+  const names = ["json_agg", "first", "last", "mode", "percentile_disc", "other"] as const
+  const chosen = pick(random, names)
+  if (chosen === "mode") return { ...one, name: chosen }
+  if (chosen === "percentile_disc") return { ...one, name: chosen, constant: random.below(5) / 4 }
+  if (chosen === "first" || chosen === "last") return { ...one, name: chosen, order: [...others, itself] }
+  const distinct = random.below(3) === 0
+  const list = { ...call, distinct, order: distinct ? [itself] : [...others, itself] }
+  if (chosen === "json_agg") return { ...list, name: "json_agg", type: JSON_TEXT }
+  if (type.kind === "float64") return { ...one, name: "percentile_cont", constant: random.below(5) / 4 }
+  if (type.kind === "string") return { ...list, name: "string_agg", type: STRING, constant: ", " }
+  return { ...one, name: "first" }
+}
+
+function guard(argument: Expression | null): Expression | null {
+  if (argument?.kind !== "call") return null
+  return compare("gt", argument.args[1]!, lit(0, INT32))
 }
 
 export function addView(specs: OperatorSpec[], name: string, input: string): void {

@@ -17,6 +17,7 @@ import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import { stateFull } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
@@ -27,6 +28,9 @@ import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
 import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
+
+/** Estimated bytes of an operator's multisets; V8's heap ends at 4 GB, and several operators share it. */
+const MAX_HEAP_BYTES = 1_073_741_824
 
 export interface AggregateOptions {
   readonly store: PageStore
@@ -102,7 +106,7 @@ export class AggregateOperator implements StatefulOperator {
       end,
       table: new KeyTable(store, layout.shape, this.touched, Math.floor(this.expectedGroups / 2)),
       distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
-      multisets: Array.from({ length: accumulators.multisets }, () => new OrderedMultiset()),
+      multisets: accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined)),
       closed: false,
       emitting: this.#emitsChanges,
     }
@@ -129,6 +133,7 @@ export class AggregateOperator implements StatefulOperator {
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
   flush(watermark: bigint): ChangeBatch | null {
     const watermarkUs = this.#delayed(watermark)
+    this.#checkHeap()
     if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
     this.#globalShown = this.isGlobal
@@ -155,6 +160,16 @@ export class AggregateOperator implements StatefulOperator {
   /** Rows may come so much behind the watermark. */
   #delayed(watermarkUs: bigint): bigint {
     return watermarkUs === NO_WATERMARK ? watermarkUs : watermarkUs - (this.spec.delayUs ?? 0n)
+  }
+
+  /** Multisets share the limit of the pages, and may not fill the heap before the pages are full. */
+  #checkHeap(): void {
+    if (this.plan.accumulators.multisets.length === 0) return
+    let bytes = 0
+    for (const window of this.windows()) for (const values of window.multisets) bytes += values.bytes
+    const { limitBytes, usedBytes } = this.#options.store
+    const limit = Math.min(MAX_HEAP_BYTES, limitBytes - usedBytes)
+    if (bytes > limit) throw stateFull(bytes + usedBytes, limit + usedBytes)
   }
 
   #flushTouched(): void {

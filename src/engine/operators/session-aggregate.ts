@@ -101,7 +101,7 @@ export class SessionAggregate implements StatefulOperator {
     this.distinct = accumulators.distinctTables.map(
       (table) => new KeyTable(options.store, table.layout.shape, null),
     )
-    this.multisets = Array.from({ length: accumulators.multisets }, () => new OrderedMultiset())
+    this.multisets = accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined))
     this.book = new SessionBook({
       gapUs: session.gapUs,
       allowedLatenessUs: spec.allowedLatenessUs,

@@ -4,13 +4,13 @@
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { averageDecimal } from "../../expr/decimal.ts"
-import type { AggregateName, OverCall } from "../../expr/expression.ts"
+import type { OverAggregateName, OverCall } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import { compareValues } from "../state/ordered-multiset.ts"
 import type { Frames } from "./frames.ts"
 import type { OverOptions } from "./functions.ts"
 
-type AggregateOver = OverCall & { readonly name: AggregateName }
+type AggregateOver = OverCall & { readonly name: OverAggregateName }
 
 const MAX_DECIMAL = 10n ** 38n
 

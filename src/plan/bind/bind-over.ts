@@ -5,8 +5,9 @@
 import type { FuncCall, Node, WindowDef } from "libpg-query"
 import type { LogicalType } from "../../columns/types.ts"
 import { BOOLEAN, FLOAT64, INT32, INT64 } from "../../columns/types.ts"
-import type { AggregateName, Expression, OverCall, OverName } from "../../expr/expression.ts"
-import { commonType, resolveAggregate } from "../../expr/resolve.ts"
+import type { Expression, OverAggregateName, OverCall, OverName } from "../../expr/expression.ts"
+import { commonType } from "../../expr/resolve.ts"
+import { resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import type { Sort } from "./bind-order.ts"
@@ -99,7 +100,7 @@ function bindCall(call: FuncCall, context: ExpressionContext): Plain {
   const byte = call.location ?? null
   const name = names(call.funcname).at(-1) ?? ""
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
-  const isAggregate = AGGREGATES.has(name as AggregateName)
+  const isAggregate = AGGREGATES.has(name as OverAggregateName)
   const refuse = (note: string | null) => {
     const types = call.agg_star ? ["*"] : args.map(typeText)
     return new Refused(findings.noOverload(name, types, note, []), byte)
@@ -109,18 +110,24 @@ function bindCall(call: FuncCall, context: ExpressionContext): Plain {
   if (call.agg_filter !== undefined && !isAggregate) throw refuse("FILTER belongs to aggregates")
   const filter =
     call.agg_filter === undefined ? null : demand(context.bind(call.agg_filter, context), BOOLEAN, "FILTER")
-  if (isAggregate) return { ...bindAggregate(name as AggregateName, args, { refuse, byte }), filter }
+  if (isAggregate) return { ...bindAggregate(name as OverAggregateName, args, { refuse, byte }), filter }
   const bound = bindOwn(name, args, refuse)
   if (bound === null) throw new Refused(findings.overUnknown(name), byte)
   return { kind: "over", filter: null, ...bound }
 }
 
-const AGGREGATES: ReadonlySet<AggregateName> = new Set<AggregateName>(["count", "sum", "avg", "min", "max"])
+const AGGREGATES: ReadonlySet<OverAggregateName> = new Set<OverAggregateName>([
+  "count",
+  "sum",
+  "avg",
+  "min",
+  "max",
+])
 
 type Refuse = (note: string | null) => Refused
 
 function bindAggregate(
-  name: AggregateName,
+  name: OverAggregateName,
   args: readonly Bound[],
   { refuse }: { readonly refuse: Refuse; readonly byte: number | null },
 ): Plain {

@@ -4,7 +4,7 @@
  * so such plans are refused before anything walks them. Counted with each shared part visited once.
  */
 import type { Expression } from "../../expr/expression.ts"
-import { childrenOf } from "../../expr/rewrite.ts"
+import { childrenOf, partsOfAggregate } from "../../expr/rewrite.ts"
 import { inputsOf, nodesOf } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
 
@@ -35,7 +35,7 @@ function expressionsOf(node: PlanNode): readonly Expression[] {
     case "project":
       return node.expressions
     case "aggregate":
-      return [...node.keys, ...node.aggregates.flatMap(({ argument }) => argument ?? [])]
+      return [...node.keys, ...node.aggregates.flatMap(partsOfAggregate)]
     case "join":
       return [
         ...node.keys.flatMap(({ left, right }) => [left, right]),

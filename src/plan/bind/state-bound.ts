@@ -1,4 +1,5 @@
 /** What bounds a view's state, and the refusals that follow from it. */
+import type { AggregateName } from "../../expr/expression.ts"
 import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
 import { nodesOf } from "../nodes/rebuild.ts"
@@ -9,12 +10,24 @@ export function growsForEver(node: AggregateNode): boolean {
   return node.windowKeys === null && !isOneRow(node)
 }
 
+/** Aggregates that keep every value, however rows come. */
+const KEEPING_ALL: ReadonlySet<AggregateName> = new Set([
+  "string_agg",
+  "json_agg",
+  "percentile_cont",
+  "percentile_disc",
+  "mode",
+])
+
+/** Aggregates that keep one value while no row is taken back, and every value otherwise. */
+const KEEPING_ONE: ReadonlySet<AggregateName> = new Set(["min", "max", "first", "last"])
+
 /** count(*), sum and avg of all rows need one row of state; so do min and max while no row is taken back. */
 function isOneRow({ keys, aggregates, input }: AggregateNode): boolean {
-  const small = aggregates.every(({ name, distinct }) => {
-    const ordered = name === "min" || name === "max"
-    return !distinct && (!ordered || input.changes === "append")
-  })
+  const small = aggregates.every(
+    ({ name, distinct }) =>
+      !distinct && !KEEPING_ALL.has(name) && (!KEEPING_ONE.has(name) || input.changes === "append"),
+  )
   return keys.length === 0 && small
 }
 
@@ -24,7 +37,8 @@ export function unboundedFinding(node: AggregateNode): Finding {
   const { input, keys, aggregates } = node
   if (keys.length === 0) {
     const what =
-      "the aggregate must remember every value it has seen (DISTINCT, or min and max of rows that change)"
+      "the aggregate must remember every value it has seen (DISTINCT, lists, percentiles and mode, or min, " +
+      "max, first and last of rows that change)"
     return findings.unboundedState(
       what,
       'group by window_end of tumble() or hop(), or declare state: "unbounded"',

@@ -4,7 +4,7 @@
  * rebuilt from its leaves; a subtree with two readers keeps what either needs and stays one object.
  */
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
-import { mapColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, mapColumns, partsOfAggregate } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
 import { columnsUsed } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
@@ -85,8 +85,8 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
         break
       case "aggregate":
         for (const key of node.keys) need(node.input, columnsUsed(key))
-        for (const { argument } of keptAggregates(node, own)) {
-          if (argument !== null) need(node.input, columnsUsed(argument))
+        for (const part of keptAggregates(node, own).flatMap(partsOfAggregate)) {
+          need(node.input, columnsUsed(part))
         }
         break
       case "union-all":
@@ -248,7 +248,7 @@ function pruneAggregate(node: AggregateNode, needed: Needed, { node: input, plac
   const pruned = aggregateNode({
     input,
     keys: keys.map(move),
-    aggregates: kept.map((call) => ({ ...call, argument: call.argument && move(call.argument) })),
+    aggregates: kept.map((call) => mapAggregate(call, move)),
     names: pick(namesOf(node), positions),
     once: comesOnce(node),
   })

@@ -26,9 +26,10 @@ import type {
   WindowNode,
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
-import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
 import { lowerJoin } from "./lower-join.ts"
 import { lowerOver, lowerRank } from "./lower-places.ts"
+import { isOrdered, orderedArgument, orderedParts, orderedResult } from "./ordered-aggregates.ts"
 import { windowSql } from "./windows.ts"
 
 /** A query and the names of its columns, in the plan's order. */
@@ -216,19 +217,24 @@ class PlanLowering {
 
   #aggregate(node: AggregateNode): Relation {
     const input = this.relation(node.input)
+    const calls = node.aggregates.map((call) => (isOrdered(call) ? call : filterIntoArgument(call)))
     const keyed = this.#select(input, [
       ...node.keys.map((key) => {
         const sql = this.#spell(key, input)
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
-      ...node.aggregates.map((call) => {
+      ...calls.map((call) => {
+        if (isOrdered(call)) return orderedArgument(this.#names, call, (part) => this.#spell(part, input))
         return call.argument === null
           ? "0"
           : argumentSql(this.#names, call, this.#spell(call.argument, input))
       }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
-    const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const parts = calls.map((call, i) => {
+      const column = columnAt(keyed, keys.length + i)
+      return isOrdered(call) ? orderedParts(call, column) : aggregateParts(call, column)
+    })
     const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
     let next = keys.length
     const take = (count: number) => {
@@ -240,7 +246,12 @@ class PlanLowering {
         const key = columnAt(grouped, k)
         return type.kind === "float64" ? floatOfRank(this.#names, key) : key
       }),
-      ...node.aggregates.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+      ...calls.map((call, i) => {
+        const own = take(parts[i]!.length)
+        return isOrdered(call)
+          ? orderedResult(this.#names, call, own[0]!)
+          : aggregateResult(this.#names, call, own)
+      }),
     ])
   }
 

@@ -12,7 +12,7 @@ import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { EngineWindow, JoinSide, OperatorSpec, OverSpec, SessionWindow } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
 import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
@@ -309,15 +309,15 @@ class ViewLowering {
 
   #aggregate(node: AggregateNode): string {
     const pipe = this.#pipeOf(node.input)
-    const argumentOf = (call: AggregateCall): AggregateCall =>
-      call.argument === null ? call : { ...call, argument: substituteColumns(call.argument, pipe.outputs) }
+    const overPipe = (call: AggregateCall): AggregateCall =>
+      mapAggregate(call, (part) => substituteColumns(part, pipe.outputs))
     const windowed = node.windowKeys !== null
     // Groups that do not belong to the window see it as columns of their input.
     const input =
       pipe.window !== null && !windowed
         ? identityPipe(this.#operatorOf(pipe, node.input.columns), node.input.columns)
         : pipe
-    const aggregates = input === pipe ? node.aggregates.map(argumentOf) : node.aggregates
+    const aggregates = input === pipe ? node.aggregates.map(overPipe) : node.aggregates
     const keys = input === pipe ? node.keys.map((key) => substituteColumns(key, pipe.outputs)) : node.keys
     assert(input.session === null || windowed, "the rows of sessions are grouped by them")
     const assigned = input.window !== null || input.session !== null

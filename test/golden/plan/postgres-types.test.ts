@@ -5,6 +5,7 @@ import { PGlite } from "@electric-sql/pglite"
 import type { TypeKind } from "../../../src/columns/types.ts"
 import type { EventContract } from "../../../src/contracts/contract.ts"
 import { PROCESSED_AT } from "../../../src/contracts/contract.ts"
+import { OWN_AGGREGATES } from "../../kit/pg-oracle.ts"
 import { flight, sample } from "../../kit/plan-events.ts"
 import { planOf } from "../../kit/plan-of.ts"
 import { readLines, readPlanCases } from "./read-cases.ts"
@@ -44,6 +45,7 @@ let postgres: PGlite
 
 before(async () => {
   postgres = await PGlite.create()
+  await postgres.exec(OWN_AGGREGATES)
   for (const event of [flight, sample]) await postgres.exec(createTable(event))
 })
 after(() => postgres.close())
