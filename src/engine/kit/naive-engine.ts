@@ -333,7 +333,7 @@ export class NaiveEngine {
       const time = evaluate(spec.session!.time, input) as bigint | null
       if (time === null) continue
       const keys = spec.keys.map((key, k) => (bounds.includes(k) ? 0n : evaluate(key, input)))
-      const args = spec.aggregates.map(({ argument }) => (argument === null ? 1 : evaluate(argument, input)))
+      const args = spec.aggregates.flatMap((call) => naiveArguments(call, input))
       const sessionKey = rowKey(spec.session!.keys.map((key) => evaluate(key, input)))
       const session = { sessionKey, time, keys, args }
       if (several !== null && sessions.isLate(session, { settled: several })) late++
