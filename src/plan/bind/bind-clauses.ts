@@ -40,7 +40,7 @@ export interface Target {
   readonly byte: number | null
 }
 
-/** References are over FROM's rows; what is computed beside them (aggregates, subqueries) has placeholders. */
+/** References are over FROM's rows; aggregates, subqueries and the like have placeholders. */
 export interface Clauses {
   readonly rows: FromRows
   readonly targets: readonly Target[]

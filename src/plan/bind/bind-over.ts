@@ -28,12 +28,11 @@ export interface OverRequest {
 
 export class OverCollector implements Binder<FuncCall> {
   readonly requests: OverRequest[] = []
-  readonly #windows: ReadonlyMap<string, WindowDef>
+  /** Of the WINDOW clause; each can build on those before it. */
+  readonly #windows: readonly WindowDef[]
 
   constructor(clause: readonly Node[]) {
-    this.#windows = new Map(
-      clause.flatMap((node) => ("WindowDef" in node ? [[node.WindowDef.name ?? "", node.WindowDef]] : [])),
-    )
+    this.#windows = clause.flatMap((node) => ("WindowDef" in node ? [node.WindowDef] : []))
   }
 
   bind(call: FuncCall, context: ExpressionContext): Bound {
@@ -51,10 +50,10 @@ export class OverCollector implements Binder<FuncCall> {
     return typed(placeholder("over", number, { name, type, nullable }), byte)
   }
 
-  #resolve(window: WindowDef): WindowDef {
-    if (window.name !== undefined) return this.#resolve(this.#named(window.name, window))
+  #resolve(window: WindowDef, known: readonly WindowDef[] = this.#windows): WindowDef {
+    if (window.name !== undefined) return this.#named(window.name, window, known)
     if (window.refname === undefined) return window
-    const base = this.#resolve(this.#named(window.refname, window))
+    const base = this.#named(window.refname, window, known)
     const refuse = (what: string) =>
       new Refused(findings.windowOverride(window.refname!, what), window.location ?? null)
     if ((window.partitionClause ?? []).length > 0) throw refuse("another PARTITION BY")
@@ -68,12 +67,12 @@ export class OverCollector implements Binder<FuncCall> {
     }
   }
 
-  #named(name: string, { location }: WindowDef): WindowDef {
-    const found = this.#windows.get(name)
-    if (found === undefined)
-      throw new Refused(findings.unknownWindow(name, [...this.#windows.keys()]), location ?? null)
-    const { name: _, ...window } = found
-    return window
+  #named(name: string, { location }: WindowDef, known: readonly WindowDef[]): WindowDef {
+    const at = known.findIndex((window) => window.name === name)
+    const names = known.flatMap((window) => window.name ?? [])
+    if (at < 0) throw new Refused(findings.unknownWindow(name, names), location ?? null)
+    const { name: _, ...window } = known[at]!
+    return this.#resolve(window, known.slice(0, at))
   }
 }
 

@@ -9,7 +9,7 @@
  *
  * (IN is = ANY; NOT IN is NOT = ANY, which one NULL in S keeps from ever being true.)
  */
-import type { Node, SubLink } from "libpg-query"
+import type { Node, SelectStmt, SubLink } from "libpg-query"
 import { BOOLEAN } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
@@ -81,7 +81,8 @@ export class SubqueryCollector implements Binder<SubLink> {
     assert(subselect !== undefined && "SelectStmt" in subselect, "a subquery is a SELECT")
     if (subLinkType === "ARRAY_SUBLINK") throw new Refused(unsupported("array"), byte)
     const tests = testsOf(link).map((node) => asTest(context.bind(node, context)))
-    const relation = this.#from.bindQuery(subselect.SelectStmt, { ...this.#from, outer: context.scope })
+    const select = subLinkType === "EXISTS_SUBLINK" ? anyRow(subselect.SelectStmt) : subselect.SelectStmt
+    const relation = this.#from.bindQuery(select, { ...this.#from, outer: context.scope })
     if (subLinkType === "EXISTS_SUBLINK") return { kind: "exists", relation, byte }
     const wanted = Math.max(1, tests.length)
     if (relation.columns.length !== wanted) {
@@ -106,6 +107,14 @@ export class SubqueryCollector implements Binder<SubLink> {
       byte,
     )
   }
+}
+
+/** EXISTS asks for one row: LIMIT 1 or more says nothing new. */
+function anyRow(select: SelectStmt): SelectStmt {
+  const { limitCount, limitOffset, sortClause: _, ...rest } = select
+  const count =
+    limitCount !== undefined && "A_Const" in limitCount ? limitCount.A_Const.ival?.ival : undefined
+  return limitOffset === undefined && count !== undefined && count > 0 ? rest : select
 }
 
 function testsOf({ testexpr }: SubLink): readonly Node[] {

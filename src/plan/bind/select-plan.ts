@@ -9,6 +9,7 @@
 import { INT64 } from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { findings, Refused } from "../errors.ts"
+import { canonical } from "../expressions/canonical.ts"
 import { rewrite } from "../expressions/walk.ts"
 import type { PlanNode } from "../plan.ts"
 import type { Attachment } from "./attach-subquery.ts"
@@ -93,11 +94,15 @@ function planGroups(
     groupBy.written || aggregates.calls.length + groupings.requests.length > 0 || having !== null
   if (!isGrouped) return { stage: rows, grouping: null }
   if (tied.conditions.length > 0) checkTied(clauses, tied)
-  const own = groupBy.keys.map(rows.map)
+  const keys = groupBy.keys.map(rows.map)
+  const positions = tied.hidden.map((value) => {
+    const known = keys.findIndex((key) => canonical(key) === canonical(value))
+    return known >= 0 ? known : keys.push(value) - 1
+  })
   const grouping = groupRows({
     input: rows.node,
-    keys: [...own, ...tied.hidden],
-    sets: groupBy.sets.map((set) => [...set, ...tied.hidden.map((_, i) => own.length + i)]),
+    keys,
+    sets: groupBy.sets.map((set) => [...new Set([...set, ...positions])]),
     aggregates: aggregates.calls.map((call) => overRows(call, rows.map)),
     groupings: groupings.requests.map((request) => ({ ...request, args: request.args.map(rows.map) })),
     columns: targets,
