@@ -8,6 +8,7 @@
  */
 import { INT64 } from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { mapAggregate, partsOfAggregate } from "../../expr/rewrite.ts"
 import { findings, Refused } from "../errors.ts"
 import { canonical } from "../expressions/canonical.ts"
 import { rewrite } from "../expressions/walk.ts"
@@ -127,18 +128,14 @@ function checkTied({ groupBy, having, places }: Clauses, { byEquality }: Correla
 }
 
 function overRows(call: AggregateCall, map: Map): AggregateCall {
-  return call.argument === null ? call : { ...call, argument: map(call.argument) }
+  return mapAggregate(call, map)
 }
 
 /** Subqueries whose values WHERE, GROUP BY or an aggregate needs: they are asked of FROM's rows. */
 function earlySubqueries({ where, groupBy, aggregates, overs, ...clauses }: Clauses): readonly number[] {
   const isGrouped = groupBy.written || aggregates.calls.length > 0 || clauses.having !== null
   if (!isGrouped) return where.flatMap((condition) => numbersIn("subquery", condition))
-  const asking = [
-    ...where,
-    ...groupBy.keys,
-    ...aggregates.calls.flatMap(({ argument }) => (argument === null ? [] : [argument])),
-  ]
+  const asking = [...where, ...groupBy.keys, ...aggregates.calls.flatMap(partsOfAggregate)]
   return [...new Set(asking.flatMap((expression) => numbersIn("subquery", expression)))]
 }
 
