@@ -100,7 +100,7 @@ function isAppendOnly(spec: OperatorSpec, known: (id: string) => boolean): boole
       return inputsOf(spec).every(known) && onlyAdds(spec)
     case "rank":
     case "over":
-      return spec.emit === "final" && spec.expiry?.closeUs === spec.expiry?.keepUs && known(spec.input)
+      return false
     case "stage":
       return spec.times === undefined && known(spec.input)
     default:

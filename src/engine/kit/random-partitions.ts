@@ -158,7 +158,7 @@ const NAMES: readonly OverName[] = [
 function randomCall(random: Random, columns: readonly Column[], order: readonly OrderSpec[]): OverCall {
   const name = pick(random, NAMES)
   const numbers = columns.filter(({ type }) => type.kind === "int32" || type.kind === "decimal")
-  const any = col(columns, pick(random, columns).name)
+  const value = col(columns, pick(random, columns).name)
   const number = numbers.length === 0 ? null : col(columns, pick(random, numbers).name)
   const frame = randomFrame(random, columns, order)
   const said = (
@@ -188,19 +188,19 @@ function randomCall(random: Random, columns: readonly Column[], order: readonly 
       return said([lit(1 + random.below(4), INT32)], INT32, false)
     case "lag":
     case "lead": {
-      const args = [any, whole(random.below(3)), any]
-      return said(args.slice(0, 1 + random.below(3)), any.type, false)
+      const args = [value, whole(random.below(3)), value]
+      return said(args.slice(0, 1 + random.below(3)), value.type, false)
     }
     case "first_value":
     case "last_value":
-      return said([any], any.type, true)
+      return said([value], value.type, true)
     case "nth_value":
-      return said([any, lit(1 + random.below(3), INT32)], any.type, true)
+      return said([value, lit(1 + random.below(3), INT32)], value.type, true)
     case "count":
-      return said(random.below(2) === 0 ? [] : [any], INT64, true, false)
+      return said(random.below(2) === 0 ? [] : [value], INT64, true, false)
     case "min":
     case "max":
-      return said([any], any.type, true)
+      return said([value], value.type, true)
     default: {
       const argument = number ?? lit(7, INT32)
       return said([argument], aggregate(name, argument).type, true)

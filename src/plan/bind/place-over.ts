@@ -11,6 +11,7 @@ import { namesOf } from "../nodes/rebuild.ts"
 import type { OrderTerm, PlanNode } from "../plan.ts"
 import type { OverRequest } from "./bind-over.ts"
 import type { ViewContext } from "./context.ts"
+import { closesWithWindow } from "./state-bound.ts"
 
 export interface PlacedOvers {
   readonly node: PlanNode
@@ -38,19 +39,26 @@ export function placeOvers(input: PlanNode, requests: readonly OverRequest[], pl
   }
   const values: Expression[] = []
   let node = input
+  let growing = false
   for (const members of groups.values()) {
     const own = members.map((i) => mapped[i]!)
     const before = withColumns(node, own[0]!, input.timeColumn)
     const names = own.map(({ call }) => call.name)
     const calls = own.map(({ call }) => call)
     const { node: wide, partition, order, peerTerms } = before
-    node = overNode({ input: wide, partition, order, peerTerms, calls, names })
+    const over = overNode({ input: wide, partition, order, peerTerms, calls, names })
+    growing ||= !closesWithWindow(over)
+    node = over
     for (const [k, i] of members.entries()) values[i] = referTo(node, wide.columns.length + k)
   }
-  if (requests.length > 0 && !place.view.acceptsUnboundedState) {
+  if (growing && !place.view.acceptsUnboundedState) {
     const what = "OVER looks at neighbours that may still come, so the view keeps every row for ever"
     place.view.report(
-      findings.unboundedState(what, 'declare state: "unbounded" if their number stays within memory'),
+      findings.unboundedState(
+        what,
+        'partition by window_end of tumble() or hop() too, or declare state: "unbounded" if their number ' +
+          "stays within memory",
+      ),
       requests[0]!.byte,
     )
   }

@@ -2,8 +2,9 @@
 import type { AggregateName } from "../../expr/expression.ts"
 import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
+import { partitionExpiry } from "../expiry.ts"
 import { nodesOf } from "../nodes/rebuild.ts"
-import type { AggregateNode, JoinNode, PlanNode, RankNode, StateBound } from "../plan.ts"
+import type { AggregateNode, JoinNode, OverNode, PlanNode, RankNode, StateBound } from "../plan.ts"
 
 /** True when the number of its groups can grow for ever (or what one group must remember can). */
 export function growsForEver(node: AggregateNode): boolean {
@@ -79,16 +80,19 @@ function boundOf(node: PlanNode): StateBound["kind"] {
     case "join":
       return node.bound === null ? "declared-unbounded" : JOIN_BOUNDS[node.bound.kind]
     case "rank":
+      if (closesWithWindow(node)) return "windows"
       return remembersEveryRow(node) ? "declared-unbounded" : "none"
     case "over":
-      return "declared-unbounded"
+      return closesWithWindow(node) ? "windows" : "declared-unbounded"
     default:
       return "none"
   }
 }
 
 /** Only the first rows of all, of rows that stay, need no more memory than they are. Ties have no limit. */
-export function remembersEveryRow({ partition, limit, input, function: name }: RankNode): boolean {
+export function remembersEveryRow(node: RankNode): boolean {
+  const { partition, limit, input, function: name } = node
+  if (closesWithWindow(node)) return false
   return partition.length > 0 || limit === null || name !== "row_number" || input.changes !== "append"
 }
 
@@ -107,10 +111,16 @@ export function whyNotFinal(node: PlanNode): string | null {
       return [node.left, node.right].map(whyUnsettled).find((reason) => reason !== null) ?? null
     case "rank":
     case "over":
+      if (closesWithWindow(node)) return null
       return "a row's place among others can change as long as there are more to come"
     default:
       return "its rows are not grouped by a window"
   }
+}
+
+/** Its partitions belong to windows, and go with them. */
+export function closesWithWindow(node: RankNode | OverNode): boolean {
+  return partitionExpiry(node, 0n) !== null
 }
 
 /** A side of a join may also hold rows that come once and stay. */
@@ -125,6 +135,8 @@ export function closes({ bound }: JoinNode): boolean {
 export function hasWindows(root: PlanNode): boolean {
   return nodesOf(root).some(
     (node) =>
-      (node.kind === "aggregate" && node.windowKeys !== null) || (node.kind === "join" && closes(node)),
+      (node.kind === "aggregate" && node.windowKeys !== null) ||
+      (node.kind === "join" && closes(node)) ||
+      ((node.kind === "rank" || node.kind === "over") && closesWithWindow(node)),
   )
 }

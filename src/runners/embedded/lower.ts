@@ -10,9 +10,9 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, JoinSide, OperatorSpec, OverSpec, SessionWindow } from "../../engine/dataflow.ts"
+import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { mapAggregate, mapColumns, someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
 import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
@@ -29,6 +29,8 @@ import type {
 } from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import type { Pipe } from "./pipe.ts"
+import { identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
 
 /** Columns that views see of an event: its fields, then processed_at. */
 export function eventColumns(contract: EventContract): readonly Column[] {
@@ -54,18 +56,6 @@ export function lowerViews(
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
-}
-
-/** Stateless steps that are not an operator yet, as expressions over the rows of operator `input`. */
-interface Pipe {
-  readonly input: string
-  readonly inputColumns: readonly Column[]
-  readonly filter: Expression | null
-  readonly window: EngineWindow | null
-  readonly session: SessionWindow | null
-  readonly outputs: readonly Expression[]
-  /** True when `outputs` are the input's columns, unchanged. */
-  readonly identity: boolean
 }
 
 class ViewLowering {
@@ -367,48 +357,7 @@ function endOf(keys: AggregateNode["windowKeys"]): AggregateNode["windowKeys"] {
   return keys === null || keys.end === null ? keys : { start: null, end: keys.end }
 }
 
-function identityPipe(input: string, columns: readonly Column[]): Pipe {
-  return {
-    input,
-    inputColumns: columns,
-    filter: null,
-    window: null,
-    session: null,
-    outputs: references(columns),
-    identity: true,
-  }
-}
-
 /** Columns of a side that may be missing beside the other side's row. */
 function isPadded({ type }: JoinNode, isLeft: boolean): boolean {
   return type === "full" || (type === "left" && !isLeft)
-}
-
-/** A scan may have had unread columns pruned: find the others by name. */
-function selectScanned(input: string, all: readonly Column[], scanned: readonly Column[]): Pipe {
-  const everything = references(all)
-  const outputs = scanned.map((column) => {
-    const found = everything.find(
-      (reference) => reference.kind === "column" && reference.name === column.name,
-    )
-    assert(found !== undefined, `${column.name} is a column of ${input}`)
-    return found
-  })
-  return {
-    input,
-    inputColumns: all,
-    filter: null,
-    window: null,
-    session: null,
-    outputs,
-    identity: all.length === scanned.length,
-  }
-}
-
-function references(columns: readonly Column[]): readonly Expression[] {
-  return columns.map(({ name, type, nullable }, index) => ({ kind: "column", index, name, type, nullable }))
-}
-
-function readsWindow(pipe: Pipe, expression: Expression): boolean {
-  return pipe.window !== null && someColumn(expression, (column) => column.index >= pipe.inputColumns.length)
 }
