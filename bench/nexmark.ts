@@ -45,8 +45,8 @@ const FLINK: Readonly<Record<string, number>> = {
 export const bench: Bench = {
   name: "nexmark",
   about:
-    "Nexmark q0 to q23 from decoded columns, 100,000 events per second of event time, checkpoints on: thousand " +
-    "events per CPU-second, against Flink's published figure per used core.",
+    "Nexmark q0 to q23 from decoded columns, 100,000 events per second of event time, checkpoints on: " +
+    "thousand events per CPU-second, against Flink's published figure per used core.",
   async run(report, { scale }) {
     const events = Math.max(4 * EPOCH_EVENTS, Math.round(EVENTS * scale))
     const ratios: number[] = []

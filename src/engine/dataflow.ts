@@ -194,7 +194,7 @@ export interface ViewSpec extends SpecBase {
   readonly columns: readonly Column[]
   /** Null: all columns tell rows apart, and a row has a multiplicity. */
   readonly key: readonly number[] | null
-  /** False: changes are passed on as they come and no row is kept, so that there is nothing to read or to net.
+  /** False: changes are passed on as they come and no row is kept: there is nothing to read or to net.
    *  @default true */
   readonly keepsRows?: boolean
 }

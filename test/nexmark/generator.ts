@@ -1,7 +1,8 @@
 /**
- * The events of Nexmark by their numbers, by the rules of the public generator (nexmark/nexmark, after Tucker,
- * Tufte, Papadimos and Maier 2008), with two changes: randomness is seeded by the event's number, so that any
- * slice of the stream can be made again, and the first person's id is added once, so that bidders are persons.
+ * The events of Nexmark by their numbers, by the rules of the public generator (nexmark/nexmark, after
+ * Tucker, Tufte, Papadimos and Maier 2008), with two changes: randomness is seeded by the event's number, so
+ * that any slice of the stream can be made again, and the first person's id is added once: bidders are
+ * persons.
  *
  *   number % 50      0 person · 1..3 auction · 4..49 bid
  */

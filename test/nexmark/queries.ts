@@ -1,4 +1,4 @@
-/** Nexmark q0 to q23 as views. `state: "unbounded"`: the query keeps what never closes, as the benchmark means it. */
+/** Nexmark q0 to q23 as views; unbounded ones keep what never closes, as the benchmark means it. */
 import type { ViewDefinition } from "../../src/plan/view.ts"
 import { view } from "../../src/plan/view.ts"
 
@@ -15,7 +15,8 @@ const HOT = `SELECT auction, count(*) AS num, window_start, window_end
   GROUP BY auction, window_start, window_end`
 
 /** Bids of an auction while it was open. */
-const WINNING = `FROM auction a JOIN bid b ON a.id = b.auction AND b.date_time BETWEEN a.date_time AND a.expires`
+const WINNING = `FROM auction a
+  JOIN bid b ON a.id = b.auction AND b.date_time BETWEEN a.date_time AND a.expires`
 
 const bounded = (name: string, sql: string): ViewDefinition => view(name, { sql })
 const unbounded = (name: string, sql: string): ViewDefinition => view(name, { sql, state: "unbounded" })
@@ -41,14 +42,17 @@ export const NEXMARK_QUERIES: readonly ViewDefinition[] = [
   bounded(
     "q5",
     `WITH counts AS (${HOT}),
-       most AS (SELECT max(num) AS maxn, window_start, window_end FROM counts GROUP BY window_start, window_end)
+       most AS (SELECT max(num) AS maxn, window_start, window_end FROM counts
+                GROUP BY window_start, window_end)
      SELECT c.auction, c.num, c.window_end
-     FROM counts c JOIN most m ON c.window_start = m.window_start AND c.window_end = m.window_end AND c.num >= m.maxn`,
+     FROM counts c JOIN most m
+       ON c.window_start = m.window_start AND c.window_end = m.window_end AND c.num >= m.maxn`,
   ),
   unbounded(
     "q6",
     `SELECT seller, id,
-       avg(price) OVER (PARTITION BY seller ORDER BY date_time, id ROWS BETWEEN 10 PRECEDING AND CURRENT ROW) AS average
+       avg(price) OVER (PARTITION BY seller ORDER BY date_time, id
+         ROWS BETWEEN 10 PRECEDING AND CURRENT ROW) AS average
      FROM (SELECT *, row_number() OVER (PARTITION BY id, seller ORDER BY price DESC, date_time) AS place
            FROM (SELECT a.id, a.seller, b.price, b.date_time ${WINNING}) AS bids) AS q
      WHERE place <= 1`,
@@ -76,7 +80,8 @@ export const NEXMARK_QUERIES: readonly ViewDefinition[] = [
     `SELECT id, item_name, description, initial_bid, reserve, date_time, expires, seller, category, extra,
        auction, bidder, price, bid_date_time, bid_extra
      FROM (SELECT a.*, b.auction, b.bidder, b.price, b.date_time AS bid_date_time, b.extra AS bid_extra,
-             row_number() OVER (PARTITION BY a.id ORDER BY b.price DESC, b.date_time) AS place ${WINNING}) AS q
+             row_number() OVER (PARTITION BY a.id ORDER BY b.price DESC, b.date_time) AS place
+           ${WINNING}) AS q
      WHERE place <= 1`,
   ),
   bounded(
@@ -91,7 +96,8 @@ export const NEXMARK_QUERIES: readonly ViewDefinition[] = [
   ),
   unbounded(
     "q12",
-    `SELECT bidder, count(*) AS bids, date_bin(INTERVAL '10 seconds', processed_at, TIMESTAMP '1970-01-01') AS start
+    `SELECT bidder, count(*) AS bids,
+       date_bin(INTERVAL '10 seconds', processed_at, TIMESTAMP '1970-01-01') AS start
      FROM bid GROUP BY bidder, 3`,
   ),
   unbounded(
@@ -130,7 +136,8 @@ export const NEXMARK_QUERIES: readonly ViewDefinition[] = [
   unbounded(
     "q18",
     `SELECT auction, bidder, price, channel, url, date_time, extra
-     FROM (SELECT *, row_number() OVER (PARTITION BY bidder, auction ORDER BY date_time DESC) AS place FROM bid) AS q
+     FROM (SELECT *, row_number() OVER (PARTITION BY bidder, auction ORDER BY date_time DESC) AS place
+           FROM bid) AS q
      WHERE place <= 1`,
   ),
   unbounded(
@@ -140,7 +147,8 @@ export const NEXMARK_QUERIES: readonly ViewDefinition[] = [
   ),
   unbounded(
     "q20",
-    `SELECT b.auction, b.bidder, b.price, b.channel, b.url, b.date_time AS bid_date_time, b.extra AS bid_extra,
+    `SELECT b.auction, b.bidder, b.price, b.channel, b.url, b.date_time AS bid_date_time,
+       b.extra AS bid_extra,
        a.item_name, a.description, a.initial_bid, a.reserve, a.date_time AS auction_date_time, a.expires,
        a.seller, a.category, a.extra AS auction_extra
      FROM bid b JOIN auction a ON b.auction = a.id WHERE a.category = 10`,

@@ -3,17 +3,8 @@
  * every epoch recomputes each group it has. Slow and obvious; random tests compare the engine with it.
  */
 import type { Scalar } from "../../columns/types.ts"
-import type { Expression } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
-import type {
-  AggregateSpec,
-  EngineWindow,
-  OperatorSpec,
-  OverSpec,
-  RankSpec,
-  StatefulSpec,
-  ViewSpec,
-} from "../dataflow.ts"
+import type { AggregateSpec, OperatorSpec, OverSpec, RankSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Route, ViewPipeline } from "../graph/routes.ts"
 import { inputsOf, planRoutes } from "../graph/routes.ts"
@@ -26,7 +17,7 @@ import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
 import type { NaiveSessionRow } from "./naive-sessions.ts"
 import { NaiveSessions } from "./naive-sessions.ts"
-import { naiveWindows } from "./naive-windows.ts"
+import { repeated, windowed } from "./naive-stages.ts"
 
 export interface NaiveSlice {
   readonly source: string
@@ -369,18 +360,6 @@ function agree(outcomes: readonly Outcome[]): Outcome {
     "filtered"
   const contributions = verdict === "applied" ? outcomes.flatMap((outcome) => outcome.contributions) : []
   return { verdict, contributions }
-}
-
-function repeated(times: Expression | undefined, row: Row): Row[] {
-  if (times === undefined) return [row]
-  const count = Number(evaluate(times, row) ?? 0n)
-  return Array.from({ length: Math.max(0, count) }, () => row)
-}
-
-function windowed(window: EngineWindow, row: Row): Row[] {
-  const time = evaluate(window.time, row) as bigint | null
-  if (time === null) return []
-  return naiveWindows(window, time).map(([start, end]) => [...row, start, end])
 }
 
 function windowEnd(spec: AggregateSpec, input: Row): bigint | null {

@@ -312,7 +312,7 @@ export class OrderedCursor {
     return true
   }
 
-  /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one of them. */
+  /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one. */
   compareHead(bytes: Uint8Array, length: number): number {
     const { u8 } = this.#table.store
     const common = Math.min(this.length, length)
