@@ -5,12 +5,11 @@
 import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
-import type { OperatorCapture } from "./checkpoint/capture.ts"
-import { captureAggregate, captureView } from "./checkpoint/capture.ts"
+import { captureView } from "./checkpoint/capture.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, jsonPart, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
-import { restoreAggregate, restoreView } from "./checkpoint/restore.ts"
+import { restoreView } from "./checkpoint/restore.ts"
 import type { SliceReport } from "./code/row-report.ts"
 import type {
   CheckpointPart,
@@ -31,6 +30,7 @@ import { planRoutes } from "./graph/routes.ts"
 import { combineUpstream } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
 import { noLosses } from "./losses.ts"
+import type { CapturedState } from "./operators/stateful-operator.ts"
 import { ViewReader } from "./read/view-reader.ts"
 import { PageStore } from "./state/page-store.ts"
 import { Watermarks } from "./time/watermarks.ts"
@@ -133,9 +133,7 @@ class DataflowEngine implements Engine {
   stateBytes(): number {
     let bytes = this.#store.usedBytes
     for (const { running } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) {
-        for (const window of aggregate.windows()) for (const values of window.multisets) bytes += values.bytes
-      }
+      for (const operator of running.operators.values()) bytes += operator.heapBytes()
     }
     return bytes
   }
@@ -148,9 +146,9 @@ class DataflowEngine implements Engine {
       epoch: this.#epoch,
       watermarks: this.#watermarks.entries(),
     }
-    const captures: OperatorCapture[] = []
+    const captures: CapturedState[] = []
     for (const { running, losses } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) captures.push(captureAggregate(aggregate, losses))
+      for (const operator of running.operators.values()) captures.push(operator.capture(losses))
       captures.push(captureView(running.view, losses))
     }
     return {
@@ -177,7 +175,7 @@ class DataflowEngine implements Engine {
       throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
     for (const { running, losses } of this.#views.values()) {
-      for (const aggregate of running.aggregates.values()) restoreAggregate(aggregate, byName, losses)
+      for (const operator of running.operators.values()) operator.restore(byName, losses)
       restoreView(running.view, byName, losses)
     }
     this.#watermarks.restore(meta.watermarks)
@@ -186,7 +184,7 @@ class DataflowEngine implements Engine {
     this.#broken = false
   }
 
-  /** Leaves the changes of its aggregates and rows in `changesById`. */
+  /** Leaves the changes of its operators and rows in `changesById`. */
   #runView(
     { pipeline, running }: ViewRun,
     slices: readonly SourceSlice[],
@@ -194,14 +192,14 @@ class DataflowEngine implements Engine {
   ): Map<SourceSlice, SliceReport> {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
-    for (const [id, operator] of running.aggregates) {
-      operator.assigner.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
+    for (const [id, operator] of running.operators) {
+      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
     }
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null
-    for (const spec of pipeline.aggregates) {
+    for (const spec of pipeline.operators) {
       const sources = this.#graph.sourcesOf.get(spec.id)!
-      const operator = running.aggregates.get(spec.id)!
+      const operator = running.operators.get(spec.id)!
       running.feed(spec, fed, changesOf)
       changesById.set(spec.id, operator.flush(this.#watermarks.after(sources)))
     }

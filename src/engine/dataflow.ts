@@ -12,11 +12,14 @@
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
-import type { AggregateCall, Expression } from "../expr/expression.ts"
+import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
 
-export type OperatorSpec = SourceSpec | StageSpec | AggregateSpec | UnionSpec | ViewSpec
+export type OperatorSpec = SourceSpec | StageSpec | UnionSpec | StatefulSpec | ViewSpec
+
+/** Operators between a view's inputs and its rows that keep state. */
+export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec
 
 interface SpecBase {
   /** Stable across restarts of the same plan; names the operator's state in a checkpoint. */
@@ -29,12 +32,31 @@ export interface SourceSpec extends SpecBase {
   readonly columns: readonly Column[]
 }
 
-export interface EngineWindow {
-  readonly kind: "tumble" | "hop"
+/** How windows lie in time. Ends tell the windows of one shape apart. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
+  readonly sizeUs: bigint
+  /** Between starts; of cumulate, between ends. Equal to sizeUs for tumble. */
+  readonly slideUs: bigint
+  /** Shifts starts from multiples of the slide (cumulate: of the size) since 1970. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
+}
+
+export interface EngineWindow extends WindowShape {
   /** Timestamp, over the input row; a row whose time is NULL is filtered. */
   readonly time: Expression
-  readonly sizeUs: bigint
-  readonly slideUs: bigint
+}
+
+/** Sessions: rows of one key that are no further apart than the gap. From the first row's time to the last
+ *  one's plus the gap. */
+export interface SessionWindow {
+  /** Timestamp, over the input row; a row whose time is NULL is filtered. */
+  readonly time: Expression
+  readonly gapUs: bigint
+  /** Over the input row. NULLs are one key. */
+  readonly keys: readonly Expression[]
 }
 
 /** Filter and project. With a window, a row is put out once for each of its windows, and expressions see
@@ -46,6 +68,9 @@ export interface StageSpec extends SpecBase {
   readonly window: EngineWindow | null
   /** Over rows that have window columns already (a stage behind a windowed stage). */
   readonly outputs: readonly Expression[]
+  /** Over the input row, int64: how often it is put out (its weight is multiplied); 0 or less leaves it out.
+   *  @default once */
+  readonly times?: Expression
   readonly columns: readonly Column[]
 }
 
@@ -62,10 +87,96 @@ export interface AggregateSpec extends SpecBase {
   /** Positions among keys that hold the window's start and end; null for groups that never close. Both null
    *  inside means that the window is part of the group although neither column is a key. */
   readonly windowKeys: { readonly start: number | null; readonly end: number | null } | null
-  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). */
+  /** Size of the window when `window` is null and windowKeys is not (the input carries window columns). Null
+   *  where windows vary in length: then their end is a key, or `windowShape` tells it. */
   readonly windowSizeUs: bigint | null
+  /** Of windows that rows carry by their start alone, where their length varies. @default null */
+  readonly windowShape?: WindowShape | null
+  /** Groups belong to sessions, formed right here; `window` is null then, windowKeys is not, and the bounds
+   *  of a session stand among the keys only. @default null */
+  readonly session?: SessionWindow | null
   readonly emit: "changes" | "final"
   readonly allowedLatenessUs: bigint
+  /** Rows may come this much behind the watermark: windows close that much later. @default 0 */
+  readonly delayUs?: bigint
+  readonly columns: readonly Column[]
+}
+
+/** When a row of a join is late and when it can go. `at` is a timestamp: its time or its window's end. */
+export interface Expiry {
+  readonly at: number
+  /** A row is late when at + lateUs <= the watermark from before the epoch. */
+  readonly lateUs: bigint
+  /** A row goes when at + keepUs <= the watermark; never less than lateUs. */
+  readonly keepUs: bigint
+}
+
+/** Where partitions belong to windows: `at` is one of the partition's columns. */
+export interface PartitionExpiry extends Expiry {
+  /** The window closes when at + closeUs <= the watermark. */
+  readonly closeUs: bigint
+}
+
+export interface JoinSide {
+  readonly input: string
+  readonly columns: readonly Column[]
+  /** Positions of the values that must be equal, in the same order on both sides; NULL equals nothing. */
+  readonly keys: readonly number[]
+  /** Null: rows are kept for ever. A row without a time (NULL) then never goes and is never late. */
+  readonly expiry: Expiry | null
+}
+
+/** Pairs of rows with equal keys for which the condition is true; a pair whose condition fails is left out
+ *  and counted. Output columns: the left side's, then the right side's; of semi and anti joins the left's. */
+export interface JoinSpec extends SpecBase {
+  readonly kind: "join"
+  readonly type: "inner" | "left" | "full" | "semi" | "anti"
+  readonly left: JoinSide
+  readonly right: JoinSide
+  /** Over the left side's columns, then the right side's. */
+  readonly condition: Expression | null
+  /** final: rows without a partner (of left, full and anti joins with expiry) come when they go. */
+  readonly emit: "changes" | "final"
+  readonly columns: readonly Column[]
+}
+
+export interface OrderSpec {
+  readonly column: number
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+/** Of each partition, in order, the rows whose number, rank or dense rank is above `offset` and at most
+ *  offset + limit. Output columns: the input's, then the rank (int64) if `ranked`. Rows equal in all terms
+ *  are in the order of all their columns. */
+export interface RankSpec extends SpecBase {
+  readonly kind: "rank"
+  readonly input: string
+  readonly partition: readonly number[]
+  readonly order: readonly OrderSpec[]
+  readonly function: "row_number" | "rank" | "dense_rank"
+  readonly offset: bigint
+  readonly limit: bigint | null
+  readonly ranked: boolean
+  /** Null: partitions are kept for ever. */
+  readonly expiry: PartitionExpiry | null
+  /** final: rows of a window come when it closes; needs an expiry. */
+  readonly emit: "changes" | "final"
+  readonly columns: readonly Column[]
+}
+
+/** Window functions. Output columns: the input's, then one per call. */
+export interface OverSpec extends SpecBase {
+  readonly kind: "over"
+  readonly input: string
+  readonly partition: readonly number[]
+  readonly order: readonly OrderSpec[]
+  /** Rows equal in so many first terms are peers. */
+  readonly peerTerms: number
+  /** Arguments and filters are columns of the input, or literals. */
+  readonly calls: readonly OverCall[]
+  readonly expiry: PartitionExpiry | null
+  readonly emit: "changes" | "final"
   readonly columns: readonly Column[]
 }
 
@@ -83,6 +194,9 @@ export interface ViewSpec extends SpecBase {
   readonly columns: readonly Column[]
   /** Null: all columns tell rows apart, and a row has a multiplicity. */
   readonly key: readonly number[] | null
+  /** False: changes are passed on as they come and no row is kept: there is nothing to read or to net.
+   *  @default true */
+  readonly keepsRows?: boolean
 }
 
 /** Rows of one partition that entered the log together. */

@@ -1,5 +1,5 @@
 /**
- * Runs one view through an epoch: judges rows where several routes must agree, feeds its aggregates and its
+ * Runs one view through an epoch: judges rows where several routes must agree, feeds its operators and its
  * rows by compiled routes, flushes each in order.
  *
  * A row's verdict comes from the routes that begin at its source. Where there is more than one of them, or
@@ -7,6 +7,7 @@
  * row that fails in any route is applied in none, a row that is late in any is late.
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
+import type { Column } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
 import { GroupTerminal } from "./code/group-terminal.ts"
 import type { RouteShape } from "./code/route-writer.ts"
@@ -14,11 +15,15 @@ import { APPLIED, DUPLICATE, FAILED, FILTERED, LATE, RouteWriter } from "./code/
 import type { RouteRun, RowReport } from "./code/row-report.ts"
 import { SliceReport } from "./code/row-report.ts"
 import { RowsTerminal } from "./code/rows-terminal.ts"
-import type { AggregateSpec, SourceSlice, ViewSpec } from "./dataflow.ts"
+import type { SourceSlice, StatefulSpec, ViewSpec } from "./dataflow.ts"
 import type { Route, ViewPipeline } from "./graph/routes.ts"
+import { inputsOf } from "./graph/routes.ts"
 import type { Losses } from "./losses.ts"
 import { AggregateOperator } from "./operators/aggregate.ts"
+import { createOperator } from "./operators/create-operator.ts"
 import { RowBuilder } from "./operators/row-builder.ts"
+import { SessionAggregate } from "./operators/session-aggregate.ts"
+import type { RowOperator, StatefulOperator } from "./operators/stateful-operator.ts"
 import { ViewOperator } from "./operators/view.ts"
 import type { PageStore } from "./state/page-store.ts"
 
@@ -27,8 +32,10 @@ export interface CompiledRoute {
   readonly apply: RouteRun
   /** Null where one pass is enough. */
   readonly judge: RouteRun | null
-  /** Takes what a route to a view has written. */
-  readonly take: () => ChangeBatch | null
+  /** Passes on what a route to whole rows has written. */
+  readonly deliver: () => void
+  /** Passes changes on as they are, where the route has nothing to do; null where it has. */
+  readonly passChanges: ((changes: ChangeBatch) => void) | null
 }
 
 export interface PipelineOptions {
@@ -43,7 +50,7 @@ const RANK = BY_RANK.map((_, verdict) => BY_RANK.indexOf(verdict))
 
 export class RunningView {
   readonly view: ViewOperator
-  readonly aggregates: ReadonlyMap<string, AggregateOperator>
+  readonly operators: ReadonlyMap<string, StatefulOperator>
   readonly #pipeline: ViewPipeline
   readonly #routes: readonly CompiledRoute[]
   readonly #losses: Losses
@@ -52,19 +59,12 @@ export class RunningView {
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
     this.#losses = options.losses
-    const aggregates = new Map<string, AggregateOperator>()
-    for (const spec of pipeline.aggregates) {
-      aggregates.set(
-        spec.id,
-        new AggregateOperator(spec, {
-          store: options.store,
-          losses: options.losses,
-          retractingInput: !options.appendOnly.has(spec.input),
-          appendOnlyOutput: options.appendOnly.has(spec.id),
-        }),
-      )
-    }
-    this.aggregates = aggregates
+    this.operators = new Map(
+      pipeline.operators.map((spec) => {
+        const inputColumns = columnsInto(pipeline, spec)
+        return [spec.id, createOperator(spec, { ...options, inputColumns })]
+      }),
+    )
     const appendOnly = options.appendOnly.has(pipeline.view.id)
     this.view = new ViewOperator(pipeline.view, options.store, { appendOnly })
     this.#routes = pipeline.routes.map((route) => this.#compile(route, options))
@@ -91,7 +91,7 @@ export class RunningView {
 
   /** Feeds one operator of the view: events from slices, then changes from the operators before it. */
   feed(
-    target: AggregateSpec | ViewSpec,
+    target: StatefulSpec | ViewSpec,
     slices: readonly { readonly slice: SourceSlice; readonly report: SliceReport }[],
     changesOf: (id: string) => ChangeBatch | null,
   ): void {
@@ -102,7 +102,7 @@ export class RunningView {
         if (compiled.route.target !== target) continue
         const own = judged ? new SliceReport(report.verdicts.slice()) : report
         compiled.apply(slice.batch, null, own.verdicts, own)
-        this.#pass(compiled)
+        compiled.deliver()
       }
     }
     for (const compiled of this.#routes) {
@@ -110,18 +110,13 @@ export class RunningView {
       if (compiled.route.target !== target || origin.kind === "source") continue
       const changes = changesOf(origin.id)
       if (changes === null) continue
-      if (compiled.route.stages.length === 0 && target.kind === "view") {
-        this.view.apply(changes)
+      if (compiled.passChanges !== null) {
+        compiled.passChanges(changes)
         continue
       }
       compiled.apply(changes, changes.weights, NO_VERDICTS, this.#report)
-      this.#pass(compiled)
+      compiled.deliver()
     }
-  }
-
-  #pass(compiled: CompiledRoute): void {
-    const changes = compiled.take()
-    if (changes !== null) this.view.apply(changes)
   }
 
   #routesFrom(source: string): CompiledRoute[] {
@@ -134,29 +129,59 @@ export class RunningView {
       columns: route.origin.columns,
       stages: route.stages,
       fromSource,
-      weighted: !options.appendOnly.has(
-        route.target.kind === "aggregate" ? route.target.input : route.target.id,
-      ),
+      weighted: !options.appendOnly.has(inputsOf(route.target)[route.port]!),
     }
     const { target } = route
-    if (target.kind === "view") {
-      const rows = new RowBuilder(target.columns.map((column) => column.type))
-      const compile = () => new RouteWriter(new RowsTerminal(shape, rows)).compile<RouteRun>(options.store)
-      const { run } = compile()
-      const take = () => rows.take(shape.weighted)
+    const operator = this.operators.get(target.id)
+    if (operator instanceof SessionAggregate) {
+      const { apply, judge } = operator.intake(shape)
       return {
         route,
-        apply: run,
-        judge: this.#mustAgree(route) ? judgeRows(shape, options.store) : null,
-        take,
+        apply,
+        judge: this.#mustAgree(route) ? judge : null,
+        deliver: () => {},
+        passChanges: null,
       }
     }
-    const operator = this.aggregates.get(target.id)!
+    if (!(operator instanceof AggregateOperator)) {
+      return this.#compileRows(route, shape, operator as RowOperator | undefined, options)
+    }
     const terminal = (mode: "apply" | "judge") => new GroupTerminal(shape, operator.plan, operator, mode)
     const applied = new RouteWriter(terminal("apply")).compile<RouteRun>(options.store)
     const judges = fromSource && (this.#mustAgree(route) || applied.failsInsideWindows)
     const judge = judges ? new RouteWriter(terminal("judge")).compile<RouteRun>(options.store).run : null
-    return { route, apply: applied.run, judge, take: () => null }
+    return { route, apply: applied.run, judge, deliver: () => {}, passChanges: null }
+  }
+
+  /** To the view's rows (no operator), or to an operator that takes whole rows. */
+  #compileRows(
+    route: Route,
+    shape: RouteShape,
+    operator: RowOperator | undefined,
+    { store }: PipelineOptions,
+  ): CompiledRoute {
+    const lateness = operator?.lateness(route.port) ?? null
+    const columns = route.stages.at(-1)?.columns ?? shape.columns
+    const compile = () => {
+      const rows = new RowBuilder(columns.map((column) => column.type))
+      const { run } = new RouteWriter(new RowsTerminal(shape, rows, lateness)).compile<RouteRun>(store)
+      return { rows, run }
+    }
+    const passChanges = (changes: ChangeBatch): void => {
+      if (operator === undefined) this.view.apply(changes)
+      else operator.apply(route.port, changes)
+    }
+    const { rows, run } = compile()
+    return {
+      route,
+      apply: run,
+      judge: this.#mustAgree(route) ? judging(compile()) : null,
+      deliver: () => {
+        const changes = rows.take(shape.weighted)
+        if (changes !== null) passChanges(changes)
+      },
+      passChanges: route.stages.length === 0 && lateness === null ? passChanges : null,
+    }
   }
 
   /** Other routes of this view begin at the same source. */
@@ -169,11 +194,15 @@ export class RunningView {
 
 const NO_VERDICTS = new Uint8Array(0)
 
+/** Columns of the rows that an operator reads, whichever route they come by. */
+function columnsInto({ routes }: ViewPipeline, spec: StatefulSpec): readonly Column[] {
+  const route = routes.find(({ target }) => target === spec)
+  assert(route !== undefined, "an operator is fed by a route")
+  return route.stages.at(-1)?.columns ?? route.origin.columns
+}
+
 /** Judging rows is writing them to a builder that is thrown away. */
-function judgeRows(shape: RouteShape, store: PageStore): RouteRun {
-  const types = shape.stages.at(-1)?.columns ?? shape.columns
-  const rows = new RowBuilder(types.map((column) => column.type))
-  const { run } = new RouteWriter(new RowsTerminal(shape, rows)).compile<RouteRun>(store)
+function judging({ rows, run }: { readonly rows: RowBuilder; readonly run: RouteRun }): RouteRun {
   return (batch: Batch, weights, verdicts, report) => {
     run(batch, weights, verdicts, report)
     rows.take(false)

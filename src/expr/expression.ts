@@ -54,7 +54,34 @@ export interface Coalesce extends Typed {
 
 export type Expression = ColumnReference | Literal | Call | Cast | Logical | Case | Coalesce
 
-export type AggregateName = "count" | "sum" | "avg" | "min" | "max"
+export type AggregateName =
+  | "count"
+  | "sum"
+  | "avg"
+  | "min"
+  | "max"
+  | "bool_and"
+  | "bool_or"
+  | "var_pop"
+  | "var_samp"
+  | "stddev_pop"
+  | "stddev_samp"
+  | "string_agg"
+  | "json_agg"
+  | "first"
+  | "last"
+  | "percentile_cont"
+  | "percentile_disc"
+  | "mode"
+  | "approx_percentile"
+  | "approx_count_distinct"
+  | "approx_top_k"
+
+export interface SortTerm {
+  readonly expression: Expression
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
 
 /** One aggregate of a GROUP BY. `count` without an argument is count(*). */
 export interface AggregateCall {
@@ -62,13 +89,71 @@ export interface AggregateCall {
   readonly name: AggregateName
   readonly argument: Expression | null
   readonly distinct: boolean
-  /** Result: count int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) -> decimal(38,s), float64;
-   *  avg of integers and decimals -> decimal(38, max(16, s)) rounded half away from zero, float64; min, max
-   *  as the argument. */
+  /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
+  readonly filter?: Expression
+  /**
+   * The order in which values are taken, of the aggregates that have one. The argument is one of the terms,
+   * so that rows that are equal here cannot be told apart in the result.
+   */
+  readonly order?: readonly SortTerm[]
+  /** The delimiter of string_agg; the fraction of a percentile. */
+  readonly constant?: string | number
+  /**
+   * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->
+   * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
+   * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
+   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, approx_top_k json.
+   */
   readonly type: LogicalType
-  /** count is never null; the others are null over no rows. */
+  /** Counts are never null; the others are null over no rows. */
   readonly nullable: boolean
 }
+
+/** A window function (OVER) of a row's place in its partition. */
+export interface OverCall {
+  readonly kind: "over"
+  readonly name: OverName
+  /** lag, lead: value, offset (int64 literal), default. ntile: the number. Aggregates: none for count(*). */
+  readonly args: readonly Expression[]
+  /** FILTER of an aggregate. */
+  readonly filter: Expression | null
+  /** Of aggregates, first_value, last_value and nth_value; null for the others, which see the partition. */
+  readonly frame: OverFrame | null
+  readonly type: LogicalType
+  readonly nullable: boolean
+}
+
+export type OverName =
+  | "row_number"
+  | "rank"
+  | "dense_rank"
+  | "percent_rank"
+  | "cume_dist"
+  | "ntile"
+  | "lag"
+  | "lead"
+  | "first_value"
+  | "last_value"
+  | "nth_value"
+  | OverAggregateName
+
+/** Aggregates over frames. */
+export type OverAggregateName = "count" | "sum" | "avg" | "min" | "max"
+
+/** Both ends included. rows: whole numbers of rows; range: distance in the one order term's own units (an
+ *  interval's microseconds for times); groups of peers are not supported. */
+export interface OverFrame {
+  readonly unit: "rows" | "range"
+  readonly start: FrameBound
+  readonly end: FrameBound
+}
+
+/** offset: negative is before the current row (in range: before in the order's direction). */
+export type FrameBound =
+  | { readonly kind: "unbounded-preceding" }
+  | { readonly kind: "unbounded-following" }
+  | { readonly kind: "current-row" }
+  | { readonly kind: "offset"; readonly offset: bigint | number }
 
 /** Why a row's expression could not be evaluated; the row gets a failed verdict with this reason. */
 export const FAILURES = [

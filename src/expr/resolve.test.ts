@@ -17,12 +17,12 @@ import type { ArgumentType, Resolution } from "./resolve.ts"
 import {
   castAllowed,
   commonType,
-  resolveAggregate,
   resolveFunction,
   resolveOperator,
   resultNullable,
   suggestName,
 } from "./resolve.ts"
+import { resolveAggregate } from "./resolve-aggregate.ts"
 
 function shown(resolution: Resolution): string {
   if (!resolution.ok) return resolution.reason
@@ -169,11 +169,8 @@ test("aggregates have the types of their arguments' sums and averages", () => {
 })
 
 test("misspelt names are near known ones, or near none", () => {
-  assert.deepEqual(["lenght", "uper", "dat_trunc", "coalese", "xyzzy"].map(suggestName), [
-    "length",
-    "upper",
-    "date_trunc",
-    "coalesce",
-    null,
-  ])
+  assert.deepEqual(
+    ["lenght", "uper", "dat_trunc", "coalese", "xyzzy"].map((name) => suggestName(name)),
+    ["length", "upper", "date_trunc", "coalesce", null],
+  )
 })

@@ -4,14 +4,13 @@
  * suggest. The rules run over this catalogue, whose overloads are a subset of PostgreSQL's own tables.
  */
 import type { LogicalType, TypeKind } from "../columns/types.ts"
-import { decimal, FLOAT64, INT64, MAX_PRECISION, STRING, typeName } from "../columns/types.ts"
 import { functionNames, overloads } from "./catalogue/catalogue.ts"
 import type { ArgumentType, CatalogueEntry, Literals, ParameterKind } from "./catalogue/entry.ts"
 import { REFUSED_NAMES, REFUSED_OVERLOADS } from "./catalogue/refused.ts"
 import { selectCandidate } from "./catalogue/select.ts"
-import { decimalFor, INEXACT_SCALE } from "./decimal-types.ts"
-import type { AggregateName } from "./expression.ts"
+import { decimalFor } from "./decimal-types.ts"
 import { nearestName } from "./nearest-name.ts"
+import { aggregateNames } from "./resolve-aggregate.ts"
 
 export type { ArgumentType } from "./catalogue/entry.ts"
 export type { LiteralValue } from "./parse-literal.ts"
@@ -138,63 +137,9 @@ function finish(entry: CatalogueEntry, types: readonly LogicalType[], literals: 
   }
 }
 
-export type AggregateResolution =
-  | {
-      readonly ok: true
-      readonly name: AggregateName
-      readonly argumentType: LogicalType | null
-      readonly type: LogicalType
-      readonly nullable: boolean
-    }
-  | Refusal
-
-const AGGREGATES: readonly AggregateName[] = ["count", "sum", "avg", "min", "max"]
-
-/** `arg` null stands for count(*). */
-export function resolveAggregate(
-  name: string,
-  arg: ArgumentType | null,
-  distinct: boolean,
-): AggregateResolution {
-  const found = AGGREGATES.find((known) => known === name)
-  if (found === undefined) return { ok: false, reason: "no-such-function", candidates: AGGREGATES }
-  const candidates = [`${name}(${found === "count" ? "*" : "number"})`]
-  const refuse = (note: string): Refusal => ({ ok: false, reason: "no-overload", candidates, note })
-  if (arg === null) {
-    if (found !== "count" || distinct) return refuse(`${name} needs an argument`)
-    return { ok: true, name: found, argumentType: null, type: INT64, nullable: false }
-  }
-  const type = arg === "unknown" ? STRING : arg
-  if (distinct && type.kind === "json") return refuse("json values cannot be compared; cast to text")
-  if (found === "count") return { ok: true, name: found, argumentType: type, type: INT64, nullable: false }
-  const result =
-    found === "sum" ? sumResult(type) : found === "avg" ? averageResult(type) : extremeResult(type)
-  if (result === null) return refuse(`${name} does not take ${typeName(type)}`)
-  return { ok: true, name: found, argumentType: type, type: result, nullable: true }
-}
-
-function sumResult(type: LogicalType): LogicalType | null {
-  if (type.kind === "int32") return INT64
-  if (type.kind === "int64") return decimal(MAX_PRECISION, 0)
-  if (type.kind === "decimal") return decimal(MAX_PRECISION, type.scale)
-  return type.kind === "float64" ? FLOAT64 : null
-}
-
-function averageResult(type: LogicalType): LogicalType | null {
-  if (type.kind === "float64") return FLOAT64
-  if (type.kind === "int32" || type.kind === "int64") return decimal(MAX_PRECISION, INEXACT_SCALE)
-  return type.kind === "decimal" ? decimal(MAX_PRECISION, Math.max(INEXACT_SCALE, type.scale)) : null
-}
-
-const UNORDERED: ReadonlySet<TypeKind> = new Set(["boolean", "json"])
-
-function extremeResult(type: LogicalType): LogicalType | null {
-  return UNORDERED.has(type.kind) ? null : type
-}
-
 /** The known function nearest to a misspelt name, or null when none is near. */
-export function suggestName(name: string): string | null {
-  return nearestName(name, [...functionNames(), ...AGGREGATES, "coalesce"])
+export function suggestName(name: string, others: readonly string[] = []): string | null {
+  return nearestName(name, [...functionNames(), ...aggregateNames(), ...others, "coalesce"])
 }
 
 /** Whether a resolved call can be NULL, given whether each argument can. */

@@ -1,6 +1,6 @@
 /** Rebuilding expressions: the tree is frozen, so a change makes new nodes from the changed leaf up. */
 import { assert } from "../std/assert.ts"
-import type { ColumnReference, Expression } from "./expression.ts"
+import type { AggregateCall, ColumnReference, Expression } from "./expression.ts"
 
 /** Direct operands, in order of evaluation. */
 export function childrenOf(expression: Expression): readonly Expression[] {
@@ -63,4 +63,29 @@ export function someColumn(expression: Expression, test: (column: ColumnReferenc
     return column
   })
   return found
+}
+
+/** What an aggregate evaluates for each row. */
+export function partsOfAggregate({ filter, argument, order = [] }: AggregateCall): readonly Expression[] {
+  const sorted = order.map(({ expression }) => expression)
+  return [filter, argument, ...sorted].filter((part) => part !== undefined && part !== null)
+}
+
+/** The same aggregate over what `change` makes of the expressions that it evaluates. */
+export function mapAggregate(call: AggregateCall, change: (part: Expression) => Expression): AggregateCall {
+  const { filter, argument, order } = call
+  const sorted = order?.map((term) => ({ ...term, expression: change(term.expression) }))
+  return {
+    ...call,
+    argument: argument && change(argument),
+    ...(filter === undefined ? {} : { filter: change(filter) }),
+    ...(sorted === undefined ? {} : { order: sorted }),
+  }
+}
+
+/** NULL where `condition` is not true; there `expression` is not evaluated. */
+export function onlyWhere(condition: Expression, expression: Expression): Expression {
+  const { type } = expression
+  const otherwise: Expression = { kind: "literal", value: null, type, nullable: true }
+  return { kind: "case", branches: [{ when: condition, then: expression }], otherwise, type, nullable: true }
 }

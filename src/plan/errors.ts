@@ -4,6 +4,7 @@
  * that PostgreSQL's grammar takes and a view does not are in unsupported.ts.
  */
 import { PlatformError } from "../std/errors.ts"
+import { clauses } from "./clause-errors.ts"
 
 export interface Finding {
   readonly code: string
@@ -89,13 +90,33 @@ const namesFound = {
     ),
   unknownColumn: (name: string, where: string, nearest: string | null, known: readonly string[]) =>
     finding("unknown-column", `${where} has no column ${name}`, nearestOf(nearest, known)),
-  unknownQualifier: (name: string, known: string | null) =>
-    finding("unknown-qualifier", `nothing in FROM is named ${name}`, didYouMean(known)),
-  ambiguousColumn: (name: string) =>
+  unknownQualifier: (name: string, nearest: string | null, known: readonly string[]) =>
+    finding("unknown-qualifier", `nothing in FROM is named ${name}`, nearestOf(nearest, known)),
+  ambiguousColumn: (name: string, qualified: readonly string[] = []) =>
     finding(
       "ambiguous-column",
       `${name} means more than one column`,
-      `rename one of them in a WITH query first, such as SELECT ${name} AS inner_${name}`,
+      qualified.length > 1
+        ? `write ${qualified.join(" or ")}`
+        : `rename one of them in a WITH query first, such as SELECT ${name} AS inner_${name}`,
+    ),
+  duplicateAlias: (name: string) =>
+    finding(
+      "duplicate-alias",
+      `two things in FROM are named ${name}`,
+      `give one of them another name: ${name} AS other`,
+    ),
+  usingColumn: (name: string, side: string, count: number) =>
+    finding(
+      "using-column",
+      `USING (${name}): the ${side} side of the join has ${count === 0 ? "no such column" : "several"}`,
+      "write ON with the columns of both sides",
+    ),
+  outerTooFar: (name: string) =>
+    finding(
+      "outer-too-far",
+      `${name} belongs to a query further out than the one around this subquery`,
+      "hand the column on through the query between them, or join in a WITH query",
     ),
   aliasNotVisible: (name: string, clause: string) =>
     finding(
@@ -241,6 +262,20 @@ const grouping = {
           ? "aggregate in a WITH query first, then aggregate its rows"
           : "aggregate in a WITH query first",
     ),
+  notAnAggregate: (name: string, clause: string) =>
+    finding(
+      "not-an-aggregate",
+      `${clause} belongs to aggregates, and ${name} is none`,
+      clause === "FILTER" ? `write CASE WHEN condition THEN ${name}(…) END` : `leave ${clause} out`,
+    ),
+  aggregateArguments: (name: string, what: string, usage: string) =>
+    finding("aggregate-arguments", `${name} ${what}`, `write ${usage}`),
+  approximateRetraction: (name: string, exact: string) =>
+    finding(
+      "approximate-retraction",
+      `${name} cannot take a row back, and the rows that it reads here can be replaced or withdrawn`,
+      `write ${exact}, which is exact`,
+    ),
   groupPosition: (position: number, columns: number) =>
     finding(
       "group-position",
@@ -253,12 +288,19 @@ const grouping = {
       "GROUP BY takes a column's name, number or expression, not a constant",
       "leave it out",
     ),
-  unionColumns: (left: number, right: number) =>
+  unionColumns: (word: string, left: number, right: number) =>
     finding(
       "union-columns",
-      `the branches of UNION ALL have ${left} and ${right} columns`,
+      `the branches of ${word} have ${left} and ${right} columns`,
       "select the same number of columns in each",
     ),
+}
+
+const WINDOW_CALLS: Readonly<Record<string, string>> = {
+  tumble: "tumble(source, time_column, INTERVAL '1 hour')",
+  hop: "hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size",
+  session: "session(source, time_column, INTERVAL '30 minutes', key_column, …)",
+  cumulate: "cumulate(source, time_column, INTERVAL '1 hour', INTERVAL '1 day'): step, then size",
 }
 
 const windowing = {
@@ -266,9 +308,7 @@ const windowing = {
     finding(
       "window-arguments",
       `${name} is called with the wrong arguments`,
-      name === "hop"
-        ? "write hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour'): slide, then size"
-        : "write tumble(source, time_column, INTERVAL '1 hour')",
+      `write ${WINDOW_CALLS[name]}${name === "session" ? "" : "; an offset and a time zone may follow"}`,
     ),
   windowSource: (name: string) =>
     finding(
@@ -286,11 +326,31 @@ const windowing = {
     ),
   windowInterval: (what: string, reason: string) =>
     finding("window-interval", `${what} ${reason}`, "write a literal such as INTERVAL '10 minutes'"),
-  hopSlide: (slide: string, size: string) =>
+  hopSlide: (name: string, slide: string, size: string) =>
     finding(
       "hop-slide",
-      `the window's size (${size}) is not a multiple of its slide (${slide})`,
-      "write the slide, then the size: hop(source, time_column, INTERVAL '5 minutes', INTERVAL '1 hour')",
+      `the window's size (${size}) is not a multiple of its ${name === "hop" ? "slide" : "step"} (${slide})`,
+      `write ${WINDOW_CALLS[name]}`,
+    ),
+  sessionKey: () =>
+    finding(
+      "session-key",
+      "the keys of session are columns of its source",
+      "compute the key in a WITH query and name its column",
+    ),
+  sessionUse: (what: string, suggestion: string) =>
+    finding("session-use", `the rows of session() ${what}`, suggestion),
+  windowZone: (zone: string, nearest: string | null) =>
+    finding(
+      "window-zone",
+      `there is no time zone ${zone}`,
+      didYouMean(nearest) ?? "write a name of the IANA time zone database, such as 'Europe/Berlin'",
+    ),
+  windowZoneSize: (length: string) =>
+    finding(
+      "window-zone-size",
+      `in a time zone a window's lengths are whole days or divide the day; ${length} does neither`,
+      "write whole days, or hours and minutes that divide 24 hours, or leave the time zone out",
     ),
   hopWindows: (count: string, limit: number) =>
     finding(
@@ -300,7 +360,15 @@ const windowing = {
     ),
 }
 
-export const findings = { ...text, ...namesFound, ...views, ...typing, ...grouping, ...windowing }
+export const findings = {
+  ...text,
+  ...namesFound,
+  ...views,
+  ...typing,
+  ...grouping,
+  ...clauses,
+  ...windowing,
+}
 
 /** @throws PlatformError: what `view()` refuses at once, before any SQL is read. */
 export function invalidView(name: string, message: string): PlatformError {

@@ -12,9 +12,19 @@ import { typeName } from "../columns/types.ts"
 import { assertNever } from "../std/assert.ts"
 import { growsForEver } from "./bind/state-bound.ts"
 import { durationText } from "./duration-text.ts"
-import { printAggregate, printExpression } from "./expressions/print.ts"
+import { printAggregate, printExpression, printOver } from "./expressions/print.ts"
 import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
-import type { AggregateNode, PlanNode, StateBound, ViewPlan } from "./plan.ts"
+import type {
+  AggregateNode,
+  JoinBound,
+  JoinNode,
+  OrderTerm,
+  OverNode,
+  PlanNode,
+  RankNode,
+  StateBound,
+  ViewPlan,
+} from "./plan.ts"
 
 export function explain(plan: ViewPlan): string {
   const lateness = durationText(BigInt(plan.allowedLatenessMs) * 1_000n)
@@ -34,6 +44,8 @@ const WIDEST = 72
 const STATES: Readonly<Record<StateBound["kind"], string>> = {
   none: "none that grows",
   windows: "bounded by windows",
+  intervals: "bounded by intervals of time",
+  "time-to-live": "bounded by a declared time to live",
   "declared-unbounded": "declared unbounded",
 }
 
@@ -91,15 +103,30 @@ function whatText(node: PlanNode): string {
     case "project":
       return `project ${node.expressions.map((each, i) => named(printExpression(each), node, i)).join(", ")}`
     case "window": {
-      const { kind, timeColumn, sizeUs, slideUs } = node.window
+      const { kind, timeColumn, sizeUs, slideUs, offsetUs = 0n, zone = null } = node.window
       const by = node.input.columns[timeColumn]!.name
-      const slide = kind === "hop" ? `every ${durationText(slideUs)} ` : ""
-      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}`
+      const slide = kind === "tumble" ? "" : `every ${durationText(slideUs)} `
+      const from = offsetUs === 0n ? "" : ` from ${durationText(offsetUs)}`
+      return `${kind} ${by} ${slide}of ${durationText(sizeUs)}${from}${zone === null ? "" : ` in ${zone}`}`
+    }
+    case "session": {
+      const { timeColumn, gapUs, keys } = node.session
+      const name = (column: number) => node.input.columns[column]!.name
+      const per = keys.length === 0 ? "" : ` per ${keys.map(name).join(", ")}`
+      return `session ${name(timeColumn)} with a gap of ${durationText(gapUs)}${per}`
     }
     case "aggregate":
       return aggregateText(node)
     case "union-all":
       return "union all"
+    case "join":
+      return joinText(node)
+    case "rank":
+      return rankText(node)
+    case "over":
+      return overText(node)
+    case "repeat":
+      return `repeat ${printExpression(node.times)} times`
     default:
       return assertNever(node)
   }
@@ -110,6 +137,34 @@ function aggregateText(node: AggregateNode): string {
   const calls = node.aggregates.map((call, i) => named(printAggregate(call), node, node.keys.length + i))
   if (calls.length === 0) return `distinct ${keys.join(", ")}`
   return `aggregate ${calls.join(", ")}${keys.length === 0 ? "" : ` by ${keys.join(", ")}`}`
+}
+
+function joinText({ type, keys, condition, bound }: JoinNode): string {
+  const equal = keys.map((key) => `${printExpression(key.left)} = ${printExpression(key.right)}`)
+  const on = [...equal, ...(condition === null ? [] : [printExpression(condition)])]
+  const between =
+    bound?.kind === "interval"
+      ? ` within ${durationText(bound.lowerUs)} .. ${durationText(bound.upperUs)}`
+      : ""
+  return `${type} join on ${on.length === 0 ? "true" : on.join(" and ")}${between}`
+}
+
+function rankText(node: RankNode): string {
+  const { offset, limit } = node
+  const which = limit === null ? `all after ${offset}` : `${offset + 1n} to ${offset + limit}`
+  return `${node.function} ${which}${overWindowText(node, node.order)}`
+}
+
+function overText(node: OverNode): string {
+  const calls = node.calls.map((call, i) => named(printOver(call), node, node.input.columns.length + i))
+  return `over ${calls.join(", ")}${overWindowText(node, node.order.slice(0, node.peerTerms))}`
+}
+
+function overWindowText(node: RankNode | OverNode, terms: readonly OrderTerm[]): string {
+  const name = (column: number) => node.input.columns[column]!.name
+  const by = node.partition.length === 0 ? "" : ` per ${node.partition.map(name).join(", ")}`
+  const order = terms.map(({ column, descending }) => `${name(column)}${descending ? " desc" : ""}`)
+  return `${by}${order.length === 0 ? "" : ` by ${order.join(", ")}`}`
 }
 
 function named(text: string, node: PlanNode, position: number): string {
@@ -123,14 +178,40 @@ function propertiesText(node: PlanNode): string {
     changes,
     ...(key === null ? [] : [`key ${columnNames(node, key)}`]),
     ...(timeColumn === null ? [] : [`time ${columns[timeColumn]!.name}`]),
-    ...(node.kind === "aggregate" ? [`state: ${stateText(node)}`] : []),
+    ...(isStateful(node) ? [`state: ${stateText(node)}`] : []),
   ]
   return parts.join(", ")
 }
 
-function stateText(node: AggregateNode): string {
-  if (node.windowKeys !== null) return "groups of open windows"
-  return growsForEver(node) ? "every group ever seen" : "one row"
+type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode
+
+function isStateful(node: PlanNode): node is StatefulNode {
+  return node.kind === "aggregate" || node.kind === "join" || node.kind === "rank" || node.kind === "over"
+}
+
+function stateText(node: StatefulNode): string {
+  switch (node.kind) {
+    case "aggregate":
+      if (node.windowKeys !== null) return "groups of open windows"
+      return growsForEver(node) ? "every group ever seen" : "one row"
+    case "join":
+      return JOIN_STATES[node.bound?.kind ?? "none"]
+    case "rank":
+      return node.limit !== null && node.input.changes === "append"
+        ? `${node.offset + node.limit} rows of each partition`
+        : "every row ever seen"
+    case "over":
+      return "every row ever seen"
+    default:
+      return assertNever(node)
+  }
+}
+
+const JOIN_STATES: Readonly<Record<JoinBound["kind"] | "none", string>> = {
+  windows: "rows of open windows",
+  interval: "rows that can still find a partner",
+  "time-to-live": "rows of the declared time",
+  none: "every row of both sides",
 }
 
 function columnNames(node: PlanNode, positions: readonly number[]): string {

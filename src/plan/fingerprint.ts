@@ -7,8 +7,9 @@ import type { Column } from "../columns/types.ts"
 import { typeName } from "../columns/types.ts"
 import { assertNever } from "../std/assert.ts"
 import { fingerprint } from "../std/fingerprint.ts"
-import { canonical, canonicalAggregate } from "./expressions/canonical.ts"
-import type { Emit, PlanNode } from "./plan.ts"
+import { timeZone } from "../std/time-zone.ts"
+import { canonical, canonicalAggregate, canonicalOver } from "./expressions/canonical.ts"
+import type { Emit, JoinBound, OrderTerm, PlanNode, WindowShape } from "./plan.ts"
 
 export interface FingerprintParts {
   readonly root: PlanNode
@@ -25,6 +26,12 @@ export function fingerprintPlan({ root, emit, allowedLatenessMs, inputs }: Finge
   return fingerprint([nodeText(root), names.join(), emit, String(allowedLatenessMs), ...reads].join("\n"))
 }
 
+/** A zone with other rules cuts other windows. */
+function alignmentText({ offsetUs = 0n, zone = null }: WindowShape): string {
+  const rules = zone === null ? "" : ` in ${zone.toLowerCase()}/${timeZone(zone)?.rules}`
+  return `${offsetUs === 0n ? "" : ` from ${offsetUs}`}${rules}`
+}
+
 const columnText = ({ name, type }: Column): string => `${JSON.stringify(name)}:${typeName(type)}`
 
 function nodeText(node: PlanNode): string {
@@ -37,7 +44,12 @@ function nodeText(node: PlanNode): string {
       return `project ${node.expressions.map(canonical).join()}(${nodeText(node.input)})`
     case "window": {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
-      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}(${nodeText(node.input)})`
+      const aligned = alignmentText(node.window)
+      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${aligned}(${nodeText(node.input)})`
+    }
+    case "session": {
+      const { timeColumn, gapUs, keys } = node.session
+      return `session #${timeColumn} ${gapUs} ${keys.join()}(${nodeText(node.input)})`
     }
     case "aggregate": {
       const keys = node.keys.map(canonical).join()
@@ -45,7 +57,32 @@ function nodeText(node: PlanNode): string {
     }
     case "union-all":
       return `union-all(${node.inputs.map(nodeText).join()})`
+    case "join": {
+      const keys = node.keys.map(({ left, right }) => `${canonical(left)}=${canonical(right)}`).join()
+      const on = node.condition === null ? "" : canonical(node.condition)
+      const sides = `(${nodeText(node.left)},${nodeText(node.right)})`
+      return `${node.type}-join ${keys};${on};${boundText(node.bound)}${sides}`
+    }
+    case "rank": {
+      const { partition, offset, limit, ranked } = node
+      const kept = `${node.function} ${offset} ${limit ?? "all"} ${ranked}`
+      return `rank ${kept};${partition.join()};${node.order.map(orderText).join()}(${nodeText(node.input)})`
+    }
+    case "over": {
+      const order = `${node.order.map(orderText).join()}/${node.peerTerms}`
+      const calls = node.calls.map(canonicalOver).join()
+      return `over ${calls};${node.partition.join()};${order}(${nodeText(node.input)})`
+    }
+    case "repeat":
+      return `repeat ${canonical(node.times)}(${nodeText(node.input)})`
     default:
       return assertNever(node)
   }
 }
+
+const orderText = ({ column, descending, nullsFirst }: OrderTerm): string =>
+  `#${column}${descending ? "-" : "+"}${nullsFirst ? "n" : ""}`
+
+/** Only what is declared: bounds that follow from the condition are derived. */
+const boundText = (bound: JoinBound | null): string =>
+  bound?.kind === "time-to-live" ? String(bound.timeToLiveUs) : ""

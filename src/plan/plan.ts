@@ -4,7 +4,7 @@
  * carries event time (`timeColumn`) and what bounds its state.
  */
 import type { Column } from "../columns/types.ts"
-import type { AggregateCall, Expression } from "../expr/expression.ts"
+import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 
 /** append: rows only come. upsert: a row replaces the one with its key. retract: rows come and go. */
 export type ChangeKind = "append" | "upsert" | "retract"
@@ -19,6 +19,9 @@ interface NodeBase {
   readonly timeColumn: number | null
   /** Columns that hold the window each row belongs to; null when rows belong to none. */
   readonly windowColumns: WindowColumns | null
+  /** How far a row's time may lie behind the watermark when it comes: windows over it close that much later.
+   *  0 but behind joins, which put a row out when the later one of a pair is there. */
+  readonly delayUs: bigint
 }
 
 /** Positions of window_start and window_end (null: projected away), and what lies between them. */
@@ -26,6 +29,10 @@ export interface WindowColumns {
   readonly start: number | null
   readonly end: number | null
   readonly sizeUs: bigint
+  /** Set where windows differ in length: cumulate, days of a time zone, sessions. @default null */
+  readonly varying?: WindowShape | "sessions" | null
+  /** Of rows that are not grouped by their sessions yet: the columns that keep sessions apart. */
+  readonly sessionKeys?: readonly number[]
 }
 
 /** All rows of an event topic (columns: the contract's fields, then processed_at) or of another view. */
@@ -55,13 +62,38 @@ export interface WindowNode extends NodeBase {
   readonly window: WindowSpec
 }
 
-export interface WindowSpec {
-  readonly kind: "tumble" | "hop"
+export interface WindowSpec extends WindowShape {
   /** Position of the timestamp column in the input. */
   readonly timeColumn: number
+}
+
+/** How windows lie in time. */
+export interface WindowShape {
+  readonly kind: "tumble" | "hop" | "cumulate"
   readonly sizeUs: bigint
-  /** Equal to sizeUs for tumble. Windows start at multiples of it since 1970. */
+  /** Equal to sizeUs for tumble, the step of cumulate. Windows start at multiples of it (cumulate: of the
+   *  size) since 1970. */
   readonly slideUs: bigint
+  /** Shifts the starts; not negative, less than what they are multiples of. @default 0n */
+  readonly offsetUs?: bigint
+  /** Time zone whose clock is cut; null is UTC. @default null */
+  readonly zone?: string | null
+}
+
+/** Appends window_start and window_end of the session that each row is in. */
+export interface SessionNode extends NodeBase {
+  readonly kind: "session"
+  readonly input: PlanNode
+  readonly session: SessionSpec
+}
+
+export interface SessionSpec {
+  /** Position of the timestamp column in the input. */
+  readonly timeColumn: number
+  /** Rows that are no further apart are one session. */
+  readonly gapUs: bigint
+  /** Positions of the columns that keep sessions apart. */
+  readonly keys: readonly number[]
 }
 
 /** GROUP BY. Output: the keys, then the aggregates. No keys: one row, also over no rows. */
@@ -80,16 +112,110 @@ export interface UnionAllNode extends NodeBase {
   readonly inputs: readonly PlanNode[]
 }
 
-export type PlanNode = ScanNode | FilterNode | ProjectNode | WindowNode | AggregateNode | UnionAllNode
+/** Pairs of rows. Columns: the left side's, then the right side's; of semi and anti joins the left side's. */
+export interface JoinNode extends NodeBase {
+  readonly kind: "join"
+  /** left, full: a row without a partner stands beside NULLs. semi, anti: left rows that have, have not, a
+   *  partner. A RIGHT JOIN is a left one with its sides exchanged. */
+  readonly type: JoinType
+  readonly left: PlanNode
+  readonly right: PlanNode
+  /** Values that must be equal; NULL equals nothing. Each over the columns of its own side. */
+  readonly keys: readonly JoinKey[]
+  /** What must hold besides, over the left side's columns, then the right side's. */
+  readonly condition: Expression | null
+  /** What lets rows go; null: they are kept for ever. */
+  readonly bound: JoinBound | null
+}
+
+export type JoinType = "inner" | "left" | "full" | "semi" | "anti"
+
+export interface JoinKey {
+  readonly left: Expression
+  readonly right: Expression
+}
+
+/**
+ * windows: both sides carry windows, and only rows of the same window pair.
+ * interval: lowerUs <= right time - left time <= upperUs for every pair (positions in the sides' columns).
+ * time-to-live: declared; a row goes when the watermark is so much later than when it came.
+ */
+export type JoinBound =
+  | { readonly kind: "windows" }
+  | {
+      readonly kind: "interval"
+      readonly leftTime: number
+      readonly rightTime: number
+      readonly lowerUs: bigint
+      readonly upperUs: bigint
+    }
+  | { readonly kind: "time-to-live"; readonly timeToLiveUs: bigint }
+
+/** By a column of the input. */
+export interface OrderTerm {
+  readonly column: number
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+/** Of each partition, in order, the rows whose number, rank or dense rank is above `offset` and at most
+ *  offset + limit. Columns: the input's, then the rank if `ranked`. The order is total up to equal rows. */
+export interface RankNode extends NodeBase {
+  readonly kind: "rank"
+  readonly input: PlanNode
+  readonly partition: readonly number[]
+  readonly order: readonly OrderTerm[]
+  readonly function: RankFunction
+  readonly offset: bigint
+  /** Null: all. */
+  readonly limit: bigint | null
+  readonly ranked: boolean
+}
+
+export type RankFunction = "row_number" | "rank" | "dense_rank"
+
+/** Window functions over one partition and order. Columns: the input's, then one per call. */
+export interface OverNode extends NodeBase {
+  readonly kind: "over"
+  readonly input: PlanNode
+  readonly partition: readonly number[]
+  readonly order: readonly OrderTerm[]
+  /** How many of the terms the SQL named: rows equal in these are peers. The rest makes the order total. */
+  readonly peerTerms: number
+  readonly calls: readonly OverCall[]
+}
+
+/** Each row as often as `times` says (int64, over its own columns); rows with 0 or less are left out. */
+export interface RepeatNode extends NodeBase {
+  readonly kind: "repeat"
+  readonly input: PlanNode
+  readonly times: Expression
+}
+
+export type PlanNode =
+  | ScanNode
+  | FilterNode
+  | ProjectNode
+  | WindowNode
+  | SessionNode
+  | AggregateNode
+  | UnionAllNode
+  | JoinNode
+  | RankNode
+  | OverNode
+  | RepeatNode
 
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"
 
-/** What keeps the state of groups that never close from growing for ever. none: there are no such groups (no
- *  state, or one row's). windows: every group closes with its window. */
+/** What keeps state from growing for ever. none: there is none that could (no state, or one row's). windows:
+ *  every group closes with its window, as do rows in joins. intervals: rows in joins go when no partner can
+ *  come. time-to-live: they go after the declared time. */
 export type StateBound =
   | { readonly kind: "none" }
   | { readonly kind: "windows" }
+  | { readonly kind: "intervals" }
+  | { readonly kind: "time-to-live" }
   | { readonly kind: "declared-unbounded" }
 
 export interface ViewPlan {

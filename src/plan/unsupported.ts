@@ -4,65 +4,15 @@
 import type { Finding } from "./errors.ts"
 
 const CONSTRUCTS = {
-  join: construct(
-    "unsupported-join",
-    "a view reads one source; JOIN is not supported",
-    "put what belongs together into one event",
-  ),
   asof: construct(
     "unsupported-asof",
     "ASOF is read as the name of the table before it, not as a kind of join",
-    "remove ASOF; joins are not supported",
+    "remove ASOF, or give the table another alias",
   ),
   "order-by": construct(
     "unsupported-order-by",
     "a view is a set of rows without order; ORDER BY is not supported",
     "sort when reading the view: ?sort=-column",
-  ),
-  limit: construct(
-    "unsupported-limit",
-    "a view keeps all its rows; LIMIT, OFFSET and FETCH are not supported",
-    "limit when reading the view: ?limit=10",
-  ),
-  "window-function": construct(
-    "unsupported-window-function",
-    "window functions (OVER) are not supported",
-    "group by the window of tumble() or hop() instead",
-  ),
-  "window-clause": construct(
-    "unsupported-window-clause",
-    "the WINDOW clause is not supported",
-    "group by the window of tumble() or hop() instead",
-  ),
-  union: construct(
-    "unsupported-union",
-    "UNION removes duplicates and is not supported",
-    "use UNION ALL, and SELECT DISTINCT over it if duplicates must go",
-  ),
-  intersect: construct(
-    "unsupported-intersect",
-    "INTERSECT is not supported",
-    "use UNION ALL and GROUP BY … HAVING count(*) > 1",
-  ),
-  except: construct(
-    "unsupported-except",
-    "EXCEPT is not supported",
-    "use UNION ALL with a mark per branch and GROUP BY … HAVING",
-  ),
-  "grouping-sets": construct(
-    "unsupported-grouping-sets",
-    "GROUPING SETS, ROLLUP and CUBE are not supported",
-    "write one GROUP BY per branch of a UNION ALL, or one view each",
-  ),
-  subquery: construct(
-    "unsupported-subquery",
-    "a subquery can only stand in FROM, not in an expression",
-    "move it into FROM or WITH, or make it a view of its own",
-  ),
-  filter: construct(
-    "unsupported-filter",
-    "FILTER on an aggregate is not supported",
-    "write the condition inside: count(CASE WHEN condition THEN 1 END), sum(CASE WHEN condition THEN x END)",
   ),
   recursive: construct(
     "unsupported-recursive",
@@ -105,25 +55,20 @@ const CONSTRUCTS = {
     "add FROM with an event or a view",
   ),
   "no-columns": construct("unsupported-no-columns", "the SELECT list is empty", "name at least one column"),
-  "distinct-on": construct(
-    "unsupported-distinct-on",
-    "DISTINCT ON is not supported",
-    "GROUP BY the key and take max() or min() of the others",
-  ),
   "ordered-aggregate": construct(
     "unsupported-ordered-aggregate",
-    "ORDER BY inside an aggregate and WITHIN GROUP are not supported",
-    "use count, sum, avg, min or max",
+    "the order of its rows makes no difference to this aggregate",
+    "leave ORDER BY and WITHIN GROUP out",
   ),
   aggregate: construct(
     "unsupported-aggregate",
     "this aggregate is not supported",
-    "use count, sum, avg, min or max",
+    "docs/sql.md lists the aggregates",
   ),
   "table-function": construct(
     "unsupported-table-function",
     "this function cannot stand in FROM",
-    "FROM takes an event, a view, tumble() or hop()",
+    "FROM takes an event, a view, tumble(), hop(), cumulate() or session()",
   ),
   ordinality: construct(
     "unsupported-ordinality",
@@ -174,11 +119,6 @@ const CONSTRUCTS = {
     "pass arguments by position",
   ),
   expression: construct("unsupported-expression", "this kind of expression is not supported", null),
-  grouping: construct(
-    "unsupported-grouping",
-    "grouping() belongs to GROUPING SETS, which are not supported",
-    "remove it",
-  ),
   "operator-schema": construct(
     "unsupported-operator-schema",
     "operators with a schema are not supported",
@@ -201,6 +141,18 @@ function construct(code: string, message: string, suggestion: string | null): Fi
 export function unsupported(met: Construct, detail?: string): Finding {
   const found = CONSTRUCTS[met]
   return detail === undefined ? found : { ...found, message: `${detail}: ${found.message}` }
+}
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  array_agg: "columns hold no arrays; write json_agg(x ORDER BY …)",
+  jsonb_agg: "write json_agg(x ORDER BY …)",
+  any_value: "write min(x)",
+}
+
+export function unsupportedAggregate(name: string): Finding {
+  const met: Construct = "aggregate"
+  const found = unsupported(met, name)
+  return Object.hasOwn(INSTEAD, name) ? { ...found, suggestion: INSTEAD[name]! } : found
 }
 
 export const CONSTRUCT_CODES: readonly string[] = Object.values(CONSTRUCTS).map(({ code }) => code)

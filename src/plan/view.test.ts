@@ -20,6 +20,8 @@ test("a definition is frozen data with its defaults filled in", () => {
   })
   const full = view("v", { sql, emit: "final", allowedLateness: "10 minutes", state: "unbounded" })
   assert.deepEqual([full.emit, full.allowedLatenessMs, full.state], ["final", 600_000, "unbounded"])
+  const { state } = view("v", { sql, state: { timeToLive: "1 day" } })
+  assert.deepEqual(state, { timeToLiveUs: 86_400_000_000n })
 })
 
 test("names are snake_case, 1 to 63 characters", () => {
@@ -38,6 +40,11 @@ test("options that do not exist or have no meaning are refused by name", () => {
     [{ sql: 1 }, "invalid-view", /sql is a string/],
     [{ sql, emit: "sometimes" }, "invalid-view", /emit is/],
     [{ sql, state: "bounded" }, "invalid-view", /state is/],
+    [{ sql, state: null }, "invalid-view", /state is/],
+    [{ sql, state: { ttl: "1 day" } }, "invalid-view", /state is/],
+    [{ sql, state: { timeToLive: 5 } }, "invalid-view", /state is/],
+    [{ sql, state: { timeToLive: "0 s" } }, "invalid-view", /longer than zero/],
+    [{ sql, state: { timeToLive: "soon" } }, "invalid-duration", /state.timeToLive of view v/],
     [{ sql, lateness: "1 s" }, "invalid-view", /no option lateness/],
     [{ sql, allowedLateness: "later" }, "invalid-duration", /allowedLateness of view v/],
     [{ sql, allowedLateness: "32 days" }, "invalid-view", /at most 31 days/],

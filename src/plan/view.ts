@@ -13,8 +13,9 @@ export interface ViewOptions {
   readonly emit?: Emit
   /** How long after a window closed its rows are still corrected, such as "10 minutes". @default "0 s" */
   readonly allowedLateness?: string
-  /** Needed when groups never close; a promise that their number stays within memory. */
-  readonly state?: "unbounded"
+  /** Needed when state never goes by itself. "unbounded": a promise that it stays within memory. timeToLive:
+   *  rows that wait in a join for partners go when the watermark is so much later, such as "1 day". */
+  readonly state?: "unbounded" | { readonly timeToLive: string }
 }
 
 export interface ViewDefinition {
@@ -24,7 +25,7 @@ export interface ViewDefinition {
   readonly description: string | null
   readonly emit: Emit
   readonly allowedLatenessMs: number
-  readonly state: "bounded" | "unbounded"
+  readonly state: "bounded" | "unbounded" | { readonly timeToLiveUs: bigint }
   /** Where it was written, so that problems can name file and line; null when not known. */
   readonly module: SourceModule | null
 }
@@ -61,8 +62,6 @@ export function view(name: string, options: ViewOptions): ViewDefinition {
   if (unknown.length > 0) throw invalidView(name, `there is no option ${unknown.join(", ")}`)
   if (typeof sql !== "string") throw invalidView(name, "sql is a string that holds a SELECT statement")
   if (emit !== "changes" && emit !== "final") throw invalidView(name, 'emit is "changes" or "final"')
-  if (state !== undefined && state !== "unbounded")
-    throw invalidView(name, 'state is "unbounded" or left out')
   const allowedLatenessMs = parseDuration(allowedLateness, `allowedLateness of view ${name}`)
   if (allowedLatenessMs > MAX_LATENESS_MS) throw invalidView(name, "allowedLateness is at most 31 days")
   return Object.freeze({
@@ -72,9 +71,21 @@ export function view(name: string, options: ViewOptions): ViewDefinition {
     description: description ?? null,
     emit,
     allowedLatenessMs,
-    state: state ?? "bounded",
+    state: stateOf(name, state),
     module: null,
   })
+}
+
+function stateOf(name: string, state: ViewOptions["state"]): ViewDefinition["state"] {
+  if (state === undefined) return "bounded"
+  if (state === "unbounded") return state
+  const isObject = typeof state === "object" && state !== null
+  if (!isObject || Object.keys(state).join() !== "timeToLive" || typeof state.timeToLive !== "string") {
+    throw invalidView(name, 'state is "unbounded", { timeToLive: "1 day" }, or left out')
+  }
+  const timeToLiveMs = parseDuration(state.timeToLive, `state.timeToLive of view ${name}`)
+  if (timeToLiveMs <= 0) throw invalidView(name, "state.timeToLive is longer than zero")
+  return Object.freeze({ timeToLiveUs: BigInt(timeToLiveMs) * 1_000n })
 }
 
 /** The same definition, knowing the module that it was loaded from. */

@@ -4,8 +4,10 @@
  * numbers stay small, divisors are guarded. The seed decides everything.
  */
 import { SeededRandom } from "../../src/std/random.ts"
+import type { Kind } from "./random-makers.ts"
+import { KINDS, MAKERS } from "./random-makers.ts"
 
-export type Kind = "int32" | "int64" | "decimal" | "float64" | "string" | "boolean" | "timestamp"
+export type { Kind } from "./random-makers.ts"
 
 interface Field {
   readonly name: string
@@ -55,6 +57,10 @@ const LITERAL = /^(TRUE|FALSE|'[^']*'|\(-?\d+\)|CAST\(-?[\d.]+ AS [^)]*\)?\)|TIM
 
 export function randomProject(seed: number): RandomProject {
   return new ProjectMaker(seed).make()
+}
+
+interface KeyField extends Field {
+  readonly sql: string
 }
 
 class ProjectMaker {
@@ -107,7 +113,7 @@ class ProjectMaker {
     return { sql: `SELECT ${list} FROM ${source.from}${this.#where(source)}`, columns }
   }
 
-  #grouped(source: Source, from: string, windowKeys: readonly string[] = []): Query {
+  #grouped(source: Source, from: string, windows: readonly KeyField[] = [], isSession = false): Query {
     this.#feature("group by")
     const keys = Array.from({ length: this.#random.below(3) }, (_, index) => {
       const kind = this.#pick(KEY_KINDS)
@@ -116,32 +122,49 @@ class ProjectMaker {
     const aggregates = Array.from({ length: 1 + this.#random.below(4) }, (_, index) => {
       return { name: `a${index}`, ...this.#aggregate(source.columns) }
     })
-    const windows = windowKeys.map((name) => ({ name, kind: "timestamp" as const, sql: name }))
     const selected = [...windows, ...keys, ...aggregates]
     const list = selected.map(({ name, sql }) => (name === sql ? sql : `${sql} AS ${name}`)).join(", ")
     const groups = [...windows, ...keys].map(({ sql }) => sql)
     const groupBy = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
     const having = this.#chance(0.3) ? ` HAVING ${this.#having(source.columns)}` : ""
-    return { sql: `SELECT ${list} FROM ${from}${this.#where(source)}${groupBy}${having}`, columns: selected }
+    const where = isSession ? "" : this.#where(source)
+    return { sql: `SELECT ${list} FROM ${from}${where}${groupBy}${having}`, columns: selected }
   }
 
-  /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it. */
+  /** PostgreSQL takes a bare constant in GROUP BY for a position, or refuses it, as some aggregates do. */
   #groupKey(kind: Kind, columns: readonly Field[]): string {
     const sql = this.#expression(kind, columns, 2)
     return LITERAL.test(sql) ? `COALESCE(${sql}, ${sql})` : sql
   }
 
   #windowed(name: string, source: Source): RandomView {
-    const hop = this.#chance(0.4)
-    this.#feature(hop ? "hop" : "tumble")
-    const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
-    const call = hop
-      ? `hop(${source.from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds')`
-      : `tumble(${source.from}, at, INTERVAL '${size}')`
-    const keys = this.#pick([["window_start"], ["window_end"], ["window_start", "window_end"]])
+    const kind = this.#pick(["tumble", "tumble", "hop", "hop", "cumulate", "session"])
+    this.#feature(kind)
     const final = this.#chance(0.4)
     if (final) this.#feature("emit final")
-    return { name, final, ...this.#grouped(source, call, keys) }
+    const bounds = [["window_end"], ["window_start", "window_end"], ["window_start"]]
+    const keys = this.#pick(kind === "cumulate" ? bounds.slice(0, 2) : bounds)
+    const windows = keys.map((key): KeyField => ({ name: key, kind: "timestamp", sql: key }))
+    if (kind !== "session")
+      return { name, final, ...this.#grouped(source, this.#call(kind, source), windows) }
+    const apart = source.columns.filter((column) => KEY_KINDS.includes(column.kind) && this.#chance(0.25))
+    const fields = apart.map((field, k): KeyField => ({ name: `w${k}`, kind: field.kind, sql: field.name }))
+    const gap = this.#pick(["1 second", "5 seconds", "20 seconds"])
+    const list = apart.map((field) => `, ${field.name}`).join("")
+    const call = `session(${source.from}, at, INTERVAL '${gap}'${list})`
+    return { name, final, ...this.#grouped(source, call, [...windows, ...fields], true) }
+  }
+
+  #call(kind: string, { from }: Source): string {
+    const offset = this.#chance(0.3)
+      ? `, INTERVAL '${this.#pick(["3 seconds", "-7 seconds", "1 hour"])}'`
+      : ""
+    if (offset !== "") this.#feature("offset")
+    if (kind === "tumble") {
+      const size = this.#pick(["10 seconds", "1 minute", "90 seconds"])
+      return `tumble(${from}, at, INTERVAL '${size}'${offset})`
+    }
+    return `${kind}(${from}, at, INTERVAL '10 seconds', INTERVAL '30 seconds'${offset})`
   }
 
   #nested(source: Source): Query {
@@ -178,26 +201,60 @@ class ProjectMaker {
 
   #aggregate(columns: readonly Field[]): { kind: Kind; sql: string } {
     const distinct = this.#chance(0.25) ? "DISTINCT " : ""
+    if (this.#chance(0.3)) return this.#ordered(columns)
     const name = this.#pick(["count(*)", "count", "sum", "avg", "min", "max"])
     this.#feature(`${name}${distinct}`)
-    if (name === "count(*)") return { kind: "int64", sql: "count(*)" }
+    const filter = this.#filter(columns)
+    if (name === "count(*)") return { kind: "int64", sql: `count(*)${filter}` }
     if (name === "count") {
-      return {
-        kind: "int64",
-        sql: `count(${distinct}${this.#expression(this.#pick(KEY_KINDS), columns, 2)})`,
-      }
+      const counted = this.#expression(this.#pick(KEY_KINDS), columns, 2)
+      return { kind: "int64", sql: `count(${distinct}${counted})${filter}` }
     }
     if (name === "min" || name === "max") {
       const kind = this.#pick(ORDERED_KINDS)
-      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})` }
+      return { kind, sql: `${name}(${this.#expression(kind, columns, 2)})${filter}` }
     }
     const kind = this.#pick(SUMMED_KINDS)
     const argument = this.#expression(kind, columns, 2)
-    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})` }
+    if (kind === "float64") return { kind: "float64", sql: `${name}(${argument})${filter}` }
     // Cast down so that the next layer knows its type; the sums stay small.
     return name === "sum"
-      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument}) AS bigint)` }
-      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument}) AS numeric(10,2))` }
+      ? { kind: "int64", sql: `CAST(sum(${distinct}${argument})${filter} AS bigint)` }
+      : { kind: "decimal", sql: `CAST(avg(${distinct}${argument})${filter} AS numeric(10,2))` }
+  }
+
+  /** Lists, percentiles, modes, variances and truth; rows that are equal in their order are equal. */
+  #ordered(columns: readonly Field[]): { kind: Kind; sql: string } {
+    const name = this.#pick(["string_agg", "percentile_disc", "mode", "first", "last", "var_pop", "bool_or"])
+    this.#feature(name)
+    const filter = this.#filter(columns)
+    const direction = this.#pick(["", " DESC", " NULLS FIRST"])
+    if (name === "string_agg") {
+      const distinct = this.#chance(0.3) ? "DISTINCT " : ""
+      const text = this.#groupKey("string", columns)
+      const list = `string_agg(${distinct}${text}, ',' ORDER BY ${text}${direction})${filter}`
+      return { kind: "string", sql: `left(${list}, 40)` }
+    }
+    if (name === "bool_or") {
+      return { kind: "boolean", sql: `bool_or(${this.#expression("boolean", columns, 2)})${filter}` }
+    }
+    if (name === "var_pop") {
+      const spread = `var_pop(${this.#expression("int32", columns, 1)} % 1000)${filter}`
+      return { kind: "decimal", sql: `CAST(${spread} AS numeric(10,2))` }
+    }
+    const kind = this.#pick(ORDERED_KINDS)
+    const value = this.#groupKey(kind, columns)
+    if (name === "first" || name === "last") {
+      return { kind, sql: `${name}(${value} ORDER BY ${value}${this.#pick(["", " DESC"])})${filter}` }
+    }
+    const fraction = name === "mode" ? "" : this.#pick(["0", "0.25", "0.5", "1"])
+    return { kind, sql: `${name}(${fraction}) WITHIN GROUP (ORDER BY ${value}${direction})${filter}` }
+  }
+
+  #filter(columns: readonly Field[]): string {
+    if (!this.#chance(0.3)) return ""
+    this.#feature("filter")
+    return ` FILTER (WHERE ${this.#expression("boolean", columns, 2)})`
   }
 
   #expression(kind: Kind, columns: readonly Field[], depth: number): string {
@@ -275,74 +332,6 @@ interface Query {
   readonly columns: readonly Field[]
 }
 
-const KINDS: readonly Kind[] = ["int32", "int64", "decimal", "float64", "string", "boolean", "timestamp"]
 const KEY_KINDS: readonly Kind[] = ["int32", "int64", "string", "boolean", "decimal", "timestamp", "float64"]
 const ORDERED_KINDS: readonly Kind[] = ["int32", "int64", "string", "decimal", "timestamp", "float64"]
 const SUMMED_KINDS: readonly Kind[] = ["int32", "int64", "decimal", "float64"]
-
-type Maker = (of: (kind: Kind) => string, random: SeededRandom) => string
-
-const choice: (kind: Kind) => Maker = (kind) => (of) =>
-  `CASE WHEN ${of("boolean")} THEN ${of(kind)} ELSE ${of(kind)} END`
-const fallback: (kind: Kind) => Maker = (kind) => (of) => `COALESCE(${of(kind)}, ${of(kind)})`
-const nullWhen: (kind: Kind) => Maker = (kind) => (of) => `NULLIF(${of(kind)}, ${of(kind)})`
-const common = (kind: Kind): readonly Maker[] => [choice(kind), fallback(kind), nullWhen(kind)]
-const compare: (kind: Kind) => Maker = (kind) => (of, random) => {
-  const operator = ["=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM"][random.below(7)]
-  return `(${of(kind)} ${operator} ${of(kind)})`
-}
-
-const MAKERS: Readonly<Record<Kind, readonly Maker[]>> = {
-  int32: [
-    ...common("int32"),
-    (of) => `(${of("int32")} % 7 + ${of("int32")} % 5)`,
-    (of) => `(${of("int32")} / NULLIF(${of("int32")} % 3, 0))`,
-    (of) => `length(${of("string")})`,
-    (of) => `abs(${of("int32")} % 1000)`,
-    (of) => `CAST(${of("int64")} % 1000 AS integer)`,
-    (of) => `CAST(extract(minute FROM ${of("timestamp")}) AS integer)`,
-  ],
-  int64: [
-    ...common("int64"),
-    (of) => `(${of("int64")} % 1000 * 3)`,
-    (of) => `(${of("int64")} % 1000 - ${of("int32")} % 1000)`,
-    (of) => `CAST(${of("int32")} AS bigint)`,
-    (of) => `greatest(${of("int64")}, ${of("int64")})`,
-  ],
-  decimal: [
-    ...common("decimal"),
-    (of) => `CAST(${of("decimal")} % 100 * ${of("int32")} / 10 % 1000 AS numeric(10,2))`,
-    (of) => `CAST(round(${of("decimal")}, 1) AS numeric(10,2))`,
-    (of) => `CAST(${of("int32")} % 100000 AS numeric(10,2))`,
-  ],
-  float64: [
-    ...common("float64"),
-    (of) => `(${of("float64")} / 4)`,
-    (of) => `CAST(${of("int32")} AS double precision)`,
-    (of) => `least(${of("float64")}, ${of("float64")})`,
-  ],
-  string: [
-    ...common("string"),
-    (of) => `upper(${of("string")})`,
-    (of) => `substring(${of("string")}, 2, 3)`,
-    (of) => `left(${of("string")} || ${of("string")}, 6)`,
-    (of) => `CAST(${of("int32")} AS text)`,
-    (of) => `replace(${of("string")}, 'a', 'x')`,
-    (of) => `trim(${of("string")})`,
-  ],
-  boolean: [
-    ...KINDS.filter((kind) => kind !== "boolean").map(compare),
-    (of) => `(${of("boolean")} AND ${of("boolean")})`,
-    (of) => `(${of("boolean")} OR ${of("boolean")})`,
-    (of) => `(NOT ${of("boolean")})`,
-    (of) => `(${of("int32")} IS NULL)`,
-    (of) => `(${of("string")} LIKE 'a%')`,
-    (of) => `(${of("int32")} BETWEEN -3 AND 4)`,
-    (of) => `(${of("int32")} IN (1, 2, ${of("int32")}))`,
-  ],
-  timestamp: [
-    ...common("timestamp"),
-    (of) => `date_trunc('minute', ${of("timestamp")})`,
-    (of) => `(${of("timestamp")} + INTERVAL '90 seconds')`,
-  ],
-}

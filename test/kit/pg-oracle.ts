@@ -8,6 +8,7 @@ import { readRow } from "../../src/columns/scalar.ts"
 import type { Column, LogicalType, Scalar } from "../../src/columns/types.ts"
 import { formatTimestamp } from "../../src/std/calendar-text.ts"
 import { cellOfText, type Row } from "./canonical.ts"
+import { writeOutWindows } from "./pg-windows.ts"
 
 export interface OracleTable {
   readonly name: string
@@ -20,6 +21,16 @@ export interface OracleView {
   readonly sql: string
   readonly columns: readonly Column[]
 }
+
+/** first and last, which PostgreSQL does not have: NULL is not taken. */
+export const OWN_AGGREGATES = ["first", "last"]
+  .map((name, k) => {
+    const [keep, types] = [`keep_${name}`, "anyelement"]
+    return `CREATE FUNCTION ${keep}(${types}, ${types}) RETURNS ${types}
+        LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $${k + 1}';
+      CREATE AGGREGATE ${name}(${types}) (SFUNC = ${keep}, STYPE = ${types});`
+  })
+  .join("\n")
 
 /** Rows per INSERT statement. */
 const INSERT_ROWS = 500
@@ -39,7 +50,7 @@ export class PgOracle implements AsyncDisposable {
 
   /** Replaces whatever an earlier case left. */
   async load(tables: readonly OracleTable[], views: readonly OracleView[]): Promise<void> {
-    await this.#pg.exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await this.#pg.exec(`DROP SCHEMA public CASCADE; CREATE SCHEMA public; ${OWN_AGGREGATES}`)
     for (const table of tables) await this.#pg.exec(tableStatements(table))
     for (const view of views) {
       await this.#pg.exec(`CREATE VIEW ${quote(view.name)} AS ${writeOutWindows(view.sql)}`)
@@ -72,21 +83,6 @@ function tableStatements({ name, columns, batch }: OracleTable): string {
     statements.push(`INSERT INTO ${quote(name)} VALUES ${rows.join(", ")}`)
   }
   return statements.join(";\n")
-}
-
-const WINDOW_CALL =
-  /\b(tumble|hop)\s*\(\s*(\w+)\s*,\s*(\w+)\s*,\s*INTERVAL\s*'([^']+)'\s*(?:,\s*INTERVAL\s*'([^']+)'\s*)?\)/gi
-
-/** tumble(t, time, INTERVAL size) and hop(t, time, INTERVAL slide, INTERVAL size) as plain SQL. */
-export function writeOutWindows(sql: string): string {
-  return sql.replace(WINDOW_CALL, (_, kind: string, source: string, time: string, a: string, b?: string) => {
-    const size = kind.toLowerCase() === "hop" ? b! : a
-    const slide = a
-    const newest = `date_bin(INTERVAL '${slide}', ${time}, TIMESTAMP '1970-01-01')`
-    return `(SELECT src.*, w AS window_start, w + INTERVAL '${size}' AS window_end
-      FROM ${source} AS src, LATERAL generate_series(${newest},
-        ${time} - INTERVAL '${size}' + INTERVAL '1 microsecond', - INTERVAL '${slide}') AS w)`
-  })
 }
 
 export function postgresType(type: LogicalType): string {

@@ -76,6 +76,7 @@ const plan: ViewPlan = {
     changes: "append",
     key: [0],
     windowColumns: null,
+    delayUs: 0n,
     timeColumn: 2,
   },
   columns,

@@ -10,11 +10,10 @@ import type { KeyTable } from "../state/key-table.ts"
 import type { MultisetNode, OrderedMultiset } from "../state/ordered-multiset.ts"
 import { multisetEntries } from "../state/ordered-multiset.ts"
 import { SIZE_CLASS } from "../state/page-format.ts"
-import { pageBytes } from "../state/page-store.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
-import { encodeValue, jsonPart, PART_BYTES } from "./part-format.ts"
+import { encodeHeld, jsonPart, PART_BYTES } from "./part-format.ts"
 
 /** Entries of a multiset per part. */
 const ENTRIES_PER_PART = 10_000
@@ -32,7 +31,7 @@ export class OperatorCapture implements Disposable {
 
   *parts(): Generator<CheckpointPart> {
     yield jsonPart(`${this.#id}/meta`, this.#meta)
-    yield* this.#pageParts()
+    yield* pageParts(this.#id, this.#images())
     yield* this.#multisetParts()
   }
 
@@ -60,22 +59,8 @@ export class OperatorCapture implements Disposable {
     return { depth: snapshot.depth, count: snapshot.count, pages }
   }
 
-  *#pageParts(): Generator<CheckpointPart> {
-    let pending: { table: TableSnapshot; page: number }[] = []
-    let sizeBytes = 0
-    let number = 0
-    for (const table of this.#tables) {
-      for (const page of table.pages) {
-        pending.push({ table, page })
-        sizeBytes += pageBytes(table.store.i32[page * 2 + SIZE_CLASS]!)
-        if (sizeBytes < PART_BYTES) continue
-        yield { name: `${this.#id}/pages/${number++}`, bytes: joinImages(pending, sizeBytes) }
-        pending = []
-        sizeBytes = 0
-      }
-    }
-    if (pending.length > 0)
-      yield { name: `${this.#id}/pages/${number}`, bytes: joinImages(pending, sizeBytes) }
+  *#images(): Generator<Uint8Array> {
+    for (const table of this.#tables) for (const page of table.pages) yield table.image(page)
   }
 
   *#multisetParts(): Generator<CheckpointPart> {
@@ -83,7 +68,7 @@ export class OperatorCapture implements Disposable {
     let number = 0
     for (const root of this.#multisets) {
       for (const { group, count, value } of multisetEntries(root)) {
-        entries.push([group, count, encodeValue(value)])
+        entries.push([group, count, encodeHeld(value)])
         if (entries.length < ENTRIES_PER_PART) continue
         yield jsonPart(`${this.#id}/multisets/${number++}`, entries)
         entries = []
@@ -126,11 +111,26 @@ export function tablesOf(window: WindowState): KeyTable[] {
   return [window.table, ...window.distinct]
 }
 
-function joinImages(pages: readonly { table: TableSnapshot; page: number }[], sizeBytes: number): Uint8Array {
+/** Images of pages, one behind the other, as parts of about PART_BYTES. */
+export function* pageParts(id: string, images: Iterable<Uint8Array>): Generator<CheckpointPart> {
+  let pending: Uint8Array[] = []
+  let sizeBytes = 0
+  let number = 0
+  for (const image of images) {
+    pending.push(image)
+    sizeBytes += image.length
+    if (sizeBytes < PART_BYTES) continue
+    yield { name: `${id}/pages/${number++}`, bytes: joinImages(pending, sizeBytes) }
+    pending = []
+    sizeBytes = 0
+  }
+  if (pending.length > 0) yield { name: `${id}/pages/${number}`, bytes: joinImages(pending, sizeBytes) }
+}
+
+function joinImages(images: readonly Uint8Array[], sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes)
   let at = 0
-  for (const { table, page } of pages) {
-    const image = table.image(page)
+  for (const image of images) {
     bytes.set(image, at)
     at += image.length
   }

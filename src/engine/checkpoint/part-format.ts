@@ -9,6 +9,7 @@
 import type { Scalar } from "../../columns/types.ts"
 import type { CheckpointPart } from "../dataflow.ts"
 import { checkpointDamaged } from "../errors.ts"
+import type { Held } from "../state/ordered-multiset.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
 export const CHECKPOINT_FORMAT = 1
@@ -70,12 +71,22 @@ export function readJson<T>(parts: ReadonlyMap<string, Uint8Array>, name: string
   }
 }
 
-export type MultisetEntry = readonly [group: number, count: number, value: string]
+export type MultisetEntry = readonly [group: number, count: number, value: string | readonly string[]]
 
-/** The value as text that says its JavaScript type. */
+/** A value, or the items of a tuple, as text that says its JavaScript type. */
+export function encodeHeld(value: Held): string | readonly string[] {
+  return Array.isArray(value) ? value.map(encodeValue) : encodeValue(value as Scalar)
+}
+
+export function decodeHeld(text: string | readonly string[]): Held {
+  return typeof text === "string" ? decodeValue(text) : text.map(decodeValue)
+}
+
 export function encodeValue(value: Scalar): string {
+  if (value === null) return "z"
   if (typeof value === "string") return `s${value}`
   if (typeof value === "bigint") return `b${value}`
+  if (typeof value === "boolean") return value ? "t" : "f"
   if (value instanceof Uint8Array) return `x${Array.from(value).join(",")}`
   return `n${String(value)}`
 }
@@ -83,10 +94,15 @@ export function encodeValue(value: Scalar): string {
 export function decodeValue(text: string): Scalar {
   const rest = text.slice(1)
   switch (text[0]) {
+    case "z":
+      return null
     case "s":
       return rest
     case "b":
       return BigInt(rest)
+    case "t":
+    case "f":
+      return text[0] === "t"
     case "x":
       return Uint8Array.from(rest === "" ? [] : rest.split(","), Number)
     default:

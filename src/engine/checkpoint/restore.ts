@@ -9,7 +9,7 @@ import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import { pageBytes } from "../state/page-store.ts"
 import { tablesOf } from "./capture.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta } from "./part-format.ts"
-import { decodeValue, readJson } from "./part-format.ts"
+import { decodeHeld, readJson } from "./part-format.ts"
 
 export type PartMap = ReadonlyMap<string, Uint8Array>
 
@@ -32,6 +32,25 @@ export function restoreAggregate(operator: AggregateOperator, parts: PartMap, lo
   operator.resume(meta)
 }
 
+/** Of an operator with one set of tables. */
+export function restoreTables(saved: {
+  readonly id: string
+  readonly parts: PartMap
+  readonly losses: Losses
+  readonly tables: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+}): OperatorMeta {
+  const { id, parts, losses, tables, multisets } = saved
+  const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
+  const entries = new EntryReader(id, parts)
+  Object.assign(losses, meta.losses)
+  adoptTables(tables, meta.windows[0]?.tables ?? [], new ImageReader(id, parts))
+  multisets.forEach((multiset, k) => {
+    entries.fill(multiset, meta.windows[0]?.multisets[k] ?? 0)
+  })
+  return meta
+}
+
 export function restoreView(operator: ViewOperator, parts: PartMap, losses: Losses): void {
   const { id } = operator.spec
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
@@ -40,7 +59,11 @@ export function restoreView(operator: ViewOperator, parts: PartMap, losses: Loss
   adoptTables([operator.table], meta.windows[0]?.tables ?? [], new ImageReader(id, parts))
 }
 
-function adoptTables(tables: readonly KeyTable[], saved: readonly TableMeta[], images: ImageReader): void {
+export function adoptTables(
+  tables: readonly KeyTable[],
+  saved: readonly TableMeta[],
+  images: ImageReader,
+): void {
   tables.forEach((table, k) => {
     const { depth, count, pages } = saved[k]!
     table.adopt(
@@ -52,7 +75,7 @@ function adoptTables(tables: readonly KeyTable[], saved: readonly TableMeta[], i
 }
 
 /** Page images across parts, in order. */
-class ImageReader {
+export class ImageReader {
   readonly #id: string
   readonly #parts: PartMap
   #number = -1
@@ -104,7 +127,7 @@ class EntryReader {
         this.#at = 0
       }
       const [group, times, value] = this.#entries[this.#at++]!
-      multiset.add(group, decodeValue(value), times)
+      multiset.add(group, decodeHeld(value), times)
     }
   }
 }

@@ -6,15 +6,21 @@
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
+import type { Expression } from "../../expr/expression.ts"
+import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
-import { assert } from "../../std/assert.ts"
+import { assert, assertNever } from "../../std/assert.ts"
+import type { SlotField } from "../state/slot-layout.ts"
 import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
+import type { SketchPlace } from "./distinct-sketch.ts"
+import { DistinctSketch, SECOND_SEED } from "./distinct-sketch.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
 import type { SlotPlace } from "./slot-code.ts"
-import { findOrInsert, loadTable, storeBytes } from "./slot-code.ts"
+import { findOrInsert, hashKeys, loadTable, RETAKE_VIEWS, storeBytes } from "./slot-code.ts"
+import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
 
 /** Up to this weight a 32-bit value times its weight stays far inside a double. */
 const MAX_PLAIN_WEIGHT = 1_048_576
@@ -43,17 +49,39 @@ export interface AccumulateContext {
 
 /** Evaluates all arguments; the row may fail here. */
 export function loadArguments(context: AccumulateContext, lines: string[]): LoadedArgument[] {
-  return context.plan.arguments.map((state) => loadArgument(context, state, lines))
+  return context.plan.arguments.map((state) => {
+    const { expression, filter } = state
+    if (filter === null) return loadArgument(context, state, lines)
+    const left = leftOut(context, filter, lines)
+    const cheap = expression.kind === "column" || expression.kind === "literal"
+    const taken = cheap ? state : { ...state, expression: onlyWhere(filter, expression) }
+    const loaded = loadArgument(context, taken, lines)
+    const isNull = loaded.isNull === null ? left : `${left} || ${loaded.isNull}`
+    return { ...loaded, state, isNull }
+  })
+}
+
+/** A local that is true for rows that FILTER leaves out. */
+export function leftOut(context: AccumulateContext, filter: Expression, lines: string[]): string {
+  const { value, isNull } = context.row.evaluate(filter)
+  lines.push(context.row.takeStatements())
+  const local = context.scope.local("out")
+  lines.push(`const ${local} = ${isNull === null ? `!(${value})` : `${isNull} || !(${value})`};`)
+  return local
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
-  const { expression, distinct, sum, extremes } = state
+  const { expression, distinct, sum, extremes, squares, truesAt, sketch } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
   const inMultiset = extremes.length > 0 && !inPlace
   const byHalves = hasHalves(expression.type) && (sum !== null || inPlace)
   const byBytes = isVariableWidth(expression.type) && inPlace
-  const wantsScalar = inMultiset || ((sum !== null || inPlace) && !byHalves && !byBytes)
-  const loaded = distinct !== null || byHalves || byBytes ? context.loader.load(expression, lines) : null
+  const wantsScalar =
+    inMultiset || squares !== null || truesAt !== null || ((sum !== null || inPlace) && !byHalves && !byBytes)
+  const loaded =
+    distinct !== null || sketch !== null || byHalves || byBytes
+      ? context.loader.load(expression, lines)
+      : null
   if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
   const code = context.row.evaluate(expression)
   lines.push(context.row.takeStatements())
@@ -83,6 +111,9 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
   if (state.distinct !== null) lines.push(distinctDelta(context, arg))
   for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
   if (state.sum !== null) lines.push(updateSum(context, arg, weight))
+  if (state.squares !== null) lines.push(updateSquares(context, arg, weight))
+  if (state.sketch !== null) lines.push(updateSketch(context, arg, state.sketch))
+  if (state.truesAt !== null) lines.push(`if (${arg.value}) f64[${a} + ${state.truesAt}] += ${weight};`)
   const count = state.countAt === context.plan.rowsAt ? "" : `f64[${a} + ${state.countAt}] += ${weight};`
   if (state.distinct === null) return [...lines, count, resetFloat(context, state, weight)].join("\n")
   const [delta, ...changes] = [...lines, count, resetFloat(context, state, weight)]
@@ -170,6 +201,43 @@ function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: stri
           f64[${at}] = t;
         } else f64[${at} + (x !== x ? 2 : x > 0 ? 3 : 4)] += ${weight}; }`
   }
+}
+
+function updateSquares(context: AccumulateContext, arg: LoadedArgument, weight: string): string {
+  const { squares, countAt } = arg.state
+  assert(squares !== null && arg.value !== null, "squares have their words and a value")
+  const { scope } = context
+  const { value } = arg
+  const at = `${context.place.address} + ${squares.at}`
+  switch (squares.kind) {
+    case "int32":
+      return `${scope.bind(addSquareOfInt32, "addSquare")}(S, ${at}, ${value}, ${weight});`
+    case "narrow":
+    case "wide":
+      return `${scope.bind(addSquareOfBig, "addSquare")}(S, ${at}, "${squares.kind}", ${value}, ${weight});`
+    case "running": {
+      // The count does not have this value yet.
+      const count = `f64[${context.place.address} + ${countAt}]`
+      return `${scope.bind(addToRunning, "addFloat")}(S, ${at}, ${value}, ${count});`
+    }
+    case "exact":
+      return `${scope.bind(addToExact, "addFloat")}(S, ${at}, ${value}, ${weight});`
+    default:
+      return assertNever(squares.kind)
+  }
+}
+
+function updateSketch(context: AccumulateContext, arg: LoadedArgument, at: SketchPlace): string {
+  const { scope, place } = context
+  const { table, mirror, page, address } = place
+  assert(arg.loaded !== null && !context.weighted, "a sketch takes words and bytes, and gives none back")
+  const [high, low] = [scope.local("hi"), scope.local("lo")]
+  const field: SlotField = { type: arg.state.expression.type, offset: 0, nullBit: null }
+  const keys = [{ field, loaded: { ...arg.loaded, isNull: null } }]
+  const sketch = scope.bind(new DistinctSketch(at), "sketch")
+  return `${hashKeys(scope, high, keys)} ${hashKeys(scope, low, keys, SECOND_SEED)}
+    ${address} = ${sketch}.add(${table}, ${page}, ${address}, ${high}, ${low});
+    ${page} = ${sketch}.page; ${RETAKE_VIEWS} ${loadTable(mirror, table)}`
 }
 
 /** Over no values a float sum is exactly zero again, whatever rounding left. */

@@ -4,24 +4,38 @@
  * only what appears or disappears.
  */
 import type { LogicalType } from "../../columns/types.ts"
-import { FLOAT64, isVariableWidth } from "../../columns/types.ts"
+import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, AggregateName, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
+import type { CompareHeld } from "../state/ordered-multiset.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import type { SumKind } from "./aggregate-output.ts"
 import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
+import type { CollectionState } from "./collections.ts"
+import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
+import type { SketchPlace } from "./distinct-sketch.ts"
+import type { SquaresKind } from "./squares.ts"
+import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
 
 export interface ArgumentState {
   readonly expression: Expression
+  /** Rows for which it is not true are not taken. */
+  readonly filter: Expression | null
   /** Position among the distinct tables, or null. */
   readonly distinct: DistinctTable | null
   /** Word with the count of values that are not NULL. */
   readonly countAt: number
   readonly sum: { readonly kind: SumKind; readonly at: number } | null
   readonly extremes: readonly ExtremeState[]
+  /** For variances. */
+  readonly squares: { readonly kind: SquaresKind; readonly at: number } | null
+  /** Word with the count of values that are true. */
+  readonly truesAt: number | null
+  /** For the approximate count of different values. */
+  readonly sketch: SketchPlace | null
 }
 
 export interface DistinctTable {
@@ -46,22 +60,30 @@ export interface AccumulatorPlan {
   readonly groupAt: number | null
   readonly arguments: readonly ArgumentState[]
   readonly distinctTables: readonly DistinctTable[]
-  readonly multisets: number
+  readonly collections: readonly CollectionState[]
+  /** How each multiset of a group is ordered; null: as scalars are. */
+  readonly multisets: readonly (CompareHeld | null)[]
   /** Where each aggregate finds its state. */
   readonly outputs: readonly AggregateState[]
 }
 
 export interface AggregateState {
   readonly call: AggregateCall
-  /** Null for count(*). */
+  /** Null for a count(*) of all rows. */
   readonly argument: ArgumentState | null
+  /** Of aggregates that have an order; those have no argument here. */
+  readonly collection: CollectionState | null
 }
 
 interface Draft {
   expression: Expression
+  filter: Expression | null
   distinct: boolean
   needsSum: boolean
   extremes: Set<"min" | "max">
+  needsSquares: boolean
+  needsTrues: boolean
+  needsSketch: boolean
 }
 
 export function planAccumulators(
@@ -69,81 +91,151 @@ export function planAccumulators(
   layout: SlotLayout,
   options: { readonly retracting: boolean },
 ): AccumulatorPlan {
-  const drafts = draftArguments(calls)
+  const drafts = draftArguments(calls.filter((call) => !isCollected(call)))
   const rowsAt = layout.addWords(1)
   const distinctTables: DistinctTable[] = []
-  const state = { multisets: 0 }
+  const multisets: (CompareHeld | null)[] = []
   const planned = new Map<string, ArgumentState>()
-  const needsGroup = [...drafts.values()].some(
-    (draft) => draft.distinct || (options.retracting && draft.extremes.size > 0),
-  )
+  const needsGroup =
+    calls.some(isCollected) ||
+    [...drafts.values()].some((draft) => draft.distinct || (options.retracting && draft.extremes.size > 0))
   const groupAt = needsGroup ? layout.addWords(1) : null
   for (const [key, draft] of drafts) {
-    const { expression } = draft
+    const { expression, filter } = draft
     const { type } = expression
     const distinct = draft.distinct ? distinctTable(type, distinctTables) : null
     const kind = sumKind(type)
-    const multiset = options.retracting && draft.extremes.size > 0 ? state.multisets++ : null
+    const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
+    const takesAll = !expression.nullable && !draft.distinct && filter === null
     planned.set(key, {
       expression,
+      filter,
       distinct,
-      countAt: expression.nullable || draft.distinct ? layout.addWords(1) : rowsAt,
+      countAt: takesAll ? rowsAt : layout.addWords(1),
       sum: draft.needsSum ? { kind, at: layout.addWords(SUM_WORDS[kind]) } : null,
       extremes: [...draft.extremes].map((name) => ({
         name,
         multiset,
         at: multiset === null ? addValue(layout, type) : null,
       })),
+      squares: draft.needsSquares ? addSquares(layout, type, options.retracting) : null,
+      truesAt: draft.needsTrues ? layout.addWords(1) : null,
+      sketch: draft.needsSketch ? addSketch(layout, options.retracting) : null,
     })
   }
+  const collections = planCollections(calls, multisets, options.retracting)
   return {
     rowsAt,
     groupAt,
     arguments: [...planned.values()],
     distinctTables,
-    multisets: state.multisets,
-    outputs: calls.map((call) => ({ call, argument: planned.get(argumentKey(call)) ?? null })),
+    collections: [...collections.values()],
+    multisets,
+    outputs: calls.map((call) => {
+      if (!isCollected(call)) {
+        return { call, argument: planned.get(argumentKey(call)) ?? null, collection: null }
+      }
+      return { call, argument: null, collection: collections.get(collectionKey(call, options.retracting))! }
+    }),
   }
+}
+
+function planCollections(
+  calls: readonly AggregateCall[],
+  multisets: (CompareHeld | null)[],
+  retracting: boolean,
+): ReadonlyMap<string, CollectionState> {
+  const collections = new Map<string, CollectionState>()
+  for (const call of calls.filter(isCollected)) {
+    const key = collectionKey(call, retracting)
+    if (collections.has(key)) continue
+    const collection = planCollection(call, { multiset: multisets.length, retracting })
+    collections.set(key, collection)
+    multisets.push(orderOf(collection))
+  }
+  return collections
 }
 
 function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
   const drafts = new Map<string, Draft>()
   for (const call of calls) {
-    if (call.argument === null) {
-      assert(call.name === "count", `${call.name} has an argument`)
-      continue
-    }
-    checkArgument(call, call.argument.type)
+    const expression = argumentOf(call)
+    if (expression === null) continue
+    checkArgument(call, expression.type)
     const key = argumentKey(call)
     const draft = drafts.get(key) ?? {
-      expression: call.argument,
+      expression,
+      filter: call.filter ?? null,
       distinct: isDistinct(call),
       needsSum: false,
       extremes: new Set<"min" | "max">(),
+      needsSquares: false,
+      needsTrues: false,
+      needsSketch: false,
     }
     if (call.name === "sum" || call.name === "avg") draft.needsSum = true
     if (call.name === "min" || call.name === "max") draft.extremes.add(call.name)
+    if (call.name === "bool_and" || call.name === "bool_or") draft.needsTrues = true
+    if (call.name === "approx_count_distinct") draft.needsSketch = true
+    if (isSpread(call)) {
+      draft.needsSquares = true
+      // Floats have their sum beside the squares.
+      if (expression.type.kind !== "float64") draft.needsSum = true
+    }
     drafts.set(key, draft)
   }
   return drafts
 }
 
+function addSquares(layout: SlotLayout, type: LogicalType, retracting: boolean) {
+  const kind = squaresKind(type, retracting)
+  return { kind, at: layout.addWords(SQUARES_WORDS[kind]) }
+}
+
+function addSketch(layout: SlotLayout, retracting: boolean): SketchPlace {
+  assert(!retracting, "what is counted approximately is not taken back")
+  return { at: layout.addBytes(), entriesAt: layout.addWords(1) }
+}
+
+const ONCE_IS_ENOUGH: ReadonlySet<AggregateName> = new Set([
+  "min",
+  "max",
+  "bool_and",
+  "bool_or",
+  "approx_count_distinct",
+])
+
 /** DISTINCT does not change a minimum. */
 function isDistinct(call: AggregateCall): boolean {
-  return call.distinct && call.name !== "min" && call.name !== "max"
+  return call.distinct && !ONCE_IS_ENOUGH.has(call.name)
+}
+
+const isSpread = ({ name }: AggregateCall) => name.startsWith("var_") || name.startsWith("stddev_")
+
+/** What count(*) FILTER counts. */
+const ONE_FOR_EACH: Expression = { kind: "literal", value: true, type: BOOLEAN, nullable: false }
+
+/** Null where the rows of the group are counted anyway. */
+function argumentOf({ name, argument, filter }: AggregateCall): Expression | null {
+  if (argument !== null) return argument
+  assert(name === "count", `${name} has an argument`)
+  return filter === undefined ? null : ONE_FOR_EACH
 }
 
 function argumentKey(call: AggregateCall): string {
-  if (call.argument === null) return ""
-  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(call.argument)}`
+  const argument = argumentOf(call)
+  if (argument === null) return ""
+  const where = call.filter === undefined ? "" : ` where ${structuralKey(call.filter)}`
+  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${where}`
 }
 
 function checkArgument(call: AggregateCall, type: LogicalType): void {
-  if (call.name === "count") return
+  if (call.name === "count" || call.name === "approx_count_distinct") return
   const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
   const ordered = numeric || ["timestamp", "date", "string", "bytes", "json"].includes(type.kind)
-  const summed = call.name === "sum" || call.name === "avg"
-  assert(summed ? numeric : ordered, `${call.name} takes a ${type.kind}`)
+  const truth = call.name === "bool_and" || call.name === "bool_or"
+  const fits = truth ? type.kind === "boolean" : ONCE_IS_ENOUGH.has(call.name) ? ordered : numeric
+  assert(fits, `${call.name} takes a ${type.kind}`)
 }
 
 function addValue(layout: SlotLayout, type: LogicalType): number {

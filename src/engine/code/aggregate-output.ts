@@ -5,9 +5,12 @@
 import { writeWide } from "../../columns/scalar.ts"
 import type { LogicalType } from "../../columns/types.ts"
 import { averageDecimal } from "../../expr/decimal.ts"
+import { assert } from "../../std/assert.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
+import type { Spread, SquaresKind } from "./squares.ts"
+import { exactSpread, floatSpread, readSquares } from "./squares.ts"
 
 export type SumKind = "limbs" | "words" | "wide" | "float"
 
@@ -28,6 +31,14 @@ export function sumKind(type: LogicalType): SumKind {
 }
 
 export const SUM_WORDS: Readonly<Record<SumKind, number>> = { limbs: 2, words: 3, wide: 3, float: 5 }
+
+/** A variance or deviation: from which words, of which kind, and the scales of argument and result. */
+export interface SpreadState extends Spread {
+  readonly squares: { readonly kind: SquaresKind; readonly at: number }
+  readonly sum: { readonly kind: SumKind; readonly at: number } | null
+  readonly scale: number
+  readonly result: number
+}
 
 export class AggregateOutput {
   readonly #store: PageStore
@@ -64,6 +75,31 @@ export class AggregateOutput {
       const average = averageDecimal(this.#exactSum(kind, at), BigInt(rows), { sum: 0, result: shift })
       this.#setInteger(column, row, average)
     }
+  }
+
+  spread(column: RowColumn, row: number, state: SpreadState, address: number, count: number): void {
+    const { squares, sum } = state
+    const at = address + squares.at
+    if (squares.kind === "running" || squares.kind === "exact") {
+      const value = floatSpread(this.#store, state, { kind: squares.kind, at, count })
+      if (value === null) column.nulls[row] = 1
+      else this.#setFloat(column, row, value)
+      return
+    }
+    assert(sum !== null, "an exact variance has a sum")
+    const sums = {
+      sum: this.#exactSum(sum.kind, address + sum.at),
+      squares: readSquares(this.#store, at, squares.kind),
+    }
+    const value = exactSpread(state, BigInt(count), sums, state)
+    if (value === null) column.nulls[row] = 1
+    else this.#setInteger(column, row, value)
+  }
+
+  /** Of booleans: all of them are true, or any. */
+  truth(column: RowColumn, row: number, rows: number, holds: boolean): void {
+    column.nulls[row] = rows === 0 ? 1 : 0
+    ;(column.values as Uint8Array)[row] = holds ? 1 : 0
   }
 
   /** Most sums are far from the limits of a double and need no BigInt. */

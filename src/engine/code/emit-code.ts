@@ -2,15 +2,19 @@
  * Text that turns a slot into an output row: fields as they are, windows from their table, aggregates through
  * AggregateOutput. The row goes to position `n` of a RowBuilder, which the caller has made room for.
  */
+import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import { assertNever } from "../../std/assert.ts"
+import type { AggregateCall } from "../../expr/expression.ts"
+import { assert, assertNever } from "../../std/assert.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
-import type { AggregateState } from "./accumulators.ts"
-import { AggregateOutput, type OverflowCount } from "./aggregate-output.ts"
+import type { AggregateState, ArgumentState } from "./accumulators.ts"
+import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggregate-output.ts"
 import { CodeScope } from "./code-scope.ts"
+import { DistinctSketch } from "./distinct-sketch.ts"
+import { OrderedOutput, setScalar } from "./ordered-output.ts"
 
 /** What a window's table knows about it. */
 export interface WindowBounds {
@@ -38,6 +42,7 @@ export function compileEmit(
 ): EmitRow {
   const scope = new CodeScope()
   const aggregateOutput = scope.bind(new AggregateOutput(store, losses), "out")
+  const orderedOutput = new OrderedOutput(losses)
   const lines = outputs.map((output, k) => {
     const column = `c${k}`
     const declared = `const ${column} = builder.columns[${k}];`
@@ -47,7 +52,9 @@ export function compileEmit(
       case "window":
         return `${declared}\n${column}.nulls[n] = 0; ${column}.values[n] = window.${output.bound};`
       case "aggregate":
-        return `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+        return output.state.collection === null
+          ? `${declared}\n${emitAggregate(scope, output, column, aggregateOutput)}`
+          : `${declared}\n${emitOrdered(scope, output, column, orderedOutput)}`
       default:
         return assertNever(output)
     }
@@ -87,6 +94,19 @@ function emitValue(type: SlotField["type"], at: string, column: string): string 
   }
 }
 
+function emitOrdered(
+  scope: CodeScope,
+  { state, groupAt }: Extract<OutputColumn, { kind: "aggregate" }>,
+  column: string,
+  orderedOutput: OrderedOutput,
+): string {
+  const { call, collection } = state
+  assert(collection !== null && groupAt !== null, "an ordered aggregate has its values")
+  const [output, bound] = [scope.bind(orderedOutput, "ordered"), scope.bind({ call, collection }, "state")]
+  const values = `window.multisets[${collection.multiset}]`
+  return `${output}.write(${column}, n, ${bound}, ${values}, f64[a + ${groupAt}]);`
+}
+
 function emitAggregate(
   scope: CodeScope,
   output: Extract<OutputColumn, { kind: "aggregate" }>,
@@ -105,6 +125,19 @@ function emitAggregate(
     const shift = call.type.kind === "decimal" ? call.type.scale - scale : 0
     return `${aggregateOutput}.average(${head}, ${shift});`
   }
+  if (call.name === "approx_count_distinct") {
+    const sketch = scope.bind(new DistinctSketch(argument.sketch!), "sketch")
+    return `${aggregateOutput}.count(${column}, n, ${sketch}.estimate(S, p, a));`
+  }
+  if (call.name === "bool_and" || call.name === "bool_or") {
+    const trues = `f64[a + ${argument.truesAt}]`
+    const holds = call.name === "bool_and" ? `${trues} === ${rows}` : `${trues} > 0`
+    return `${aggregateOutput}.truth(${column}, n, ${rows}, ${holds});`
+  }
+  if (argument.squares !== null && call.name !== "min" && call.name !== "max") {
+    const state = scope.bind(spreadState(call, argument), "spread")
+    return `${aggregateOutput}.spread(${column}, n, ${state}, a, ${rows});`
+  }
   const extreme = argument.extremes.find((candidate) => candidate.name === call.name)!
   if (extreme.multiset !== null) {
     const write = scope.bind(setScalar, "set")
@@ -118,14 +151,15 @@ function emitAggregate(
   return `if (${rows} === 0) ${column}.nulls[n] = 1; else { ${column}.nulls[n] = 0; ${emit} }`
 }
 
-/** A scalar of a multiset into an output column. */
-function setScalar(column: RowBuilder["columns"][number], row: number, value: unknown): void {
-  column.nulls[row] = 0
-  if (typeof value === "string") column.setText(row, value)
-  else if (value instanceof Uint8Array) column.setBytes(row, value, 0, value.length)
-  else if (column.words === 2) {
-    const wide = value as bigint
-    ;(column.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
-    ;(column.values as BigInt64Array)[2 * row + 1] = wide >> 64n
-  } else column.values[row] = value as never
+function spreadState(call: AggregateCall, { squares, sum, expression }: ArgumentState): SpreadState {
+  assert(squares !== null, "a variance has squares")
+  const scaleOf = (type: LogicalType) => (type.kind === "decimal" ? type.scale : 0)
+  return {
+    squares,
+    sum,
+    of: call.name.endsWith("_pop") ? "pop" : "samp",
+    root: call.name.startsWith("stddev"),
+    scale: scaleOf(expression.type),
+    result: scaleOf(call.type),
+  }
 }

@@ -40,7 +40,7 @@ export function addWords(store: PageStore, at: number, low: number, high: number
   writeWords(store, at, readWords(store, at) + value * BigInt(weight))
 }
 
-function writeWords(store: PageStore, at: number, sum: bigint): void {
+export function writeWords(store: PageStore, at: number, sum: bigint): void {
   store.f64[at] = Number(BigInt.asUintN(32, sum))
   store.f64[at + 1] = Number(BigInt.asUintN(32, sum >> 32n))
   store.f64[at + 2] = Number(sum >> 64n)

@@ -13,6 +13,7 @@ import type { AggregateSpec } from "../dataflow.ts"
 import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
 import { accumulate, loadArguments } from "./accumulate-code.ts"
 import type { AccumulatorPlan } from "./accumulators.ts"
+import { collect, loadTuples } from "./collect-code.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
 import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
@@ -23,7 +24,12 @@ export interface GroupPlan {
   /** Fields of the keys that are not the window's; null for those that are. */
   readonly keyFields: readonly (SlotField | null)[]
   readonly accumulators: AccumulatorPlan
+  /** The last key is the number of the row's session, which the operator finds. @default false */
+  readonly bySession?: boolean
 }
+
+/** apply: update. judge: evaluate, change nothing. touch: the group's row goes out again, nothing changes. */
+export type GroupMode = "apply" | "judge" | "touch"
 
 const PLACE: SlotPlace = { table: "T", mirror: "m", page: "p", address: "a" }
 
@@ -36,12 +42,14 @@ export class GroupTerminal implements Terminal {
   readonly #plan: GroupPlan
   readonly #operator: object
   readonly #judging: boolean
+  readonly #touching: boolean
 
-  constructor(shape: RouteShape, plan: GroupPlan, operator: object, mode: "apply" | "judge") {
+  constructor(shape: RouteShape, plan: GroupPlan, operator: object, mode: GroupMode) {
     this.shape = shape
     this.#plan = plan
     this.#operator = operator
     this.#judging = mode === "judge"
+    this.#touching = mode === "touch"
     this.name = mode === "judge" ? "judgeGroups" : "routeGroups"
     this.windows = plan.spec.window === null ? 0 : 1
   }
@@ -49,7 +57,8 @@ export class GroupTerminal implements Terminal {
   declare(writer: RouteWriter): string {
     const operator = writer.scope.bind(this.#operator, "op")
     const { windowKeys, window } = this.#plan.spec
-    const whole = windowKeys === null ? `W = ${operator}.whole; ${this.#enterWindow()}` : ""
+    const isWhole = windowKeys === null || this.#plan.bySession === true
+    const whole = isWhole ? `W = ${operator}.whole; ${this.#enterWindow()}` : ""
     const range = window === null ? "let current = null;" : "let from = NaN, until = NaN;"
     return `let W = null, T = null, emitting = false; ${declareTable("m")} ${range}
       let touched = ${operator}.touched, slots = touched.slots, touchedCount = touched.count;
@@ -60,10 +69,13 @@ export class GroupTerminal implements Terminal {
     const { spec } = this.#plan
     writer.filter(spec.filter, columns)
     const input = spec.window === null ? columns : this.#assignWindow(writer, columns)
-    const keys = spec.keys.map((key) => substituteColumns(key, input))
-    if (spec.window === null && spec.windowKeys !== null) this.#windowOfKeys(writer, keys)
+    const numbered = this.#plan.bySession === true
+    const ownKeys = numbered && this.#judging ? spec.keys.slice(0, -1) : spec.keys
+    const keys = ownKeys.map((key) => substituteColumns(key, input))
+    if (numbered) this.#sessionOfKeys(writer, keys)
+    else if (spec.window === null && spec.windowKeys !== null) this.#windowOfKeys(writer, keys)
     const loadedKeys: KeyedField[] = []
-    this.#plan.keyFields.forEach((field, k) => {
+    this.#plan.keyFields.slice(0, keys.length).forEach((field, k) => {
       if (field !== null) loadedKeys.push({ field, loaded: writer.loader.load(keys[k]!, writer.lines) })
     })
     const context = {
@@ -76,10 +88,13 @@ export class GroupTerminal implements Terminal {
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
     }
-    const args = loadArguments(context, writer.lines)
+    const args = this.#touching ? [] : loadArguments(context, writer.lines)
+    const tuples = this.#touching ? [] : loadTuples(context, writer.lines)
     writer.push("hits++;")
     if (this.#judging) return
     writer.push(this.#findGroup(writer, loadedKeys))
+    if (this.#touching) return
+    writer.push(collect(context, tuples))
     writer.push(accumulate(context, args))
   }
 
@@ -123,13 +138,12 @@ export class GroupTerminal implements Terminal {
         const ${start} = W.start, ${end} = W.end;`)
     } else {
       const [label, j] = [writer.scope.local("w"), writer.scope.local("j")]
-      const windows = whole ? `${assigner}.all` : `${assigner}.live`
+      const windows = whole ? `${assigner}.starts` : `${assigner}.live`
       writer.push(`if (${outside}) { ${seek} }`)
-      writer.push(`if (${windows}.length < ${assigner}.all.length) lates++;`)
+      writer.push(`if (${windows}.length < ${assigner}.starts.length) lates++;`)
       writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
       if (whole) {
-        const size = writer.scope.bind(window.sizeUs, "size")
-        writer.push(`const ${start} = ${windows}[${j}], ${end} = ${start} + ${size};`)
+        writer.push(`const ${start} = ${assigner}.starts[${j}], ${end} = ${assigner}.ends[${j}];`)
       } else {
         writer.push(`W = ${windows}[${j}]; ${this.#enterWindow()} const ${start} = W.start, ${end} = W.end;`)
       }
@@ -139,21 +153,25 @@ export class GroupTerminal implements Terminal {
 
   /** Rows that carry window columns: the group's window is the one they name. */
   #windowOfKeys(writer: RouteWriter, keys: readonly Expression[]): void {
-    const { windowKeys, windowSizeUs } = this.#plan.spec
-    assert(
-      windowKeys !== null && windowSizeUs !== null,
-      "rows with window columns have windows of a known size",
-    )
+    const { windowKeys } = this.#plan.spec
+    assert(windowKeys !== null, "rows with window columns have windows")
     const position = windowKeys.end ?? windowKeys.start
     assert(position !== null, "a key holds the window that rows carry")
     const { value, isNull } = writer.evaluate(keys[position]!)
     if (isNull !== null) writer.push(`if (${isNull}) { ${writer.skip("filtered")} }`)
     const operator = writer.scope.bind(this.#operator, "op")
-    const size = writer.scope.bind(windowSizeUs, "size")
-    const end = windowKeys.end === null ? `(${value}) + ${size}` : value
-    writer.push(`{ const end = ${end}; if (end !== current) {
-        W = ${operator}.windowEnding(end); current = end; ${this.#enterWindow()} } }
+    writer.push(`{ const bound = ${value}; if (bound !== current) {
+        W = ${operator}.windowNamed(bound); current = bound; ${this.#enterWindow()} } }
       if (W === null) { ${writer.skip("late")} }`)
+  }
+
+  /** All sessions share one table; their bounds are the operator's to know. */
+  #sessionOfKeys(writer: RouteWriter, keys: readonly Expression[]): void {
+    if (this.#judging) return
+    const { value } = writer.evaluate(keys.at(-1)!)
+    const operator = writer.scope.bind(this.#operator, "op")
+    writer.push(`{ const number = ${value};
+      if (number !== current) { W = ${operator}.session(number); current = number; } }`)
   }
 
   /** The accumulators with their arguments as expressions over the route's origin. */
@@ -164,6 +182,15 @@ export class GroupTerminal implements Terminal {
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
         expression: substituteColumns(argument.expression, columns),
+        filter: argument.filter && substituteColumns(argument.filter, columns),
+      })),
+      collections: accumulators.collections.map((collection) => ({
+        ...collection,
+        filter: collection.filter && substituteColumns(collection.filter, columns),
+        items: collection.items.map((item) => ({
+          ...item,
+          expression: substituteColumns(item.expression, columns),
+        })),
       })),
     }
   }

@@ -13,10 +13,11 @@ import { createRowCode } from "../../expr/compile/row-code-writer.ts"
 import { type Expression, FAILURES } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
+import { assert } from "../../std/assert.ts"
 import type { EngineWindow, StageSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { WindowRange } from "../time/window-range.ts"
+import { windowRange } from "../time/window-range.ts"
 import { CodeScope } from "./code-scope.ts"
 import { FieldLoader } from "./field-loader.ts"
 import { DECLARE_VIEWS } from "./slot-code.ts"
@@ -71,6 +72,7 @@ export class RouteWriter {
   readonly #lines: string[] = []
   readonly #openLoops: string[] = []
   #windows = 0
+  #openBlocks = 0
   #failsInsideWindows = false
 
   constructor(terminal: Terminal) {
@@ -181,7 +183,7 @@ export class RouteWriter {
 
   /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
    *  exact time. A row without a time is filtered. */
-  time(window: EngineWindow, columns: readonly Expression[], name: string): string {
+  time(window: Pick<EngineWindow, "time">, columns: readonly Expression[], name: string): string {
     const { isNull, halves } = this.loader.load(substituteColumns(window.time, columns), this.#lines)
     if (isNull !== null) this.push(`if (${isNull}) { ${this.skip("filtered")} }`)
     this.push(`const ${name} = ${halves[1]} * 4294967296 + (${halves[0]} >>> 0);`)
@@ -194,6 +196,7 @@ export class RouteWriter {
 
   #stage(stage: StageSpec, columns: readonly Expression[]): Expression[] {
     this.filter(stage.filter, columns)
+    if (stage.times !== undefined) this.#repeat(substituteColumns(stage.times, columns))
     const input = stage.window === null ? columns : [...columns, ...this.#stageWindow(stage.window, columns)]
     const outputs = stage.outputs.map((output) => substituteColumns(output, input))
     for (const output of outputs) {
@@ -202,21 +205,31 @@ export class RouteWriter {
     return outputs
   }
 
+  /** What comes later weighs `times` as much. */
+  #repeat(times: Expression): void {
+    assert(this.shape.weighted, "rows that are repeated have weights")
+    const { value, isNull } = this.evaluate(times)
+    const weight = this.scope.local("n")
+    this.push(`const ${weight} = w * Number(${isNull === null ? value : `${isNull} ? 0n : ${value}`});`)
+    this.push(`if (${weight} === 0 || ${weight} > 0 !== w > 0) { ${this.skip("filtered")} }`)
+    this.push(`{ const w = ${weight};`)
+    this.#openBlocks++
+  }
+
   #stageWindow(window: EngineWindow, columns: readonly Expression[]): readonly Expression[] {
     const { start, end, columns: added } = this.windowColumns()
-    const range = this.scope.bind(new WindowRange(window.sizeUs, window.slideUs), "range")
-    const size = this.scope.bind(window.sizeUs, "size")
+    const range = this.scope.bind(windowRange(window), "range")
     const time = this.scope.local("t")
     const exact = this.time(window, columns, time)
     this.push(`if (!(${time} >= ${range}.from && ${time} < ${range}.until)) {
       if (!${range}.seek(${exact})) { ${this.windowFailure()} }
     }`)
     if (window.sizeUs === window.slideUs) {
-      this.push(`const ${start} = ${range}.starts[0], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[0], ${end} = ${range}.ends[0];`)
     } else {
       const [label, j] = [this.scope.local("w"), this.scope.local("j")]
       this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`)
-      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${start} + ${size};`)
+      this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${range}.ends[${j}];`)
     }
     return added
   }
@@ -227,11 +240,12 @@ export class RouteWriter {
   }
 
   #closeLoops(): string {
-    if (this.#openLoops.length === 0) return ""
+    const blocks = "}".repeat(this.#openBlocks)
+    if (this.#openLoops.length === 0) return blocks
     const verdict = this.shape.fromSource
       ? `if (hits === 0) verdicts[i] = lates === 0 ? ${FILTERED} : ${LATE};`
       : "if (hits === 0 && lates !== 0) report.late();"
-    return `${"}".repeat(this.#openLoops.length)}\n${verdict}`
+    return `${blocks}${"}".repeat(this.#openLoops.length)}\n${verdict}`
   }
 }
 

@@ -1,26 +1,36 @@
 /**
- * Ends a route at a view: writes the row into a RowBuilder. String columns that pass through stay slices of
- * the batch they came in, so all rows of one run must come from one batch.
+ * Ends a route at a view, or at an operator that takes rows: writes the row into a RowBuilder, unless it is
+ * late. String columns that pass through stay slices of the batch they came in, so all rows of one run must
+ * come from one batch.
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { Expression } from "../../expr/expression.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
+import type { LateBound } from "../time/late-bound.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
+
+/** A row is late when the time in `column` is at the bound or before it. */
+export interface Lateness {
+  readonly column: number
+  readonly bound: LateBound
+}
 
 export class RowsTerminal implements Terminal {
   readonly name = "routeRows"
   readonly shape: RouteShape
   readonly windows = 0
   readonly #builder: RowBuilder
+  readonly #lateness: Lateness | null
   readonly #finish: string[] = []
   readonly begin = "mark = at;"
   readonly undo = "at = mark;"
 
-  constructor(shape: RouteShape, builder: RowBuilder) {
+  constructor(shape: RouteShape, builder: RowBuilder, lateness: Lateness | null = null) {
     this.shape = shape
     this.#builder = builder
+    this.#lateness = lateness
   }
 
   declare(writer: RouteWriter): string {
@@ -38,6 +48,7 @@ export class RowsTerminal implements Terminal {
 
   write(writer: RouteWriter, columns: readonly Expression[]): void {
     const builder = writer.scope.bind(this.#builder, "rows")
+    if (this.#lateness !== null) this.#skipLate(writer, columns, this.#lateness)
     const writes = columns.map((column, k) => this.#writeColumn(writer, column, k))
     writer.push(`if (at === capacity) { ${builder}.length = at; ${builder}.grow(); take(); }`)
     for (const write of writes) writer.push(write)
@@ -48,6 +59,15 @@ export class RowsTerminal implements Terminal {
   readonly finish = (writer: RouteWriter): string => {
     const builder = writer.scope.bind(this.#builder, "rows")
     return `${builder}.length = at; ${this.#finish.join("\n")}`
+  }
+
+  #skipLate(writer: RouteWriter, columns: readonly Expression[], { column, bound }: Lateness): void {
+    const { isNull, halves } = writer.loader.load(columns[column]!, writer.lines)
+    const [low, high] = halves
+    const until = writer.scope.bind(bound, "until")
+    const isLate = `${high} < ${until}.high || (${high} === ${until}.high && (${low} >>> 0) <= ${until}.low)`
+    const isTimed = isNull === null ? "" : `!${isNull} && `
+    writer.push(`if (${until}.exists && ${isTimed}(${isLate})) { ${writer.skip("late")} }`)
   }
 
   #writeColumn(writer: RouteWriter, column: Expression, k: number): string {

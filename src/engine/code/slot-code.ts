@@ -92,8 +92,14 @@ function insertion(lookup: Lookup): string {
       break;`
 }
 
-function hashKeys(scope: CodeScope, hash: string, keys: readonly KeyedField[]): string {
-  const lines = [`let ${hash} = ${HASH_SEED};`]
+/** Declares the hash of the fields. */
+export function hashKeys(
+  scope: CodeScope,
+  hash: string,
+  keys: readonly KeyedField[],
+  seed = HASH_SEED,
+): string {
+  const lines = [`let ${hash} = ${seed};`]
   for (const mask of nullMasks(keys)) {
     lines.push(
       `{ const nulls = ${mask.value}; if (nulls !== 0) { ${mixWord(hash, "nulls", `${mask.half}`)} } }`,
@@ -141,7 +147,17 @@ export function equalFields(
 
 /** Statements that write the fields; bytes may move the slot, then page and address follow. */
 export function storeFields(place: SlotPlace, fields: readonly KeyedField[]): string {
-  const { address } = place
+  const lines = [storeWords(place.address, fields)]
+  for (const { field, loaded } of fields) {
+    if (loaded.bytes === null) continue
+    const { data, start, end } = loaded.bytes
+    lines.push(storeBytes(place, field.offset, data, start, end))
+  }
+  return lines.join("\n")
+}
+
+/** Statements that write all of the fields but bytes. */
+export function storeWords(address: string, fields: readonly KeyedField[]): string {
   const lines: string[] = []
   for (const mask of nullMasks(fields)) {
     const at = `i32[(${address} << 1) + ${2 + mask.half}]`
@@ -151,11 +167,6 @@ export function storeFields(place: SlotPlace, fields: readonly KeyedField[]): st
     loaded.halves.forEach((half, k) => {
       lines.push(`i32[(${address} << 1) + ${field.offset * 2 + k}] = ${half};`)
     })
-  }
-  for (const { field, loaded } of fields) {
-    if (loaded.bytes === null) continue
-    const { data, start, end } = loaded.bytes
-    lines.push(storeBytes(place, field.offset, data, start, end))
   }
   return lines.join("\n")
 }

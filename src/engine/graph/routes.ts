@@ -1,24 +1,28 @@
 /**
  * Cuts a graph of operators into routes. A route is a chain of stages from a row's origin (a source, an
- * aggregate, another view) to where rows are kept (an aggregate, a view); unions are several routes to one
- * target. Each route becomes one generated function.
+ * operator with state, another view) to where rows are kept (a port of an operator with state, a view);
+ * unions are several routes to one target. Each route becomes one generated function.
  *
  *   source --stage--stage--> aggregate --stage--> view --stage--> view of views
  *   \______ a route ______/           \_ a route _/    \_ a route _/
+ *
+ * A join has two ports, left and right; everything else has one.
  */
 import { assert } from "../../std/assert.ts"
-import type { AggregateSpec, OperatorSpec, SourceSpec, StageSpec, ViewSpec } from "../dataflow.ts"
+import type { JoinSpec, OperatorSpec, SourceSpec, StageSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
 
 export interface Route {
-  readonly origin: SourceSpec | AggregateSpec | ViewSpec
+  readonly origin: SourceSpec | StatefulSpec | ViewSpec
   readonly stages: readonly StageSpec[]
-  readonly target: AggregateSpec | ViewSpec
+  readonly target: StatefulSpec | ViewSpec
+  /** Which of the target's inputs it is. */
+  readonly port: number
 }
 
-/** A view with the aggregates that belong to it, in the order they run. */
+/** A view with the operators that belong to it, in the order they run. */
 export interface ViewPipeline {
   readonly view: ViewSpec
-  readonly aggregates: readonly AggregateSpec[]
+  readonly operators: readonly StatefulSpec[]
   readonly routes: readonly Route[]
   /** Every source whose rows reach the view, through other views too. */
   readonly sources: ReadonlySet<string>
@@ -31,7 +35,7 @@ export interface DataflowGraph {
   readonly pipelines: readonly ViewPipeline[]
   /** By operator id: the sources whose watermarks govern it. */
   readonly sourcesOf: ReadonlyMap<string, ReadonlySet<string>>
-  /** Ids of operators whose changes never take a row back. */
+  /** Ids of operators whose changes never take a row back and are single rows. */
   readonly appendOnly: ReadonlySet<string>
 }
 
@@ -52,9 +56,9 @@ export function planRoutes(specs: readonly OperatorSpec[]): DataflowGraph {
     .filter((spec) => spec.kind === "view")
     .map((view) => {
       const pipeline = pipelineOf(view, specs, byId, sourcesOf.get(view.id)!)
-      for (const aggregate of pipeline.aggregates) {
-        assert(!owners.has(aggregate.id), `aggregate ${aggregate.id} belongs to one view`)
-        owners.set(aggregate.id, view.id)
+      for (const operator of pipeline.operators) {
+        assert(!owners.has(operator.id), `operator ${operator.id} belongs to one view`)
+        owners.set(operator.id, view.id)
       }
       return pipeline
     })
@@ -76,15 +80,38 @@ function indexSpecs(specs: readonly OperatorSpec[]): Map<string, OperatorSpec> {
 }
 
 export function inputsOf(spec: OperatorSpec): readonly string[] {
-  if (spec.kind === "source") return []
-  return spec.kind === "union" ? spec.inputs : [spec.input]
+  switch (spec.kind) {
+    case "source":
+      return []
+    case "union":
+      return spec.inputs
+    case "join":
+      return [spec.left.input, spec.right.input]
+    default:
+      return [spec.input]
+  }
 }
 
 function isAppendOnly(spec: OperatorSpec, known: (id: string) => boolean): boolean {
-  if (spec.kind === "aggregate") {
-    return spec.emit === "final" && spec.windowKeys !== null && spec.allowedLatenessUs === 0n
+  switch (spec.kind) {
+    case "aggregate":
+      return spec.emit === "final" && spec.windowKeys !== null && spec.allowedLatenessUs === 0n
+    case "join":
+      return inputsOf(spec).every(known) && onlyAdds(spec)
+    case "rank":
+    case "over":
+      return false
+    case "stage":
+      return spec.times === undefined && known(spec.input)
+    default:
+      return inputsOf(spec).every(known)
   }
-  return inputsOf(spec).every(known)
+}
+
+/** Over rows that only come. A row without a partner may find one, unless it waits until none can come. */
+function onlyAdds({ type, emit, left, right }: JoinSpec): boolean {
+  if (type === "inner" || type === "semi") return true
+  return emit === "final" && left.expiry !== null && right.expiry !== null
 }
 
 function pipelineOf(
@@ -94,37 +121,38 @@ function pipelineOf(
   sources: ReadonlySet<string>,
 ): ViewPipeline {
   const routes: Route[] = []
-  const aggregates = new Set<AggregateSpec>()
+  const operators = new Set<StatefulSpec>()
   const upstream = new Set<string>()
-  const visit = (target: AggregateSpec | ViewSpec): void => {
-    for (const path of pathsTo(target.input, byId)) {
-      routes.push({ ...path, target })
-      if (path.origin.kind === "view") upstream.add(path.origin.name)
-      if (path.origin.kind !== "aggregate" || aggregates.has(path.origin)) continue
-      aggregates.add(path.origin)
-      visit(path.origin)
+  const visit = (target: StatefulSpec | ViewSpec): void => {
+    for (const [port, input] of inputsOf(target).entries()) {
+      for (const path of pathsTo(input, byId)) {
+        routes.push({ ...path, target, port })
+        const { origin } = path
+        if (origin.kind === "view") upstream.add(origin.name)
+        if (origin.kind === "source" || origin.kind === "view" || operators.has(origin)) continue
+        operators.add(origin)
+        visit(origin)
+      }
     }
   }
   visit(view)
   return {
     view,
-    aggregates: specs.filter((spec) => spec.kind === "aggregate").filter((spec) => aggregates.has(spec)),
+    operators: specs.filter((spec) => operators.has(spec as StatefulSpec)) as StatefulSpec[],
     routes,
     sources,
     upstream: [...upstream],
   }
 }
 
-function pathsTo(id: string, byId: ReadonlyMap<string, OperatorSpec>): Omit<Route, "target">[] {
+function pathsTo(id: string, byId: ReadonlyMap<string, OperatorSpec>): Pick<Route, "origin" | "stages">[] {
   const spec = byId.get(id)!
   switch (spec.kind) {
-    case "source":
-    case "aggregate":
-    case "view":
-      return [{ origin: spec, stages: [] }]
     case "stage":
       return pathsTo(spec.input, byId).map((path) => ({ ...path, stages: [...path.stages, spec] }))
     case "union":
       return spec.inputs.flatMap((input) => pathsTo(input, byId))
+    default:
+      return [{ origin: spec, stages: [] }]
   }
 }

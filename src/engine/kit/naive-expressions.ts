@@ -1,8 +1,9 @@
 /**
  * A second, slow evaluator of the few expressions that random tests use; shares nothing with generated code.
  */
-import type { Scalar } from "../../columns/types.ts"
+import type { Interval, Scalar } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
+import type { Row } from "./batches.ts"
 
 export class NaiveFailure extends Error {}
 
@@ -14,6 +15,15 @@ export function evaluate(expression: Expression, row: readonly Scalar[]): Scalar
       return row[expression.index]!
     case "literal":
       return expression.value
+    case "and": {
+      let value: Scalar = true
+      for (const arg of expression.args) {
+        const part = evaluate(arg, row)
+        if (part === false) return false
+        if (part === null) value = null
+      }
+      return value
+    }
     case "call": {
       const args = expression.args.map((arg) => evaluate(arg, row))
       if (args.includes(null)) return null
@@ -40,11 +50,22 @@ function apply(signature: string, [a, b]: readonly Scalar[]): Scalar {
     case "gt(int64,int64)":
       return (a as number | bigint) > (b as number | bigint)
     case "lt(int32,int32)":
+    case "lt(int64,int64)":
     case "lt(timestamp,timestamp)":
       return (a as number | bigint) < (b as number | bigint)
+    case "gte(timestamp,timestamp)":
+      return (a as bigint) >= (b as bigint)
+    case "lte(timestamp,timestamp)":
+      return (a as bigint) <= (b as bigint)
+    case "add(timestamp,interval)":
+      return (a as bigint) + (b as Interval).micros
     case "ne(string,string)":
       return a !== b
     default:
       throw new Error(`the naive evaluator does not know ${signature}`)
   }
+}
+
+export function holds(filter: Expression | null, row: Row): boolean {
+  return filter === null || evaluate(filter, row) === true
 }

@@ -1,6 +1,17 @@
 /** Random operator graphs and rows for comparing the engine with the naive one. Values collide on purpose. */
 import type { Column, Scalar } from "../../columns/types.ts"
-import { BYTES, DATE, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import {
+  BOOLEAN,
+  BYTES,
+  DATE,
+  decimal,
+  FLOAT64,
+  INT32,
+  INT64,
+  JSON_TEXT,
+  STRING,
+  TIMESTAMP,
+} from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import type { Random } from "../../std/random.ts"
 import type { AggregateSpec, EngineWindow, OperatorSpec, StageSpec } from "../dataflow.ts"
@@ -18,6 +29,7 @@ export const EVENT_COLUMNS: readonly Column[] = [
   column("day", DATE),
   column("raw", BYTES),
   column("size", INT32, false),
+  column("ok", BOOLEAN),
   column("time", TIMESTAMP),
 ]
 
@@ -51,6 +63,7 @@ export function randomRow(random: Random, timeUs: bigint, fewFailures: boolean):
     orNull(random.below(4) - 2),
     orNull(Uint8Array.from({ length: random.below(4) }, () => random.below(3) * 127)),
     random.below(10) - 4,
+    orNull(random.below(3) > 0),
     orNull(timeUs),
   ]
 }
@@ -74,7 +87,7 @@ export function randomGraph(random: Random): OperatorSpec[] {
   return specs
 }
 
-function columnsAt(specs: readonly OperatorSpec[], id: string): readonly Column[] {
+export function columnsAt(specs: readonly OperatorSpec[], id: string): readonly Column[] {
   return specs.find((spec) => spec.id === id)!.columns
 }
 
@@ -92,12 +105,12 @@ function randomInput(random: Random, specs: OperatorSpec[], prefix: string): str
   return `${prefix}.union`
 }
 
-function maybeStage(random: Random, specs: OperatorSpec[], id: string, input: string): string {
+export function maybeStage(random: Random, specs: OperatorSpec[], id: string, input: string): string {
   return random.below(2) === 0 ? input : addStage(random, specs, id, input, null)
 }
 
 /** With `wanted`, outputs have these columns' types, so that the stage can be in a union. */
-function addStage(
+export function addStage(
   random: Random,
   specs: OperatorSpec[],
   id: string,
@@ -170,34 +183,45 @@ function randomWindow(random: Random, time: Expression): EngineWindow {
     [20n, 5n],
     [7n, 7n],
   ] as const)
-  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs }
+  const offsetUs = BigInt(random.below(Number(slideUs)))
+  if (sizeUs % slideUs === 0n && random.below(3) === 0)
+    return { kind: "cumulate", time, sizeUs, slideUs, offsetUs }
+  return { kind: sizeUs === slideUs ? "tumble" : "hop", time, sizeUs, slideUs, offsetUs }
 }
 
-function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
+export function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: string): string {
   const columns = columnsAt(specs, input)
   const carried = columns.find(({ name, nullable }) => name === "window_end" && !nullable)
   const time = columns.find(({ name, type }) => name === "time" && type.kind === "timestamp")
-  const assigns =
-    !columns.some(({ name }) => name.startsWith("window")) && time !== undefined && random.below(3) > 0
-  const window = assigns ? randomWindow(random, col(columns, time.name)) : null
+  const cut = columns.some(({ name }) => name.startsWith("window"))
+  const kind = cut || time === undefined ? "none" : pick(random, ["none", "window", "window", "session"])
+  const window =
+    kind === "window" && time !== undefined ? randomWindow(random, col(columns, time.name)) : null
+  const session = kind === "session" && time !== undefined ? time : null
   const seen = window === null ? columns : [...columns, ...WINDOW_COLUMNS]
   const keyed = columns.filter(({ name }) => !name.startsWith("window") && random.below(columns.length) < 2)
   const keys: Expression[] = keyed.map(({ name }) => keyExpression(random, columns, name))
   let windowKeys: AggregateSpec["windowKeys"] = null
   let windowSizeUs: bigint | null = null
+  const sessionKeys = session === null ? [] : keys.filter(() => random.below(3) > 0)
   if (window !== null && random.below(5) > 0) {
-    const [start, end] = pick(random, [
+    const places = [
       [0, 1],
-      [0, null],
       [null, 0],
       [null, null],
-    ] as const)
+      [0, null],
+    ] as const
+    // Windows that share a start are not told apart by it.
+    const [start, end] = pick(random, window.kind === "cumulate" ? places.slice(0, 3) : places)
     windowKeys = { start, end }
-    const positions = [start === null ? null : "window_start", end === null ? null : "window_end"]
-    keys.unshift(...positions.filter((name) => name !== null).map((name) => col(seen, name)))
+    keys.unshift(...boundsOf(windowKeys).map((name) => col(seen, name)))
+  } else if (session !== null) {
+    windowKeys = pick(random, SESSION_BOUNDS)
+    keys.unshift(...boundsOf(windowKeys).map((name) => col([...columns, ...WINDOW_COLUMNS], name)))
   } else if (carried !== undefined && specs.some((spec) => carriesWindows(specs, spec.id, input))) {
     windowKeys = { start: null, end: 0 }
     windowSizeUs = carriedSize(specs, input)
+    if (random.below(3) === 0) windowSizeUs = null
     keys.unshift(col(columns, "window_end"))
   }
   const aggregates = randomAggregates(random, seen)
@@ -220,11 +244,26 @@ function addAggregate(random: Random, specs: OperatorSpec[], id: string, input: 
     aggregates,
     windowKeys,
     windowSizeUs,
+    session: session && {
+      time: col(columns, session.name),
+      gapUs: pick(random, [1n, 4n, 9n]),
+      keys: sessionKeys,
+    },
     emit: windowKeys !== null && random.below(2) === 0 ? "final" : "changes",
     allowedLatenessUs: pick(random, [0n, 0n, 6n, 15n]),
     columns: outputs,
   })
   return id
+}
+
+const SESSION_BOUNDS = [
+  { start: 0, end: 1 },
+  { start: 0, end: null },
+  { start: null, end: 0 },
+] as const
+
+function boundsOf({ start, end }: NonNullable<AggregateSpec["windowKeys"]>): string[] {
+  return [...(start === null ? [] : ["window_start"]), ...(end === null ? [] : ["window_end"])]
 }
 
 function keyExpression(random: Random, columns: readonly Column[], name: string): Expression {
@@ -241,27 +280,78 @@ function carriesWindows(specs: readonly OperatorSpec[], id: string, input: strin
 
 function carriedSize(specs: readonly OperatorSpec[], id: string): bigint | null {
   const spec = specs.find((candidate) => candidate.id === id)!
-  if (spec.kind === "source" || spec.kind === "union") return null
-  if (spec.kind !== "view" && spec.window !== null) return spec.window.sizeUs
-  if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs
-  return carriedSize(specs, spec.input)
+  if (spec.kind === "aggregate" && spec.session) return spec.session.gapUs
+  if (spec.kind === "stage" || spec.kind === "aggregate") {
+    if (spec.window !== null) return spec.window.sizeUs
+    if (spec.kind === "aggregate" && spec.windowSizeUs !== null) return spec.windowSizeUs
+    return carriedSize(specs, spec.input)
+  }
+  return spec.kind === "view" ? carriedSize(specs, spec.input) : null
 }
+
+const SPREADS = ["var_pop", "var_samp", "stddev_pop", "stddev_samp"] as const
 
 function randomAggregates(random: Random, columns: readonly Column[]): AggregateCall[] {
   const chosen: AggregateCall[] = random.below(2) === 0 ? [aggregate("count", null)] : []
   for (let k = 1 + random.below(5); k > 0; k--) {
     const { name, type } = pick(random, columns)
-    const argument = col(columns, name)
+    const plain = col(columns, name)
+    // Fails for zero, unless FILTER leaves zero out.
+    const argument =
+      type.kind === "int32" && random.below(4) === 0 ? call("divide", INT32, lit(6, INT32), plain) : plain
     const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
     const names = numeric
-      ? (["count", "sum", "avg", "min", "max"] as const)
-      : (["count", "min", "max"] as const)
+      ? (["count", "sum", "avg", "min", "max", ...SPREADS] as const)
+      : type.kind === "boolean"
+        ? (["count", "bool_and", "bool_or"] as const)
+        : (["count", "min", "max"] as const)
     chosen.push(aggregate(pick(random, names), argument, random.below(4) === 0))
   }
-  return chosen
+  for (let k = random.below(3); k > 0; k--) chosen.push(randomOrdered(random, columns))
+  // Sometimes another aggregate over the same tuples, whose argument is another item of them.
+  const sorted = chosen.findLast(({ order }) => order !== undefined && order.length > 1)
+  if (sorted !== undefined) {
+    const argument = sorted.order![0]!.expression
+    const { order } = sorted
+    chosen.push({ ...sorted, name: "last", argument, type: argument.type, distinct: false, order: order! })
+  }
+  return chosen.map((each) => {
+    const filter = random.below(3) > 0 ? null : (guard(each.argument) ?? randomFilter(random, columns))
+    return filter === null ? each : { ...each, filter }
+  })
 }
 
-function addView(specs: OperatorSpec[], name: string, input: string): void {
+/** A list, a first or last, a percentile or a mode, in a random order. */
+function randomOrdered(random: Random, columns: readonly Column[]): AggregateCall {
+  const sortable = columns.filter(({ type }) => type.kind !== "json")
+  const { name, type } = pick(random, sortable)
+  const argument = col(columns, name)
+  const direction = () => ({ descending: random.below(2) === 0, nullsFirst: random.below(2) === 0 })
+  const others = sortable
+    .filter((other) => other.name !== name && random.below(sortable.length) < 2)
+    .map((other) => ({ expression: col(columns, other.name), ...direction() }))
+  const itself = { expression: argument, ...direction() }
+  const call = { kind: "aggregate", argument, nullable: true } as const
+  const one = { ...call, type, distinct: false, order: [itself] }
+  const names = ["json_agg", "first", "last", "mode", "percentile_disc", "other"] as const
+  const chosen = pick(random, names)
+  if (chosen === "mode") return { ...one, name: chosen }
+  if (chosen === "percentile_disc") return { ...one, name: chosen, constant: random.below(5) / 4 }
+  if (chosen === "first" || chosen === "last") return { ...one, name: chosen, order: [...others, itself] }
+  const distinct = random.below(3) === 0
+  const list = { ...call, distinct, order: distinct ? [itself] : [...others, itself] }
+  if (chosen === "json_agg") return { ...list, name: "json_agg", type: JSON_TEXT }
+  if (type.kind === "float64") return { ...one, name: "percentile_cont", constant: random.below(5) / 4 }
+  if (type.kind === "string") return { ...list, name: "string_agg", type: STRING, constant: ", " }
+  return { ...one, name: "first" }
+}
+
+function guard(argument: Expression | null): Expression | null {
+  if (argument?.kind !== "call") return null
+  return compare("gt", argument.args[1]!, lit(0, INT32))
+}
+
+export function addView(specs: OperatorSpec[], name: string, input: string): void {
   const columns = columnsAt(specs, input)
   const spec = specs.find((candidate) => candidate.id === input)!
   const key = spec.kind === "aggregate" && isUnique(spec) ? spec.keys.map((_, k) => k) : null

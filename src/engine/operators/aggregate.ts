@@ -6,6 +6,9 @@
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
+import { captureAggregate } from "../checkpoint/capture.ts"
+import type { PartMap } from "../checkpoint/restore.ts"
+import { restoreAggregate } from "../checkpoint/restore.ts"
 import { planAccumulators } from "../code/accumulators.ts"
 import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
@@ -13,6 +16,9 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
 import { HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import { stateFull } from "../errors.ts"
+import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -20,7 +26,11 @@ import { SlotLayout } from "../state/slot-layout.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
+import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
+
+/** Estimated bytes of an operator's multisets; V8's heap ends at 4 GB, and several operators share it. */
+const MAX_HEAP_BYTES = 1_073_741_824
 
 export interface AggregateOptions {
   readonly store: PageStore
@@ -29,7 +39,7 @@ export interface AggregateOptions {
   readonly appendOnlyOutput: boolean
 }
 
-export class AggregateOperator {
+export class AggregateOperator implements StatefulOperator {
   readonly spec: AggregateSpec
   readonly plan: GroupPlan
   readonly assigner: GroupWindows
@@ -55,8 +65,9 @@ export class AggregateOperator {
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#emit = compileEmit(options.store, outputColumns(this.plan), options.losses)
     this.assigner = new GroupWindows({
-      sizeUs: spec.window?.sizeUs ?? spec.windowSizeUs ?? 1n,
-      slideUs: spec.window?.slideUs ?? null,
+      window: spec.window,
+      named: spec.windowShape ?? null,
+      sizeUs: spec.windowSizeUs,
       allowedLatenessUs: spec.allowedLatenessUs,
       create: (start, end) => this.createWindow(start, end),
     })
@@ -68,6 +79,25 @@ export class AggregateOperator {
     return this.spec.keys.length === 0 && this.spec.windowKeys === null
   }
 
+  judgeBy(watermarkUs: bigint): void {
+    this.assigner.judgeBy(this.#delayed(watermarkUs))
+  }
+
+  heapBytes(): number {
+    return this.windows().reduce(
+      (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
+      0,
+    )
+  }
+
+  capture(losses: Losses): CapturedState {
+    return captureAggregate(this, losses)
+  }
+
+  restore(parts: PartMap, losses: Losses): void {
+    restoreAggregate(this, parts, losses)
+  }
+
   createWindow(start: bigint, end: bigint): WindowState {
     const { store } = this.#options
     const { accumulators, layout } = this.plan
@@ -76,7 +106,7 @@ export class AggregateOperator {
       end,
       table: new KeyTable(store, layout.shape, this.touched, Math.floor(this.expectedGroups / 2)),
       distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
-      multisets: Array.from({ length: accumulators.multisets }, () => new OrderedMultiset()),
+      multisets: accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined)),
       closed: false,
       emitting: this.#emitsChanges,
     }
@@ -87,8 +117,9 @@ export class AggregateOperator {
   }
 
   /** For generated code. Null when the window is gone. */
-  windowEnding(end: bigint): WindowState | null {
-    return this.assigner.ending(end)
+  windowNamed(bound: bigint): WindowState | null {
+    const { assigner } = this
+    return this.spec.windowKeys?.end === null ? assigner.starting(bound) : assigner.ending(bound)
   }
 
   /** For generated code: the slot is about to change for the first time in this epoch. */
@@ -100,7 +131,9 @@ export class AggregateOperator {
   }
 
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
-  flush(watermarkUs: bigint): ChangeBatch | null {
+  flush(watermark: bigint): ChangeBatch | null {
+    const watermarkUs = this.#delayed(watermark)
+    this.#checkHeap()
     if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
     this.#globalShown = this.isGlobal
@@ -122,6 +155,21 @@ export class AggregateOperator {
   /** Every window's state, the whole table included. */
   windows(): readonly WindowState[] {
     return this.whole === null ? this.assigner.inOrder() : [this.whole]
+  }
+
+  /** Rows may come so much behind the watermark. */
+  #delayed(watermarkUs: bigint): bigint {
+    return watermarkUs === NO_WATERMARK ? watermarkUs : watermarkUs - (this.spec.delayUs ?? 0n)
+  }
+
+  /** Multisets share the limit of the pages, and may not fill the heap before the pages are full. */
+  #checkHeap(): void {
+    if (this.plan.accumulators.multisets.length === 0) return
+    let bytes = 0
+    for (const window of this.windows()) for (const values of window.multisets) bytes += values.bytes
+    const { limitBytes, usedBytes } = this.#options.store
+    const limit = Math.min(MAX_HEAP_BYTES, limitBytes - usedBytes)
+    if (bytes > limit) throw stateFull(bytes + usedBytes, limit + usedBytes)
   }
 
   #flushTouched(): void {

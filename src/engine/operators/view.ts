@@ -4,6 +4,7 @@
  * upstream.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
+import { concatChanges } from "../../columns/concat.ts"
 import { readRow } from "../../columns/scalar.ts"
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
@@ -37,12 +38,15 @@ export class ViewOperator implements ViewTarget {
   readonly #appendOnly: boolean
   readonly #changes: RowBuilder
   readonly #apply: ApplyChanges
+  readonly #keepsRows: boolean
   #deferred: DeferredChange[] = []
+  #passing: ChangeBatch[] = []
 
   constructor(spec: ViewSpec, store: PageStore, options: { readonly appendOnly: boolean }) {
     this.spec = spec
     this.#store = store
     this.#appendOnly = options.appendOnly
+    this.#keepsRows = spec.keepsRows ?? true
     this.plan = planViewLayout(spec.columns, spec.key)
     this.touched = new TouchedSlots(store)
     this.table = new KeyTable(store, this.plan.layout.shape, this.touched)
@@ -53,7 +57,8 @@ export class ViewOperator implements ViewTarget {
   }
 
   apply(batch: ChangeBatch): void {
-    this.#apply(batch, 0, batch.length, 0)
+    if (!this.#keepsRows) this.#passing.push(batch)
+    else this.#apply(batch, 0, batch.length, 0)
   }
 
   /** For generated code: first change of this row in the epoch. */
@@ -76,11 +81,18 @@ export class ViewOperator implements ViewTarget {
 
   /** Ends the epoch: what changed, netted, or null. */
   flush(): ChangeBatch | null {
+    if (!this.#keepsRows) return this.#pass()
     if (this.#deferred.length > 0) this.#settle()
     if (this.plan.keyed) this.#flushKeyed()
     else this.#flushBag()
     this.touched.reset()
     return this.#changes.take(!this.#appendOnly)
+  }
+
+  #pass(): ChangeBatch | null {
+    const passing = this.#passing
+    this.#passing = []
+    return passing.length === 0 ? null : concatChanges(passing)
   }
 
   /** Deferred changes cancel out where they are equal; the rest takes rows away first, then adds. */

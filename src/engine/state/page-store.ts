@@ -32,7 +32,7 @@ export class PageStore {
   i64: BigInt64Array
   f64: Float64Array
   readonly #memory: LinearMemory
-  readonly #limitBytes: number
+  readonly limitBytes: number
   readonly #free: number[][] = PAGE_BYTES.map(() => [])
   #references = new Int32Array(1_024)
   #endBytes = FIRST_BYTE
@@ -40,7 +40,7 @@ export class PageStore {
 
   constructor(limitBytes: number) {
     assert(limitBytes <= MAX_STATE_BYTES, "the state limit fits one linear memory")
-    this.#limitBytes = limitBytes
+    this.limitBytes = limitBytes
     this.#memory = new LinearMemory(FIRST_BYTE, MAX_STATE_BYTES)
     const views = this.#memory.views()
     this.u8 = views.u8
@@ -57,8 +57,8 @@ export class PageStore {
   /** A page with one reference and undefined contents. Views may have to be taken again afterwards. */
   allocate(sizeClass: number): number {
     const sizeBytes = pageBytes(sizeClass)
-    if (this.#usedBytes + sizeBytes > this.#limitBytes) {
-      throw stateFull(this.#usedBytes + sizeBytes, this.#limitBytes)
+    if (this.#usedBytes + sizeBytes > this.limitBytes) {
+      throw stateFull(this.#usedBytes + sizeBytes, this.limitBytes)
     }
     const page = this.#free[sizeClass]!.pop() ?? this.#carve(sizeClass)
     this.#usedBytes += sizeBytes

@@ -8,10 +8,12 @@
  *                watermark passes: final rows     watermark passes: tables dropped
  */
 import { assert } from "../../std/assert.ts"
+import type { WindowShape } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
-import { WindowRange } from "./window-range.ts"
+import type { WindowRange } from "./window-range.ts"
+import { windowRange } from "./window-range.ts"
 
 export interface WindowState {
   readonly start: bigint
@@ -26,9 +28,12 @@ export interface WindowState {
 }
 
 export interface GroupWindowsOptions {
-  readonly sizeUs: bigint
   /** Null when rows name their window themselves. */
-  readonly slideUs: bigint | null
+  readonly window: WindowShape | null
+  /** Of windows that rows name by their start where their length varies. */
+  readonly named: WindowShape | null
+  /** Of windows that rows name; null where it varies. */
+  readonly sizeUs: bigint | null
   readonly allowedLatenessUs: bigint
   readonly create: (start: bigint, end: bigint) => WindowState
 }
@@ -36,20 +41,23 @@ export interface GroupWindowsOptions {
 export class GroupWindows {
   readonly #options: GroupWindowsOptions
   readonly #range: WindowRange | null
+  readonly #named: WindowRange | null
   readonly #byEnd = new Map<bigint, WindowState>()
   /** The same windows, earliest end first: an epoch looks at those only that its watermark has passed. */
   readonly #order: WindowState[] = []
   /** Windows that end here or before are gone. */
   #goneEnd = NO_WATERMARK
-  /** Windows of the last time that was assigned: those that still live, and the starts of all. */
+  /** Windows of the last time that was assigned: those that still live, and the bounds of all. */
   live: WindowState[] = []
-  all: bigint[] = []
+  starts: bigint[] = []
+  ends: bigint[] = []
   from = Number.NaN
   until = Number.NaN
 
   constructor(options: GroupWindowsOptions) {
     this.#options = options
-    this.#range = options.slideUs === null ? null : new WindowRange(options.sizeUs, options.slideUs)
+    this.#range = options.window === null ? null : windowRange(options.window)
+    this.#named = options.named === null ? null : windowRange(options.named)
   }
 
   /** Before an epoch's rows: what the watermark so far makes late. */
@@ -63,15 +71,27 @@ export class GroupWindows {
     const range = this.#range
     assert(range !== null, "windows are assigned where the aggregate has a window")
     if (!range.seek(timeUs)) return false
-    this.all = range.starts
+    this.starts = range.starts
+    this.ends = range.ends
     this.from = range.from
     this.until = range.until
     this.live = []
-    for (const start of range.starts) {
-      const window = this.ending(start + this.#options.sizeUs)
+    for (const end of range.ends) {
+      const window = this.ending(end)
       if (window !== null) this.live.push(window)
     }
     return true
+  }
+
+  /** The window that rows name by its start. Null when it is gone. */
+  starting(start: bigint): WindowState | null {
+    if (this.#named === null) {
+      assert(this.#options.sizeUs !== null, "a start names a window of a known size or shape")
+      return this.ending(start + this.#options.sizeUs)
+    }
+    const end = this.#named.endOf(start)
+    assert(end !== null, "a start names one window")
+    return this.ending(end)
   }
 
   /** Null when the window is gone. */
@@ -79,9 +99,16 @@ export class GroupWindows {
     if (end <= this.#goneEnd) return null
     const known = this.#byEnd.get(end)
     if (known !== undefined) return known
-    const window = this.#options.create(end - this.#options.sizeUs, end)
+    const window = this.#options.create(this.#startOf(end), end)
     this.adopt(window)
     return window
+  }
+
+  /** Where rows name windows of several lengths their start is a key of its own. */
+  #startOf(end: bigint): bigint {
+    const range = this.#range ?? this.#named
+    if (range !== null) return range.startOf(end)
+    return this.#options.sizeUs === null ? end : end - this.#options.sizeUs
   }
 
   /** By end. */

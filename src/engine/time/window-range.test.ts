@@ -1,6 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { WindowRange } from "./window-range.ts"
+import { windowRange } from "./window-range.ts"
+
+const even = (sizeUs: bigint, slideUs: bigint) => windowRange({ kind: "hop", sizeUs, slideUs })
 
 test("the windows of a time, and the range in which they are the same", () => {
   const cases: [size: bigint, slide: bigint, time: bigint, starts: bigint[], from: bigint, until: bigint][] =
@@ -19,7 +21,7 @@ test("the windows of a time, and the range in which they are the same", () => {
       [2n, 5n, 8n, [], 7n, 10n],
     ]
   for (const [size, slide, time, starts, from, until] of cases) {
-    const range = new WindowRange(size, slide)
+    const range = even(size, slide)
     assert.equal(range.seek(time), true)
     const found = [range.starts, range.rangeStart, range.rangeEnd]
     assert.deepEqual(found, [starts, from, until], `size ${size}, slide ${slide}, time ${time}`)
@@ -34,7 +36,7 @@ test("every time of a range has the windows that were found for it", () => {
     [12n, 5n],
     [3n, 7n],
   ] as const) {
-    const range = new WindowRange(size, slide)
+    const range = even(size, slide)
     for (let time = -40n; time < 40n; time++) {
       range.seek(time)
       const { rangeStart, rangeEnd } = range
@@ -48,7 +50,7 @@ test("every time of a range has the windows that were found for it", () => {
 })
 
 test("times whose windows leave the timestamps are refused, and doubles stand for exact ranges only", () => {
-  const range = new WindowRange(10n, 5n)
+  const range = even(10n, 5n)
   assert.equal(range.seek(2n ** 63n - 1n), false)
   assert.equal(range.seek(-(2n ** 63n)), false)
   assert.equal(range.seek(2n ** 53n + 1n), true)
@@ -57,7 +59,7 @@ test("times whose windows leave the timestamps are refused, and doubles stand fo
   assert.deepEqual([range.from, range.until], [10, 15])
 })
 
-test("a slide so small that a row would be in ten thousand windows is our own mistake", () => {
-  assert.throws(() => new WindowRange(10_000n, 1n), /less than 10000 windows/)
-  assert.throws(() => new WindowRange(0n, 1n), /a size and a slide/)
+test("a row in more windows than a week has minutes is our own mistake", () => {
+  assert.throws(() => even(10_081n, 1n), /10080 windows at most/)
+  assert.throws(() => even(0n, 1n), /a size and a slide/)
 })

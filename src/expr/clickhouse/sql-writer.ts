@@ -136,6 +136,13 @@ export class Names {
   }
 }
 
+/** For places that have no query below them, such as ON: a value that is needed twice is written twice. */
+export class InlineNames extends Names {
+  override bind(values: readonly string[], body: (...names: string[]) => string): string {
+    return body(...values.map((value) => `(${value})`))
+  }
+}
+
 /** Rounded towards minus infinity; the divisor is positive. */
 export function floorDivide(names: Names, value: string, divisor: bigint): string {
   // A literal beyond 32 bits would be unsigned, and so would the division.

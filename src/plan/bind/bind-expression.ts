@@ -12,6 +12,7 @@ import { bindBooleanTest, bindNullTest, bindOperator } from "./bind-operator.ts"
 import type { Bound } from "./bound.ts"
 import { typed } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
+import { readsOuter } from "./placeholders.ts"
 import { resolveColumn } from "./scope.ts"
 
 /** @throws Refused with what is wrong and where; Abandoned never */
@@ -34,6 +35,14 @@ export function bindExpression(node: Node, context: ExpressionContext): Bound {
       .toLowerCase()
     throw new Refused(findings.nondeterministic(word), node.SQLValueFunction.location ?? null)
   }
+  if ("SubLink" in node) {
+    if (context.subqueries !== null) return context.subqueries.bind(node.SubLink, context)
+    throw new Refused(findings.subqueryPlace(context.clause), startOf(node))
+  }
+  if ("GroupingFunc" in node) {
+    if (context.groupings !== null) return context.groupings.bind(node.GroupingFunc, context)
+    throw new Refused(findings.aggregateNotAllowed("grouping", context.clause), startOf(node))
+  }
   for (const [kind, construct] of REFUSED_KINDS) {
     if (kind in node) throw new Refused(unsupported(construct), startOf(node))
   }
@@ -41,13 +50,11 @@ export function bindExpression(node: Node, context: ExpressionContext): Bound {
 }
 
 const REFUSED_KINDS: readonly (readonly [kind: string, construct: Construct])[] = [
-  ["SubLink", "subquery"],
   ["A_ArrayExpr", "array"],
   ["RowExpr", "row"],
   ["A_Indirection", "subscript"],
   ["CollateClause", "collate"],
   ["ParamRef", "parameter"],
-  ["GroupingFunc", "grouping"],
   ["NamedArgExpr", "named-argument"],
   ["XmlExpr", "sql-json"],
   ["XmlSerialize", "sql-json"],
@@ -66,6 +73,9 @@ const REFUSED_KINDS: readonly (readonly [kind: string, construct: Construct])[] 
 function bindColumn(fields: readonly Node[], node: Node, context: ExpressionContext): Bound {
   const byte = startOf(node)
   const reference = resolveColumn(context.scope, fields, { byte, clause: context.clause })
+  if (context.clause !== "WHERE" && readsOuter(reference)) {
+    throw new Refused(findings.outerPlace(reference.name, context.clause), byte)
+  }
   if (byte !== null) context.origins.set(reference, byte)
   return typed(reference, byte)
 }

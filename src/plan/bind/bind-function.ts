@@ -1,24 +1,26 @@
-/** Function calls and aggregates. */
+/** Function calls; those of aggregates go on to bind-aggregate.ts. */
 import type { FuncCall } from "libpg-query"
-import { resolveAggregate, resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { aggregateNames } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
-import { unsupported } from "../unsupported.ts"
+import { unsupported, unsupportedAggregate } from "../unsupported.ts"
+import { bindAggregate } from "./bind-aggregate.ts"
+import { orderedAggregateNames } from "./bind-ordered-aggregate.ts"
+import { isWindowFunction } from "./bind-window.ts"
 import type { Bound } from "./bound.ts"
-import { coerce, constantOf, typed, typeOf, typeText } from "./bound.ts"
+import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set(["count", "sum", "avg", "min", "max"])
+const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames()])
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value array_agg bit_and bit_or bit_xor bool_and bool_or corr covar_pop covar_samp cume_dist " +
-    "dense_rank every json_agg json_object_agg jsonb_agg jsonb_object_agg mode percent_rank " +
-    "percentile_cont percentile_disc range_agg range_intersect_agg rank regr_avgx regr_avgy regr_count " +
-    "regr_intercept regr_r2 regr_slope stddev stddev_pop stddev_samp string_agg var_pop var_samp " +
-    "variance xmlagg approx_count_distinct"
+    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
+    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank " +
+    "regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy xmlagg"
   ).split(" "),
 )
 
@@ -36,60 +38,57 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   const name = path.at(-1) ?? ""
   if (path.length > 1 && path[0] !== "pg_catalog")
     throw new Refused(unsupported("schema", path.join(".")), byte)
+  if (call.over !== undefined) return bindWindowFunction(name, call, context)
   refuseDecorations(call, name)
+  if (ONLY_OVER.has(name) && !(call.agg_within_group ?? false) && !isOrderedCall(name, call))
+    throw new Refused(findings.overMissing(name), byte)
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
-  if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupported("aggregate", name), byte)
+  if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupportedAggregate(name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
-  if (name === "tumble" || name === "hop") throw new Refused(findings.windowArguments(name), byte)
+  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowArguments(name), byte)
+  refuseAggregateClauses(call, name)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
   if (!resolution.ok && resolution.reason === "no-such-function") {
-    throw new Refused(findings.unknownFunction(name, suggestName(name)), byte)
+    throw new Refused(findings.unknownFunction(name, suggestName(name, orderedAggregateNames())), byte)
   }
   return makeCall({ name, resolution, args, byte })
 }
 
+/** Without OVER they mean nothing (or, WITHIN GROUP, something else). */
+/** first_value and last_value of a group: with an order, or a second argument that stands for it. */
+function isOrderedCall(name: string, call: FuncCall): boolean {
+  return AGGREGATES.has(name) && ((call.agg_order ?? []).length > 0 || (call.args ?? []).length > 1)
+}
+
+const ONLY_OVER = new Set(
+  "row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value".split(
+    " ",
+  ),
+)
+
+function bindWindowFunction(name: string, call: FuncCall, context: ExpressionContext): Bound {
+  if (context.overs !== null) return context.overs.bind(call, context)
+  throw new Refused(findings.overNotAllowed(name, context.clause), call.location ?? null)
+}
+
 function refuseDecorations(call: FuncCall, name: string): void {
   const byte = call.location ?? null
-  if (call.over !== undefined) throw new Refused(unsupported("window-function", name), byte)
-  if (call.agg_filter !== undefined) throw new Refused(unsupported("filter", name), byte)
-  if (call.agg_within_group || (call.agg_order ?? []).length > 0) {
-    throw new Refused(unsupported("ordered-aggregate", name), byte)
-  }
   if (call.func_variadic || (call.args ?? []).some((arg) => "NamedArgExpr" in arg)) {
     throw new Refused(unsupported("named-argument", name), byte)
   }
 }
 
-function bindAggregate(name: string, call: FuncCall, context: ExpressionContext): Bound {
-  const byte = call.location ?? null
-  if (context.aggregates === null) throw new Refused(findings.aggregateNotAllowed(name, context.clause), byte)
-  const nodes = call.args ?? []
-  if (nodes.length !== (call.agg_star ? 0 : 1)) {
-    const given = nodes.map(() => "…")
-    const note = name === "count" ? "write count(*) or count(expression)" : `write ${name}(expression)`
-    throw new Refused(findings.noOverload(name, given, note, []), byte)
-  }
-  const inside = { ...context, aggregates: null, clause: "another aggregate" }
-  const bound = nodes[0] === undefined ? null : context.bind(nodes[0], inside)
-  const asked = call.agg_distinct ?? false
-  const resolution = resolveAggregate(name, bound === null ? null : typeOf(bound), asked)
-  if (!resolution.ok) {
-    const types = bound === null ? ["*"] : [typeText(bound)]
-    throw new Refused(findings.noOverload(name, types, resolution.note ?? null, []), byte)
-  }
-  const argument =
-    bound === null || resolution.argumentType === null ? null : coerce(bound, resolution.argumentType)
-  const distinct = asked && resolution.name !== "min" && resolution.name !== "max"
-  const reference = context.aggregates.add({
-    kind: "aggregate",
-    name: resolution.name,
-    argument,
-    distinct,
-    type: resolution.type,
-    nullable: resolution.nullable,
-  })
-  if (byte !== null) context.origins.set(reference, byte)
-  return typed(reference, byte)
+/** What only aggregates take, met in the call of another function. */
+function refuseAggregateClauses(call: FuncCall, name: string): void {
+  const clause =
+    call.agg_filter !== undefined
+      ? "FILTER"
+      : call.agg_within_group
+        ? "WITHIN GROUP"
+        : (call.agg_order ?? []).length > 0
+          ? "ORDER BY inside the call"
+          : null
+  if (clause !== null) throw new Refused(findings.notAnAggregate(name, clause), call.location ?? null)
 }

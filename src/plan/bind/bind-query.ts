@@ -1,4 +1,4 @@
-/** A query: WITH, then a SELECT or a UNION ALL of queries; refuses what may stand around them. */
+/** A query: WITH, then a SELECT or a set operation of queries; refuses what may stand around them. */
 import type { CommonTableExpr, SelectStmt, WithClause } from "libpg-query"
 import { assert } from "../../std/assert.ts"
 import type { Finding } from "../errors.ts"
@@ -7,43 +7,79 @@ import { keywordBefore } from "../sql/keywords.ts"
 import { names, startOf } from "../sql/tree.ts"
 import type { Construct } from "../unsupported.ts"
 import { unsupported } from "../unsupported.ts"
+import type { QueryContext } from "./bind-from.ts"
 import { renamed } from "./bind-from.ts"
+import { bindLimits, bindOrderBy } from "./bind-order.ts"
 import { bindSelect } from "./bind-select.ts"
-import { bindUnionAll } from "./bind-union.ts"
+import { bindSetOperation } from "./bind-union.ts"
+import { typed } from "./bound.ts"
 import type { CommonTables, Relation, ViewContext } from "./context.ts"
 import { attempt } from "./context.ts"
+import { referTo } from "./place-over.ts"
+import { ranks } from "./select-list.ts"
 
 /** @throws Refused, Abandoned */
-export function bindQuery(select: SelectStmt, tables: CommonTables, view: ViewContext): Relation {
+export function bindQuery(select: SelectStmt, context: QueryContext): Relation {
+  const { view, tables } = context
   const refused = refusedClauses(select, view.sql)
   for (const { finding, byte } of refused) view.report(finding, byte)
   const visible = select.withClause === undefined ? tables : bindWith(select.withClause, tables, view)
-  const relation = bindBody(select, visible, view)
+  const relation = bindBody(select, { ...context, tables: visible })
   if (refused.length > 0) throw new Abandoned("a clause was refused")
   return relation
 }
 
-function bindBody(select: SelectStmt, tables: CommonTables, view: ViewContext): Relation {
-  if (select.op === undefined || select.op === "SETOP_NONE") {
-    return bindSelect(select, { tables, view, bindQuery })
-  }
+/** A view has no order; ORDER BY has a use only where it says which rows LIMIT or DISTINCT ON keeps. */
+export function refuseOrder(select: SelectStmt, view: ViewContext): void {
+  const { sortClause = [], limitCount, limitOffset, distinctClause = [] } = select
+  const on = distinctClause.some((node) => Object.keys(node).length > 0)
+  if (sortClause.length === 0 || limitCount !== undefined || limitOffset !== undefined || on) return
+  const at = startOf(sortClause)
+  view.report(unsupported("order-by"), at === null ? null : (keywordBefore(view.sql, "order", at) ?? at))
+}
+
+function bindBody(select: SelectStmt, context: QueryContext): Relation {
+  if (select.op === undefined || select.op === "SETOP_NONE")
+    return bindSelect(select, { ...context, bindQuery })
   const { larg, rarg } = select
+  const { view } = context
   assert(larg !== undefined && rarg !== undefined, "a set operation has two sides")
-  const left = attempt(view, () => bindQuery(larg, tables, view))
-  const right = attempt(view, () => bindQuery(rarg, tables, view))
-  const [word, construct] = SET_OPERATIONS[select.op]
+  const left = attempt(view, () => bindQuery(larg, { ...context, outer: null }))
+  const right = attempt(view, () => bindQuery(rarg, { ...context, outer: null }))
+  const kind = SET_OPERATIONS[select.op]
   const at = startOf(rarg)
-  const byte = at === null ? null : (keywordBefore(view.sql, word, at) ?? at)
-  if (select.op !== "SETOP_UNION" || !select.all) throw new Refused(unsupported(construct), byte)
+  const byte = at === null ? null : (keywordBefore(view.sql, kind, at) ?? at)
   if (left === null || right === null) throw new Abandoned("a branch has problems")
-  return bindUnionAll(left, right, byte)
+  const operation = { kind, all: select.all ?? false, byte }
+  return limited(select, bindSetOperation(left, right, operation, view), view)
 }
 
 const SET_OPERATIONS = {
-  SETOP_UNION: ["union", "union"],
-  SETOP_INTERSECT: ["intersect", "intersect"],
-  SETOP_EXCEPT: ["except", "except"],
-} as const satisfies Record<string, readonly [string, Construct]>
+  SETOP_UNION: "union",
+  SETOP_INTERSECT: "intersect",
+  SETOP_EXCEPT: "except",
+} as const
+
+/** ORDER BY and LIMIT behind a set operation, which see its columns only. */
+function limited(select: SelectStmt, relation: Relation, view: ViewContext): Relation {
+  const { node, columns } = relation
+  const targets = columns.map(({ name, index }) => ({ name, bound: typed(referTo(node, index), null) }))
+  const sorts = bindOrderBy(select.sortClause ?? [], targets, (item) => {
+    const what = "behind UNION, INTERSECT and EXCEPT, ORDER BY takes columns of the result"
+    throw new Refused(findings.orderColumn(what, "name one of them, or give its position"), startOf(item))
+  })
+  const limits = bindLimits(select, view.sql)
+  if (limits === null) return relation
+  const order = sorts.flatMap(({ value, descending, nullsFirst }) =>
+    value.kind === "column" ? [{ column: value.index, descending, nullsFirst }] : [],
+  )
+  const { timeColumn } = node
+  const time = timeColumn === null ? [] : [{ column: timeColumn, descending: false, nullsFirst: false }]
+  return {
+    ...relation,
+    node: ranks(node, { partition: [], order: [...order, ...(limits.ties ? [] : time)], limits, view }),
+  }
+}
 
 function bindWith(clause: WithClause, tables: CommonTables, view: ViewContext): CommonTables {
   if (clause.recursive) {
@@ -76,7 +112,7 @@ function bindCommonTable(query: CommonTableExpr, visible: CommonTables, view: Vi
   const byte = query.location ?? null
   const body = query.ctequery
   if (body === undefined || !("SelectStmt" in body)) throw new Refused(unsupported("data-modifying"), byte)
-  const relation = bindQuery(body.SelectStmt, new Map(visible), view)
+  const relation = bindQuery(body.SelectStmt, { tables: new Map(visible), view, outer: null })
   return renamed(relation, names(query.aliascolnames), byte)
 }
 
@@ -92,11 +128,7 @@ function refusedClauses(select: SelectStmt, sql: string): readonly Place[] {
     const keyword = keywords.map((word) => (at === null ? null : keywordBefore(sql, word, at)))
     found.push({ finding: unsupported(construct), byte: keyword.find((byte) => byte !== null) ?? at })
   }
-  if ((select.sortClause ?? []).length > 0) add("order-by", select.sortClause, "order")
-  if (select.limitOffset !== undefined) add("limit", select.limitOffset, "offset")
-  else if (select.limitCount !== undefined) add("limit", select.limitCount, "limit", "fetch")
   if (select.intoClause !== undefined) add("into", select.intoClause.rel, "into")
-  if ((select.windowClause ?? []).length > 0) add("window-clause", select.windowClause, "window")
   if ((select.lockingClause ?? []).length > 0) {
     found.push({ finding: unsupported("locking"), byte: keywordBefore(sql, "for", Number.POSITIVE_INFINITY) })
   }

@@ -5,15 +5,17 @@ import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
 import { fingerprintPlan } from "../fingerprint.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
+import { joinNode } from "../nodes/join.ts"
 import { namesOf, rebuild } from "../nodes/rebuild.ts"
 import type { PlanNode, ViewPlan } from "../plan.ts"
 import type { ViewDefinition } from "../view.ts"
-import { bindQuery } from "./bind-query.ts"
-import { NO_NAME } from "./bind-select.ts"
+import { NO_NAME } from "./bind-clauses.ts"
+import { bindQuery, refuseOrder } from "./bind-query.ts"
 import type { Catalog, ViewContext, VisibleColumn } from "./context.ts"
 import { attempt } from "./context.ts"
 import { isTooLarge } from "./plan-size.ts"
-import { hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
+import { sessionProblem } from "./session-use.ts"
+import { closes, hasWindows, stateBound, whyNotFinal } from "./state-bound.ts"
 
 /** An event or a view that was read, as far as a plan depends on it. */
 export interface ReadSource {
@@ -41,18 +43,22 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
     sql,
     catalog,
     acceptsUnboundedState: definition.state === "unbounded",
+    timeToLiveUs: typeof definition.state === "object" ? definition.state.timeToLiveUs : null,
     report(finding, byte) {
       if (finding.code !== "unbounded-state") problems++
       report(finding, byte)
     },
   }
-  const relation = attempt(view, () => bindQuery(select, new Map(), view))
+  refuseOrder(select, view)
+  const relation = attempt(view, () => bindQuery(select, { tables: new Map(), view, outer: null }))
   if (relation === null) return null
   assert(relation.columns.length === relation.node.columns.length, "a query's columns are all visible")
   if (isTooLarge(relation.node)) {
     view.report(findings.planTooLarge(), null)
     return null
   }
+  const misused = sessionProblem(relation.node, view)
+  if (misused !== null) view.report(misused, null)
   checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)
@@ -97,9 +103,10 @@ function checkEmission(root: PlanNode, definition: ViewDefinition, view: ViewCon
   if (definition.allowedLatenessMs > 0 && !hasWindows(root)) view.report(findings.latenessNeedsWindow(), null)
 }
 
-/** Groups that belong to a window put their row out once, so what comes out of them is append-only. */
+/** Groups of a window, and rows that found no partner in time, come once: their output is append-only. */
 function onceAtClose(root: PlanNode): PlanNode {
   return rebuild(root, (node) => {
+    if (node.kind === "join" && closes(node)) return joinNode({ ...node, once: true })
     if (node.kind !== "aggregate" || node.windowKeys === null) return node
     const { input, keys, aggregates } = node
     return aggregateNode({ input, keys, aggregates, names: namesOf(node), once: true })

@@ -1,5 +1,5 @@
 /** What an expression without AS is called: FigureColname of PostgreSQL's parse_target.c. */
-import type { Node } from "libpg-query"
+import type { Node, SubLink } from "libpg-query"
 import { names } from "../sql/tree.ts"
 
 /** Null where PostgreSQL writes ?column?. */
@@ -13,6 +13,8 @@ function figure(node: Node | undefined): { readonly name: string; readonly weak:
   if ("ColumnRef" in node) return strong(names(node.ColumnRef.fields).at(-1))
   if ("FuncCall" in node) return strong(names(node.FuncCall.funcname).at(-1))
   if ("A_Expr" in node) return node.A_Expr.kind === "AEXPR_NULLIF" ? strong("nullif") : null
+  if ("GroupingFunc" in node) return strong("grouping")
+  if ("SubLink" in node) return figureSubquery(node.SubLink)
   if ("CoalesceExpr" in node) return strong("coalesce")
   if ("MinMaxExpr" in node) return strong(node.MinMaxExpr.op === "IS_LEAST" ? "least" : "greatest")
   if ("TypeCast" in node) {
@@ -25,6 +27,15 @@ function figure(node: Node | undefined): { readonly name: string; readonly weak:
     return inner !== null && !inner.weak ? inner : { name: "case", weak: true }
   }
   return null
+}
+
+/** A scalar subquery is called as its column. */
+function figureSubquery({ subLinkType, subselect }: SubLink) {
+  if (subLinkType === "EXISTS_SUBLINK") return strong("exists")
+  if (subLinkType !== "EXPR_SUBLINK" || subselect === undefined || !("SelectStmt" in subselect)) return null
+  const target = subselect.SelectStmt.targetList?.[0]
+  if (target === undefined || !("ResTarget" in target)) return null
+  return target.ResTarget.name === undefined ? figure(target.ResTarget.val) : strong(target.ResTarget.name)
 }
 
 function strong(name: string | undefined) {

@@ -1,4 +1,5 @@
 /** What binding one view carries along: its SQL, the names it can read, and the problems found so far. */
+import type { Expression } from "../../expr/expression.ts"
 import type { Finding } from "../errors.ts"
 import { Abandoned, Refused } from "../errors.ts"
 import type { PlanNode } from "../plan.ts"
@@ -10,6 +11,11 @@ export interface Relation {
   readonly columns: readonly VisibleColumn[]
   /** Untyped literals among the columns, by position here: a UNION ALL may still give them a type. */
   readonly untyped: ReadonlyMap<number, string | null>
+  /** Conditions that tie a subquery to the query around it: over the node's columns, some of them hidden, and
+   *  columns of the outer query. None by default. */
+  readonly correlation?: readonly Expression[]
+  /** What the columns are over no rows: of aggregates without GROUP BY, which give one row all the same. */
+  readonly emptyValues?: readonly Expression[]
 }
 
 export interface VisibleColumn {
@@ -31,6 +37,8 @@ export interface ViewContext {
   readonly catalog: Catalog
   /** The view declares state: "unbounded". */
   readonly acceptsUnboundedState: boolean
+  /** Of rows that wait in joins which nothing else bounds: declared as state: { timeToLive }. */
+  readonly timeToLiveUs: bigint | null
   report(finding: Finding, byte: number | null): void
 }
 

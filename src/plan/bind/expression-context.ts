@@ -2,7 +2,7 @@
  * What binding one expression carries along: where its names come from and whether aggregates may stand in
  * it.
  */
-import type { Node } from "libpg-query"
+import type { FuncCall, GroupingFunc, Node, SubLink } from "libpg-query"
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
 import type { Resolution } from "../../expr/resolve.ts"
 import { resultNullable } from "../../expr/resolve.ts"
@@ -22,7 +22,19 @@ export interface ExpressionContext {
   readonly origins: WeakMap<Expression, number>
   /** Binds a part, in this context or one derived from it. */
   readonly bind: (node: Node, context: ExpressionContext) => Bound
+  /** What binds subqueries, window functions and grouping(); null where these may not stand. */
+  readonly subqueries: Binder<SubLink> | null
+  readonly overs: Binder<FuncCall> | null
+  readonly groupings: Binder<GroupingFunc> | null
 }
+
+/** Remembers what it binds, and gives a placeholder for its value. @throws Refused */
+export interface Binder<Syntax> {
+  bind(syntax: Syntax, context: ExpressionContext): Bound
+}
+
+/** Only plain expressions may stand here. */
+export const NO_BINDERS = { aggregates: null, subqueries: null, overs: null, groupings: null } as const
 
 /**
  * The aggregates of one SELECT, each kept once. While it is being bound, aggregate k is a reference to column

@@ -4,8 +4,8 @@
  * so such plans are refused before anything walks them. Counted with each shared part visited once.
  */
 import type { Expression } from "../../expr/expression.ts"
-import { childrenOf } from "../../expr/rewrite.ts"
-import { nodesOf } from "../nodes/rebuild.ts"
+import { childrenOf, partsOfAggregate } from "../../expr/rewrite.ts"
+import { inputsOf, nodesOf } from "../nodes/rebuild.ts"
 import type { PlanNode } from "../plan.ts"
 
 /** Nodes of the plan with WITH queries written out; views written by hand have less than fifty. */
@@ -17,10 +17,10 @@ export function isTooLarge(root: PlanNode): boolean {
   const counts = new Map<PlanNode, number>()
   const sizes = new Map<PlanNode, readonly number[]>()
   for (const node of nodesOf(root)) {
-    const inputs = node.kind === "scan" ? [] : node.kind === "union-all" ? node.inputs : [node.input]
+    const inputs = inputsOf(node)
     const count = inputs.reduce((sum, input) => sum + counts.get(input)!, 1)
     const columns = inputs.map((input) => sizes.get(input)!)
-    const own = expressionsOf(node).map((expression) => inlinedSize(expression, columns[0] ?? []))
+    const own = expressionsOf(node).map((expression) => inlinedSize(expression, columns.flat()))
     if (count > MAX_NODES || own.some((size) => size > MAX_EXPRESSION_PARTS)) return true
     counts.set(node, count)
     sizes.set(node, columnSizes(node, columns, own))
@@ -29,10 +29,25 @@ export function isTooLarge(root: PlanNode): boolean {
 }
 
 function expressionsOf(node: PlanNode): readonly Expression[] {
-  if (node.kind === "filter") return [node.predicate]
-  if (node.kind === "project") return node.expressions
-  if (node.kind !== "aggregate") return []
-  return [...node.keys, ...node.aggregates.flatMap(({ argument }) => argument ?? [])]
+  switch (node.kind) {
+    case "filter":
+      return [node.predicate]
+    case "project":
+      return node.expressions
+    case "aggregate":
+      return [...node.keys, ...node.aggregates.flatMap(partsOfAggregate)]
+    case "join":
+      return [
+        ...node.keys.flatMap(({ left, right }) => [left, right]),
+        ...(node.condition === null ? [] : [node.condition]),
+      ]
+    case "over":
+      return node.calls.flatMap(({ args }) => args)
+    case "repeat":
+      return [node.times]
+    default:
+      return []
+  }
 }
 
 /** Size of each column of a node's rows, written over the nearest rows that exist as such. */
@@ -45,8 +60,10 @@ function columnSizes(
     case "project":
       return own
     case "filter":
+    case "repeat":
       return inputs[0]!
     case "window":
+    case "session":
       return [...inputs[0]!, 1, 1]
     default:
       return node.columns.map(() => 1)

@@ -1,65 +1,102 @@
-/** Names of one FROM item: which column `a`, `t.a`, `*` and `t.*` mean. */
+/** Names of FROM: which column `a`, `t.a`, `*` and `t.*` mean, here or in the query around a subquery. */
 import type { Node } from "libpg-query"
 import type { ColumnReference } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported } from "../unsupported.ts"
-import type { Relation, VisibleColumn } from "./context.ts"
+import type { VisibleColumn } from "./context.ts"
+import type { FromRows } from "./from-rows.ts"
+import { placeholder } from "./placeholders.ts"
 
 export interface Scope {
-  readonly relation: Relation
-  /** What qualifies its columns; null for a subquery without an alias. */
-  readonly name: string | null
+  readonly rows: FromRows
   /** Aliases of the SELECT list, for better messages only. */
   readonly aliases: readonly string[]
+  /** Names of the query around this one; null where there is none, or where it cannot be seen. */
+  readonly outer: Scope | null
 }
 
-/** @throws Refused unknown-column, unknown-source, ambiguous-column */
-export function resolveColumn(
-  scope: Scope,
-  fields: readonly Node[],
-  place: { readonly byte: number | null; readonly clause: string },
-): ColumnReference {
+interface Place {
+  readonly byte: number | null
+  readonly clause: string
+}
+
+interface Path {
+  readonly qualifier: string | null
+  readonly name: string
+}
+
+/** @throws Refused unknown-column, unknown-qualifier, ambiguous-column, outer-too-far */
+export function resolveColumn(scope: Scope, fields: readonly Node[], place: Place): ColumnReference {
   const path = names(fields)
   if (fields.some((field) => "A_Star" in field)) throw new Refused(unsupported("row", "*"), place.byte)
   if (path.length > 2) throw new Refused(unsupported("schema", path.join(".")), place.byte)
   const [qualifier, name] = path.length === 2 ? [path[0]!, path[1]!] : [null, path[0] ?? ""]
-  if (qualifier !== null) checkQualifier(scope, qualifier, place.byte)
-  const found = scope.relation.columns.filter((column) => column.name === name)
-  if (found.length > 1) throw new Refused(findings.ambiguousColumn(name), place.byte)
-  if (found[0] === undefined) throw new Refused(notFound(scope, name, qualifier, place.clause), place.byte)
-  return referTo(scope, found[0])
+  const own = find(scope, { qualifier, name }, place.byte)
+  if (own !== null) return own
+  const around = scope.outer === null ? null : find(scope.outer, { qualifier, name }, place.byte)
+  if (around !== null) return placeholder("outer", around.index, around)
+  for (let far = scope.outer?.outer ?? null; far !== null; far = far.outer) {
+    if (find(far, { qualifier, name }, place.byte) !== null)
+      throw new Refused(findings.outerTooFar(name), place.byte)
+  }
+  throw new Refused(notFound(scope, { qualifier, name }, place.clause), place.byte)
 }
 
-/** @throws Refused unknown-source */
+/** Null when neither this query has such a column nor a name that would hide an outer one. */
+function find({ rows }: Scope, { qualifier, name }: Path, byte: number | null): ColumnReference | null {
+  const item = qualifier === null ? rows : rows.items.find((each) => each.name === qualifier)
+  const found = (item?.columns ?? []).filter((column) => column.name === name)
+  if (found.length > 1) throw new Refused(findings.ambiguousColumn(name, qualified(rows, name)), byte)
+  return found[0] === undefined ? null : referTo(rows, found[0])
+}
+
+/** @throws Refused unknown-qualifier */
 export function starColumns(
   scope: Scope,
   fields: readonly Node[],
   byte: number | null,
 ): readonly { readonly name: string; readonly reference: ColumnReference }[] {
   const path = names(fields)
+  const { rows } = scope
   if (path.length > 1) throw new Refused(unsupported("schema", path.join(".")), byte)
-  if (path[0] !== undefined) checkQualifier(scope, path[0], byte)
-  return scope.relation.columns.map((column) => ({ name: column.name, reference: referTo(scope, column) }))
+  const item = path[0] === undefined ? rows : rows.items.find(({ name }) => name === path[0])
+  if (item === undefined) throw new Refused(unknownQualifier(scope, path[0]!), byte)
+  return item.columns.map((column) => ({ name: column.name, reference: referTo(rows, column) }))
 }
 
-export function hasColumn(scope: Scope, name: string): boolean {
-  return scope.relation.columns.some((column) => column.name === name)
+export function hasColumn({ rows }: Scope, name: string): boolean {
+  return rows.columns.some((column) => column.name === name)
 }
 
-function referTo(scope: Scope, { index }: VisibleColumn): ColumnReference {
-  const { name, type, nullable } = scope.relation.node.columns[index]!
+export function referTo({ node }: Pick<FromRows, "node">, { index }: VisibleColumn): ColumnReference {
+  const { name, type, nullable } = node.columns[index]!
   return { kind: "column", index, name, type, nullable }
 }
 
-function checkQualifier(scope: Scope, qualifier: string, byte: number | null): void {
-  if (qualifier !== scope.name) throw new Refused(findings.unknownQualifier(qualifier, scope.name), byte)
+function qualified({ items }: FromRows, name: string): readonly string[] {
+  const holders = items.filter(({ columns }) => columns.filter((column) => column.name === name).length === 1)
+  return holders.map((item) => `${item.name}.${name}`)
 }
 
-function notFound(scope: Scope, name: string, qualifier: string | null, clause: string) {
-  if (qualifier === null && name === scope.name) return unsupported("row", name)
+function unknownQualifier(scope: Scope, qualifier: string) {
+  const known: string[] = []
+  for (let each: Scope | null = scope; each !== null; each = each.outer) {
+    known.push(...each.rows.items.map(({ name }) => name))
+  }
+  const near = nearestName(qualifier, known) ?? (known.length === 1 ? known[0]! : null)
+  return findings.unknownQualifier(qualifier, near, known)
+}
+
+function notFound(scope: Scope, { qualifier, name }: Path, clause: string) {
+  const { items, columns } = scope.rows
+  const item = items.find((each) => each.name === qualifier)
+  if (qualifier !== null && item === undefined) return unknownQualifier(scope, qualifier)
+  if (qualifier === null && items.some((each) => each.name === name)) return unsupported("row", name)
   if (qualifier === null && scope.aliases.includes(name)) return findings.aliasNotVisible(name, clause)
-  const known = [...new Set(scope.relation.columns.map((column) => column.name))]
-  return findings.unknownColumn(name, scope.name ?? "the subquery", nearestName(name, known), known)
+  const known = [...new Set((item?.columns ?? columns).map((column) => column.name))]
+  const where =
+    item?.name ?? (items.length === 1 ? items[0]!.name : items.length === 0 ? "the subquery" : "FROM")
+  return findings.unknownColumn(name, where, nearestName(name, known), known)
 }

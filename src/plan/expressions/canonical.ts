@@ -5,7 +5,7 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, Expression, FrameBound, OverCall, SortTerm } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
 
 export function canonical(expression: Expression): string {
@@ -34,10 +34,26 @@ export function canonical(expression: Expression): string {
 
 const all = (expressions: readonly Expression[]): string => expressions.map(canonical).join()
 
-export function canonicalAggregate({ name, argument, distinct, type }: AggregateCall): string {
+export function canonicalAggregate(call: AggregateCall): string {
+  const { name, argument, distinct, type, filter, order, constant } = call
   const over = argument === null ? "*" : canonical(argument)
-  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}]`
+  const constants = constant === undefined ? "" : `,${scalarText(constant)}`
+  const sorted = order === undefined ? "" : `/${order.map(canonicalTerm).join()}`
+  const where = filter === undefined ? "" : `?${canonical(filter)}`
+  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}${constants}${sorted}]${where}`
 }
+
+function canonicalTerm({ expression, descending, nullsFirst }: SortTerm): string {
+  return `${canonical(expression)}${descending ? "-" : "+"}${nullsFirst ? "-" : "+"}`
+}
+
+export function canonicalOver({ name, args, filter, frame, type }: OverCall): string {
+  const taken = filter === null ? "" : `|${canonical(filter)}`
+  const within = frame === null ? "" : ` ${frame.unit} ${boundText(frame.start)}..${boundText(frame.end)}`
+  return `${name}->${typeName(type)}[${all(args)}${taken}${within}]`
+}
+
+const boundText = (bound: FrameBound): string => (bound.kind === "offset" ? String(bound.offset) : bound.kind)
 
 /** JSON strings quote themselves, so no text can be mistaken for another kind of value. */
 function scalarText(value: Scalar): string {

@@ -1,7 +1,7 @@
 /** Expressions as people read them, close to SQL. For messages and explain only; nothing parses it. */
 import type { Interval, Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import type { AggregateCall, Expression, OverCall, SortTerm } from "../../expr/expression.ts"
 import { assertNever } from "../../std/assert.ts"
 import { durationText } from "../duration-text.ts"
 
@@ -46,8 +46,25 @@ export function printExpression(expression: Expression): string {
   }
 }
 
-export function printAggregate({ name, argument, distinct }: AggregateCall): string {
-  return `${name}(${distinct ? "distinct " : ""}${argument === null ? "*" : printExpression(argument)})`
+export function printAggregate(call: AggregateCall): string {
+  const { name, argument, distinct, filter, order, constant } = call
+  const over = argument === null ? "*" : printExpression(argument)
+  const given = constant === undefined ? "" : `, ${printConstant(constant)}`
+  const sorted = order === undefined ? "" : ` order by ${order.map(printTerm).join(", ")}`
+  const where = filter === undefined ? "" : ` filter (where ${printExpression(filter)})`
+  return `${name}(${distinct ? "distinct " : ""}${over}${given}${sorted})${where}`
+}
+
+const printConstant = (value: string | number): string =>
+  typeof value === "string" ? printLiteral(value, "string") : String(value)
+
+function printTerm({ expression, descending, nullsFirst }: SortTerm): string {
+  const nulls = nullsFirst === descending ? "" : nullsFirst ? " nulls first" : " nulls last"
+  return `${printExpression(expression)}${descending ? " desc" : ""}${expression.nullable ? nulls : ""}`
+}
+
+export function printOver({ name, args }: OverCall): string {
+  return `${name}(${args.map(printExpression).join(", ")})`
 }
 
 function printCall(signature: string, args: readonly string[]): string {

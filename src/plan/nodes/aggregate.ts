@@ -5,6 +5,7 @@
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { AggregateNode, ChangeKind, PlanNode, WindowColumns } from "../plan.ts"
+import { startTellsEnd } from "./window.ts"
 
 export interface AggregateParts {
   readonly input: PlanNode
@@ -20,7 +21,7 @@ export function aggregateNode({ input, keys, aggregates, names, once }: Aggregat
   assert(names.length === keys.length + aggregates.length, "every output of a GROUP BY has a name")
   const typed = [...keys, ...aggregates]
   const windowKeys = findWindowKeys(input.windowColumns, keys)
-  const windowColumns = windowKeys && { ...windowKeys, sizeUs: input.windowColumns!.sizeUs }
+  const windowColumns = carriedWindow(input.windowColumns, windowKeys)
   return Object.freeze({
     kind: "aggregate",
     input,
@@ -32,6 +33,7 @@ export function aggregateNode({ input, keys, aggregates, names, once }: Aggregat
     key: keys.map((_, position) => position),
     timeColumn: windowKeys?.end ?? null,
     windowColumns,
+    delayUs: input.delayUs,
   })
 }
 
@@ -45,7 +47,20 @@ function findWindowKeys(
     return position < 0 ? null : position
   }
   const [start, end] = [find(window.start), find(window.end)]
-  return start === null && end === null ? null : { start, end }
+  if (start === null && end === null) return null
+  const { sessionKeys } = window
+  if (sessionKeys !== undefined) return sessionKeys.every((key) => find(key) !== null) ? { start, end } : null
+  return end === null && !startTellsEnd(window) ? null : { start, end }
+}
+
+/** The groups' rows carry their windows on where a column tells them apart. */
+function carriedWindow(
+  window: WindowColumns | null,
+  keys: AggregateNode["windowKeys"],
+): WindowColumns | null {
+  if (window === null || keys === null || (keys.end === null && !startTellsEnd(window))) return null
+  const { sessionKeys: _, ...rest } = window
+  return { ...rest, ...keys }
 }
 
 /** A group whose rows can go again can vanish; the one group of no keys is always there. */

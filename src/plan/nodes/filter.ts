@@ -6,7 +6,7 @@ import type { ChangeKind, FilterNode, PlanNode } from "../plan.ts"
 
 export function filterNode(input: PlanNode, predicate: Expression): FilterNode {
   assert(predicate.type.kind === "boolean", "a predicate is boolean")
-  const { columns, key, timeColumn, windowColumns } = input
+  const { columns, key, timeColumn, windowColumns, delayUs } = input
   return Object.freeze({
     kind: "filter",
     input,
@@ -16,6 +16,7 @@ export function filterNode(input: PlanNode, predicate: Expression): FilterNode {
     key,
     timeColumn,
     windowColumns,
+    delayUs,
   })
 }
 

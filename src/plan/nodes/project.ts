@@ -1,10 +1,11 @@
 /**
  * The SELECT list. Key, time and window survive where their columns are handed on as they are. Of a window's
- * start and end either stands for the other, because a window's size is fixed.
+ * start and end either stands for the other, but for windows that share their starts.
  */
 import type { Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { PlanNode, ProjectNode, WindowColumns } from "../plan.ts"
+import { startTellsEnd } from "./window.ts"
 
 export interface ProjectParts {
   readonly input: PlanNode
@@ -32,6 +33,7 @@ export function projectNode({ input, expressions, names }: ProjectParts): Projec
     key,
     timeColumn: time ?? windowColumns?.end ?? null,
     windowColumns,
+    delayUs: input.delayUs,
   })
 }
 
@@ -39,7 +41,12 @@ function projectWindow(window: WindowColumns | null, places: Places): WindowColu
   if (window === null) return null
   const start = window.start === null ? null : (places.get(window.start) ?? null)
   const end = window.end === null ? null : (places.get(window.end) ?? null)
-  return start === null && end === null ? null : { start, end, sizeUs: window.sizeUs }
+  if (end === null && (start === null || !startTellsEnd(window)) && window.sessionKeys === undefined)
+    return null
+  if (window.sessionKeys === undefined) return { ...window, start, end }
+  const sessionKeys = window.sessionKeys.map((key) => places.get(key))
+  if (sessionKeys.includes(undefined) || (start === null && end === null)) return null
+  return { ...window, start, end, sessionKeys: sessionKeys as number[] }
 }
 
 type Places = ReadonlyMap<number, number>
@@ -52,6 +59,8 @@ function projectKey({ key, windowColumns }: PlanNode, places: Places): readonly 
 }
 
 function partnerPlace(index: number, window: WindowColumns | null, places: Places): number | undefined {
-  const partner = index === window?.start ? window.end : index === window?.end ? window.start : null
+  if (window === null) return undefined
+  const startForEnd = index === window.end && startTellsEnd(window) ? window.start : null
+  const partner = index === window.start ? window.end : startForEnd
   return partner === null ? undefined : places.get(partner)
 }

@@ -25,11 +25,12 @@ export function scanEvent(contract: EventContract): ScanNode {
     key: null,
     timeColumn,
     windowColumns: null,
+    delayUs: 0n,
   })
 }
 
 export function scanView(plan: Pick<ViewPlan, "name" | "root">): ScanNode {
-  const { columns, changes, key, timeColumn, windowColumns } = plan.root
+  const { columns, changes, key, timeColumn, windowColumns, delayUs } = plan.root
   return Object.freeze({
     kind: "scan",
     source: "view",
@@ -39,5 +40,6 @@ export function scanView(plan: Pick<ViewPlan, "name" | "root">): ScanNode {
     key,
     timeColumn,
     windowColumns,
+    delayUs,
   })
 }

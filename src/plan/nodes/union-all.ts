@@ -1,7 +1,8 @@
 /** UNION ALL: all rows of all inputs, whose columns agree in number and type. Names are the first input's. */
 import { sameType } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
-import type { PlanNode, UnionAllNode, WindowColumns } from "../plan.ts"
+import type { PlanNode, UnionAllNode } from "../plan.ts"
+import { sameWindows as agree } from "./window.ts"
 
 export function unionAllNode(inputs: readonly PlanNode[]): UnionAllNode {
   const first = inputs[0]
@@ -23,10 +24,6 @@ export function unionAllNode(inputs: readonly PlanNode[]): UnionAllNode {
     key: null,
     timeColumn: sameTime ? first.timeColumn : null,
     windowColumns: sameWindows ? first.windowColumns : null,
+    delayUs: inputs.reduce((most, { delayUs }) => (delayUs > most ? delayUs : most), 0n),
   })
-}
-
-function agree(a: WindowColumns | null, b: WindowColumns | null): boolean {
-  if (a === null || b === null) return a === b
-  return a.start === b.start && a.end === b.end && a.sizeUs === b.sizeUs
 }

@@ -1,5 +1,5 @@
 /** aggregate(project(x)) -> aggregate(x): keys and arguments are computed in the loop that groups. */
-import { substituteColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, partsOfAggregate, substituteColumns } from "../../expr/rewrite.ts"
 import { sizeOf } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { comesOnce, namesOf } from "../nodes/rebuild.ts"
@@ -9,11 +9,10 @@ export const foldProjectIntoAggregate = everywhere("fold-project-into-aggregate"
   if (node.kind !== "aggregate" || node.input.kind !== "project") return null
   const { input, expressions } = node.input
   const keys = node.keys.map((key) => substituteColumns(key, expressions))
-  const aggregates = node.aggregates.map((call) => ({
-    ...call,
-    argument: call.argument === null ? null : substituteColumns(call.argument, expressions),
-  }))
-  const used = [...keys, ...aggregates.flatMap(({ argument }) => argument ?? [])]
+  const aggregates = node.aggregates.map((call) =>
+    mapAggregate(call, (part) => substituteColumns(part, expressions)),
+  )
+  const used = [...keys, ...aggregates.flatMap(partsOfAggregate)]
   if (used.some((expression) => sizeOf(expression) > MAX_EXPRESSION_SIZE)) return null
   const folded = aggregateNode({ input, keys, aggregates, names: namesOf(node), once: comesOnce(node) })
   return (folded.windowKeys === null) === (node.windowKeys === null) ? folded : null

@@ -5,14 +5,18 @@ import type { PlanNode, ViewPlan } from "../plan.ts"
 import { composeProjects, dropIdentityProject } from "./compose-projects.ts"
 import { foldProjectIntoAggregate } from "./fold-project-into-aggregate.ts"
 import { mergeFilters } from "./merge-filters.ts"
+import { overToRank } from "./over-to-rank.ts"
 import { pruneColumns } from "./prune-columns.ts"
 import { pushFilterBelowProject } from "./push-filter-below-project.ts"
 import { pushFilterBelowUnionAll } from "./push-filter-below-union-all.ts"
+import { pushFilterIntoJoin } from "./push-filter-into-join.ts"
 import type { Rule } from "./rule.ts"
 
 export const RULES: readonly Rule[] = [
   pushFilterBelowProject,
   pushFilterBelowUnionAll,
+  pushFilterIntoJoin,
+  overToRank,
   mergeFilters,
   composeProjects,
   foldProjectIntoAggregate,

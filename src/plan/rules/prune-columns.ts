@@ -4,16 +4,29 @@
  * rebuilt from its leaves; a subtree with two readers keeps what either needs and stays one object.
  */
 import type { AggregateCall, ColumnReference, Expression } from "../../expr/expression.ts"
-import { mapColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, mapColumns, partsOfAggregate } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
 import { columnsUsed } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
+import { joinNode, keepsLeftOnly } from "../nodes/join.ts"
+import { overNames, overNode } from "../nodes/over.ts"
 import { projectNode } from "../nodes/project.ts"
+import { rankNode } from "../nodes/rank.ts"
 import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
+import { repeatNode } from "../nodes/repeat.ts"
+import { sessionNode } from "../nodes/session.ts"
 import { unionAllNode } from "../nodes/union-all.ts"
 import { windowNode } from "../nodes/window.ts"
-import type { AggregateNode, PlanNode, ProjectNode, UnionAllNode } from "../plan.ts"
+import type {
+  AggregateNode,
+  JoinNode,
+  OverNode,
+  PlanNode,
+  ProjectNode,
+  RankNode,
+  UnionAllNode,
+} from "../plan.ts"
 import type { Rule } from "./rule.ts"
 
 export const pruneColumns: Rule = {
@@ -63,18 +76,88 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
         )
         need(node.input, [node.window.timeColumn])
         break
+      case "session":
+        need(
+          node.input,
+          [...own].filter((position) => position < node.input.columns.length),
+        )
+        need(node.input, [node.session.timeColumn, ...node.session.keys])
+        break
       case "aggregate":
         for (const key of node.keys) need(node.input, columnsUsed(key))
-        for (const { argument } of keptAggregates(node, own)) {
-          if (argument !== null) need(node.input, columnsUsed(argument))
+        for (const part of keptAggregates(node, own).flatMap(partsOfAggregate)) {
+          need(node.input, columnsUsed(part))
         }
         break
       case "union-all":
         for (const input of node.inputs) need(input, own)
         break
+      case "join":
+        needOfJoin(node, own, need)
+        break
+      case "rank":
+      case "over":
+        needOfOrdered(node, own, need)
+        break
+      case "repeat":
+        need(node.input, [...own, ...columnsUsed(node.times)])
+        break
     }
   }
   return needed
+}
+
+type Need = (input: PlanNode, positions: Iterable<number>) => void
+
+function needOfJoin(node: JoinNode, own: Needed, need: Need): void {
+  need(node.left, usedOfSide(node, own, "left"))
+  need(node.right, usedOfSide(node, own, "right"))
+}
+
+/** Columns of one side that are handed on, compared, or say when a row can go. */
+function usedOfSide(node: JoinNode, own: Needed, side: "left" | "right"): ReadonlySet<number> {
+  const width = node.left.columns.length
+  const used = [...own, ...(node.condition === null ? [] : columnsUsed(node.condition))]
+  const handed =
+    side === "left"
+      ? used.filter((position) => position < width)
+      : used.filter((position) => position >= width).map((position) => position - width)
+  const keys = node.keys.flatMap((key) => [...columnsUsed(key[side])])
+  return new Set([...handed, ...keys, ...boundColumns(node, side)])
+}
+
+function needOfOrdered(node: RankNode | OverNode, own: Needed, need: Need): void {
+  need(node.input, usedOfOrdered(node, own))
+}
+
+function usedOfOrdered(node: RankNode | OverNode, own: Needed): ReadonlySet<number> {
+  const width = node.input.columns.length
+  const handed = [...own].filter((position) => position < width)
+  const used = new Set([...handed, ...node.partition, ...node.order.map(({ column }) => column)])
+  for (const { args, filter } of node.kind === "over" ? node.calls : []) {
+    for (const part of [...args, ...(filter === null ? [] : [filter])]) {
+      for (const position of columnsUsed(part)) used.add(position)
+    }
+  }
+  return used
+}
+
+/** What keeps rows keeps them without columns that nobody reads, also where their source hands on all. */
+function narrowed(input: Pruned, used: Needed): Pruned {
+  const kept = [...used].sort((a, b) => a - b)
+  if (kept.length === 0 || kept.length === input.node.columns.length) return input
+  const node = selectColumns(input, kept)
+  return { node, places: placesOf(kept) }
+}
+
+/** What says when a row of one side can go: its time, or its window. */
+function boundColumns({ bound, ...node }: JoinNode, side: "left" | "right"): readonly number[] {
+  if (bound?.kind === "interval") return [side === "left" ? bound.leftTime : bound.rightTime]
+  const { windowColumns, timeColumn } = node[side]
+  if (bound?.kind === "windows") {
+    return [windowColumns?.start, windowColumns?.end].filter((position) => position != null)
+  }
+  return bound?.kind === "time-to-live" && timeColumn !== null ? [timeColumn] : []
 }
 
 /** Where nothing is read (count(*) over a project), one column that costs nothing is kept. */
@@ -111,10 +194,39 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
       return { node: windowNode(input, { ...node.window, timeColumn }), places: moved }
     }
+    case "session": {
+      const { node: input, places } = prunedOf(node.input)
+      const [before, after] = [node.input.columns.length, input.columns.length]
+      if (input === node.input) return { node, places: everyPlace(before + 2) }
+      const moved = new Map([...places, [before, after], [before + 1, after + 1]])
+      const place = (position: number): number => {
+        const found = places.get(position)
+        assert(found !== undefined, "a session's time and keys are kept")
+        return found
+      }
+      const { timeColumn, gapUs, keys } = node.session
+      const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
+      return { node: sessionNode(input, session), places: moved }
+    }
     case "aggregate":
       return pruneAggregate(node, needed, prunedOf(node.input))
     case "union-all":
       return pruneUnion(node, needed, node.inputs.map(prunedOf))
+    case "join":
+      return pruneJoin(
+        node,
+        narrowed(prunedOf(node.left), usedOfSide(node, needed, "left")),
+        narrowed(prunedOf(node.right), usedOfSide(node, needed, "right")),
+      )
+    case "rank":
+      return pruneRank(node, needed, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
+    case "over":
+      return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
+    case "repeat": {
+      const { node: input, places } = prunedOf(node.input)
+      if (input === node.input) return { node, places }
+      return { node: repeatNode(input, moveColumns(node.times, places)), places }
+    }
   }
 }
 
@@ -136,7 +248,7 @@ function pruneAggregate(node: AggregateNode, needed: Needed, { node: input, plac
   const pruned = aggregateNode({
     input,
     keys: keys.map(move),
-    aggregates: kept.map((call) => ({ ...call, argument: call.argument && move(call.argument) })),
+    aggregates: kept.map((call) => mapAggregate(call, move)),
     names: pick(namesOf(node), positions),
     once: comesOnce(node),
   })
@@ -151,6 +263,86 @@ function pruneUnion(node: UnionAllNode, needed: Needed, inputs: readonly Pruned[
     return { node, places: moved }
   }
   return { node: unionAllNode(inputs.map((input) => selectColumns(input, kept))), places: moved }
+}
+
+function pruneJoin(node: JoinNode, left: Pruned, right: Pruned): Pruned {
+  const [before, after] = [node.left.columns.length, left.node.columns.length]
+  const shifted = [...right.places].map(([old, place]): [number, number] => [before + old, after + place])
+  const both = new Map([...left.places, ...shifted])
+  const places = keepsLeftOnly(node.type) ? left.places : both
+  if (left.node === node.left && right.node === node.right) return { node, places }
+  const { bound } = node
+  const moved = joinNode({
+    type: node.type,
+    left: left.node,
+    right: right.node,
+    keys: node.keys.map((key) => ({
+      left: moveColumns(key.left, left.places),
+      right: moveColumns(key.right, right.places),
+    })),
+    condition: node.condition && moveColumns(node.condition, both),
+    bound:
+      bound?.kind === "interval"
+        ? {
+            ...bound,
+            leftTime: placeOf(bound.leftTime, left.places),
+            rightTime: placeOf(bound.rightTime, right.places),
+          }
+        : bound,
+    once: comesOnce(node),
+  })
+  return { node: moved, places }
+}
+
+function pruneRank(node: RankNode, needed: Needed, { node: input, places }: Pruned): Pruned {
+  const moved = withAdded(node, input, places)
+  const ranked = node.ranked && needed.has(node.input.columns.length)
+  if (input === node.input && ranked === node.ranked) return { node, places: moved }
+  const { function: name, offset, limit } = node
+  const pruned = rankNode({ input, ...moveOrder(node, places), function: name, offset, limit, ranked })
+  return { node: pruned, places: moved }
+}
+
+function pruneOver(node: OverNode, { node: input, places }: Pruned): Pruned {
+  const moved = withAdded(node, input, places)
+  if (input === node.input) return { node, places: moved }
+  const calls = node.calls.map((call) => ({
+    ...call,
+    args: call.args.map((arg) => moveColumns(arg, places)),
+    filter: call.filter && moveColumns(call.filter, places),
+  }))
+  const { peerTerms } = node
+  return {
+    node: overNode({ input, ...moveOrder(node, places), peerTerms, calls, names: overNames(node) }),
+    places: moved,
+  }
+}
+
+/** Places of the input's columns, then of those that the node adds. */
+function withAdded(
+  node: RankNode | OverNode,
+  input: PlanNode,
+  places: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const [before, after] = [node.input.columns.length, input.columns.length]
+  const added = Array.from(
+    { length: node.columns.length - before },
+    (_, i) => [before + i, after + i] as const,
+  )
+  return new Map([...places, ...added])
+}
+
+function moveOrder({ partition, order }: RankNode | OverNode, places: ReadonlyMap<number, number>) {
+  return {
+    partition: partition.map((position) => placeOf(position, places)),
+    order: order.map((term) => ({ ...term, column: placeOf(term.column, places) })),
+  }
+}
+
+function placeOf(position: number, places: ReadonlyMap<number, number>): number {
+  const place = places.get(position)
+  assert(place !== undefined, "a column that is used is kept")
+  return place
 }
 
 function selectColumns({ node, places }: Pruned, kept: readonly number[]): PlanNode {

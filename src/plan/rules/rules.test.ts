@@ -25,6 +25,8 @@ function ruleOf(name: string): Rule {
 
 interface RuleCase {
   readonly rule: string
+  /** What brings the nodes together that the rule is about; `before` is the tree behind it. */
+  readonly first?: string
   readonly sql: string
   readonly before: string
   readonly after: string
@@ -68,6 +70,55 @@ const CASES: readonly RuleCase[] = [
             └ project name
               └ scan event sample`,
     untouched: "SELECT origin FROM flight WHERE delay > 1 UNION ALL SELECT name FROM sample",
+  },
+  {
+    rule: "push-filter-into-join",
+    sql: `SELECT o, n FROM (
+      SELECT f.origin AS o, f.delay AS d, s.name AS n, s.i4 AS i FROM flight f, sample s
+    ) AS j WHERE o = n AND d > 1 AND i > 2 AND d <> i`,
+    before: `
+        project o, n
+        └ project o = origin, d = delay, n = name, i = i4
+          └ filter ((origin = name) and (delay > 1) and (i4 > 2) and (delay <> i4))
+            └ inner join on true
+              ├ scan event flight
+              └ scan event sample`,
+    after: `
+        project o, n
+        └ project o = origin, d = delay, n = name, i = i4
+          └ inner join on origin = name and (delay <> i4)
+            ├ filter (delay > 1)
+            │ └ scan event flight
+            └ filter (i4 > 2)
+              └ scan event sample`,
+    untouched: "SELECT origin FROM flight LEFT JOIN sample ON origin = name WHERE i4 > 2 OR i4 IS NULL",
+    first: "push-filter-below-project",
+  },
+  {
+    rule: "over-to-rank",
+    sql: `SELECT origin, n FROM (
+      SELECT origin, row_number() OVER (PARTITION BY origin ORDER BY delay) AS n
+      FROM (SELECT origin, delay FROM flight) AS f
+    ) AS t WHERE n <= 3 AND n > 1 AND origin > 'A'`,
+    before: `
+        project origin, n
+        └ project origin, n = row_number
+          └ filter ((row_number <= 3) and (row_number > 1) and (origin > 'A'))
+            └ over row_number = row_number() per origin by delay
+              └ project origin, delay
+                └ scan event flight`,
+    after: `
+        project origin, n
+        └ project origin, n = row_number
+          └ filter (origin > 'A')
+            └ project origin, delay, row_number = row_rank
+              └ row_number 2 to 3 per origin by delay
+                └ project origin, delay
+                  └ scan event flight`,
+    untouched: `SELECT n FROM (
+      SELECT row_number() OVER w AS n, count(*) OVER w AS c FROM flight WINDOW w AS (ORDER BY delay)
+    ) AS t WHERE n <= 3`,
+    first: "push-filter-below-project",
   },
   {
     rule: "compose-projects",
@@ -191,18 +242,21 @@ const CASES: readonly RuleCase[] = [
   },
 ]
 
-for (const { rule: name, sql, before, after, untouched } of CASES) {
+const UNBOUNDED = { state: "unbounded" } as const
+
+for (const { rule: name, first, sql, before, after, untouched } of CASES) {
   test(`${name}: ${sql.replaceAll(/\s+/g, " ")}`, async () => {
     const rule = ruleOf(name)
-    const plan = await planOf(sql)
-    assert.equal(treeText(plan, plan.root), text(before))
-    const rewritten = rule.apply(plan.root)
+    const plan = await planOf(sql, UNBOUNDED)
+    const root = first === undefined ? plan.root : ruleOf(first).apply(plan.root)
+    assert.equal(treeText(plan, root), text(before))
+    const rewritten = rule.apply(root)
     assert.equal(treeText(plan, rewritten), text(after))
     assert.deepEqual(
       rewritten.columns.map((column) => column.name),
       plan.columns.map((column) => column.name),
     )
-    const other = await planOf(untouched)
+    const other = await planOf(untouched, UNBOUNDED)
     assert.equal(rule.apply(other.root), other.root, "the same object when nothing is to be done")
   })
 }

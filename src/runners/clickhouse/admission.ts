@@ -5,6 +5,7 @@
  */
 import type { EventContract } from "../../contracts/contract.ts"
 import { Names } from "../../expr/clickhouse/sql-writer.ts"
+import { inputsOf } from "../../plan/nodes/rebuild.ts"
 import type { PlanNode, ScanNode } from "../../plan/plan.ts"
 import { assertNever } from "../../std/assert.ts"
 import { queryRows } from "../../stores/clickhouse.ts"
@@ -40,7 +41,7 @@ export class RowAdmissions implements Admissions {
       if (scan.source !== "event" || scan.name !== record.event) continue
       const conditions: string[] = []
       const relation = lowerPlan(node, {
-        scope: { emit: "changes", closedUntilUs: null },
+        scope: { emit: "changes", closedUntilUs: null, latenessUs: 0n },
         scan: (each, names) => rowRelation(each, table, fields, names),
         trace: null,
         names: new Names(),
@@ -100,9 +101,17 @@ export function waysIn(node: PlanNode): readonly WayIn[] {
       return waysIn(node.input).map((way) => ({ ...way, isEnded: true }))
     case "union-all":
       return node.inputs.flatMap(waysIn)
+    case "join":
+    case "rank":
+    case "over":
+    case "repeat":
+      return inputsOf(node)
+        .flatMap(waysIn)
+        .map((way) => ({ ...way, isEnded: true }))
     case "filter":
     case "project":
     case "window":
+    case "session":
       return waysIn(node.input).map((way) => {
         return way.isEnded ? way : { ...way, node: { ...node, input: way.node } }
       })

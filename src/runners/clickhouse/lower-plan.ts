@@ -10,6 +10,7 @@
  */
 import { spellClickHouse } from "../../expr/clickhouse/spell.ts"
 import { floatOfRank, floatRank, type Names } from "../../expr/clickhouse/sql-writer.ts"
+import { noClickHouseSpelling } from "../../expr/errors.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { printExpression } from "../../plan/expressions/print.ts"
 import type {
@@ -18,12 +19,18 @@ import type {
   FilterNode,
   PlanNode,
   ProjectNode,
+  RepeatNode,
   ScanNode,
+  SessionNode,
   UnionAllNode,
   WindowNode,
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
-import { aggregateParts, aggregateResult, argumentSql } from "./aggregates.ts"
+import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
+import { lowerJoin } from "./lower-join.ts"
+import { lowerOver, lowerRank } from "./lower-places.ts"
+import { isOrdered, orderedArgument, orderedParts, orderedResult } from "./ordered-aggregates.ts"
+import { windowSql } from "./windows.ts"
 
 /** A query and the names of its columns, in the plan's order. */
 export interface Relation {
@@ -47,6 +54,7 @@ export interface ViewScope {
   readonly emit: Emit
   /** The end of the newest closed window; null: all windows count as closed. */
   readonly closedUntilUs: bigint | null
+  readonly latenessUs: bigint
 }
 
 export interface LoweringOptions {
@@ -60,9 +68,6 @@ export interface LoweringOptions {
 
 /** Settings that the queries rely on. */
 export const QUERY_SETTINGS: Readonly<Record<string, string | number>> = { precise_float_parsing: 1 }
-
-/** Windows a row can be in: the engine's own limit. */
-const MAX_WINDOWS = 10_000n
 
 /** @throws PlatformError no-clickhouse-spelling */
 export function lowerPlan(root: PlanNode, options: LoweringOptions): Relation {
@@ -88,10 +93,24 @@ class PlanLowering {
         return this.#project(node)
       case "window":
         return this.#window(node)
+      case "session":
+        return this.#session(node)
       case "aggregate":
         return this.#closed(node, this.#aggregate(node))
       case "union-all":
         return this.#union(node)
+      case "join":
+        return lowerJoin(
+          node,
+          { left: this.relation(node.left), right: this.relation(node.right) },
+          this.#options,
+        )
+      case "rank":
+        return lowerRank(node, this.relation(node.input), this.#options)
+      case "over":
+        return lowerOver(node, this.relation(node.input), this.#options)
+      case "repeat":
+        return this.#repeat(node)
       default:
         return assertNever(node)
     }
@@ -141,38 +160,81 @@ class PlanLowering {
     return { ...input, columns, sql }
   }
 
-  /** Windows start at multiples of the slide since 1970; a row is in those that began `size` before it. */
   #window(node: WindowNode): Relation {
     const input = this.relation(node.input)
-    const { timeColumn, sizeUs, slideUs } = node.window
-    const count = sizeUs / slideUs
-    assert(count >= 1n && count <= MAX_WINDOWS, "a row is in a bounded number of windows")
-    const time = columnAt(input, timeColumn)
-    const newest = `assumeNotNull(${time}) - positiveModulo(assumeNotNull(${time}), toInt64(${slideUs}))`
-    const start =
-      count === 1n
-        ? `toInt64(${newest})`
-        : `arrayJoin(arrayMap(w -> toInt64(${newest} - w * toInt64(${slideUs})), range(${count})))`
-    const started = this.#select(input, [...input.columns, start], ` WHERE isNotNull(${time})`)
-    const end = `toInt64(${started.columns.at(-1)} + toInt64(${sizeUs}))`
-    return this.#select(started, [...started.columns, end])
+    const { timeColumn } = node.window
+    const { start, end } = windowSql(node.window)
+    const time = (of: Relation) => `assumeNotNull(${columnAt(of, timeColumn)})`
+    const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
+    const started = this.#select(input, [...input.columns, start(time(input))], where)
+    return this.#select(started, [...started.columns, end(time(started), started.columns.at(-1)!)])
+  }
+
+  /** Rows in the order of their times begin a session where the gap before them is too long. */
+  #session(node: SessionNode): Relation {
+    const input = this.relation(node.input)
+    const { timeColumn, gapUs, keys } = node.session
+    const gap = `toInt64(${gapUs})`
+    const ranked = keys.map((key) => {
+      const column = columnAt(input, key)
+      return node.input.columns[key]!.type.kind === "float64" ? floatRank(this.#names, column) : column
+    })
+    const timed = `assumeNotNull(${columnAt(input, timeColumn)})`
+    const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
+    const width = input.columns.length
+    const keyed = this.#select(input, [...input.columns, ...ranked, timed], where)
+    const own = (of: Relation) => of.columns.slice(0, width)
+    const parts = (of: Relation, from: number) => [
+      ...of.columns.slice(from, from + keys.length),
+      ...present(of.dropped),
+    ]
+    const over = (by: readonly string[], rest: string) =>
+      `OVER (${by.length === 0 ? "" : `PARTITION BY ${by.join(", ")} `}${rest})`
+    const time = keyed.columns.at(-1)!
+    const ordered = `ORDER BY ${time} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
+    const within = over(parts(keyed, width), ordered)
+    const begins = `toUInt8(row_number() ${within} = 1 OR ${time} - lagInFrame(${time}) ${within} > ${gap})`
+    const begun = this.#select(keyed, [...keyed.columns, begins])
+    const begunTime = begun.columns[width + keys.length]!
+    const orderedAgain = `ORDER BY ${begunTime} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
+    const number = `sum(${begun.columns.at(-1)}) ${over(parts(begun, width), orderedAgain)}`
+    const numbered = this.#select(begun, [...begun.columns, number])
+    const session = over([...parts(numbered, width), numbered.columns.at(-1)!], "")
+    const last = numbered.columns[width + keys.length]!
+    return this.#select(numbered, [
+      ...own(numbered),
+      `toInt64(min(${last}) ${session})`,
+      `toInt64(max(${last}) ${session} + ${gap})`,
+    ])
+  }
+
+  #repeat(node: RepeatNode): Relation {
+    const input = this.relation(node.input)
+    const times = `toUInt64(greatest(ifNull(${this.#spell(node.times, input)}, 0), 0))`
+    const repeated = this.#select(input, [...input.columns, `arrayJoin(range(${times}))`])
+    return { ...repeated, columns: repeated.columns.slice(0, -1) }
   }
 
   #aggregate(node: AggregateNode): Relation {
     const input = this.relation(node.input)
+    const calls = node.aggregates.map((call) => (isOrdered(call) ? call : filterIntoArgument(call)))
     const keyed = this.#select(input, [
       ...node.keys.map((key) => {
         const sql = this.#spell(key, input)
         return key.type.kind === "float64" ? floatRank(this.#names, sql) : sql
       }),
-      ...node.aggregates.map((call) => {
+      ...calls.map((call) => {
+        if (isOrdered(call)) return orderedArgument(this.#names, call, (part) => this.#spell(part, input))
         return call.argument === null
           ? "0"
           : argumentSql(this.#names, call, this.#spell(call.argument, input))
       }),
     ])
     const keys = keyed.columns.slice(0, node.keys.length)
-    const parts = node.aggregates.map((call, i) => aggregateParts(call, columnAt(keyed, keys.length + i)))
+    const parts = calls.map((call, i) => {
+      const column = columnAt(keyed, keys.length + i)
+      return isOrdered(call) ? orderedParts(call, column) : aggregateParts(call, column)
+    })
     const grouped = this.#grouped(keyed, keys, [...keys, ...parts.flat()])
     let next = keys.length
     const take = (count: number) => {
@@ -184,7 +246,12 @@ class PlanLowering {
         const key = columnAt(grouped, k)
         return type.kind === "float64" ? floatOfRank(this.#names, key) : key
       }),
-      ...node.aggregates.map((call, i) => aggregateResult(this.#names, call, take(parts[i]!.length))),
+      ...calls.map((call, i) => {
+        const own = take(parts[i]!.length)
+        return isOrdered(call)
+          ? orderedResult(this.#names, call, own[0]!)
+          : aggregateResult(this.#names, call, own)
+      }),
     ])
   }
 
@@ -207,9 +274,13 @@ class PlanLowering {
     const { emit, closedUntilUs } = this.#options.scope
     if (emit !== "final" || node.windowKeys === null || closedUntilUs === null) return relation
     const { start, end } = node.windowKeys
+    const varying = node.input.windowColumns?.varying ?? null
+    if (end === null && varying !== null) {
+      throw noClickHouseSpelling('emit "final" without window_end', "the start does not tell when it closes")
+    }
     const size = node.windowColumns?.sizeUs ?? 0n
     const ends = end !== null ? columnAt(relation, end) : `${columnAt(relation, start!)} + toInt64(${size})`
-    const condition = `${ends} <= toInt64('${closedUntilUs}')`
+    const condition = `${ends} <= toInt64('${closedUntilUs - node.delayUs}')`
     return this.#where(relation, condition, "the window is closed")
   }
 

@@ -1,4 +1,5 @@
 /** What a view is made of, through all views below it. */
+import { inputsOf } from "../../plan/nodes/rebuild.ts"
 import type { PlanNode, ViewPlan } from "../../plan/plan.ts"
 import { assert } from "../../std/assert.ts"
 
@@ -31,9 +32,10 @@ export function columnsBehindView(
   const { views, events } = behindView(view, plans)
   const columns = new Map(events.map((event) => [event, new Set<string>()]))
   const visit = (node: PlanNode): void => {
-    if (node.kind === "union-all") node.inputs.forEach(visit)
-    else if (node.kind !== "scan") visit(node.input)
-    else if (node.source === "event") for (const { name } of node.columns) columns.get(node.name)!.add(name)
+    if (node.kind === "scan" && node.source === "event") {
+      for (const { name } of node.columns) columns.get(node.name)!.add(name)
+    }
+    inputsOf(node).forEach(visit)
   }
   for (const name of views) visit(plans.get(name)!.root)
   return columns
@@ -44,14 +46,6 @@ export function hasOverlappingWindows(view: string, plans: ReadonlyMap<string, V
 }
 
 function overlaps(node: PlanNode): boolean {
-  switch (node.kind) {
-    case "scan":
-      return false
-    case "union-all":
-      return node.inputs.some(overlaps)
-    case "window":
-      return node.window.slideUs !== node.window.sizeUs || overlaps(node.input)
-    default:
-      return overlaps(node.input)
-  }
+  const cutsOverlapping = node.kind === "window" && node.window.slideUs !== node.window.sizeUs
+  return cutsOverlapping || inputsOf(node).some(overlaps)
 }

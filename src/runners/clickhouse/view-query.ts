@@ -45,7 +45,7 @@ export function viewQuery(options: ViewQueryOptions): ViewQuery {
     const scan = (node: ScanNode): Relation =>
       node.source === "view" ? scanned(node, relationOf(node.name), columnsOf(node.name)) : event(node, view)
     const closedUntilUs = options.closedUntilUs?.(view) ?? null
-    const scope = { emit: plan.emit, closedUntilUs }
+    const scope = { emit: plan.emit, closedUntilUs, latenessUs: BigInt(plan.allowedLatenessMs) * 1_000n }
     return lowerPlan(plan.root, { scope, scan, trace: options.trace, names, conditions })
   }
   const columnsOf = (view: string) => options.plans.get(view)!.columns.map(({ name }) => name)

@@ -10,13 +10,27 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { EngineWindow, OperatorSpec } from "../../engine/dataflow.ts"
+import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { someColumn, substituteColumns } from "../../expr/rewrite.ts"
+import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
+import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
-import type { AggregateNode, PlanNode, ViewPlan, WindowNode } from "../../plan/plan.ts"
+import { keepsLeftOnly } from "../../plan/nodes/join.ts"
+import type {
+  AggregateNode,
+  JoinNode,
+  OverNode,
+  PlanNode,
+  RankNode,
+  RepeatNode,
+  SessionNode,
+  ViewPlan,
+  WindowNode,
+} from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import type { Pipe } from "./pipe.ts"
+import { identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
 
 /** Columns that views see of an event: its fields, then processed_at. */
 export function eventColumns(contract: EventContract): readonly Column[] {
@@ -42,17 +56,6 @@ export function lowerViews(
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
-}
-
-/** Stateless steps that are not an operator yet, as expressions over the rows of operator `input`. */
-interface Pipe {
-  readonly input: string
-  readonly inputColumns: readonly Column[]
-  readonly filter: Expression | null
-  readonly window: EngineWindow | null
-  readonly outputs: readonly Expression[]
-  /** True when `outputs` are the input's columns, unchanged. */
-  readonly identity: boolean
 }
 
 class ViewLowering {
@@ -110,6 +113,8 @@ class ViewLowering {
       }
       case "window":
         return this.#windowPipe(node)
+      case "session":
+        return this.#sessionPipe(node)
       case "aggregate":
         return identityPipe(this.#aggregate(node), node.columns)
       case "union-all": {
@@ -118,9 +123,141 @@ class ViewLowering {
         this.#specs.push({ kind: "union", id, inputs, columns: node.columns })
         return identityPipe(id, node.columns)
       }
+      case "join":
+        return identityPipe(this.#join(node), node.columns)
+      case "rank": {
+        const { partition, order, function: name, offset, limit, ranked, columns } = node
+        const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
+        const id = this.#nextId("rank")
+        const parts = { partition, order, function: name, offset, limit, ranked, columns }
+        this.#specs.push({ kind: "rank", id, input, ...parts, ...this.#partitionExpiry(node) })
+        return identityPipe(id, columns)
+      }
+      case "over":
+        return identityPipe(this.#over(node), node.columns)
+      case "repeat":
+        return identityPipe(this.#repeat(node), node.columns)
       default:
         return assertNever(node)
     }
+  }
+
+  /** Both sides hand on their columns, then the keys that are no columns. */
+  #join(node: JoinNode): string {
+    const { type, condition, columns } = node
+    const [left, right] = [this.#joinSide(node, "left"), this.#joinSide(node, "right")]
+    const widened =
+      left.columns.length + right.columns.length > node.left.columns.length + node.right.columns.length
+    const id = this.#nextId("join")
+    const shift = left.columns.length - node.left.columns.length
+    const moved =
+      condition &&
+      mapColumns(condition, (column) =>
+        column.index < node.left.columns.length ? column : { ...column, index: column.index + shift },
+      )
+    const own = keepsLeftOnly(type) ? left.columns : [...left.columns, ...right.columns]
+    const joined = own.map((column, i) => ({
+      ...column,
+      nullable: isPadded(node, i < left.columns.length) || column.nullable,
+    }))
+    const { emit } = this.#plan
+    this.#specs.push({ kind: "join", id, type, left, right, condition: moved, emit, columns: joined })
+    if (!widened) return id
+    const kept = references(joined).filter((_, i) => {
+      return i < left.columns.length
+        ? i < node.left.columns.length
+        : i - left.columns.length < node.right.columns.length
+    })
+    const stage = this.#nextId("stage")
+    this.#specs.push({
+      kind: "stage",
+      id: stage,
+      input: id,
+      filter: null,
+      window: null,
+      outputs: kept,
+      columns,
+    })
+    return stage
+  }
+
+  #joinSide(node: JoinNode, side: "left" | "right"): JoinSide {
+    const input = node[side]
+    const pipe = this.#pipeOf(input)
+    const added: Expression[] = []
+    const keys = node.keys.map(({ [side]: key }) => {
+      if (key.kind === "column") return key.index
+      return input.columns.length + added.push(key) - 1
+    })
+    const columns = [
+      ...input.columns,
+      ...added.map(({ type, nullable }, i) => ({ name: `key_${i + 1}`, type, nullable })),
+    ]
+    const outputs = added.map((key) => substituteColumns(key, pipe.outputs))
+    const keyed =
+      added.length === 0 ? pipe : { ...pipe, outputs: [...pipe.outputs, ...outputs], identity: false }
+    return {
+      input: this.#operatorOf(keyed, columns),
+      columns,
+      keys,
+      expiry: joinExpiry(node, side, this.#latenessUs),
+    }
+  }
+
+  /** Arguments that are no columns are computed in front of it, and left out behind it. */
+  #over(node: OverNode): string {
+    const { partition, order, peerTerms } = node
+    const pipe = this.#pipeOf(node.input)
+    const width = node.input.columns.length
+    const added: Expression[] = []
+    const asColumn = (argument: Expression): Expression => {
+      if (argument.kind === "column" || argument.kind === "literal") return argument
+      const { type, nullable } = argument
+      const index = width + added.push(argument) - 1
+      return { kind: "column", index, name: `argument_${added.length}`, type, nullable }
+    }
+    const calls = node.calls.map((call) => ({
+      ...call,
+      args: call.args.map(asColumn),
+      filter: call.filter && asColumn(call.filter),
+    }))
+    const inputColumns = [
+      ...node.input.columns,
+      ...added.map(({ type, nullable }, i) => ({ name: `argument_${i + 1}`, type, nullable })),
+    ]
+    const outputs = [...pipe.outputs, ...added.map((argument) => substituteColumns(argument, pipe.outputs))]
+    const widened = added.length === 0 ? pipe : { ...pipe, outputs, identity: false }
+    const input = this.#operatorOf(widened, inputColumns)
+    const columns = [...inputColumns, ...node.columns.slice(width)]
+    const id = this.#nextId("over")
+    const order_ = { partition, order, peerTerms }
+    this.#specs.push({ kind: "over", id, input, ...order_, calls, columns, ...this.#partitionExpiry(node) })
+    if (added.length === 0) return id
+    const kept = references(columns).filter((_, i) => i < width || i >= inputColumns.length)
+    const stage = this.#nextId("stage")
+    const parts = { input: id, filter: null, window: null, outputs: kept, columns: node.columns }
+    this.#specs.push({ kind: "stage", id: stage, ...parts })
+    return stage
+  }
+
+  /** Partitions of windows close and go with them. */
+  #partitionExpiry(node: RankNode | OverNode): Pick<OverSpec, "expiry" | "emit"> {
+    const expiry = partitionExpiry(node, this.#latenessUs)
+    return { expiry, emit: expiry === null ? "changes" : this.#plan.emit }
+  }
+
+  get #latenessUs(): bigint {
+    return BigInt(this.#plan.allowedLatenessMs) * 1000n
+  }
+
+  #repeat(node: RepeatNode): string {
+    const pipe = this.#pipeOf(node.input)
+    const input = this.#operatorOf(pipe, node.input.columns)
+    const id = this.#nextId("stage")
+    const { times, columns } = node
+    const outputs = references(columns)
+    this.#specs.push({ kind: "stage", id, input, filter: null, window: null, outputs, times, columns })
+    return id
   }
 
   #filterBehind(pipe: Pipe, columns: readonly Column[], predicate: Expression): Pipe {
@@ -133,33 +270,49 @@ class ViewLowering {
       before.window === null
         ? before
         : identityPipe(this.#operatorOf(before, node.input.columns), node.input.columns)
-    const { kind, timeColumn, sizeUs, slideUs } = node.window
+    const { timeColumn, ...shape } = node.window
     const time = pipe.outputs[timeColumn]
     assert(time !== undefined, `the time column of ${node.window.kind} is a column of its input`)
-    const bound = (name: string, index: number): Expression => {
-      return { kind: "column", index, name, type: TIMESTAMP, nullable: false }
-    }
-    const width = pipe.inputColumns.length
     return {
       ...pipe,
-      window: { kind, time, sizeUs, slideUs },
-      outputs: [...pipe.outputs, bound("window_start", width), bound("window_end", width + 1)],
+      window: { ...shape, time },
+      outputs: [...pipe.outputs, ...boundColumns(pipe.inputColumns.length)],
+      identity: false,
+    }
+  }
+
+  /** Its rows go into a GROUP BY by their sessions, and nowhere else. */
+  #sessionPipe(node: SessionNode): Pipe {
+    const before = this.#pipeOf(node.input)
+    const { columns } = node.input
+    const pipe = before.window === null ? before : identityPipe(this.#operatorOf(before, columns), columns)
+    const { timeColumn, gapUs, keys } = node.session
+    const [time, ...keyed] = [timeColumn, ...keys].map((column) => pipe.outputs[column])
+    assert(time !== undefined, "the time column of a session is a column of its input")
+    return {
+      ...pipe,
+      session: { time, gapUs, keys: keyed.map((key) => key!) },
+      outputs: [...pipe.outputs, ...boundColumns(pipe.inputColumns.length)],
       identity: false,
     }
   }
 
   #aggregate(node: AggregateNode): string {
     const pipe = this.#pipeOf(node.input)
-    const argumentOf = (call: AggregateCall): AggregateCall =>
-      call.argument === null ? call : { ...call, argument: substituteColumns(call.argument, pipe.outputs) }
+    const overPipe = (call: AggregateCall): AggregateCall =>
+      mapAggregate(call, (part) => substituteColumns(part, pipe.outputs))
     const windowed = node.windowKeys !== null
     // Groups that do not belong to the window see it as columns of their input.
     const input =
       pipe.window !== null && !windowed
         ? identityPipe(this.#operatorOf(pipe, node.input.columns), node.input.columns)
         : pipe
-    const aggregates = input === pipe ? node.aggregates.map(argumentOf) : node.aggregates
+    const aggregates = input === pipe ? node.aggregates.map(overPipe) : node.aggregates
     const keys = input === pipe ? node.keys.map((key) => substituteColumns(key, pipe.outputs)) : node.keys
+    assert(input.session === null || windowed, "the rows of sessions are grouped by them")
+    const assigned = input.window !== null || input.session !== null
+    const carried = windowed && !assigned ? node.input.windowColumns : null
+    const varying = carried?.varying ?? null
     const id = this.#nextId("aggregate")
     this.#specs.push({
       kind: "aggregate",
@@ -169,10 +322,13 @@ class ViewLowering {
       window: input.window,
       keys,
       aggregates,
-      windowKeys: node.windowKeys,
-      windowSizeUs: windowed && input.window === null ? (node.input.windowColumns?.sizeUs ?? null) : null,
+      windowKeys: varying === null ? node.windowKeys : endOf(node.windowKeys),
+      windowSizeUs: varying === null ? (carried?.sizeUs ?? null) : null,
+      ...(varying === null || varying === "sessions" ? {} : { windowShape: varying }),
+      ...(input.session === null ? {} : { session: input.session }),
       emit: this.#plan.emit,
-      allowedLatenessUs: BigInt(this.#plan.allowedLatenessMs) * 1000n,
+      allowedLatenessUs: this.#latenessUs,
+      ...(node.delayUs === 0n ? {} : { delayUs: node.delayUs }),
       columns: node.columns,
     })
     return id
@@ -181,6 +337,7 @@ class ViewLowering {
   /** Makes an operator of the pipe, unless it is one already. */
   #operatorOf(pipe: Pipe, columns: readonly Column[]): string {
     if (pipe.identity && pipe.filter === null && pipe.window === null) return pipe.input
+    assert(pipe.session === null, "the rows of sessions are grouped, and read by nothing else")
     const id = this.#nextId("stage")
     const { input, filter, window, outputs } = pipe
     this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
@@ -188,41 +345,19 @@ class ViewLowering {
   }
 }
 
-function identityPipe(input: string, columns: readonly Column[]): Pipe {
-  return {
-    input,
-    inputColumns: columns,
-    filter: null,
-    window: null,
-    outputs: references(columns),
-    identity: true,
-  }
-}
-
-/** A scan may have had unread columns pruned: find the others by name. */
-function selectScanned(input: string, all: readonly Column[], scanned: readonly Column[]): Pipe {
-  const everything = references(all)
-  const outputs = scanned.map((column) => {
-    const found = everything.find(
-      (reference) => reference.kind === "column" && reference.name === column.name,
-    )
-    assert(found !== undefined, `${column.name} is a column of ${input}`)
-    return found
+/** Of a window or session, behind the columns of the input. */
+function boundColumns(width: number): readonly Expression[] {
+  return ["window_start", "window_end"].map((name, k) => {
+    return { kind: "column", index: width + k, name, type: TIMESTAMP, nullable: false }
   })
-  return {
-    input,
-    inputColumns: all,
-    filter: null,
-    window: null,
-    outputs,
-    identity: all.length === scanned.length,
-  }
 }
 
-function references(columns: readonly Column[]): readonly Expression[] {
-  return columns.map(({ name, type, nullable }, index) => ({ kind: "column", index, name, type, nullable }))
+/** Where windows vary in length, a start that rows carry beside the end is a key like any other. */
+function endOf(keys: AggregateNode["windowKeys"]): AggregateNode["windowKeys"] {
+  return keys === null || keys.end === null ? keys : { start: null, end: keys.end }
 }
 
-function readsWindow(pipe: Pipe, expression: Expression): boolean {
-  return pipe.window !== null && someColumn(expression, (column) => column.index >= pipe.inputColumns.length)
+/** Columns of a side that may be missing beside the other side's row. */
+function isPadded({ type }: JoinNode, isLeft: boolean): boolean {
+  return type === "full" || (type === "left" && !isLeft)
 }

@@ -5,6 +5,7 @@ import { PGlite } from "@electric-sql/pglite"
 import type { TypeKind } from "../../../src/columns/types.ts"
 import type { EventContract } from "../../../src/contracts/contract.ts"
 import { PROCESSED_AT } from "../../../src/contracts/contract.ts"
+import { OWN_AGGREGATES } from "../../kit/pg-oracle.ts"
 import { flight, sample } from "../../kit/plan-events.ts"
 import { planOf } from "../../kit/plan-of.ts"
 import { readLines, readPlanCases } from "./read-cases.ts"
@@ -44,6 +45,7 @@ let postgres: PGlite
 
 before(async () => {
   postgres = await PGlite.create()
+  await postgres.exec(OWN_AGGREGATES)
   for (const event of [flight, sample]) await postgres.exec(createTable(event))
 })
 after(() => postgres.close())
@@ -57,7 +59,7 @@ function createTable({ name, fields }: EventContract): string {
 function withoutWindows(sql: string): string {
   const windowed =
     "(SELECT s.*, timestamp '2001-01-01' AS window_start, timestamp '2001-01-01' AS window_end FROM"
-  return sql.replace(/\b(tumble|hop)\((\w+), [^()]*\)/gi, `${windowed} $2 AS s)`)
+  return sql.replace(/\b(tumble|hop|cumulate|session)\((\w+), [^()]*\)/gi, `${windowed} $2 AS s)`)
 }
 
 async function postgresColumns(sql: string): Promise<readonly string[]> {

@@ -1,0 +1,80 @@
+/**
+ * What aggregates keep whose result depends on an order: an ordered multiset of tuples per group. Aggregates
+ * over the same tuples share one.
+ *
+ *   string_agg, json_agg, percentiles, mode   all values that came
+ *   first, last                               one value while rows only come, else all
+ *   approx_percentile                         counts of buckets (sketches.ts), however many values came
+ *   approx_top_k                              one tuple of counters (heavy-hitters.ts)
+ */
+import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.ts"
+import { assert } from "../../std/assert.ts"
+import type { CompareHeld } from "../state/ordered-multiset.ts"
+import { compareTuples } from "../state/ordered-multiset.ts"
+import { COUNTERS_PER_VALUE } from "./heavy-hitters.ts"
+import { structuralKey } from "./structural-key.ts"
+
+export interface CollectionState {
+  /** Position among the window's multisets. */
+  readonly multiset: number
+  /** The tuple's items. */
+  readonly items: readonly SortTerm[]
+  /** Item that holds the argument. */
+  readonly valueAt: number
+  readonly filter: Expression | null
+  /** Rows whose argument is NULL are taken too. */
+  readonly keepsNull: boolean
+  readonly kept: "all" | "min" | "max" | "buckets" | "counters"
+  /** How many counters a group has. */
+  readonly capacity: number
+}
+
+export const isCollected = ({ name, order }: AggregateCall): boolean =>
+  order !== undefined || name === "approx_percentile" || name === "approx_top_k"
+
+/** Calls with the same state have the same key. */
+export function collectionKey(call: AggregateCall, retracting: boolean): string {
+  const terms = itemsOf(call).map(({ expression, ...direction }) => {
+    return `${structuralKey(expression)} ${JSON.stringify(direction)}`
+  })
+  const argument = call.argument === null ? "" : structuralKey(call.argument)
+  const where = call.filter === undefined ? "" : structuralKey(call.filter)
+  const keepsNull = call.name === "json_agg"
+  return JSON.stringify([argument, terms, where, keepsNull, keptOf(call, retracting), capacityOf(call)])
+}
+
+export function planCollection(
+  call: AggregateCall,
+  { multiset, retracting }: { readonly multiset: number; readonly retracting: boolean },
+): CollectionState {
+  const { argument, filter } = call
+  assert(argument !== null, `${call.name} has an argument`)
+  const items = itemsOf(call)
+  const value = structuralKey(argument)
+  const valueAt = items.findIndex(({ expression }) => structuralKey(expression) === value)
+  assert(valueAt >= 0, `${call.name} is sorted by its argument at last`)
+  const keepsNull = call.name === "json_agg"
+  const kept = keptOf(call, retracting)
+  assert(kept !== "counters" || !retracting, "what is counted approximately is not taken back")
+  return { multiset, items, valueAt, filter: filter ?? null, keepsNull, kept, capacity: capacityOf(call) }
+}
+
+const capacityOf = ({ name, constant }: AggregateCall): number =>
+  name === "approx_top_k" ? COUNTERS_PER_VALUE * (constant as number) : 0
+
+function itemsOf({ argument, order }: AggregateCall): readonly SortTerm[] {
+  return order ?? [{ expression: argument!, descending: false, nullsFirst: false }]
+}
+
+function keptOf({ name }: AggregateCall, retracting: boolean): CollectionState["kept"] {
+  if (name === "approx_percentile") return "buckets"
+  if (name === "approx_top_k") return "counters"
+  if (retracting || (name !== "first" && name !== "last")) return "all"
+  return name === "first" ? "min" : "max"
+}
+
+/** Null: scalars in their own order. */
+export function orderOf({ items, kept }: CollectionState): CompareHeld | null {
+  if (kept === "counters") return () => 0
+  return kept === "buckets" ? null : compareTuples(items)
+}

@@ -1,0 +1,53 @@
+/** How groups of sessions lie in memory, and what their rows are made of. */
+import { INT64, TIMESTAMP } from "../../columns/types.ts"
+import type { Expression } from "../../expr/expression.ts"
+import type { AggregateSpec } from "../dataflow.ts"
+import { SlotLayout } from "../state/slot-layout.ts"
+import { planAccumulators } from "./accumulators.ts"
+import type { OutputColumn } from "./emit-code.ts"
+import type { GroupPlan } from "./group-terminal.ts"
+
+/** Groups by the session's number behind their own keys; the bounds are no fields. */
+export function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
+  const { start, end } = spec.windowKeys!
+  const isBound = (k: number) => k === start || k === end
+  const number: Expression = {
+    kind: "column",
+    index: numberAt,
+    name: "session",
+    type: INT64,
+    nullable: false,
+  }
+  const none: Expression = { kind: "literal", value: 0n, type: TIMESTAMP, nullable: false }
+  const keys = [...spec.keys.map((key, k) => (isBound(k) ? none : key)), number]
+  const layout = new SlotLayout(keys.filter((key, k) => key.nullable && !isBound(k)).length)
+  const keyFields = keys.map((key, k) => (isBound(k) ? null : layout.addField(key.type, key.nullable)))
+  const accumulators = planAccumulators(spec.aggregates, layout, { retracting: true })
+  return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, bySession: true }
+}
+
+export function sessionOutputs(
+  { keyFields, accumulators }: GroupPlan,
+  { windowKeys }: AggregateSpec,
+): OutputColumn[] {
+  const { rowsAt, groupAt, outputs } = accumulators
+  return [
+    ...keyFields.slice(0, -1).map((field, k): OutputColumn => {
+      if (field !== null) return { kind: "field", field }
+      return { kind: "window", bound: windowKeys?.start === k ? "start" : "end" }
+    }),
+    ...outputs.map((state): OutputColumn => ({ kind: "aggregate", state, rowsAt, groupAt })),
+  ]
+}
+
+/** Indices of the columns in expressions, wherever they stand in this data. */
+export function usedColumns(data: unknown): ReadonlySet<number> {
+  const found = new Set<number>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || value instanceof Uint8Array) return
+    if ("kind" in value && value.kind === "column" && "index" in value) found.add(value.index as number)
+    else for (const part of Object.values(value)) visit(part)
+  }
+  visit(data)
+  return found
+}

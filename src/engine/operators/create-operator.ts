@@ -1,0 +1,68 @@
+/** A spec's operator. */
+import type { Column } from "../../columns/types.ts"
+import { assertNever } from "../../std/assert.ts"
+import type { OverSpec, RankSpec, StatefulSpec } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { AggregateOperator } from "./aggregate.ts"
+import { JoinOperator } from "./join.ts"
+import { OverOperator } from "./over.ts"
+import { RankOperator } from "./rank.ts"
+import { SessionAggregate } from "./session-aggregate.ts"
+import type { StatefulOperator } from "./stateful-operator.ts"
+import { keepsTopRow, TopRowOperator } from "./top-row.ts"
+
+export interface OperatorOptions {
+  readonly store: PageStore
+  readonly losses: Losses
+  /** Of the rows that come by its (first) port. */
+  readonly inputColumns: readonly Column[]
+  /** Ids of operators that put out single rows and take none back. */
+  readonly appendOnly: ReadonlySet<string>
+}
+
+export function createOperator(spec: StatefulSpec, options: OperatorOptions): StatefulOperator {
+  const { store, losses, appendOnly } = options
+  switch (spec.kind) {
+    case "aggregate":
+      if ((spec.session ?? null) !== null) {
+        const { inputColumns } = options
+        return new SessionAggregate(spec, {
+          store,
+          losses,
+          inputColumns,
+          appendOnlyOutput: appendOnly.has(spec.id),
+        })
+      }
+      return new AggregateOperator(spec, {
+        store,
+        losses,
+        retractingInput: !appendOnly.has(spec.input),
+        appendOnlyOutput: appendOnly.has(spec.id),
+      })
+    case "join":
+      return new JoinOperator(spec, {
+        store,
+        losses,
+        retracting: [!appendOnly.has(spec.left.input), !appendOnly.has(spec.right.input)],
+        appendOnlyOutput: appendOnly.has(spec.id),
+      })
+    case "rank": {
+      if (keepsTopRow(spec, appendOnly.has(spec.input))) return new TopRowOperator(spec, spec.columns, store)
+      return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
+    }
+    case "over":
+      return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
+    default:
+      return assertNever(spec)
+  }
+}
+
+function partitioned(spec: RankSpec | OverSpec, { store, appendOnly }: OperatorOptions, added: number) {
+  return {
+    store,
+    inputColumns: spec.columns.slice(0, spec.columns.length - added),
+    appendOnlyInput: appendOnly.has(spec.input),
+    appendOnlyOutput: appendOnly.has(spec.id),
+  }
+}

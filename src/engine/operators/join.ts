@@ -1,0 +1,168 @@
+/**
+ * Joins two inputs of rows that come and go. Each change meets the other side's rows as they are, so what
+ * changes of both sides put out adds up, in whatever order they come. Rows that are put out by themselves
+ * (without a partner, or for having one) are compared at the epoch's end with how the epoch found them.
+ *
+ * A row is let go when no row can come that it could meet; its partners keep counting it. Counting partners
+ * follows Flink's and RisingWave's outer joins ("degree").
+ */
+import type { ChangeBatch } from "../../columns/batch.ts"
+import { assert } from "../../std/assert.ts"
+import { captureJoin, restoreJoin } from "../checkpoint/join-parts.ts"
+import type { PartMap } from "../checkpoint/restore.ts"
+import type { FeedJoin, JoinTarget } from "../code/join-feed.ts"
+import { compileFeed } from "../code/join-feed.ts"
+import type { PutBlock } from "../code/join-output.ts"
+import { BLOCK_ROWS, compilePut, JoinBlock } from "../code/join-output.ts"
+import type { JoinPlan } from "../code/join-plan.ts"
+import { planJoin, UNLINKED } from "../code/join-plan.ts"
+import type { JoinSpec } from "../dataflow.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
+import { KeyTable } from "../state/key-table.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { LateBound } from "../time/late-bound.ts"
+import { JoinSideState } from "./join-side.ts"
+import { RowBuilder } from "./row-builder.ts"
+import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+
+export interface JoinOptions {
+  readonly store: PageStore
+  readonly losses: Losses
+  /** Whether rows of the left and of the right side can be taken back. */
+  readonly retracting: readonly [boolean, boolean]
+  readonly appendOnlyOutput: boolean
+}
+
+type Port = 0 | 1
+const PORTS = [0, 1] as const
+
+export class JoinOperator implements RowOperator, JoinTarget {
+  readonly spec: JoinSpec
+  readonly keys: KeyTable
+  readonly sides: readonly [JoinSideState, JoinSideState]
+  readonly block = new JoinBlock()
+  readonly #options: JoinOptions
+  readonly #plan: JoinPlan
+  readonly #late = [new LateBound(), new LateBound()] as const
+  readonly #changes: RowBuilder
+  readonly #feed: readonly [FeedJoin, FeedJoin]
+  readonly #putPairs: PutBlock
+  readonly #putAlone: readonly [PutBlock, PutBlock]
+
+  constructor(spec: JoinSpec, options: JoinOptions) {
+    const { store, retracting } = options
+    this.spec = spec
+    this.#options = options
+    const plan = planJoin(spec, { retracting })
+    this.#plan = plan
+    this.keys = new KeyTable(store, plan.keyLayout.shape, null)
+    const side = (port: Port) => new JoinSideState(plan.sides[port], store, this.keys)
+    this.sides = [side(0), side(1)]
+    this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
+    this.#feed = [compileFeed(store, plan, this, 0), compileFeed(store, plan, this, 1)]
+    this.#putPairs = compilePut(store, plan, "pairs")
+    this.#putAlone = [compilePut(store, plan, "left"), compilePut(store, plan, "right")]
+  }
+
+  lateness(port: number): { readonly column: number; readonly bound: LateBound } | null {
+    const { expiry } = this.#plan.sides[port as Port].side
+    return expiry === null ? null : { column: expiry.at, bound: this.#late[port as Port] }
+  }
+
+  judgeBy(watermarkUs: bigint): void {
+    for (const port of PORTS) {
+      const { expiry } = this.#plan.sides[port].side
+      if (expiry !== null) this.#late[port].set(watermarkUs, expiry.lateUs)
+    }
+  }
+
+  apply(port: number, changes: ChangeBatch): void {
+    this.#feed[port as Port](changes)
+  }
+
+  flush(watermarkUs: bigint): ChangeBatch | null {
+    for (const port of PORTS) this.#flushTouched(port)
+    for (const port of PORTS) this.#letGo(port, watermarkUs)
+    for (const { negatives } of this.sides)
+      assert(negatives === 0, `${this.spec.id} takes back only rows that it was given`)
+    return this.#changes.take(!this.#options.appendOnlyOutput)
+  }
+
+  heapBytes(): number {
+    return this.sides.reduce((sum, { rows }) => sum + rows.directory.byteLength, 0)
+  }
+
+  capture(losses: Losses): CapturedState {
+    return captureJoin(this, losses)
+  }
+
+  restore(parts: PartMap, losses: Losses): void {
+    restoreJoin(this, parts, losses)
+  }
+
+  drain(): void {
+    this.#putPairs(this.#changes, this.block, this.sides[0].rows, this.sides[1].rows)
+  }
+
+  forget(port: number, id: number): void {
+    this.drain()
+    this.sides[port as Port].forget(id)
+  }
+
+  fail(count: number): void {
+    this.#options.losses.failedChanges += count
+  }
+
+  #flushTouched(port: Port): void {
+    const side = this.sides[port]
+    const store = this.#options.store
+    const { timesHalf, previousHalf } = side.plan
+    for (let place = 0; place < side.touchedCount; place++) {
+      const id = side.touched[place]!
+      const change = side.shown(side.rows.addressOf(id)) - side.before[place]!
+      if (change !== 0) this.#putRow(port, id, change)
+    }
+    this.#drainRows(port)
+    for (let place = 0; place < side.touchedCount; place++) {
+      const id = side.touched[place]!
+      const half = side.rows.addressOf(id) * 2
+      if (store.i32[half + timesHalf] === 0 || store.i32[half + previousHalf] === UNLINKED) side.forget(id)
+    }
+    side.touchedCount = 0
+  }
+
+  #letGo(port: Port, watermarkUs: bigint): void {
+    const { rows, plan } = this.sides[port]
+    const { expiry } = plan.side
+    if (expiry === null || watermarkUs === NO_WATERMARK) return
+    const untilUs = watermarkUs - expiry.keepUs
+    if (untilUs <= NO_WATERMARK) return
+    rows.letGo(untilUs, (ids) => {
+      if (plan.waits) this.#putWaiting(port, ids)
+      for (const id of ids) this.sides[port].forget(id)
+    })
+  }
+
+  #putWaiting(port: Port, ids: readonly number[]): void {
+    const { rows, plan } = this.sides[port]
+    const { i32 } = this.#options.store
+    for (const id of ids) {
+      const half = rows.addressOf(id) * 2
+      if (i32[half + plan.partnersHalf] === 0) this.#putRow(port, id, i32[half + plan.timesHalf]!)
+    }
+    this.#drainRows(port)
+  }
+
+  #putRow(port: Port, id: number, weight: number): void {
+    const { block } = this
+    const ids = port === 0 ? block.left : block.right
+    ids[block.count] = id
+    block.weights[block.count++] = weight
+    if (block.count === BLOCK_ROWS) this.#drainRows(port)
+  }
+
+  #drainRows(port: Port): void {
+    this.#putAlone[port](this.#changes, this.block, this.sides[0].rows, this.sides[1].rows)
+  }
+}

@@ -1,0 +1,371 @@
+/**
+ * GROUP BY over sessions. Rows are placed in sessions first (time/session-book.ts) and stay with them until
+ * the session is gone; a session's number, which no output shows, is a key of its groups, so that a session
+ * that grows changes one bound and no group. All sessions' groups share one set of tables.
+ *
+ *   rows -> placed -> moves (row, session, +1 or -1) -> groups by session -> rows with the session's bounds
+ */
+import type { ChangeBatch } from "../../columns/batch.ts"
+import { readRow } from "../../columns/scalar.ts"
+import type { Column, Scalar } from "../../columns/types.ts"
+import { INT64 } from "../../columns/types.ts"
+import { assert } from "../../std/assert.ts"
+import type { PartMap } from "../checkpoint/restore.ts"
+import { restoreSessions, SessionCapture } from "../checkpoint/session-parts.ts"
+import type { EmitRow } from "../code/emit-code.ts"
+import { compileEmit } from "../code/emit-code.ts"
+import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
+import { GroupTerminal } from "../code/group-terminal.ts"
+import type { RouteShape } from "../code/route-writer.ts"
+import { APPLIED, LATE, RouteWriter } from "../code/route-writer.ts"
+import type { RouteRun, RowReport } from "../code/row-report.ts"
+import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.ts"
+import { SessionTerminal } from "../code/session-terminal.ts"
+import { structuralKey } from "../code/structural-key.ts"
+import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import { stateFull } from "../errors.ts"
+import type { Losses } from "../losses.ts"
+import { setScalar } from "../read/key-batch.ts"
+import { KeyTable } from "../state/key-table.ts"
+import { OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { PageStore } from "../state/page-store.ts"
+import type { Session, SessionMove, SessionRow } from "../time/session-book.ts"
+import { cellsText, SessionBook } from "../time/session-book.ts"
+import { TimeQueue } from "../time/time-queue.ts"
+import { RowBuilder } from "./row-builder.ts"
+import type { StatefulOperator } from "./stateful-operator.ts"
+import { TouchedSlots } from "./touched-slots.ts"
+
+export interface SessionAggregateOptions {
+  readonly store: PageStore
+  readonly losses: Losses
+  readonly inputColumns: readonly Column[]
+  readonly appendOnlyOutput: boolean
+}
+
+/** How a route from somewhere feeds an operator. */
+export interface SessionIntake {
+  readonly apply: RouteRun
+  /** By the sessions from before the epoch; places nothing. */
+  readonly judge: RouteRun
+}
+
+const NO_VERDICTS = new Uint8Array(0)
+const NO_REPORT: RowReport = { fail: () => {}, late: () => {} }
+
+export class SessionAggregate implements StatefulOperator {
+  readonly spec: AggregateSpec
+  readonly plan: GroupPlan
+  readonly touched: TouchedSlots
+  /** For generated code: where all groups are. */
+  readonly whole: { readonly table: KeyTable; readonly emitting: true }
+  readonly distinct: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+  readonly book: SessionBook
+  /** Numbers groups for distinct tables and multisets. */
+  nextGroup = 1
+  readonly #options: SessionAggregateOptions
+  readonly #session: SessionWindow
+  readonly #rowColumns: readonly Column[]
+  readonly #changes: RowBuilder
+  readonly #moves: RowBuilder
+  readonly #emit: EmitRow
+  readonly #apply: RouteRun
+  readonly #touch: RouteRun
+  /** Groups are sessions: one row finds the group. */
+  readonly #oneGroup: boolean
+  readonly #queue = new TimeQueue<Session>()
+  #touchedSessions: Session[] = []
+
+  constructor(spec: AggregateSpec, options: SessionAggregateOptions) {
+    const { session } = spec
+    assert(session != null && spec.windowKeys !== null, "groups of sessions have sessions")
+    this.spec = spec
+    this.#options = options
+    this.#session = session
+    const added = [session.time, ...session.keys].map(({ type }, k) => ({
+      name: `s${k}`,
+      type,
+      nullable: true,
+    }))
+    // Branches of a union may hand on NULL where others never do.
+    this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
+    this.plan = planSessions(spec, this.#rowColumns.length)
+    this.touched = new TouchedSlots(options.store)
+    this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
+    this.#moves = new RowBuilder([...this.#rowColumns.map((column) => column.type), INT64])
+    this.#emit = compileEmit(options.store, sessionOutputs(this.plan, spec), options.losses)
+    const { accumulators, layout } = this.plan
+    this.whole = { table: new KeyTable(options.store, layout.shape, this.touched), emitting: true }
+    this.distinct = accumulators.distinctTables.map(
+      (table) => new KeyTable(options.store, table.layout.shape, null),
+    )
+    this.multisets = accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined))
+    this.book = new SessionBook({
+      gapUs: session.gapUs,
+      allowedLatenessUs: spec.allowedLatenessUs,
+      tables: { distinct: this.distinct, multisets: this.multisets },
+    })
+    const known = new Set(session.keys.map(structuralKey))
+    const { start, end } = spec.windowKeys
+    this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
+    this.#apply = this.#compile("apply")
+    this.#touch = this.#compile("touch")
+  }
+
+  judgeBy(watermarkUs: bigint): void {
+    this.book.judgeBy(this.#delayed(watermarkUs))
+  }
+
+  heapBytes(): number {
+    return this.multisets.reduce((sum, { bytes }) => sum + bytes, this.book.bytes)
+  }
+
+  capture(losses: Losses): SessionCapture {
+    return new SessionCapture(this, losses)
+  }
+
+  restore(parts: PartMap, losses: Losses): void {
+    restoreSessions(this, parts, losses)
+  }
+
+  /** For generated code. */
+  session(number: bigint): Session {
+    return this.book.session(number)
+  }
+
+  /** A function that takes rows of a route of this shape. */
+  intake(shape: RouteShape): SessionIntake {
+    const rows = new RowBuilder(this.#rowColumns.map((column) => column.type))
+    const origins: number[] = []
+    const parts = {
+      filter: this.spec.filter,
+      session: this.#session,
+      plan: this.plan,
+      operator: this,
+      used: usedColumns([this.plan.spec.keys, this.plan.spec.aggregates]),
+      rows,
+      origins,
+    }
+    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(this.#options.store)
+    const through =
+      (place: (key: string, row: SessionRow, weight: number) => boolean): RouteRun =>
+      (batch, weights, verdicts, report) => {
+        run(batch, weights, verdicts, report)
+        const taken = rows.take(shape.weighted)
+        if (taken === null) return
+        if (shape.fromSource) this.#placeEvents(taken, origins, verdicts, place)
+        else this.#placeChanges(taken, report, place)
+        const { limitBytes } = this.#options.store
+        if (this.book.bytes > limitBytes) throw stateFull(this.book.bytes, limitBytes)
+      }
+    return {
+      apply: through((key, row, weight) =>
+        weight > 0 ? this.book.add(key, row) : this.book.remove(key, row),
+      ),
+      judge: through((key, row) => !this.book.isLate(key, row.timeUs)),
+    }
+  }
+
+  /** Ends the epoch: moves rows, closes sessions and lets those go that are gone. */
+  flush(watermark: bigint): ChangeBatch | null {
+    const watermarkUs = this.#delayed(watermark)
+    const { moves, changed } = this.book.takeMoves()
+    this.#run(this.#apply, moves)
+    const alive = changed.filter((session) => session.isAlive)
+    for (const session of alive) this.#enqueue(session)
+    const due = this.#due(watermarkUs)
+    const settled = [...new Set([...alive, ...due])]
+    this.#settle(settled, watermarkUs)
+    for (const session of changed) if (!session.isAlive) session.showing = false
+    this.#flushTouched()
+    for (const session of settled) session.visible = session.showing
+    this.#letGo(due, watermarkUs)
+    this.book.forget(
+      watermarkUs,
+      changed.filter((session) => !session.isAlive),
+    )
+    return this.#changes.take(!this.#options.appendOnlyOutput)
+  }
+
+  /** For generated code: the slot is about to change for the first time in this epoch. */
+  touch(page: number, address: number, session: Session): void {
+    const existed = session.visible && this.#exists(address)
+    const place = this.touched.add(page, address, existed ? this.#changes.length : -1)
+    this.#touchedSessions[place] = session
+    if (existed) this.#put(page, address, session, -1)
+  }
+
+  /** A session of a checkpoint waits for its end again. */
+  adopt(session: Session): void {
+    this.book.restore(session)
+    this.#enqueue(session)
+  }
+
+  cells(row: readonly Scalar[]): { readonly key: string; readonly row: SessionRow } {
+    const time = this.#options.inputColumns.length
+    return { key: cellsText(row.slice(time + 1)), row: { timeUs: row[time] as bigint, cells: row } }
+  }
+
+  #placeEvents(
+    taken: ChangeBatch,
+    origins: readonly number[],
+    verdicts: Uint8Array,
+    place: (key: string, row: SessionRow, weight: number) => boolean,
+  ): void {
+    for (let k = 0; k < taken.length; ) {
+      const origin = origins[k]!
+      let placed = false
+      for (; k < taken.length && origins[k] === origin; k++) {
+        const { key, row } = this.cells(readRow(taken, k))
+        if (place(key, row, 1)) placed = true
+      }
+      verdicts[origin] = placed ? APPLIED : LATE
+    }
+  }
+
+  /** New rows first, by their times: what is late must not depend on how changes are netted. */
+  #placeChanges(
+    taken: ChangeBatch,
+    report: RowReport,
+    place: (key: string, row: SessionRow, weight: number) => boolean,
+  ): void {
+    const rows = Array.from({ length: taken.length }, (_, k) => {
+      return { ...this.cells(readRow(taken, k)), weight: taken.weights === null ? 1 : taken.weights[k]! }
+    })
+    rows.sort((a, b) => {
+      if (a.weight > 0 !== b.weight > 0) return a.weight > 0 ? -1 : 1
+      return a.row.timeUs < b.row.timeUs ? -1 : a.row.timeUs > b.row.timeUs ? 1 : 0
+    })
+    for (const { key, row, weight } of rows) {
+      for (let k = Math.abs(weight); k > 0; k--) if (!place(key, row, weight)) report.late()
+    }
+  }
+
+  #run(run: RouteRun, moves: readonly SessionMove[]): void {
+    const builder = this.#moves
+    for (const { session, row, weight } of moves) {
+      if (builder.length === builder.capacity) builder.grow()
+      const at = builder.length++
+      row.cells.forEach((cell, k) => {
+        setScalar(builder.columns[k]!, at, cell)
+      })
+      setScalar(builder.columns.at(-1)!, at, session.number)
+      builder.weights[at] = weight
+    }
+    const batch = builder.take(true)
+    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT)
+  }
+
+  /** Rows may come so much behind the watermark. */
+  #delayed(watermarkUs: bigint): bigint {
+    return watermarkUs === NO_WATERMARK ? watermarkUs : watermarkUs - (this.spec.delayUs ?? 0n)
+  }
+
+  #endOf(session: Session): bigint {
+    return session.lastUs + this.#session.gapUs
+  }
+
+  #enqueue(session: Session): void {
+    const end = this.#endOf(session)
+    if (session.queuedUs === end) return
+    session.queuedUs = end
+    this.#queue.push(end, session)
+  }
+
+  /** Sessions that the watermark has passed, by their ends. */
+  #due(watermarkUs: bigint): readonly Session[] {
+    const waiting = [...this.#queue.takeUntil(watermarkUs)].filter(
+      (session) => session.isAlive && this.#endOf(session) <= watermarkUs,
+    )
+    return [...new Set(waiting)].sort((a, b) => {
+      const [endA, endB] = [this.#endOf(a), this.#endOf(b)]
+      return endA < endB || (endA === endB && a.number < b.number) ? -1 : 1
+    })
+  }
+
+  /** Touches the groups whose rows go out, come back or have other bounds. */
+  #settle(sessions: readonly Session[], watermarkUs: bigint): void {
+    const touched: SessionMove[] = []
+    for (const session of sessions) {
+      const end = this.#endOf(session)
+      session.showing = this.spec.emit === "changes" || end <= watermarkUs
+      const differs = session.start !== session.firstUs || session.end !== end
+      if (session.visible === session.showing && !(session.visible && differs)) continue
+      const rows = this.#oneGroup ? session.rows.slice(0, 1) : session.rows
+      for (const row of rows) touched.push({ session, row, weight: 1 })
+    }
+    this.#run(this.#touch, touched)
+    for (const session of sessions) {
+      session.start = session.firstUs
+      session.end = this.#endOf(session)
+    }
+  }
+
+  #flushTouched(): void {
+    const { touched } = this
+    const changes = this.#changes
+    let dropped: Uint8Array | null = null
+    for (let place = 0; place < touched.count; place++) {
+      const address = touched.slots[place]!
+      const page = touched.pages[place]!
+      const session = this.#touchedSessions[place]!
+      if (!this.#exists(address)) {
+        this.whole.table.remove(page, address)
+        continue
+      }
+      if (!session.showing) continue
+      const row = changes.length
+      this.#put(page, address, session, 1)
+      const old = touched.before[place]!
+      if (old < 0 || !changes.columns.every((column) => column.equalRows(old, row))) continue
+      changes.length = row
+      dropped ??= new Uint8Array(changes.length + touched.count)
+      dropped[old] = 1
+    }
+    if (dropped !== null) changes.discard(dropped)
+    touched.reset()
+    this.#touchedSessions = []
+  }
+
+  /** Rows of gone sessions leave their groups; what is out stays out. */
+  #letGo(due: readonly Session[], watermarkUs: bigint): void {
+    const gone: Session[] = []
+    for (const session of due) {
+      if (this.#endOf(session) + this.spec.allowedLatenessUs <= watermarkUs) gone.push(session)
+      else this.#queue.push(this.#endOf(session) + this.spec.allowedLatenessUs, session)
+    }
+    const moves = gone.flatMap((session) =>
+      session.rows.map((row): SessionMove => ({ session, row, weight: -1 })),
+    )
+    for (const session of gone) {
+      session.visible = false
+      session.showing = false
+      this.book.letGo(session, watermarkUs)
+    }
+    this.#run(this.#apply, moves)
+    this.#flushTouched()
+    for (const session of gone) session.rows = []
+    this.book.forget(watermarkUs, gone)
+  }
+
+  #exists(address: number): boolean {
+    const rows = this.#options.store.f64[address + this.plan.accumulators.rowsAt]!
+    assert(rows >= 0, `${this.spec.id} takes back only rows that it was given`)
+    return rows > 0
+  }
+
+  #put(page: number, address: number, session: Session, weight: number): void {
+    const changes = this.#changes
+    this.#emit(changes, page, address, session)
+    changes.weights[changes.length++] = weight
+  }
+
+  #compile(mode: GroupMode): RouteRun {
+    const number: Column = { name: "session", type: INT64, nullable: false }
+    const shape = { columns: [...this.#rowColumns, number], stages: [], fromSource: false, weighted: true }
+    const terminal = new GroupTerminal(shape, this.plan, this, mode)
+    return new RouteWriter(terminal).compile<RouteRun>(this.#options.store).run
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What the engine asks of an operator that keeps state. In an epoch it hears the watermark from before, then
+ * gets its rows, then is flushed by the watermark after; what it puts out is netted. Its state is frozen in
+ * an instant and put out while later epochs run.
+ */
+import type { ChangeBatch } from "../../columns/batch.ts"
+import type { CheckpointPart, StatefulSpec } from "../dataflow.ts"
+import type { Losses } from "../losses.ts"
+import type { LateBound } from "../time/late-bound.ts"
+
+export interface StatefulOperator {
+  readonly spec: StatefulSpec
+  /** Before an epoch's rows: what the watermark so far makes late. */
+  judgeBy(watermarkUs: bigint): void
+  /** Ends the epoch: what changed, or null. */
+  flush(watermarkUs: bigint): ChangeBatch | null
+  /** Bytes of state outside the page store. */
+  heapBytes(): number
+  capture(losses: Losses): CapturedState
+  /** Only on an operator that has run nothing. */
+  restore(parts: ReadonlyMap<string, Uint8Array>, losses: Losses): void
+}
+
+/** State as of an epoch's end, held until it is disposed of. */
+export interface CapturedState extends Disposable {
+  parts(): Iterable<CheckpointPart>
+}
+
+/** Takes whole rows; an aggregate's are fed by a loop that was generated for it instead. */
+export interface RowOperator extends StatefulOperator {
+  /** What the loops that feed a port ask before a row is passed on; null: no row is ever late. */
+  lateness(port: number): { readonly column: number; readonly bound: LateBound } | null
+  /** The batch's memory is the taker's no longer than the call. */
+  apply(port: number, changes: ChangeBatch): void
+}

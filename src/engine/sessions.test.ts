@@ -1,0 +1,246 @@
+/** Groups of sessions: what is out after each epoch. Numbers of trackers name where others went wrong. */
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { INT64, TIMESTAMP } from "../columns/types.ts"
+import type { Random } from "../std/random.ts"
+import type { AggregateSpec, OperatorSpec } from "./dataflow.ts"
+import { compareSeed } from "./kit/compare-with-naive.ts"
+import { EVENT, KEY, VALUE, WINDOWS } from "./kit/events.ts"
+import { aggregate, col, compare, lit } from "./kit/expressions.ts"
+import { groupBy, Harness, source, view } from "./kit/harness.ts"
+import { EVENT_COLUMNS, pick } from "./kit/random-plans.ts"
+
+const TIME = col(EVENT, "time")
+const START = col([...EVENT, ...WINDOWS], "window_start")
+const END = col([...EVENT, ...WINDOWS], "window_end")
+const SESSION = { time: TIME, gapUs: 10n, keys: [KEY] }
+
+/** Per key: key, start, end, count, sum. */
+function sessions(parts: Partial<AggregateSpec> = {}): Harness {
+  const spec = groupBy("events", {
+    session: SESSION,
+    keys: [KEY, START, END],
+    windowKeys: { start: 1, end: 2 },
+    aggregates: [aggregate("count", null), aggregate("sum", VALUE)],
+    ...parts,
+  })
+  return new Harness([source(EVENT), spec, view("visits", "groups", spec.columns, [0, 1, 2])], EVENT)
+}
+
+test("a session grows with each row, and its row is replaced", () => {
+  const engine = sessions()
+  assert.deepEqual(engine.epoch([["a", 1, 5n]]).changes, { visits: [[1, "a", 5n, 15n, 1n, 1n]] })
+  assert.deepEqual(engine.epoch([["a", 2, 15n]]).changes, {
+    visits: [
+      [-1, "a", 5n, 15n, 1n, 1n],
+      [1, "a", 5n, 25n, 2n, 3n],
+    ],
+  })
+  assert.deepEqual(engine.epoch([["a", 4, 10n]]).changes, {
+    visits: [
+      [-1, "a", 5n, 25n, 2n, 3n],
+      [1, "a", 5n, 25n, 3n, 7n],
+    ],
+  })
+})
+
+test("exactly one gap apart is one session, a tick more is two, also before 1970", () => {
+  const engine = sessions()
+  engine.epoch([
+    ["a", 1, -10n],
+    ["a", 1, 0n],
+    ["a", 1, 11n],
+    ["b", 1, -11n],
+    ["b", 1, 0n],
+  ])
+  assert.deepEqual(engine.rows("visits"), [
+    ["a", -10n, 10n, 2n, 2n],
+    ["a", 11n, 21n, 1n, 1n],
+    ["b", -11n, -1n, 1n, 1n],
+    ["b", 0n, 10n, 1n, 1n],
+  ])
+})
+
+test("a session that joins two takes both rows back, and fires once (FLINK-9201)", () => {
+  const engine = sessions({ emit: "final", allowedLatenessUs: 100n })
+  assert.deepEqual(
+    engine.epoch(
+      [
+        ["a", 1, 0n],
+        ["a", 2, 15n],
+      ],
+      30n,
+    ).changes,
+    {
+      visits: [
+        [1, "a", 0n, 10n, 1n, 1n],
+        [1, "a", 15n, 25n, 1n, 2n],
+      ],
+    },
+    "both closed",
+  )
+  const joined = engine.epoch([["a", 4, 8n]], 30n)
+  assert.deepEqual(joined.changes, {
+    visits: [
+      [-1, "a", 15n, 25n, 1n, 2n],
+      [-1, "a", 0n, 10n, 1n, 1n],
+      [1, "a", 0n, 25n, 3n, 7n],
+    ],
+  })
+  assert.deepEqual(engine.epoch([], 100n).changes, {}, "and does not fire again")
+  const longer = engine.epoch([["a", 8, 25n]], 30n + 70n)
+  assert.deepEqual(longer.verdicts, { visits: ["applied"] })
+  assert.deepEqual(longer.changes, {
+    visits: [
+      [-1, "a", 0n, 25n, 3n, 7n],
+      [1, "a", 0n, 35n, 4n, 15n],
+    ],
+  })
+})
+
+test("a closed session that a late row makes longer is out again only when it closes again", () => {
+  const engine = sessions({ emit: "final", allowedLatenessUs: 100n })
+  engine.epoch([["a", 1, 0n]], 12n)
+  assert.deepEqual(engine.epoch([["a", 2, 9n]], 12n).changes, { visits: [[-1, "a", 0n, 10n, 1n, 1n]] })
+  assert.deepEqual(engine.epoch([], 18n).changes, {})
+  assert.deepEqual(engine.epoch([], 19n).changes, { visits: [[1, "a", 0n, 19n, 2n, 3n]] })
+})
+
+test("a row of a session that is gone is late and opens none of its own (FLINK-4994)", () => {
+  const engine = sessions({ emit: "final" })
+  assert.deepEqual(engine.epoch([["a", 1, 0n]], 10n).changes, { visits: [[1, "a", 0n, 10n, 1n, 1n]] })
+  const late = engine.epoch(
+    [
+      ["a", 2, 10n],
+      ["a", 2, 11n],
+      ["b", 2, 10n],
+    ],
+    10n,
+  )
+  assert.deepEqual(late.verdicts, { visits: ["late", "applied", "applied"] })
+  assert.deepEqual(engine.epoch([], 50n).changes, {
+    visits: [
+      [1, "b", 10n, 20n, 1n, 2n],
+      [1, "a", 11n, 21n, 1n, 2n],
+    ],
+  })
+})
+
+test("one epoch's rows may cover several old sessions (FLINK-4589)", () => {
+  const engine = sessions()
+  engine.epoch([0n, 15n, 30n, 45n].map((time) => ["a", 1, time]))
+  assert.equal(engine.rows("visits").length, 4)
+  const covered = engine.epoch([40n, 8n, 24n].map((time) => ["a", 1, time]))
+  assert.deepEqual(
+    covered.changes["visits"]!.filter(([weight]) => weight === 1),
+    [[1, "a", 0n, 55n, 7n, 7n]],
+  )
+  assert.deepEqual(engine.rows("visits"), [["a", 0n, 55n, 7n, 7n]])
+})
+
+test("a session that was joined still closes (FLINK-5717), and not a tick early (KAFKA-8289)", () => {
+  const engine = sessions({ emit: "final" })
+  engine.epoch(
+    [
+      ["a", 1, 0n],
+      ["a", 1, 20n],
+    ],
+    5n,
+  )
+  assert.deepEqual(engine.epoch([["a", 1, 10n]], 29n).changes, {})
+  assert.deepEqual(engine.epoch([], 30n).changes, { visits: [[1, "a", 0n, 30n, 3n, 3n]] })
+})
+
+test("rows of another group of the session change the bounds of all its groups", () => {
+  const parts = {
+    keys: [KEY, VALUE, END],
+    windowKeys: { start: null, end: 2 },
+    aggregates: [aggregate("count", null)],
+  }
+  const spec = groupBy("events", { session: SESSION, ...parts })
+  const engine = new Harness([source(EVENT), spec, view("v", "groups", spec.columns, [0, 1, 2])], EVENT)
+  engine.epoch([["a", 1, 0n]])
+  assert.deepEqual(engine.epoch([["a", 2, 6n]]).changes, {
+    v: [
+      [-1, "a", 1, 10n, 1n],
+      [1, "a", 2, 16n, 1n],
+      [1, "a", 1, 16n, 1n],
+    ],
+  })
+})
+
+test("a row without a time is filtered, one at the end of time fails, NULL is a key", () => {
+  const engine = sessions()
+  const shown = engine.epoch([
+    ["a", 1, null],
+    ["a", 1, 2n ** 63n - 1n],
+    [null, 1, 3n],
+    [null, 2, 4n],
+  ])
+  const failed = "failed: timestamp-out-of-range"
+  assert.deepEqual(shown.verdicts, { visits: ["filtered", failed, "applied", "applied"] })
+  assert.deepEqual(engine.rows("visits"), [[null, 3n, 14n, 2n, 3n]])
+})
+
+test("state goes when sessions are gone", () => {
+  const engine = sessions({ aggregates: [aggregate("count", VALUE, true), aggregate("min", VALUE)] })
+  const empty = engine.engine.stateBytes()
+  for (let round = 0n; round < 20n; round++) {
+    const rows = Array.from({ length: 200 }, (_, k) => [`${round} ${k}`, k, round * 100n] as const)
+    engine.epoch(rows, round * 100n)
+  }
+  const before = engine.engine.stateBytes()
+  engine.epoch([], 10_000n)
+  engine.epoch([], 10_000n)
+  assert.equal(engine.rows("visits").length, 4_000)
+  const rowBytes = engine.engine.stateBytes()
+  assert.ok(rowBytes <= before, `${empty} bytes at first, ${before} with open sessions, ${rowBytes} without`)
+  const again = engine.epoch([["0 0", 1, 20_000n]], 10_000n)
+  assert.deepEqual(again.changes, { visits: [[1, "0 0", 20_000n, 20_010n, 1n, 1]] })
+})
+
+test("rows of sessions that outgrow the limit of state stop the engine with a message", () => {
+  const spec = groupBy("events", {
+    session: SESSION,
+    keys: [KEY, END],
+    windowKeys: { start: null, end: 1 },
+    aggregates: [aggregate("count", null)],
+  })
+  const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
+  const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
+  const rows = Array.from({ length: 9_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
+  assert.throws(() => engine.epoch(rows), { code: "state-full" })
+})
+
+/** The latest time per key comes and goes as rows come: sessions of such times part, join and end. */
+function changingTimes(random: Random): OperatorSpec[] {
+  const newest = groupBy("events", {
+    id: "newest",
+    keys: [col(EVENT_COLUMNS, "key")],
+    aggregates: [aggregate(pick(random, ["max", "min"] as const), col(EVENT_COLUMNS, "time"))],
+  })
+  const columns = [newest.columns[0]!, { name: "time", type: TIMESTAMP, nullable: true }]
+  const bounded = [...columns, ...WINDOWS]
+  const keyed = random.below(2) === 0
+  const large = compare("gt", col(columns, "key"), lit(1n, INT64))
+  const spec = groupBy("newest", {
+    id: "groups",
+    session: { time: col(columns, "time"), gapUs: pick(random, [1n, 3n, 8n]), keys: keyed ? [large] : [] },
+    keys: [col(bounded, "window_start"), col(bounded, "window_end"), ...(keyed ? [large] : [])],
+    windowKeys: { start: 0, end: 1 },
+    aggregates: [aggregate("count", null), aggregate("max", col(columns, "key"))],
+    emit: pick(random, ["changes", "final"] as const),
+    allowedLatenessUs: pick(random, [0n, 20n, 1_000n]),
+  })
+  return [
+    { kind: "source", id: "events", columns: EVENT_COLUMNS },
+    { kind: "source", id: "more", columns: EVENT_COLUMNS },
+    newest,
+    spec,
+    view("first", "groups", spec.columns, keyed ? [0, 1, 2] : [0, 1]),
+  ]
+}
+
+test("sessions of rows that are taken back agree with sorting all rows again", () => {
+  for (let seed = 1; seed <= 60; seed++) compareSeed(seed, changingTimes)
+})

@@ -1,0 +1,365 @@
+/**
+ * Byte strings in order, each with a weight: a list of pages in order, each a sorted index over its entries.
+ * A page that is full splits alone; pages are copied when a snapshot holds them too, as a key table's are.
+ *
+ *   pages   [ a .. f ] [ g .. p ] [ q .. z ]      found by their first entries
+ *   page    | header 64 B | index: u32 per entry, in order -> .. free .. <- entries: length, weight, bytes |
+ *
+ * An entry whose weight comes to 0 is gone. Weights may be negative while an epoch is under way.
+ */
+import { assert } from "../../std/assert.ts"
+import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
+import type { PageStore } from "./page-store.ts"
+import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
+
+/** 32-bit positions in a page (page * 2 + …). */
+const COUNT = 2
+/** Byte where the entries begin; they grow downwards. */
+const TOP = 3
+/** Bytes of entries that are gone. */
+const DEAD = 4
+const ENTRY_HEADER_BYTES = 8
+/** A page is rebuilt as it is when that leaves a quarter of it free. */
+const REBUILD_BELOW = 0.75
+/** Pages with fewer entries grow instead of splitting. */
+const MIN_ENTRIES = 8
+
+export class OrderedTable {
+  readonly store: PageStore
+  /** In the order of their entries; never an empty one. */
+  #pages: number[] = []
+  #generation = 1
+  #count = 0
+
+  constructor(store: PageStore) {
+    this.store = store
+  }
+
+  /** Entries. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Adds to the weight of `bytes[0..length)`, which must not lie in the page store; returns the sum. */
+  add(bytes: Uint8Array, length: number, weight: number): number {
+    const at = this.seek(bytes, length)
+    if (at.valid && at.equals(bytes, length)) {
+      const page = this.#own(at.page)
+      const { i32 } = this.store
+      const entry = (page * 8 + i32[page * 2 + INDEX + at.slot]!) >> 2
+      const sum = i32[entry + 1]! + weight
+      assert(sum === (sum | 0), "a row is there less than two thousand million times")
+      i32[entry + 1] = sum
+      if (sum === 0) this.#removeAt(at.page, at.slot)
+      return sum
+    }
+    if (weight !== 0) this.#insert(bytes, length, weight)
+    return weight
+  }
+
+  /** The first entry that is not less than `bytes[0..length)`; not valid when there is none. */
+  seek(bytes: Uint8Array, length: number): OrderedCursor {
+    const page = this.#pageOf(bytes, length)
+    return new OrderedCursor(this, page, page < 0 ? 0 : this.#slotOf(page, bytes, length)).settle()
+  }
+
+  first(): OrderedCursor {
+    return new OrderedCursor(this, 0, 0).settle()
+  }
+
+  /** Removes the entries that are less than `bytes[0..length)`: whole pages first. */
+  removeBelow(bytes: Uint8Array, length: number): void {
+    let whole = 0
+    while (whole + 1 < this.#pages.length && this.#compare(whole + 1, 0, bytes, length) <= 0) whole++
+    for (const page of this.#pages.splice(0, whole)) {
+      this.#count -= this.#entries(page)
+      this.#release(page)
+    }
+    if (this.#pages.length === 0) return
+    const below = this.#slotOf(0, bytes, length)
+    for (let k = 0; k < below; k++) this.#removeAt(0, 0)
+  }
+
+  pageAt(index: number): number {
+    return this.#pages[index]!
+  }
+
+  get pageCount(): number {
+    return this.#pages.length
+  }
+
+  /** Shares all pages; a later writer copies those that it touches. */
+  snapshot(): OrderedSnapshot {
+    for (const page of this.#pages) this.store.retain(page)
+    this.#generation++
+    return new OrderedSnapshot(this.store, [...this.#pages], this.#count)
+  }
+
+  /** Only on an empty table. */
+  adopt(images: readonly Uint8Array[], sizeClasses: readonly number[], count: number): void {
+    assert(this.#pages.length === 0, "only an empty table takes pages over")
+    this.#pages = images.map((image, k) => {
+      const page = this.store.allocate(sizeClasses[k]!)
+      this.store.bytesOf(page, sizeClasses[k]!).set(image)
+      this.store.f64[page + GENERATION] = this.#generation
+      return page
+    })
+    this.#count = count
+  }
+
+  #insert(bytes: Uint8Array, length: number, weight: number): void {
+    const sizeBytes = entryBytes(length)
+    if (this.#pages.length === 0) this.#pages.push(this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0)))
+    let index = Math.max(0, this.#pageOf(bytes, length))
+    let slot = this.#slotOf(index, bytes, length)
+    while (!this.#hasRoom(index, sizeBytes)) {
+      this.#makeRoom(index, slot, sizeBytes)
+      index = Math.max(0, this.#pageOf(bytes, length))
+      slot = this.#slotOf(index, bytes, length)
+    }
+    const page = this.#own(index)
+    const { i32, u8 } = this.store
+    const at = page * 2
+    const top = i32[at + TOP]! - sizeBytes
+    i32[at + TOP] = top
+    const entry = page * 8 + top
+    i32[entry >> 2] = length
+    i32[(entry >> 2) + 1] = weight
+    u8.set(length === bytes.length ? bytes : bytes.subarray(0, length), entry + ENTRY_HEADER_BYTES)
+    i32.copyWithin(at + INDEX + slot + 1, at + INDEX + slot, at + INDEX + i32[at + COUNT]!)
+    i32[at + INDEX + slot] = top
+    i32[at + COUNT]!++
+    this.#count++
+  }
+
+  #removeAt(index: number, slot: number): void {
+    const page = this.#own(index)
+    const { i32 } = this.store
+    const at = page * 2
+    i32[at + DEAD]! += entryBytes(i32[(page * 8 + i32[at + INDEX + slot]!) >> 2]!)
+    i32.copyWithin(at + INDEX + slot, at + INDEX + slot + 1, at + INDEX + i32[at + COUNT]!)
+    this.#count--
+    if (--i32[at + COUNT]! > 0) return
+    this.#pages.splice(index, 1)
+    this.#release(page)
+  }
+
+  #hasRoom(index: number, sizeBytes: number): boolean {
+    const { i32 } = this.store
+    const at = this.#pages[index]! * 2
+    return HEADER_BYTES + (i32[at + COUNT]! + 1) * 4 + sizeBytes <= i32[at + TOP]!
+  }
+
+  /** Rebuilds, grows or splits a page; one that only grows at its end keeps its entries together. */
+  #makeRoom(index: number, slot: number, sizeBytes: number): void {
+    const page = this.#pages[index]!
+    const { i32 } = this.store
+    const at = page * 2
+    const sizeClass = i32[at + SIZE_CLASS]!
+    const count = i32[at + COUNT]!
+    const live = pageBytes(sizeClass) - i32[at + TOP]! - i32[at + DEAD]!
+    const needed = HEADER_BYTES + (count + 1) * 4 + live + sizeBytes
+    if (needed <= pageBytes(sizeClass) * REBUILD_BELOW) {
+      this.#pages[index] = this.#rebuilt(page, 0, count, sizeClass)
+    } else if (sizeClass < SPLIT_CLASS || count < MIN_ENTRIES) {
+      const wanted = classFor(Math.ceil(needed / REBUILD_BELOW), Math.min(sizeClass + 1, SPLIT_CLASS))
+      this.#pages[index] = this.#rebuilt(page, 0, count, wanted)
+    } else {
+      const middle = slot === count ? count - 1 : count >> 1
+      const halves = [
+        this.#rebuilt(page, 0, middle, sizeClass),
+        this.#rebuilt(page, middle, count, sizeClass),
+      ]
+      this.#pages.splice(index, 1, ...halves)
+    }
+    this.#release(page)
+  }
+
+  /** A new page with entries [from, to) of another. */
+  #rebuilt(page: number, from: number, to: number, sizeClass: number): number {
+    const target = this.#blank(sizeClass)
+    const { i32, u8 } = this.store
+    let top = pageBytes(sizeClass)
+    for (let slot = from; slot < to; slot++) {
+      const start = page * 8 + i32[page * 2 + INDEX + slot]!
+      const sizeBytes = entryBytes(i32[start >> 2]!)
+      top -= sizeBytes
+      u8.copyWithin(target * 8 + top, start, start + sizeBytes)
+      i32[target * 2 + INDEX + slot - from] = top
+    }
+    i32[target * 2 + COUNT] = to - from
+    i32[target * 2 + TOP] = top
+    return target
+  }
+
+  #blank(sizeClass: number): number {
+    const page = this.store.allocate(sizeClass)
+    const { i32, f64 } = this.store
+    i32.fill(0, page * 2, page * 2 + INDEX)
+    f64[page + GENERATION] = this.#generation
+    i32[page * 2 + TOP] = pageBytes(sizeClass)
+    i32[page * 2 + SIZE_CLASS] = sizeClass
+    return page
+  }
+
+  /** The page at `index`, private to this table. */
+  #own(index: number): number {
+    const page = this.#pages[index]!
+    const { store } = this
+    if (store.f64[page + GENERATION] === this.#generation) return page
+    const own = store.isShared(page) ? store.copy(page, store.i32[page * 2 + SIZE_CLASS]!) : page
+    store.f64[own + GENERATION] = this.#generation
+    this.#pages[index] = own
+    return own
+  }
+
+  #release(page: number): void {
+    this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+  }
+
+  #entries(page: number): number {
+    return this.store.i32[page * 2 + COUNT]!
+  }
+
+  /** The last page whose first entry is not greater, else the first page; -1 where there are none. */
+  #pageOf(bytes: Uint8Array, length: number): number {
+    let [low, high] = [0, this.#pages.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.#compare(middle, 0, bytes, length) <= 0) low = middle
+      else high = middle - 1
+    }
+    return high < 0 ? -1 : low
+  }
+
+  /** The first slot of the page whose entry is not less. */
+  #slotOf(index: number, bytes: Uint8Array, length: number): number {
+    let [low, high] = [0, this.#entries(this.#pages[index]!)]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#compare(index, middle, bytes, length) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Negative when the entry is less than `bytes[0..length)`. */
+  #compare(index: number, slot: number, bytes: Uint8Array, length: number): number {
+    const { i32, u8 } = this.store
+    const page = this.#pages[index]!
+    const entry = page * 8 + i32[page * 2 + INDEX + slot]!
+    const own = i32[entry >> 2]!
+    const common = Math.min(own, length)
+    const start = entry + ENTRY_HEADER_BYTES
+    for (let k = 0; k < common; k++) {
+      const difference = u8[start + k]! - bytes[k]!
+      if (difference !== 0) return difference
+    }
+    return own - length
+  }
+}
+
+/** A place in an ordered table, good until the table changes. */
+export class OrderedCursor {
+  readonly #table: OrderedTable
+  page: number
+  slot: number
+  valid = false
+  /** Of the entry's bytes, in the page store's u8. */
+  start = 0
+  length = 0
+  weight = 0
+
+  constructor(table: OrderedTable, page: number, slot: number) {
+    this.#table = table
+    this.page = page
+    this.slot = slot
+  }
+
+  next(): this {
+    this.slot++
+    return this.settle()
+  }
+
+  /** Goes on to the next page where this one is at its end, and reads the entry. */
+  settle(): this {
+    const table = this.#table
+    const { i32 } = table.store
+    this.valid = this.page >= 0 && this.page < table.pageCount
+    if (!this.valid) return this
+    if (this.slot >= i32[table.pageAt(this.page) * 2 + COUNT]!) {
+      this.page++
+      this.slot = 0
+      this.valid = this.page < table.pageCount
+      if (!this.valid) return this
+    }
+    const page = table.pageAt(this.page)
+    const entry = page * 8 + i32[page * 2 + INDEX + this.slot]!
+    this.start = entry + ENTRY_HEADER_BYTES
+    this.length = i32[entry >> 2]!
+    this.weight = i32[(entry >> 2) + 1]!
+    return this
+  }
+
+  equals(bytes: Uint8Array, length: number): boolean {
+    return this.length === length && this.startsWith(bytes, length)
+  }
+
+  startsWith(bytes: Uint8Array, length: number): boolean {
+    if (this.length < length) return false
+    const { u8 } = this.#table.store
+    for (let k = 0; k < length; k++) if (u8[this.start + k] !== bytes[k]) return false
+    return true
+  }
+
+  /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one. */
+  compareHead(bytes: Uint8Array, length: number): number {
+    const { u8 } = this.#table.store
+    const common = Math.min(this.length, length)
+    for (let k = 0; k < common; k++) {
+      const difference = u8[this.start + k]! - bytes[k]!
+      if (difference !== 0) return difference
+    }
+    return this.length < length ? -1 : 0
+  }
+
+  /** A copy of the entry's bytes. */
+  bytes(): Uint8Array {
+    return this.#table.store.u8.slice(this.start, this.start + this.length)
+  }
+}
+
+/** An ordered table's pages as they were. */
+export class OrderedSnapshot implements Disposable {
+  readonly #store: PageStore
+  readonly pages: readonly number[]
+  readonly count: number
+  #released = false
+
+  constructor(store: PageStore, pages: readonly number[], count: number) {
+    this.#store = store
+    this.pages = pages
+    this.count = count
+  }
+
+  sizeClass(page: number): number {
+    return this.#store.i32[page * 2 + SIZE_CLASS]!
+  }
+
+  /** The page's bytes, valid until the store allocates. */
+  image(page: number): Uint8Array {
+    assert(!this.#released, "a snapshot is read before it is released")
+    return this.#store.bytesOf(page, this.sizeClass(page))
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#released) return
+    this.#released = true
+    for (const page of this.pages) this.#store.release(page, this.sizeClass(page))
+  }
+}
+
+/** Entries are aligned to words of 32 bits. */
+function entryBytes(length: number): number {
+  return (ENTRY_HEADER_BYTES + length + 3) & ~3
+}

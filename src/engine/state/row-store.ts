@@ -1,0 +1,314 @@
+/**
+ * Rows under ids that hold as long as the row is there, in pages that are copied on write. Rows of about the
+ * same time share pages (row-buckets.ts), so that letting go what is old frees whole pages; pages that lose
+ * most of their rows in another way are filled again.
+ *
+ * What a row holds is the business of generated code (code/join-code.ts); this class makes room. Addresses
+ * hold until the end of the epoch once their page is owned.
+ */
+import { assert } from "../../std/assert.ts"
+import { ARENA_DEAD, ARENA_TOP, FREE_HEAD, GENERATION, LIVE, SIZE_CLASS, USED } from "./page-format.ts"
+import type { PageStore } from "./page-store.ts"
+import { classFor, SPLIT_CLASS } from "./page-store.ts"
+import type { RowBucket } from "./row-buckets.ts"
+import { RowBuckets } from "./row-buckets.ts"
+import type { RowShape } from "./row-page.ts"
+import * as R from "./row-page.ts"
+
+const FIRST_PAGES = 16
+
+/** Everything but the pages themselves, as JSON. */
+export interface RowStoreMeta {
+  readonly buckets: readonly {
+    readonly number: string | null
+    /** Number and size class of each page, in the order of their images. */
+    readonly pages: readonly (readonly [number: number, sizeClass: number])[]
+    readonly open: number
+    readonly sparse: readonly number[]
+  }[]
+  readonly freeNumbers: readonly number[]
+  readonly nextNumber: number
+}
+
+export class RowStore {
+  readonly store: PageStore
+  readonly shape: RowShape
+  readonly buckets: RowBuckets
+  /** Page by number, 0 where there is none. */
+  directory = new Int32Array(FIRST_PAGES)
+  /** A page stamped with it is known to be private. */
+  generation = 1
+  /** Where the row lies that was inserted last. */
+  page = 0
+  address = 0
+  #bucket: RowBucket
+  #bucketOf: (RowBucket | null)[] = [null]
+  #placeInBucket: number[] = [0]
+  #freeNumbers: number[] = []
+  #nextNumber = 1
+
+  constructor(store: PageStore, shape: RowShape, keepUs: bigint) {
+    this.store = store
+    this.shape = shape
+    this.buckets = new RowBuckets(keepUs)
+    this.#bucket = this.buckets.timeless
+  }
+
+  /** Where the next rows belong: to this time. */
+  seek(timeUs: bigint): void {
+    this.#bucket = this.buckets.seek(timeUs)
+  }
+
+  /** As seek, for a time as a double; false when its bucket has not been sought lately. */
+  seekRecent(time: number): boolean {
+    const bucket = this.buckets.seekRecent(time)
+    if (bucket !== null) this.#bucket = bucket
+    return bucket !== null
+  }
+
+  seekTimeless(): void {
+    this.buckets.from = Number.NaN
+    this.#bucket = this.buckets.timeless
+  }
+
+  /** The page with this number, private to this store. */
+  own(number: number): number {
+    const { store } = this
+    const page = this.directory[number]!
+    if (store.f64[page + GENERATION] === this.generation) return page
+    const own = store.isShared(page) ? store.copy(page, store.i32[page * 2 + SIZE_CLASS]!) : page
+    store.f64[own + GENERATION] = this.generation
+    this.directory[number] = own
+    return own
+  }
+
+  addressOf(id: number): number {
+    const page = this.directory[id >>> R.SLOT_BITS]!
+    return page + R.HEADER_WORDS + (id & R.SLOT_MASK) * this.shape.strideWords
+  }
+
+  /** As addressOf, in a page that may be written to. */
+  ownRow(id: number): number {
+    this.own(id >>> R.SLOT_BITS)
+    return this.addressOf(id)
+  }
+
+  /** A zeroed row with `bytes` of arena to spare, at `time`. Sets `page` and `address`, returns its id. */
+  insert(bytes: number, time: number): number {
+    let number = this.#bucket.open
+    if (number === 0 || !R.hasRoom(this.store.i32, this.own(number), this.shape, bytes)) {
+      number = this.#openPage(bytes)
+    }
+    const page = this.own(number)
+    const { i32, f64 } = this.store
+    const at = page * 2
+    const { strideWords } = this.shape
+    let slot = i32[at + FREE_HEAD]! - 1
+    const isFresh = slot < 0
+    if (isFresh) slot = i32[at + USED]!++
+    const address = page + R.HEADER_WORDS + slot * strideWords
+    if (!isFresh) i32[at + FREE_HEAD] = i32[address * 2 + 1]!
+    if (i32[at + LIVE]!++ === 0 || f64[page + R.MIN_TIME]! > time) f64[page + R.MIN_TIME] = time
+    for (let half = address * 2; half < (address + strideWords) * 2; half++) i32[half] = 0
+    this.page = page
+    this.address = address
+    return (number << R.SLOT_BITS) | slot
+  }
+
+  /** Stores bytes that `insert` has made room for. `source` must not be the page store's own memory. */
+  storeBytes(field: number, source: Uint8Array, start: number, end: number): void {
+    const { i32, u8 } = this.store
+    const length = end - start
+    const top = i32[this.page * 2 + ARENA_TOP]! - length
+    i32[this.page * 2 + ARENA_TOP] = top
+    i32[(this.address + field) * 2] = top
+    i32[(this.address + field) * 2 + 1] = length
+    const to = this.page * 8 + top
+    if (length > 48) u8.set(source.subarray(start, end), to)
+    else for (let k = 0; k < length; k++) u8[to + k] = source[start + k]!
+  }
+
+  remove(id: number): void {
+    const number = id >>> R.SLOT_BITS
+    const page = this.own(number)
+    const { i32 } = this.store
+    const at = page * 2
+    if (i32[at + LIVE] === 1) {
+      this.#freePage(number, page)
+      return
+    }
+    const address = this.addressOf(id)
+    for (const field of this.shape.bytesFields) i32[at + ARENA_DEAD]! += i32[(address + field) * 2 + 1]!
+    i32[address * 2 + this.shape.markHalf] = R.FREE
+    i32[address * 2 + 1] = i32[at + FREE_HEAD]!
+    i32[at + FREE_HEAD] = (id & R.SLOT_MASK) + 1
+    i32[at + LIVE]!--
+    const bucket = this.#bucketOf[number]!
+    if (bucket.open === number || i32[at + R.IS_SPARSE] === 1 || !R.isMostlyFree(i32, page)) return
+    i32[at + R.IS_SPARSE] = 1
+    bucket.sparse.push(number)
+  }
+
+  /** Hands every row with a time up to `untilUs` to `remove`, page by page; it removes them. */
+  letGo(untilUs: bigint, remove: (ids: readonly number[]) => void): void {
+    const until = Number(untilUs)
+    for (const bucket of this.buckets.upTo(untilUs)) {
+      for (const number of [...bucket.pages]) {
+        if (this.store.f64[this.directory[number]! + R.MIN_TIME]! <= until)
+          remove(this.#passed(number, untilUs))
+      }
+      if (bucket.pages.length === 0) this.buckets.delete(bucket)
+    }
+    this.seekTimeless()
+  }
+
+  #passed(number: number, untilUs: bigint): number[] {
+    const { timeWord, strideWords, markHalf } = this.shape
+    const [untilHigh, untilLow] = [Number(untilUs >> 32n), Number(untilUs & 0xffff_ffffn)]
+    const page = this.own(number)
+    const { i32, f64 } = this.store
+    const ids: number[] = []
+    let earliest = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < i32[page * 2 + USED]!; slot++) {
+      const address = page + R.HEADER_WORDS + slot * strideWords
+      if (i32[address * 2 + markHalf] === R.FREE) continue
+      const high = i32[(address + timeWord!) * 2 + 1]!
+      const low = i32[(address + timeWord!) * 2]! >>> 0
+      if (high < untilHigh || (high === untilHigh && low <= untilLow))
+        ids.push((number << R.SLOT_BITS) | slot)
+      else earliest = Math.min(earliest, high * 2 ** 32 + low)
+    }
+    f64[page + R.MIN_TIME] = earliest
+    return ids
+  }
+
+  /** Shares all pages; a later writer copies those that it touches. */
+  snapshot(): RowSnapshot {
+    const { i32 } = this.store
+    const buckets = this.buckets.all()
+    const meta = {
+      buckets: buckets.map(({ number, pages, open, sparse }) => ({
+        number: number === null ? null : String(number),
+        pages: pages.map((each) => [each, i32[this.directory[each]! * 2 + SIZE_CLASS]!] as const),
+        open,
+        sparse: [...sparse],
+      })),
+      freeNumbers: [...this.#freeNumbers],
+      nextNumber: this.#nextNumber,
+    }
+    const pages = buckets.flatMap((bucket) => bucket.pages.map((number) => this.directory[number]!))
+    for (const page of pages) this.store.retain(page)
+    this.generation++
+    return new RowSnapshot(this.store, meta, pages)
+  }
+
+  /** Only on a store that is empty. `imageOf` is asked for the pages in their order. */
+  restore(meta: RowStoreMeta, imageOf: (sizeClass: number) => Uint8Array): void {
+    assert(this.#nextNumber === 1, "rows are restored before any came")
+    this.#nextNumber = meta.nextNumber
+    this.#freeNumbers = [...meta.freeNumbers]
+    this.#reserve(meta.nextNumber)
+    for (const { number, pages, open, sparse } of meta.buckets) {
+      const bucket =
+        number === null
+          ? this.buckets.timeless
+          : this.buckets.adopt({ number: BigInt(number), pages: [], open: 0, sparse: [] })
+      bucket.open = open
+      bucket.sparse.push(...sparse)
+      for (const [pageNumber, sizeClass] of pages) {
+        const image = imageOf(sizeClass)
+        const page = this.store.allocate(sizeClass)
+        this.store.bytesOf(page, sizeClass).set(image)
+        this.store.f64[page + GENERATION] = this.generation
+        this.#enter(bucket, pageNumber, page)
+      }
+    }
+  }
+
+  /** A page of the bucket with room for a row: the same one when it is tidied up, a sparse one, a new one. */
+  #openPage(bytes: number): number {
+    const bucket = this.#bucket
+    const current = this.directory[bucket.open]!
+    if (current !== 0 && R.isArenaMostlyDead(this.store.i32, current)) {
+      R.compactArena(this.store, current, this.shape)
+      if (R.hasRoom(this.store.i32, current, this.shape, bytes)) return bucket.open
+    }
+    for (let number = bucket.sparse.pop(); number !== undefined; number = bucket.sparse.pop()) {
+      if (this.#bucketOf[number] !== bucket || !this.#isSparse(number)) continue
+      const page = this.own(number)
+      this.store.i32[page * 2 + R.IS_SPARSE] = 0
+      if (this.store.i32[page * 2 + ARENA_DEAD]! > 0) R.compactArena(this.store, page, this.shape)
+      if (!R.hasRoom(this.store.i32, page, this.shape, bytes)) continue
+      bucket.open = number
+      return number
+    }
+    const needed = (R.HEADER_WORDS + this.shape.strideWords) * 8 + bytes
+    const sizeClass = classFor(needed, Math.min(bucket.pages.length, SPLIT_CLASS))
+    const number = this.#freeNumbers.pop() ?? this.#nextNumber++
+    assert(number < R.MAX_PAGES, "memory ends before page numbers do")
+    this.#reserve(number + 1)
+    const page = this.store.allocate(sizeClass)
+    R.formatRowPage(this.store.i32, page, this.shape, { sizeClass, number })
+    this.store.f64[page + GENERATION] = this.generation
+    this.#enter(bucket, number, page)
+    bucket.open = number
+    return number
+  }
+
+  #isSparse(number: number): boolean {
+    return this.store.i32[this.directory[number]! * 2 + R.IS_SPARSE] === 1
+  }
+
+  #enter(bucket: RowBucket, number: number, page: number): void {
+    this.directory[number] = page
+    this.#bucketOf[number] = bucket
+    this.#placeInBucket[number] = bucket.pages.length
+    bucket.pages.push(number)
+  }
+
+  #freePage(number: number, page: number): void {
+    const bucket = this.#bucketOf[number]!
+    const last = bucket.pages.pop()!
+    if (last !== number) {
+      bucket.pages[this.#placeInBucket[number]!] = last
+      this.#placeInBucket[last] = this.#placeInBucket[number]!
+    }
+    if (bucket.open === number) bucket.open = 0
+    this.directory[number] = 0
+    this.#bucketOf[number] = null
+    this.#freeNumbers.push(number)
+    this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+  }
+
+  #reserve(numbers: number): void {
+    if (numbers <= this.directory.length) return
+    const wider = new Int32Array(Math.max(numbers, this.directory.length * 2))
+    wider.set(this.directory)
+    this.directory = wider
+  }
+}
+
+/** All rows as of an instant; must be released. */
+export class RowSnapshot implements Disposable {
+  readonly meta: RowStoreMeta
+  readonly pages: readonly number[]
+  readonly #store: PageStore
+  #released = false
+
+  constructor(store: PageStore, meta: RowStoreMeta, pages: readonly number[]) {
+    this.#store = store
+    this.meta = meta
+    this.pages = pages
+  }
+
+  image(page: number): Uint8Array {
+    assert(!this.#released, "a snapshot is read before it is released")
+    return this.#store.bytesOf(page, this.#store.i32[page * 2 + SIZE_CLASS]!)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#released) return
+    this.#released = true
+    for (const page of this.pages) this.#store.release(page, this.#store.i32[page * 2 + SIZE_CLASS]!)
+  }
+}

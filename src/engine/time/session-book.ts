@@ -1,0 +1,357 @@
+/**
+ * Which session each row is in. Rows of one key that are no further apart than the gap are one session, from
+ * its first row to its last one plus the gap. A row may begin a session, lengthen one, or join two; a row
+ * that is taken back may shorten one, part it, or end it. What that means for the groups of sessions is
+ * written down as moves: a row enters or leaves a session's group. Of two that become one the smaller moves.
+ *
+ *   gap  ---       x--x---x---          a row between them joins both
+ *                                x--x---
+ *
+ * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
+ * row that would have joined it can come in time, so that such a row is late and begins no session of its
+ * own.
+ */
+import type { Scalar } from "../../columns/types.ts"
+import { assert } from "../../std/assert.ts"
+import { NO_WATERMARK } from "../dataflow.ts"
+import type { KeyTable } from "../state/key-table.ts"
+import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import { TimeQueue } from "./time-queue.ts"
+
+export interface SessionRow {
+  readonly timeUs: bigint
+  readonly cells: readonly Scalar[]
+}
+
+export interface SessionMove {
+  readonly session: Session
+  readonly row: SessionRow
+  readonly weight: 1 | -1
+}
+
+/** What all sessions of an operator share. */
+export interface SessionTables {
+  readonly distinct: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+}
+
+export class Session {
+  readonly number: bigint
+  readonly key: string
+  readonly distinct: readonly KeyTable[]
+  readonly multisets: readonly OrderedMultiset[]
+  /** By time. */
+  rows: SessionRow[]
+  /** A checkpoint reads `rows`: they are copied before they change. */
+  shared = false
+  /** As the rows that are out have them. */
+  start = 0n
+  end = 0n
+  /** Its groups' rows are out, and are to be out at the end of this epoch. */
+  visible = false
+  showing = false
+  /** End under which it waits to be closed. */
+  queuedUs: bigint | null = null
+
+  constructor(number: bigint, key: string, rows: SessionRow[], { distinct, multisets }: SessionTables) {
+    this.number = number
+    this.key = key
+    this.rows = rows
+    this.distinct = distinct
+    this.multisets = multisets
+  }
+
+  get isAlive(): boolean {
+    return this.rows.length > 0
+  }
+
+  get firstUs(): bigint {
+    return this.rows[0]!.timeUs
+  }
+
+  get lastUs(): bigint {
+    return this.rows.at(-1)!.timeUs
+  }
+}
+
+export interface GoneSession {
+  readonly key: string
+  readonly firstUs: bigint
+  readonly lastUs: bigint
+}
+
+interface Neighbours {
+  /** By time, more than a gap apart. */
+  live: Session[]
+  gone: GoneSession[]
+}
+
+const NO_NEIGHBOURS: Neighbours = { live: [], gone: [] }
+
+export interface SessionBookOptions {
+  readonly gapUs: bigint
+  readonly allowedLatenessUs: bigint
+  readonly tables: SessionTables
+}
+
+/** Of a cell and of a row beside its cells, about. */
+const CELL_BYTES = 16
+const ROW_BYTES = 80
+
+export class SessionBook {
+  readonly #options: SessionBookOptions
+  readonly #keys = new Map<string, Neighbours>()
+  readonly #byNumber = new Map<bigint, Session>()
+  readonly #goneQueue = new TimeQueue<GoneSession>()
+  /** Sessions that end here or before are gone. */
+  #goneUs = NO_WATERMARK
+  #moves: SessionMove[] = []
+  #changed = new Set<Session>()
+  nextNumber = 1n
+  bytes = 0
+
+  constructor(options: SessionBookOptions) {
+    this.#options = options
+  }
+
+  judgeBy(watermarkUs: bigint): void {
+    const bound = watermarkUs - this.#options.allowedLatenessUs
+    this.#goneUs = watermarkUs === NO_WATERMARK || bound < NO_WATERMARK ? NO_WATERMARK : bound
+  }
+
+  session(number: bigint): Session {
+    const found = this.#byNumber.get(number)
+    assert(found !== undefined, `session ${number} exists`)
+    return found
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#byNumber.values()
+  }
+
+  gone(): Iterable<GoneSession> {
+    return [...this.#keys.values()].flatMap((neighbours) => neighbours.gone)
+  }
+
+  /** True when the session that the row would begin or join is gone. */
+  isLate(key: string, timeUs: bigint): boolean {
+    const { gapUs } = this.#options
+    const { live, gone } = this.#keys.get(key) ?? NO_NEIGHBOURS
+    const reaches = (session: { readonly firstUs: bigint; readonly lastUs: bigint } | undefined) =>
+      session !== undefined && timeUs >= session.firstUs - gapUs && timeUs <= session.lastUs + gapUs
+    if (gone.some(reaches)) return true
+    const place = placeOf(live, timeUs)
+    if (reaches(live[place - 1]) || reaches(live[place])) return false
+    return this.#goneUs !== NO_WATERMARK && timeUs + gapUs <= this.#goneUs
+  }
+
+  /** False: the row is late. */
+  add(key: string, row: SessionRow): boolean {
+    if (this.isLate(key, row.timeUs)) return false
+    const neighbours = this.#keys.get(key) ?? { live: [], gone: [] }
+    this.#keys.set(key, neighbours)
+    const { live } = neighbours
+    const { gapUs } = this.#options
+    const place = placeOf(live, row.timeUs)
+    const [before, behind] = [live[place - 1], live[place]]
+    const joinsBefore = before !== undefined && row.timeUs <= before.lastUs + gapUs
+    const joinsBehind = behind !== undefined && row.timeUs >= behind.firstUs - gapUs
+    this.bytes += rowBytes(row)
+    if (joinsBefore && joinsBehind) {
+      const joined = this.#join(before, behind)
+      live.splice(place - 1, 2, joined)
+      this.#enter(joined, row)
+    } else if (joinsBefore) this.#enter(before, row)
+    else if (joinsBehind) this.#enter(behind, row)
+    else {
+      const session = this.#begin(key, [])
+      live.splice(place, 0, session)
+      this.#enter(session, row)
+    }
+    return true
+  }
+
+  /** False: the row is in no session that lives. */
+  remove(key: string, row: SessionRow): boolean {
+    const live = this.#keys.get(key)?.live ?? []
+    const place = placeOf(live, row.timeUs) - 1
+    const session = live[place]
+    if (session === undefined || row.timeUs > session.lastUs) return false
+    const at = findRow(session.rows, row)
+    if (at < 0) return false
+    const rows = own(session)
+    const [removed] = rows.splice(at, 1)
+    this.bytes -= rowBytes(row)
+    this.#move(session, removed!, -1)
+    if (rows.length === 0) live.splice(place, 1)
+    else if (at > 0 && at < rows.length) {
+      const isParted = rows[at]!.timeUs - rows[at - 1]!.timeUs > this.#options.gapUs
+      if (isParted) live.splice(place, 1, ...this.#part(session, at))
+    }
+    return true
+  }
+
+  /** What happened since the last call, in order. */
+  takeMoves(): { readonly moves: readonly SessionMove[]; readonly changed: readonly Session[] } {
+    const taken = { moves: this.#moves, changed: [...this.#changed] }
+    this.#moves = []
+    this.#changed = new Set()
+    return taken
+  }
+
+  /** The session is gone: it is remembered by its place alone. */
+  letGo(session: Session, watermarkUs: bigint): void {
+    const { key, firstUs, lastUs } = session
+    const neighbours = this.#keys.get(key)
+    assert(neighbours !== undefined, "a session has a key")
+    neighbours.live.splice(neighbours.live.indexOf(session), 1)
+    for (const row of session.rows) this.bytes -= rowBytes(row)
+    this.remember({ key, firstUs, lastUs })
+    this.#forgetGone(watermarkUs)
+  }
+
+  remember(gone: GoneSession): void {
+    const neighbours = this.#keys.get(gone.key) ?? { live: [], gone: [] }
+    this.#keys.set(gone.key, neighbours)
+    neighbours.gone.push(gone)
+    this.#goneQueue.push(gone.lastUs + 2n * this.#options.gapUs, gone)
+  }
+
+  /** Ends an epoch: places that no row can reach in time, and sessions without rows. */
+  forget(watermarkUs: bigint, ended: Iterable<Session>): void {
+    this.#forgetGone(watermarkUs)
+    for (const session of ended) {
+      this.#byNumber.delete(session.number)
+      this.#forgetKey(session.key)
+    }
+  }
+
+  /** A session of a checkpoint; they come in the order of their times within a key. */
+  restore(session: Session): void {
+    const neighbours = this.#keys.get(session.key) ?? { live: [], gone: [] }
+    this.#keys.set(session.key, neighbours)
+    neighbours.live.push(session)
+    neighbours.live.sort((a, b) => (a.firstUs < b.firstUs ? -1 : 1))
+    this.#byNumber.set(session.number, session)
+    for (const row of session.rows) this.bytes += rowBytes(row)
+  }
+
+  #forgetGone(watermarkUs: bigint): void {
+    if (watermarkUs === NO_WATERMARK) return
+    const bound = watermarkUs - this.#options.allowedLatenessUs
+    for (const gone of this.#goneQueue.takeUntil(bound)) {
+      const neighbours = this.#keys.get(gone.key)!
+      neighbours.gone.splice(neighbours.gone.indexOf(gone), 1)
+      this.#forgetKey(gone.key)
+    }
+  }
+
+  #forgetKey(key: string): void {
+    const neighbours = this.#keys.get(key)
+    if (neighbours?.live.length === 0 && neighbours.gone.length === 0) this.#keys.delete(key)
+  }
+
+  #begin(key: string, rows: SessionRow[]): Session {
+    const session = new Session(this.nextNumber++, key, rows, this.#options.tables)
+    this.#byNumber.set(session.number, session)
+    return session
+  }
+
+  #enter(session: Session, row: SessionRow): void {
+    const rows = own(session)
+    rows.splice(placeBehind(rows, row.timeUs), 0, row)
+    this.#move(session, row, 1)
+  }
+
+  #move(session: Session, row: SessionRow, weight: 1 | -1): void {
+    this.#moves.push({ session, row, weight })
+    this.#changed.add(session)
+  }
+
+  /** The smaller one's rows go over to the larger one. */
+  #join(before: Session, behind: Session): Session {
+    const [kept, moved] = before.rows.length >= behind.rows.length ? [before, behind] : [behind, before]
+    for (const row of moved.rows) {
+      this.#move(moved, row, -1)
+      this.#move(kept, row, 1)
+    }
+    kept.rows = [...before.rows, ...behind.rows]
+    kept.shared = false
+    moved.rows = []
+    moved.shared = false
+    return kept
+  }
+
+  /** The smaller part becomes a session of its own. */
+  #part(session: Session, at: number): [Session, Session] {
+    const parts = [session.rows.slice(0, at), session.rows.slice(at)] as const
+    const keepsFirst = parts[0].length >= parts[1].length
+    const begun = this.#begin(session.key, keepsFirst ? parts[1] : parts[0])
+    session.rows = keepsFirst ? parts[0] : parts[1]
+    for (const row of begun.rows) {
+      this.#move(session, row, -1)
+      this.#move(begun, row, 1)
+    }
+    return keepsFirst ? [session, begun] : [begun, session]
+  }
+}
+
+/** The session's rows, to be changed. */
+function own(session: Session): SessionRow[] {
+  if (session.shared) session.rows = session.rows.slice()
+  session.shared = false
+  return session.rows
+}
+
+/** Behind the sessions that begin at this time or before it. */
+function placeOf(live: readonly Session[], timeUs: bigint): number {
+  let [low, high] = [0, live.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (live[middle]!.firstUs <= timeUs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Behind all rows of this time. */
+function placeBehind(rows: readonly SessionRow[], timeUs: bigint): number {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (rows[middle]!.timeUs <= timeUs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Position of a row with these values, or -1. */
+function findRow(rows: readonly SessionRow[], wanted: SessionRow): number {
+  const text = cellsText(wanted.cells)
+  for (let at = placeBehind(rows, wanted.timeUs) - 1; at >= 0; at--) {
+    if (rows[at]!.timeUs !== wanted.timeUs) return -1
+    if (cellsText(rows[at]!.cells) === text) return at
+  }
+  return -1
+}
+
+/** Equal for equal values: NaN equals itself and -0 equals 0, as in keys of groups. */
+export function cellsText(cells: readonly Scalar[]): string {
+  return cells.map(cellText).join("|")
+}
+
+function cellText(value: Scalar): string {
+  if (value === null) return ""
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number") return String(value + 0)
+  return value instanceof Uint8Array ? `x${value.join(",")}` : String(value)
+}
+
+function rowBytes({ cells }: SessionRow): number {
+  let bytes = ROW_BYTES
+  for (const cell of cells) {
+    const length = typeof cell === "string" ? 2 * cell.length : cell instanceof Uint8Array ? cell.length : 0
+    bytes += CELL_BYTES + length
+  }
+  return bytes
+}
