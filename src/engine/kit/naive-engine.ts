@@ -4,7 +4,15 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assertNever } from "../../std/assert.ts"
-import type { AggregateSpec, OperatorSpec, OverSpec, RankSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
+import type {
+  AggregateSpec,
+  Expiry,
+  OperatorSpec,
+  OverSpec,
+  RankSpec,
+  StatefulSpec,
+  ViewSpec,
+} from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Route, ViewPipeline } from "../graph/routes.ts"
 import { inputsOf, planRoutes } from "../graph/routes.ts"
@@ -17,6 +25,7 @@ import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
 import type { NaiveSessionRow } from "./naive-sessions.ts"
 import { NaiveSessions } from "./naive-sessions.ts"
+import { naivePattern } from "./naive-patterns.ts"
 import { repeated, windowed } from "./naive-stages.ts"
 
 export interface NaiveSlice {
@@ -213,6 +222,8 @@ export class NaiveEngine {
         return naiveRank(spec, this.#shownRows(spec, ports[0]!))
       case "over":
         return naiveOver(spec, this.#shownRows(spec, ports[0]!))
+      case "pattern":
+        return naivePattern(spec, ports[0]!, this.#watermark(spec, this.#after))
       default:
         return assertNever(spec)
     }
@@ -304,7 +315,7 @@ export class NaiveEngine {
   }
 
   #intoRows(target: RowSpec, port: number, rows: readonly Row[]): Outcome {
-    const { expiry } = target.kind === "join" ? [target.left, target.right][port]! : target
+    const expiry = expiryOf(target, port)
     const watermark = this.#watermark(target, this.#before)
     const taken = rows.filter((row) => {
       const time = expiry === null ? null : (row[expiry.at] as bigint | null)
@@ -384,4 +395,9 @@ function outputRow(spec: AggregateSpec, group: Group): Scalar[] {
       )
     }),
   ]
+}
+
+function expiryOf(target: RowSpec, port: number): Pick<Expiry, "at" | "lateUs"> | null {
+  if (target.kind === "pattern") return { at: target.order[0]!.column, lateUs: target.lateUs }
+  return target.kind === "join" ? [target.left, target.right][port]!.expiry : target.expiry
 }
