@@ -23,6 +23,7 @@ import { argumentWidth, naiveAggregate, naiveArguments } from "./naive-aggregate
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
+import { naivePattern } from "./naive-patterns.ts"
 import type { NaiveSessionRow } from "./naive-sessions.ts"
 import { NaiveSessions } from "./naive-sessions.ts"
 import { naivePattern } from "./naive-patterns.ts"
