@@ -98,7 +98,7 @@ test("binding refuses what a pattern cannot mean, with a code and a place", asyn
     [step("next(delay) > 1"), "pattern-reference", 1],
     [step("prev(a.delay) > 1"), "pattern-reference", 1],
     [step("EXISTS (SELECT 1 FROM flight)"), "subquery-place", 1],
-    [step("now() > scheduled_at"), "nondeterministic", 1],
+    [step("now() > scheduled_at"), "not-deterministic", 1],
     [{ steps: [{ name: "a", where: "b.delay > 1" }, B], select: "origin" }, "pattern-reference", 1],
     [{ steps: [A, { ...B, not: true }], select: "b.delay AS d" }, "pattern-reference", 1],
     [{ select: "origin FROM flight" }, "pattern-text", null],
