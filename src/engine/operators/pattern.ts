@@ -139,7 +139,7 @@ export class PatternOperator implements RowOperator {
     const from = timeBytes(fromUs === NO_WATERMARK ? fromUs : fromUs + 1n)
     const until = timeBytes(untilUs + 1n)
     for (const at = this.#times.seek(from, TIME_BYTES); at.valid; at.next()) {
-      if (at.compare(until, TIME_BYTES) >= 0) return
+      if (at.compareHead(until, TIME_BYTES) >= 0) return
       const partition = at.bytes().subarray(TIME_BYTES)
       due.set(Buffer.from(partition).toString("latin1"), partition)
     }

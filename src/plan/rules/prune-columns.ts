@@ -381,8 +381,8 @@ function placesOf(kept: readonly number[]): ReadonlyMap<number, number> {
   return new Map(kept.map((position, place) => [position, place]))
 }
 
-function pick(names: readonly string[], positions: readonly number[]): readonly string[] {
-  return positions.map((position) => names[position]!)
+function pick<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
+  return positions.map((position) => items[position]!)
 }
 
 /** Its input has all of its columns in their places. */
