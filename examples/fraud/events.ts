@@ -16,7 +16,6 @@ export const payment = event("payment", {
   id: "payment_id",
   time: "paid_at",
   key: "card",
-  partitions: 2,
   // Terminals send within seconds.
   outOfOrderness: "30 seconds",
   dedup: "1 day",

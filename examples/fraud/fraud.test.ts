@@ -43,8 +43,8 @@ const PAYMENTS: readonly Paid[] = [
   ...[9, 10, 11, 10, 10].map((amount, k): Paid => ["usual", k, `${amount}.00`]),
   ["usual", 30, "99.00"],
   ["usual", 40, "300.00"],
-  // Moves the watermark past all of them; one for each partition.
-  ...Array.from({ length: 20 }, (_, k): Paid => [`later-${k}`, 3_000, "20.00"]),
+  // Moves the watermark past all of them.
+  ["later", 3_000, "20.00"],
 ]
 
 test("misused cards are found, whatever order their payments come in", async (t) => {
@@ -58,7 +58,7 @@ test("misused cards are found, whatever order their payments come in", async (t)
   const rows = PAYMENTS.map(([card, minutes, amount, place = ONLINE], k) => {
     return { payment_id: `p-${k}`, card, amount, paid_at: at(minutes), ...place }
   })
-  const body = [...rows.slice(0, -20).reverse(), ...rows.slice(-20)].map((row) => JSON.stringify(row))
+  const body = [...rows.slice(0, -1).reverse(), ...rows.slice(-1)].map((row) => JSON.stringify(row))
   const response = await fetch(`${platform.url}/v1/events/payment`, {
     method: "POST",
     headers: { "content-type": "application/x-ndjson" },

@@ -262,3 +262,25 @@ test("matches are rows like others: windows and other patterns read them", async
   const rows = run.epoch("a@1 b@5 a@20 b@25 a@70 b@71", 1_000)
   assert.deepEqual(rows.sort(), ["120 1", "60 2", "K 25", "K 5", "K 5 25", "K 71"].sort())
 })
+
+const ALL = "kind = 'a'"
+
+/** Five steps that all take an a, then one that takes nothing. */
+const hopeless = (where: string): CaseOptions => ({
+  steps: [
+    ...["p", "q", "r", "s", "t"].map((name, k) => ({ name, where, times: { atLeast: k === 0 ? 1 : 0 } })),
+    { name: "none", where: "kind = 'z'" },
+  ],
+})
+const MANY = Array.from({ length: 60 }, (_, k) => `a@${k + 1}`).join(" ")
+
+test("a way that leads nowhere is gone once, where rows are told apart by themselves", async () => {
+  assert.deepEqual(await matches(hopeless(ALL), MANY), [])
+  assert.deepEqual(await matches(hopeless(ALL), `${MANY} z@90`), ["1 90 61"])
+})
+
+test("a search without an end finds nothing, and is counted", async () => {
+  const run = await PatternRun.of(definition(hopeless(`${ALL} AND count(*) > 0`)))
+  assert.deepEqual(run.epoch(MANY.split(" ").slice(0, 28).join(" "), 1_000), [])
+  assert.ok(run.engine.losses("found").failedChanges > 0)
+})

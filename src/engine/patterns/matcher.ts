@@ -12,7 +12,10 @@
  *
  * A row that can be taken is never skipped. What is not decided before more rows are seen is pending.
  */
+import type { Batch } from "../../columns/batch.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
+import { isVariableWidth } from "../../columns/types.ts"
+import type { Vector } from "../../columns/vector.ts"
 import { compileScalar, type ScalarFunction } from "../../expr/compile/scalar.ts"
 import type { PatternStep, PatternValue } from "../../expr/pattern.ts"
 import { RowColumn } from "../operators/row-builder.ts"
@@ -22,8 +25,8 @@ import { StepOptions } from "./step-options.ts"
 import type { KeyRows, Taken } from "./taken-rows.ts"
 import { TakenRows } from "./taken-rows.ts"
 
-/** Conditions asked in one search. Only conditions that look at earlier rows can need more than a few per row;
- *  a search that needs more than this would hold up everything else. */
+/** Conditions asked in one search, where conditions look at earlier rows: the ways that lead nowhere can then be
+ *  without number, and a search must not hold up everything else. Otherwise none is gone twice. */
 const MAX_QUESTIONS = 100_000
 
 export interface Search {
@@ -71,14 +74,14 @@ export class Matcher {
   readonly #options: StepOptions
   readonly #withinUs: bigint
   /** No condition looks at other rows than its own. */
-  readonly #isPlain: boolean
+  readonly isPlain: boolean
 
   constructor(steps: readonly PatternStep[], columns: readonly Column[], withinUs: bigint) {
     this.#steps = steps
     this.#conditions = steps.map((step) => compileCondition(step, columns))
     this.#options = new StepOptions(steps)
     this.#withinUs = withinUs
-    this.#isPlain = steps.every((step) => isOwnColumn(step) !== null)
+    this.isPlain = steps.every((step) => isOwnColumn(step) !== null)
   }
 
   find(search: Search, failures: SearchFailures): SearchResult {
@@ -109,7 +112,7 @@ export class Matcher {
       options: this.#options.after(step, counted),
       next: 0,
       took: false,
-      name: this.#isPlain ? `${at}/${step}/${counted}` : null,
+      name: this.isPlain ? `${at}/${step}/${counted}` : null,
     }
   }
 }
@@ -140,7 +143,7 @@ class Run {
       const frame = this.#frames.at(-1)!
       const result = frame.at < this.#search.end ? this.#advance(frame) : this.#atEnd(frame)
       if (result !== null) return result
-      if (this.#questions > MAX_QUESTIONS) {
+      if (this.#questions > MAX_QUESTIONS && !this.#matcher.isPlain) {
         this.#failures.failedConditions++
         return { kind: "none" }
       }
@@ -251,10 +254,12 @@ function compileCondition(step: PatternStep, columns: readonly Column[]): Condit
   }
   const types = values.map((value) => columnOf(value, columns))
   const evaluate: ScalarFunction = compileScalar(condition, types)
+  const row = new SingleRow(types)
   return (taken, failures) => {
-    const scalars = values.map((value) => taken.value(value, false, ignore))
-    const vectors = types.map(({ type }, k) => singleRow(type, scalars[k]!))
-    const result = evaluate({ length: 1, vectors }, 0)
+    values.forEach((value, k) => {
+      row.set(k, taken.value(value, false, ignore))
+    })
+    const result = evaluate(row.batch, 0)
     if ("failure" in result) failures.failedConditions++
     return "value" in result && result.value === true
   }
@@ -266,10 +271,24 @@ function columnOf(value: PatternValue, columns: readonly Column[]): Column {
   return { name: "timed_out", type: { kind: "boolean" }, nullable: false }
 }
 
-function singleRow(type: Column["type"], value: Scalar) {
-  const column = new RowColumn(type, 1)
-  setScalar(column, 0, value)
-  return column.take(1)
+/** Values as a batch of one row, in the same memory again and again. */
+class SingleRow {
+  readonly batch: Batch
+  readonly #columns: readonly RowColumn[]
+  readonly #vectors: Vector[]
+
+  constructor(columns: readonly Pick<Column, "type">[]) {
+    this.#columns = columns.map(({ type }) => new RowColumn(type, 1))
+    this.#vectors = this.#columns.map((column) => column.take(1))
+    this.batch = { length: 1, vectors: this.#vectors }
+  }
+
+  set(k: number, value: Scalar): void {
+    const column = this.#columns[k]!
+    column.used = 0
+    setScalar(column, 0, value)
+    if (isVariableWidth(column.type)) this.#vectors[k] = column.take(1)
+  }
 }
 
 /** In a condition, an aggregate that does not fit is NULL. */
