@@ -1,4 +1,4 @@
-/** What is odd about a card's payments: two patterns of several payments, and a view of each against the rest. */
+/** What is odd about a card's payments: two patterns of several, and a view of each against the rest. */
 import { pattern, view } from "millrace"
 
 export const cardTesting = pattern("card_testing", {

@@ -2,7 +2,7 @@
  * What a pattern asks of the rows of one key, as frozen data: its steps in order, and the values that its
  * conditions and its results read from the rows taken so far. Conditions see these values only.
  */
-import type { AggregateName, Expression, OverCall } from "./expression.ts"
+import type { Expression, OverAggregateName, OverCall } from "./expression.ts"
 
 export interface PatternStep {
   readonly name: string
@@ -38,7 +38,7 @@ export type PatternValue =
   | { readonly kind: "timed-out" }
 
 /** Its argument is a column of the input. */
-export type PatternAggregate = OverCall & { readonly name: AggregateName }
+export type PatternAggregate = OverCall & { readonly name: OverAggregateName }
 
 /** Where the search goes on: behind the last row, behind the first, or at a step's first or last row. */
 export type AfterMatch =

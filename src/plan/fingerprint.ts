@@ -102,7 +102,8 @@ function patternText(node: PatternNode): string {
     const asks = `${canonical(condition)}[${values.map(canonicalPatternValue).join()}]`
     return `${negated ? "!" : ""}${relaxed ? "~" : ""}{${least},${most ?? ""}}${greedy ? "" : "?"}${asks}`
   })
-  const skip = `${afterMatch.kind}${"step" in afterMatch ? afterMatch.step : ""}${timeouts ? " timeouts" : ""}`
+  const to = "step" in afterMatch ? afterMatch.step : ""
+  const skip = `${afterMatch.kind}${to}${timeouts ? " timeouts" : ""}`
   const rows = `${partition.join()};${order.map(orderText).join()}`
   return `${stepText.join()};${withinUs};${skip};${rows};${outputs.map(canonicalPatternValue).join()}`
 }

@@ -110,6 +110,7 @@ test("binding refuses what a pattern cannot mean, with a code and a place", asyn
     [{ select: "first(late.delay + gone.delay) AS d" }, "pattern-reference", 1],
     [{ select: "sum(first(delay)) AS d" }, "pattern-reference", 5],
     [{ select: "sum(DISTINCT delay) AS d" }, "no-overload", 1],
+    [{ select: "stddev(delay) AS d" }, "no-overload", 1],
     [{ select: "origin, delay > 1 AS timed_out", timeout: true }, "duplicate-column", null],
   ]
   assert.deepEqual(await problemsOf({}), [])

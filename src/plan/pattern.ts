@@ -1,6 +1,6 @@
 /**
- * `pattern()`: a view whose rows are matches of a pattern, as frozen data. Its conditions are SQL over the rows
- * of one key; nothing is parsed here. What SQL's MATCH_RECOGNIZE can say means the same.
+ * `pattern()`: a view whose rows are matches of a pattern, as frozen data. Its conditions are SQL over the
+ * rows of one key; nothing is parsed here. What SQL's MATCH_RECOGNIZE can say means the same.
  */
 import { parseDuration } from "../std/durations.ts"
 import type {

@@ -193,8 +193,8 @@ export interface RepeatNode extends NodeBase {
   readonly times: Expression
 }
 
-/** Matches of a pattern over the rows of each partition in order. Columns: the outputs. A match comes when the
- *  watermark has passed what decides it, and stays. */
+/** Matches of a pattern over the rows of each partition in order. Columns: the outputs. A match comes when
+ *  the watermark has passed what decides it, and stays. */
 export interface PatternNode extends NodeBase {
   readonly kind: "pattern"
   /** Its rows only come. */

@@ -245,7 +245,8 @@ test("state goes: nothing is kept of keys whose time ran out", async () => {
 test("matches are rows like others: windows and other patterns read them", async () => {
   const found = definition(path("a …b", { within: "10 s", select: "key, at AS ended" }))
   const perMinute = view("per_minute", {
-    sql: "SELECT window_end, count(*) AS n FROM tumble(found, ended, INTERVAL '1 minute') GROUP BY window_end",
+    sql: `SELECT window_end, count(*) AS n
+          FROM tumble(found, ended, INTERVAL '1 minute') GROUP BY window_end`,
     emit: "final",
   })
   const twice = pattern("twice", {

@@ -1,6 +1,6 @@
 /**
- * A pattern over rows written as text, run by the engine: "a@1 b:7@3" is a row of kind a at second 1, then one
- * of kind b with amount 7 at second 3; "K/a@1" is of key K. Results come back as text, times as seconds.
+ * A pattern over rows written as text, run by the engine: "a@1 b:7@3" is a row of kind a at second 1, then
+ * one of kind b with amount 7 at second 3; "K/a@1" is of key K. Results come back as text, times as seconds.
  */
 import { readRow } from "../../src/columns/scalar.ts"
 import type { Scalar } from "../../src/columns/types.ts"
@@ -39,7 +39,7 @@ export const SIGHTING: EventContract = {
 
 const SECOND = 1_000_000n
 
-/** Steps as text: "a b{2} …c{1,}? !d": … is relaxed, ! forbids, ? is reluctant; a step's rows are of its kind. */
+/** Steps as text: "a b{2} …c{1,}? !d": … is relaxed, ! forbids, ? is reluctant; rows are of the step's kind. */
 export function steps(text: string): PatternStepOptions[] {
   return text.split(" ").map((word) => {
     const found = /^(!?)(…?)([a-z])(?:\{(\d+)(,?)(\d*)\})?(\??)$/u.exec(word)

@@ -4,12 +4,13 @@
  * preferred stands. Exponential, for a handful of rows.
  */
 import type { Scalar } from "../../columns/types.ts"
+import type { AggregateCall } from "../../expr/expression.ts"
 import type { PatternStep, PatternValue } from "../../expr/pattern.ts"
 import type { PatternSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
-import { naiveAggregate } from "./naive-aggregates.ts"
+import { naiveAggregate, naiveArguments } from "./naive-aggregates.ts"
 import { evaluate, NaiveFailure } from "./naive-expressions.ts"
 import { partitionsOf } from "./naive-partitions.ts"
 
@@ -248,6 +249,9 @@ function scalarOf(value: PatternValue, { spec, rows, taken }: Context, timedOut:
   }
   const { name, type, nullable } = value.call
   const [argument = null] = value.call.args
-  const values = own.map((row) => (argument === null ? null : evaluate(argument, row)))
-  return naiveAggregate({ kind: "aggregate", name, argument, distinct: false, type, nullable }, values)
+  const call: AggregateCall = { kind: "aggregate", name, argument, distinct: false, type, nullable }
+  return naiveAggregate(
+    call,
+    own.map((row) => naiveArguments(call, row)),
+  )
 }

@@ -1,7 +1,7 @@
 /** Random patterns over the usual events: some conditions look at their own row only, some at rows before. */
 import type { Column } from "../../columns/types.ts"
 import { BOOLEAN, INT32, INT64, TIMESTAMP } from "../../columns/types.ts"
-import type { AggregateName, Expression } from "../../expr/expression.ts"
+import type { Expression, OverAggregateName } from "../../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../../expr/pattern.ts"
 import type { Random } from "../../std/random.ts"
 import type { OperatorSpec } from "../dataflow.ts"
@@ -124,7 +124,7 @@ function randomCondition(random: Random, step: number): Pick<PatternStep, "condi
 
 /** A value of type int64. */
 function aggregateOf(random: Random, step: number | null): PatternValue {
-  const name: AggregateName = pick(random, ["count", "sum"] as const)
+  const name: OverAggregateName = pick(random, ["count", "sum"] as const)
   const argument = name === "sum" ? col(INPUT, "size") : null
   const { type, nullable } = aggregate(name, argument)
   const args = argument === null ? [] : [argument]

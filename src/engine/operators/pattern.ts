@@ -3,7 +3,7 @@
  * begin at them are looked for. State is the rows that a match may still need, and no more: which row a match
  * begins at, and with which rows it goes on, is found anew whenever the key has more to look at.
  *
- *   rows    key, time, … of each row; weight: how often it is there + TRIED for each that needs no more search
+ *   rows    key, time, … of each row; weight: how often it is there + TRIED for each that is done with
  *   times   time, key of each row: which keys have rows that come into sight, or run out of time
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
@@ -256,7 +256,7 @@ export class PatternOperator implements RowOperator {
     })
   }
 
-  /** Rows before the first that is still to be tried go; the last of them stays as long as it is looked at. */
+  /** Rows before the first that is still to be tried go; the last of them stays while it is looked at. */
   #keep(
     entries: readonly Entry[],
     {

@@ -1,6 +1,6 @@
 /**
- * Finds the match that begins at a row: the automaton of the pattern, run over the rows of one key by a search
- * that tries the preferred way first and goes back where it leads nowhere. It is the automaton of SASE+
+ * Finds the match that begins at a row: the automaton of the pattern, run over the rows of one key by a
+ * search that tries the preferred way first and goes back where it leads nowhere. It is the automaton of SASE+
  * (Agrawal et al., Efficient Pattern Matching over Event Streams, 2008) with the preferences of SQL's
  * MATCH_RECOGNIZE, so that each row begins one match at most.
  *
@@ -25,8 +25,8 @@ import { StepOptions } from "./step-options.ts"
 import type { KeyRows, Taken } from "./taken-rows.ts"
 import { TakenRows } from "./taken-rows.ts"
 
-/** Conditions asked in one search, where conditions look at earlier rows: the ways that lead nowhere can then be
- *  without number, and a search must not hold up everything else. Otherwise none is gone twice. */
+/** Conditions asked in one search, where conditions look at earlier rows: the ways that lead nowhere can then
+ *  be without number, and a search must not hold up everything else. Otherwise none is gone twice. */
 const MAX_QUESTIONS = 100_000
 
 export interface Search {

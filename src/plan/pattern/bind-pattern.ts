@@ -1,7 +1,7 @@
 /**
  * A pattern's definition -> its plan: a projection to what the pattern reads, the PatternNode, and over its
- * values the SELECT list. A condition about one row is computed there, before the row waits; a row of which it
- * fails gets its verdict at once.
+ * values the SELECT list. A condition about one row is computed there, before the row waits; a row of which
+ * it fails gets its verdict at once.
  */
 import { BOOLEAN } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"

@@ -1,15 +1,15 @@
 /**
- * SQL over the rows of a match: bare columns, `step.column`, first(), last(), prev() and aggregates. What looks
- * at one row only becomes a column of the pattern's input; the rest are values that the search keeps.
+ * SQL over the rows of a match: bare columns, `step.column`, first(), last(), prev() and aggregates. What
+ * looks at one row only becomes a column of the pattern's input; the rest are values that the search keeps.
  *
  *   amount > 2 * avg(probe.amount)     values: the asked row's amount, the average of probe's
  */
 import type { FuncCall, Node } from "libpg-query"
 import type { Column } from "../../columns/types.ts"
-import type { AggregateName, ColumnReference, Expression } from "../../expr/expression.ts"
+import type { ColumnReference, Expression, OverAggregateName } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
 import type { PatternValue } from "../../expr/pattern.ts"
-import { resolveAggregate } from "../../expr/resolve.ts"
+import { aggregateNames, resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { mapColumns } from "../../expr/rewrite.ts"
 import { bindExpression } from "../bind/bind-expression.ts"
 import type { Bound } from "../bind/bound.ts"
@@ -123,7 +123,9 @@ export class ValueBinder {
     const name = names(call.funcname).at(-1) ?? ""
     if (name === "first" || name === "last") return this.#bindPlace(name, call)
     if (name === "prev") return this.#bindPrevious(call)
-    if (AGGREGATES.has(name)) return this.#bindAggregate(name as AggregateName, call)
+    if (AGGREGATES.has(name)) return this.#bindAggregate(name as OverAggregateName, call)
+    if (aggregateNames().includes(name))
+      throw wrongCall(name, call, "a pattern takes count, sum, avg, min and max")
     if (name !== "next") return bindExpression(node, context)
     const suggestion = "write another step for the row that comes next"
     throw refuse("next()", "a condition cannot wait for rows to come", suggestion, call)
@@ -174,7 +176,7 @@ export class ValueBinder {
     return this.#typed(this.add({ kind: "previous", column }), "prev", call)
   }
 
-  #bindAggregate(name: AggregateName, call: FuncCall): Bound {
+  #bindAggregate(name: OverAggregateName, call: FuncCall): Bound {
     const args = call.args ?? []
     if (call.agg_distinct || call.agg_filter !== undefined || (call.agg_order ?? []).length > 0)
       throw wrongCall(name, call, "DISTINCT, FILTER and ORDER BY cannot stand in a pattern")
@@ -197,7 +199,7 @@ export class ValueBinder {
   }
 
   #aggregate(parts: {
-    readonly name: AggregateName
+    readonly name: OverAggregateName
     readonly step: number | null
     readonly argument: number | null
     readonly type: Expression["type"] | null
