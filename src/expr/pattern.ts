@@ -20,6 +20,13 @@ export interface PatternStep {
   readonly values: readonly PatternValue[]
 }
 
+/** Where a step's condition is a column of the row that is asked: its position in the input. */
+export function ownCondition({ condition, values }: PatternStep): number | null {
+  const value = condition.kind === "column" ? values[condition.index]! : null
+  if (value?.kind !== "row" || value.step !== null || value.from !== "last" || value.offset !== 0) return null
+  return value.column
+}
+
 /** `step` null: rows of all steps. Of a row that is being asked, it counts as taken by the step that asks. */
 export type PatternValue =
   | {

@@ -122,6 +122,16 @@ test("binding refuses what a pattern cannot mean, with a code and a place", asyn
   }
 })
 
+test("MATCH_RECOGNIZE in a view is told to be a pattern", async () => {
+  const sql = "SELECT * FROM flight MATCH_RECOGNIZE (ORDER BY scheduled_at PATTERN (a b))"
+  const { problems } = await bindProject({ events: [flight], views: [view("v", { sql })] })
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["sql-syntax"],
+  )
+  assert.match(problems[0]!.suggestion!, /pattern\(\)/)
+})
+
 test("a problem has the place of its text in the module", async () => {
   const text = [
     "export const p = pattern('p', {",

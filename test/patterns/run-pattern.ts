@@ -39,7 +39,7 @@ export const SIGHTING: EventContract = {
 
 const SECOND = 1_000_000n
 
-/** Steps as text: "a b{2} …c{1,}? !d": … is relaxed, ! forbids, ? is reluctant; rows are of the step's kind. */
+/** Steps as text: "a b{2} …c{1,}? !d": … is relaxed, ! forbids, ? is reluctant; rows are of its kind. */
 export function steps(text: string): PatternStepOptions[] {
   return text.split(" ").map((word) => {
     const found = /^(!?)(…?)([a-z])(?:\{(\d+)(,?)(\d*)\})?(\??)$/u.exec(word)

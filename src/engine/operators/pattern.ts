@@ -24,7 +24,8 @@ import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 
-/** In a weight: one of the equal rows was tried as a match's first row. Equal rows are less than so many. */
+/** In a weight: one of the equal rows was tried as a match's first row. Beyond so many, equal rows are left
+ *  out and counted. */
 const TRIED = 65_536
 const TIME_BYTES = 8
 
@@ -42,6 +43,8 @@ export class PatternOperator implements RowOperator {
   readonly #matcher: Matcher
   readonly #losses: Losses
   readonly #changes: RowBuilder
+  /** Rows of the key that is looked at, in the same memory for every key. */
+  readonly #waiting: RowBuilder
   readonly #late = new LateBound()
   /** A condition or a result looks at the row before the one taken. */
   readonly #looksBack: boolean
@@ -63,6 +66,7 @@ export class PatternOperator implements RowOperator {
     this.#codec = new OrderedRowCodec(inputColumns, partition, order, order.length)
     this.#matcher = new Matcher(steps, inputColumns, withinUs)
     this.#losses = losses
+    this.#waiting = new RowBuilder(inputColumns.map(({ type }) => type))
     this.#changes = new RowBuilder(spec.columns.map(({ type }) => type))
     this.#looksBack = [...steps.flatMap(({ values }) => values), ...outputs].some(
       ({ kind }) => kind === "previous",
@@ -83,8 +87,11 @@ export class PatternOperator implements RowOperator {
       const weight = changes.weights === null ? 1 : changes.weights[row]!
       assert(weight > 0, `${this.spec.id} takes no row back`)
       codec.encode(changes, row)
-      const sum = this.#rows.add(codec.bytes, codec.length, weight)
-      assert(sum > 0 && sum < TRIED, "equal rows of a pattern come less than 65,536 times")
+      if (this.#rows.add(codec.bytes, codec.length, weight) >= TRIED) {
+        this.#rows.add(codec.bytes, codec.length, -weight)
+        this.#losses.failedChanges++
+        continue
+      }
       const due = dueName(codec.bytes, codec.partitionLength)
       this.#times.add(due, due.length, weight)
     }
@@ -187,7 +194,9 @@ export class PatternOperator implements RowOperator {
   }
 
   #decode(entries: readonly Entry[], partition: Uint8Array) {
-    const builder = new RowBuilder(this.spec.inputColumns.map(({ type }) => type))
+    const builder = this.#waiting
+    builder.length = 0
+    for (const column of builder.columns) column.used = 0
     const timesUs: bigint[] = []
     const entryOf: number[] = []
     const tried: number[] = []
@@ -201,8 +210,9 @@ export class PatternOperator implements RowOperator {
         tried.push(copy < entry.tried ? 1 : 0)
       }
     })
-    const { vectors, length } = builder.take(false)!
-    return { rows: { count: length, vectors, timesUs }, entryOf, tried }
+    const count = builder.length
+    const vectors = builder.columns.map((column) => column.take(count))
+    return { rows: { count, vectors, timesUs }, entryOf, tried }
   }
 
   /** Behind the last row that a match from `start` can have. */

@@ -1,7 +1,7 @@
 /**
  * Finds the match that begins at a row: the automaton of the pattern, run over the rows of one key by a
- * search that tries the preferred way first and goes back where it leads nowhere. It is the automaton of SASE+
- * (Agrawal et al., Efficient Pattern Matching over Event Streams, 2008) with the preferences of SQL's
+ * search that tries the preferred way first and goes back where it leads nowhere. It is the automaton of
+ * SASE+ (Agrawal et al., Efficient Pattern Matching over Event Streams, 2008) with the preferences of SQL's
  * MATCH_RECOGNIZE, so that each row begins one match at most.
  *
  *            take: condition of the step is true
@@ -18,12 +18,13 @@ import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { compileScalar, type ScalarFunction } from "../../expr/compile/scalar.ts"
 import type { PatternStep, PatternValue } from "../../expr/pattern.ts"
+import { ownCondition } from "../../expr/pattern.ts"
 import { RowColumn } from "../operators/row-builder.ts"
 import { setScalar } from "../read/key-batch.ts"
 import type { Option } from "./step-options.ts"
 import { StepOptions } from "./step-options.ts"
 import type { KeyRows, Taken } from "./taken-rows.ts"
-import { TakenRows } from "./taken-rows.ts"
+import { isTrue, TakenRows } from "./taken-rows.ts"
 
 /** Conditions asked in one search, where conditions look at earlier rows: the ways that lead nowhere can then
  *  be without number, and a search must not hold up everything else. Otherwise none is gone twice. */
@@ -66,6 +67,8 @@ interface Frame {
   readonly name: string | null
 }
 
+const NONE: SearchResult = { kind: "none" }
+
 type Condition = (taken: TakenRows, failures: SearchFailures) => boolean
 
 export class Matcher {
@@ -73,6 +76,8 @@ export class Matcher {
   readonly #conditions: readonly Condition[]
   readonly #options: StepOptions
   readonly #withinUs: bigint
+  /** Of the first step, which most rows do not suit. */
+  readonly #firstOwn: number | null
   /** No condition looks at other rows than its own. */
   readonly isPlain: boolean
 
@@ -81,10 +86,13 @@ export class Matcher {
     this.#conditions = steps.map((step) => compileCondition(step, columns))
     this.#options = new StepOptions(steps)
     this.#withinUs = withinUs
-    this.isPlain = steps.every((step) => isOwnColumn(step) !== null)
+    this.#firstOwn = ownCondition(steps[0]!)
+    this.isPlain = steps.every((step) => ownCondition(step) !== null)
   }
 
   find(search: Search, failures: SearchFailures): SearchResult {
+    const { rows, start } = search
+    if (this.#firstOwn !== null && !isTrue(rows.vectors[this.#firstOwn]!, start)) return NONE
     return new Run(this, search, failures).find()
   }
 
@@ -238,19 +246,11 @@ class Run {
   }
 }
 
-/** Where the condition is a column of the row that is asked: its position. */
-function isOwnColumn({ condition, values }: PatternStep): number | null {
-  const value = condition.kind === "column" ? values[condition.index]! : null
-  if (value?.kind !== "row" || value.step !== null || value.from !== "last" || value.offset !== 0) return null
-  return value.column
-}
-
 function compileCondition(step: PatternStep, columns: readonly Column[]): Condition {
   const { condition, values } = step
-  const own = isOwnColumn(step)
+  const own = ownCondition(step)
   if (own !== null) {
-    const value: PatternValue = { kind: "row", step: null, column: own, from: "last", offset: 0 }
-    return (taken) => taken.value(value, false, ignore) === true
+    return (taken) => taken.isTrue(own)
   }
   const types = values.map((value) => columnOf(value, columns))
   const evaluate: ScalarFunction = compileScalar(condition, types)

@@ -47,6 +47,11 @@ export class TakenRows {
     return [...this.#all]
   }
 
+  /** Of a boolean column, in the row that was taken last. */
+  isTrue(column: number): boolean {
+    return isTrue(this.#rows.vectors[column]!, this.#all[this.#all.length - 1]!.row)
+  }
+
   /** @param overflowed told of an aggregate that does not fit its column, which is NULL then */
   value(value: PatternValue, timedOut: boolean, overflowed: () => void): Scalar {
     switch (value.kind) {
@@ -83,3 +88,6 @@ export class TakenRows {
     return aggregateFrames(call, whole, values, { taken: null, overflowed })[0]!
   }
 }
+
+export const isTrue = ({ nulls, values }: Vector, row: number): boolean =>
+  nulls[row] === 0 && values[row] === 1

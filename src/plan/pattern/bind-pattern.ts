@@ -9,6 +9,7 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
 import type { AfterMatch, PatternStep } from "../../expr/pattern.ts"
+import { ownCondition } from "../../expr/pattern.ts"
 import { assert } from "../../std/assert.ts"
 import { NO_NAME } from "../bind/bind-clauses.ts"
 import type { ReadSource } from "../bind/bind-view.ts"
@@ -67,7 +68,7 @@ export function bindPattern(parts: BindPatternParts): ViewPlan | null {
   const afterMatch = skipOf(pattern)
   const { values: outputs } = list.binder
   const names = outputs.map((_, k) => `value_${k + 1}`)
-  const rows = input.project()
+  const rows = input.project(usefulRows(bound, input))
   const parts_ = { partition, order, steps: bound, withinUs, afterMatch, timeouts, outputs }
   const matches = patternNode({ input: rows, ...parts_, names })
   const node = projectNode({ input: matches, expressions: list.expressions, names: list.names })
@@ -157,6 +158,21 @@ function conditionOf(
     condition: { kind: "column", index: 0, name: "holds", type, nullable },
     values: [{ kind: "row", step: null, column, from: "last", offset: 0 }],
   }
+}
+
+/** Where every step passes rows over, those that suit none need not wait at all. Null: all rows matter. */
+function usefulRows(steps: readonly PatternStep[], input: InputColumns): Expression | null {
+  const looksBack = steps.some(({ values }) => values.some(({ kind }) => kind === "previous"))
+  const isLoose = steps.every(
+    ({ negated, relaxed, most }, k) => negated || relaxed || (k === 0 && most === 1),
+  )
+  const args = steps.flatMap((step) => {
+    const column = ownCondition(step)
+    return column === null ? [] : [input.expression(column)]
+  })
+  if (looksBack || !isLoose || args.length < steps.length) return null
+  if (args.length === 1) return args[0]!
+  return { kind: "or", args, type: BOOLEAN, nullable: args.some(({ nullable }) => nullable) }
 }
 
 interface BoundList {

@@ -1,6 +1,7 @@
 /** The columns that a pattern's rows have: what its key, its order, its conditions and its results read. */
 import type { Expression } from "../../expr/expression.ts"
 import { canonical } from "../expressions/canonical.ts"
+import { filterNode } from "../nodes/filter.ts"
 import { projectNode } from "../nodes/project.ts"
 import type { PlanNode } from "../plan.ts"
 
@@ -27,8 +28,10 @@ export class InputColumns {
     return this.#expressions[position]!
   }
 
-  project(): PlanNode {
+  /** @param useful which rows; null: all of them */
+  project(useful: Expression | null): PlanNode {
     const names = this.#expressions.map((each, k) => (each.kind === "column" ? each.name : `part_${k + 1}`))
-    return projectNode({ input: this.#scan, expressions: this.#expressions, names })
+    const input = useful === null ? this.#scan : filterNode(this.#scan, useful)
+    return projectNode({ input, expressions: this.#expressions, names })
   }
 }

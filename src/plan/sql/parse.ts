@@ -58,8 +58,8 @@ function explainFailure(error: unknown, sql: string): ParsedSql {
   throw error
 }
 
-/** For what Flink and the SQL standard write and PostgreSQL's grammar lacks: tumble(TABLE t, DESCRIPTOR(time),
- *  …) and row patterns. */
+/** For what Flink and the SQL standard write and PostgreSQL's grammar lacks: TABLE and DESCRIPTOR in
+ *  tumble(), and row patterns. */
 function insteadOf(sql: string): string | null {
   if (/\bmatch_recognize\s*\(/i.test(sql)) return "write a pattern(), which means the same: docs/patterns.md"
   if (!/\b(tumble|hop)\s*\(\s*table\b/i.test(sql)) return null
