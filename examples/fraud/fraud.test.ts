@@ -93,6 +93,44 @@ test("misused cards are found, whatever order their payments come in", async (t)
   assert.match(reason, /nothing that finds patterns/)
 })
 
+test("a match that began before a restart is found after it", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "millrace-fraud-"))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  const options = { projectDirectory: import.meta.dirname, dataDirectory: data, port: 0 }
+  const pay = async (url: string, payments: readonly Paid[]) => {
+    const rows = payments.map(([card, minutes, amount]) => {
+      return { payment_id: `${card}-${minutes}`, card, amount, paid_at: at(minutes), ...ONLINE }
+    })
+    const headers = { "content-type": "application/json" }
+    const sent = await fetch(`${url}/v1/events/payment`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(rows),
+    })
+    assert.equal(sent.status, 200)
+  }
+  {
+    await using before = await startPlatform(options)
+    await pay(before.url, [
+      ["c", 0, "0.50"],
+      ["c", 1, "1.00"],
+      ["c", 2, "1.50"],
+      ["d", 3, "20.00"],
+    ])
+    assert.deepEqual(await rowsOf(before.url, "card_testing", 0), [])
+  }
+  await using after = await startPlatform(options)
+  await pay(after.url, [
+    ["c", 4, "600.00"],
+    ["d", 6, "20.00"],
+  ])
+  const rows = await rowsOf(after.url, "card_testing", 1)
+  assert.deepEqual(
+    rows.map(({ card, probes, amount }) => [card, probes, amount]),
+    [["c", "3", "600.00"]],
+  )
+})
+
 const STORE_STARTS_WITHIN_MS = 60_000
 
 async function verify(url: string, view: string): Promise<{ verdict: string; reason: string }> {

@@ -20,12 +20,17 @@ export interface PatternStep {
   readonly values: readonly PatternValue[]
 }
 
-/** Where a step's condition is a column of the row that is asked: its position in the input. */
-export function ownCondition({ condition, values }: PatternStep): number | null {
-  const value = condition.kind === "column" ? values[condition.index]! : null
+/** What a step's condition asks first, of its own row alone: the position of that column in the input. */
+export function leadingCondition({ condition, values }: PatternStep): number | null {
+  const first = condition.kind === "and" ? condition.args[0]! : condition
+  const value = first.kind === "column" ? values[first.index]! : null
   if (value?.kind !== "row" || value.step !== null || value.from !== "last" || value.offset !== 0) return null
   return value.column
 }
+
+/** True where it asks nothing else. */
+export const asksOwnRow = (step: PatternStep): boolean =>
+  step.condition.kind === "column" && leadingCondition(step) !== null
 
 /** `step` null: rows of all steps. Of a row that is being asked, it counts as taken by the step that asks. */
 export type PatternValue =

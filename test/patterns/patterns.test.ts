@@ -230,6 +230,23 @@ test("a row of which a condition about itself fails has failed", async () => {
   const failing = { steps: [{ name: "a", where: "10 / amount > 1" }] }
   const run = await PatternRun.of(definition(failing))
   assert.deepEqual(run.verdicts("a:0@1 a:5@2", 10), ["failed", "applied"])
+  const guarded = path("a")
+  const behind = { name: "b", where: "kind = 'b' AND amount > a.amount AND 10 / amount > 0" }
+  const later = await PatternRun.of(definition({ ...guarded, steps: [...guarded.steps, behind] }))
+  assert.deepEqual(later.verdicts("a:0@1 b:0@2", 10), ["applied", "applied"])
+})
+
+test("a row that suits no step is filtered where rows are passed over, and kept where they are not", async () => {
+  const rows = "a@1 x@2 b@3"
+  const loose = await PatternRun.of(definition(path("a …b")))
+  assert.deepEqual(loose.verdicts(rows, 10), ["applied", "filtered", "applied"])
+  const behind = { name: "b", where: "kind = 'b' AND count(*) = 2" }
+  const around = await PatternRun.of(definition({ steps: [...steps("a"), behind], contiguity: "relaxed" }))
+  assert.deepEqual(around.verdicts(rows, 10), ["applied", "filtered", "applied"])
+  const strict = await PatternRun.of(definition(path("a b")))
+  assert.deepEqual(strict.verdicts(rows, 10), ["applied", "applied", "applied"])
+  const negated = await PatternRun.of(definition(path("a !x …b")))
+  assert.deepEqual(negated.verdicts(rows, 10), ["applied", "applied", "applied"])
 })
 
 test("state goes: nothing is kept of keys whose time ran out", async () => {

@@ -117,6 +117,16 @@ function randomCondition(random: Random, step: number): Pick<PatternStep, "condi
         condition: compare("lt", nth(0, INT64), lit(BigInt(random.below(6)), INT64)),
         values: [aggregateOf(random, other)],
       }
+    case 4:
+      return {
+        condition: {
+          kind: "and",
+          args: [nth(0, BOOLEAN), compare("gt", nth(1, INT32), nth(2, INT32))],
+          type: BOOLEAN,
+          nullable: true,
+        },
+        values: [ofRow(null, "is_small"), ofRow(null, "size"), ofRow(other, "size")],
+      }
     default:
       return { condition: nth(0, BOOLEAN), values: [ofRow(null, pick(random, ["is_small", "is_large"]))] }
   }

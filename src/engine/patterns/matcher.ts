@@ -18,7 +18,7 @@ import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { compileScalar, type ScalarFunction } from "../../expr/compile/scalar.ts"
 import type { PatternStep, PatternValue } from "../../expr/pattern.ts"
-import { ownCondition } from "../../expr/pattern.ts"
+import { asksOwnRow, leadingCondition } from "../../expr/pattern.ts"
 import { RowColumn } from "../operators/row-builder.ts"
 import { setScalar } from "../read/key-batch.ts"
 import type { Option } from "./step-options.ts"
@@ -77,7 +77,7 @@ export class Matcher {
   readonly #options: StepOptions
   readonly #withinUs: bigint
   /** Of the first step, which most rows do not suit. */
-  readonly #firstOwn: number | null
+  readonly #first: number | null
   /** No condition looks at other rows than its own. */
   readonly isPlain: boolean
 
@@ -86,13 +86,13 @@ export class Matcher {
     this.#conditions = steps.map((step) => compileCondition(step, columns))
     this.#options = new StepOptions(steps)
     this.#withinUs = withinUs
-    this.#firstOwn = ownCondition(steps[0]!)
-    this.isPlain = steps.every((step) => ownCondition(step) !== null)
+    this.#first = leadingCondition(steps[0]!)
+    this.isPlain = steps.every((step) => asksOwnRow(step))
   }
 
   find(search: Search, failures: SearchFailures): SearchResult {
     const { rows, start } = search
-    if (this.#firstOwn !== null && !isTrue(rows.vectors[this.#firstOwn]!, start)) return NONE
+    if (this.#first !== null && !isTrue(rows.vectors[this.#first]!, start)) return NONE
     return new Run(this, search, failures).find()
   }
 
@@ -248,14 +248,13 @@ class Run {
 
 function compileCondition(step: PatternStep, columns: readonly Column[]): Condition {
   const { condition, values } = step
-  const own = ownCondition(step)
-  if (own !== null) {
-    return (taken) => taken.isTrue(own)
-  }
+  const leading = leadingCondition(step)
+  if (leading !== null && asksOwnRow(step)) return (taken) => taken.isTrue(leading)
   const types = values.map((value) => columnOf(value, columns))
   const evaluate: ScalarFunction = compileScalar(condition, types)
   const row = new SingleRow(types)
   return (taken, failures) => {
+    if (leading !== null && !taken.isTrue(leading)) return false
     values.forEach((value, k) => {
       row.set(k, taken.value(value, false, ignore))
     })

@@ -9,7 +9,7 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { ColumnReference, Expression } from "../../expr/expression.ts"
 import { nearestName } from "../../expr/nearest-name.ts"
 import type { AfterMatch, PatternStep } from "../../expr/pattern.ts"
-import { ownCondition } from "../../expr/pattern.ts"
+import { leadingCondition } from "../../expr/pattern.ts"
 import { assert } from "../../std/assert.ts"
 import { NO_NAME } from "../bind/bind-clauses.ts"
 import type { ReadSource } from "../bind/bind-view.ts"
@@ -20,6 +20,7 @@ import type { Catalog } from "../bind/context.ts"
 import { referTo } from "../bind/place-over.ts"
 import { isTooLarge } from "../bind/plan-size.ts"
 import { Abandoned, findings, Refused } from "../errors.ts"
+import { conjunction } from "../expressions/conjunction.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { patternNode } from "../nodes/pattern.ts"
 import { projectNode } from "../nodes/project.ts"
@@ -143,21 +144,33 @@ function bindStep(scope: PatternScope, index: number, report: ReportPart): Patte
   })
 }
 
+/** What it asks of the row itself before it looks at others is computed before the row waits. */
 function conditionOf(
   { input }: PatternScope,
   binder: ValueBinder,
   asked: Expression,
 ): Pick<PatternStep, "condition" | "values"> {
-  if (!binder.isOfOneRow(asked)) {
-    const condition = binder.overValues(asked)
-    return { condition, values: binder.values }
-  }
-  const { type, nullable } = asked
-  const column = input.position(binder.ofRow(asked))
-  return {
-    condition: { kind: "column", index: 0, name: "holds", type, nullable },
-    values: [{ kind: "row", step: null, column, from: "last", offset: 0 }],
-  }
+  const parts = asked.kind === "and" ? asked.args : [asked]
+  const looksAround = parts.findIndex((part) => !binder.isOfOneRow(part))
+  const [own, rest] = looksAround < 0 ? [parts, []] : [parts.slice(0, looksAround), parts.slice(looksAround)]
+  const first = own.length === 0 ? [] : [ownValue(binder.ofRow(conjunction(own)), binder, input)]
+  const all = [...first, ...rest.map((part) => binder.overValues(part))]
+  const condition: Expression =
+    all.length === 1 ? all[0]! : { kind: "and", args: all, type: BOOLEAN, nullable: true }
+  return { condition, values: binder.values }
+}
+
+/** A condition about one row, as a value of the search. */
+function ownValue(condition: Expression, binder: ValueBinder, input: InputColumns): Expression {
+  const index = binder.add({
+    kind: "row",
+    step: null,
+    column: input.position(condition),
+    from: "last",
+    offset: 0,
+  })
+  const { type, nullable } = condition
+  return { kind: "column", index, name: "holds", type, nullable }
 }
 
 /** Where every step passes rows over, those that suit none need not wait at all. Null: all rows matter. */
@@ -167,7 +180,7 @@ function usefulRows(steps: readonly PatternStep[], input: InputColumns): Express
     ({ negated, relaxed, most }, k) => negated || relaxed || (k === 0 && most === 1),
   )
   const args = steps.flatMap((step) => {
-    const column = ownCondition(step)
+    const column = leadingCondition(step)
     return column === null ? [] : [input.expression(column)]
   })
   if (looksBack || !isLoose || args.length < steps.length) return null
