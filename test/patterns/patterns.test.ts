@@ -236,7 +236,7 @@ test("a row of which a condition about itself fails has failed", async () => {
   assert.deepEqual(later.verdicts("a:0@1 b:0@2", 10), ["applied", "applied"])
 })
 
-test("a row that suits no step is filtered where rows are passed over, and kept where they are not", async () => {
+test("a row that suits no step is filtered where rows are passed over", async () => {
   const rows = "a@1 x@2 b@3"
   const loose = await PatternRun.of(definition(path("a …b")))
   assert.deepEqual(loose.verdicts(rows, 10), ["applied", "filtered", "applied"])

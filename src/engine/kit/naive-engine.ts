@@ -4,15 +4,7 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assertNever } from "../../std/assert.ts"
-import type {
-  AggregateSpec,
-  Expiry,
-  OperatorSpec,
-  OverSpec,
-  RankSpec,
-  StatefulSpec,
-  ViewSpec,
-} from "../dataflow.ts"
+import type { AggregateSpec, OperatorSpec, OverSpec, RankSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Route, ViewPipeline } from "../graph/routes.ts"
 import { inputsOf, planRoutes } from "../graph/routes.ts"
@@ -20,13 +12,13 @@ import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
 import { argumentWidth, naiveAggregate, naiveArguments } from "./naive-aggregates.ts"
+import { naiveExpiry } from "./naive-expiry.ts"
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
 import { naivePattern } from "./naive-patterns.ts"
 import type { NaiveSessionRow } from "./naive-sessions.ts"
 import { NaiveSessions } from "./naive-sessions.ts"
-import { naivePattern } from "./naive-patterns.ts"
 import { repeated, windowed } from "./naive-stages.ts"
 
 export interface NaiveSlice {
@@ -316,7 +308,7 @@ export class NaiveEngine {
   }
 
   #intoRows(target: RowSpec, port: number, rows: readonly Row[]): Outcome {
-    const expiry = expiryOf(target, port)
+    const expiry = naiveExpiry(target, port)
     const watermark = this.#watermark(target, this.#before)
     const taken = rows.filter((row) => {
       const time = expiry === null ? null : (row[expiry.at] as bigint | null)
@@ -396,9 +388,4 @@ function outputRow(spec: AggregateSpec, group: Group): Scalar[] {
       )
     }),
   ]
-}
-
-function expiryOf(target: RowSpec, port: number): Pick<Expiry, "at" | "lateUs"> | null {
-  if (target.kind === "pattern") return { at: target.order[0]!.column, lateUs: target.lateUs }
-  return target.kind === "join" ? [target.left, target.right][port]!.expiry : target.expiry
 }
