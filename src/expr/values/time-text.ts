@@ -99,7 +99,8 @@ export function formatClock(micros: bigint): string {
   // Exact: even intervals stay below 2^63 us, whose seconds are far below 2^53.
   const seconds = Number(micros / 1_000_000n)
   const rest = Number(micros % 1_000_000n)
-  const clock = `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  const minutes = Math.floor(seconds / 60)
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
   if (rest === 0) return clock
   return `${clock}.${String(rest).padStart(6, "0").replace(/0+$/, "")}`
 }
