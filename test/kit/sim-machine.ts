@@ -30,6 +30,8 @@ export interface MachineOptions {
   /** @default one hour: none but that of a clean stop */
   readonly checkpointIntervalMs?: number
   readonly outputs?: () => readonly EpochOutput[]
+  /** That of another machine, which has ended. @default an empty one */
+  readonly disk?: SimDisk
 }
 
 interface Life {
@@ -49,7 +51,7 @@ export class SimMachine {
   private constructor(options: MachineOptions, plans: readonly ViewPlan[]) {
     this.#options = options
     this.#plans = plans
-    this.disk = new SimDisk({ random: new SeededRandom(1), clock: this.clock })
+    this.disk = options.disk ?? new SimDisk({ random: new SeededRandom(1), clock: this.clock })
   }
 
   /** @throws Error with the problems of the views */
@@ -150,9 +152,9 @@ export class SimMachine {
     }
   }
 
-  async #settled<T>(promise: Promise<T>): Promise<T> {
+  async #settled<T>(promise: PromiseLike<T>): Promise<T> {
     let isDone = false
-    const done = promise.finally(() => {
+    const done = Promise.resolve(promise).finally(() => {
       isDone = true
     })
     // The caller gets the failure; here only that it came counts.
