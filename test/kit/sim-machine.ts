@@ -1,6 +1,6 @@
 /**
- * A runtime on a simulated machine: log, journal and checkpoints on a simulated disk, and time that passes when
- * it is told to. It can be stopped, killed and started again, as often as a test wants.
+ * A runtime on a simulated machine: log, journal and checkpoints on a simulated disk, and time that passes
+ * when it is told to. It can be stopped, killed and started again, as often as a test wants.
  */
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { rowsOf } from "../../src/engine/kit/batches.ts"

@@ -1,4 +1,4 @@
-/** Views of SQL in the engine, epoch by epoch: literal rows in; changes, verdicts and rows out as literals. */
+/** Views of SQL in the engine, epoch by epoch: literal rows in; changes, verdicts and rows out likewise. */
 import type { Scalar } from "../../src/columns/types.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"

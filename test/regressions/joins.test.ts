@@ -38,7 +38,7 @@ async function inEveryOrder(
 }
 
 // materialize#28174.
-test("45: a condition on the side that may be missing counts behind the join, one in ON within it", async () => {
+test("45: a condition on the side that may be missing counts behind the join, in ON within it", async () => {
   const views = [
     unbounded("missing", `SELECT a.k AS k FROM ${LEFT} LEFT JOIN ${RIGHT} ON a.k = b.k WHERE b.w IS NULL`),
     unbounded("known", `SELECT a.k AS k FROM ${LEFT} LEFT JOIN ${RIGHT} ON a.k = b.k WHERE b.w IS NOT NULL`),

@@ -78,14 +78,15 @@ test("55: a row that left the first places and then goes is gone when places com
 })
 
 // FLINK-28019 (flink#19942).
-test("56: what corrects a window's rows when their places are gone is late, and takes nothing back", async () => {
+test("56: what comes when a window's places are gone is late, and takes nothing back", async () => {
   const perKey = view("per_key", {
     sql: `SELECT window_end, key, count(*) AS n FROM tumble(reading, at, INTERVAL '10 seconds')
           GROUP BY window_end, key`,
   })
   const best = view("best", {
     sql: `SELECT window_end, key, n FROM (
-            SELECT window_end, key, n, row_number() OVER (PARTITION BY window_end ORDER BY n DESC, key) AS place
+            SELECT window_end, key, n,
+              row_number() OVER (PARTITION BY window_end ORDER BY n DESC, key) AS place
             FROM per_key) AS t
           WHERE place <= 1`,
   })
@@ -104,7 +105,7 @@ test("56: what corrects a window's rows when their places are gone is late, and 
 })
 
 // risingwave#11602, #8570, and its limit_topn_tie_breaker.slt.
-test("57: ties are broken the same way in whatever order rows came, also after some were taken back", async () => {
+test("57: ties are broken the same way in whatever order rows came, also after some went", async () => {
   const ties = unbounded("ties", "SELECT key, n FROM present ORDER BY n LIMIT 3")
   const ranks = unbounded(
     "ranks",

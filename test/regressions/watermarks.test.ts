@@ -1,6 +1,6 @@
 /**
- * Watermarks, idleness and late rows, numbers 1 to 14 and 23 to 26 of docs/regressions.md: ways in which other
- * stream processors were wrong, each with data of its own. Numbers with # are those of public trackers.
+ * Watermarks, idleness and late rows, numbers 1 to 14 and 23 to 26 of docs/regressions.md: ways in which
+ * other stream processors were wrong, each with data of its own. Numbers with # are those of public trackers.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
@@ -130,7 +130,7 @@ test("5: a partition whose rows wait to be read is not idle, however long they w
 })
 
 // beam#40176.
-test("6: a partition that is read up, and was never read from its begin, does not hold for ever", async () => {
+test("6: a partition that is read up, but not from its begin, does not hold for ever", async () => {
   const machine = await machineOf()
   await machine.start()
   await machine.post("ping", [at(0, 5), at(1, 6), at(2, 7), at(3, 8)])
@@ -289,7 +289,7 @@ const tumbling = (emit: "changes" | "final", allowedLateness: string) =>
   })
 
 // feldera#3164.
-test("24: a final row that allowed lateness corrects is taken back for the right one, until it is over", async () => {
+test("24: a final row is taken back for the right one while lateness is allowed, not after", async () => {
   const engine = await SqlEngine.of([reading], [tumbling("final", "5 seconds")])
   const end = 10n * SECOND
   assert.deepEqual(engine.epoch(rows(["a", 1, 1]), 9n * SECOND).changes, {}, "not before it closes")
@@ -307,7 +307,7 @@ test("24: a final row that allowed lateness corrects is taken back for the right
 })
 
 // feldera#1675.
-test("25: rows within the bounds are never late, in whatever epochs they come; cuts are the same again", async () => {
+test("25: rows within the bounds are never late, whatever the epochs; cuts are the same again", async () => {
   const seconds = [12, 4, 9, 15, 7, 22, 14, 17, 31, 24, 29]
   const answers = new Set<string>()
   for (const size of [1, 2, 3, 5, 11]) {
