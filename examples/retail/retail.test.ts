@@ -6,6 +6,8 @@ import { join } from "node:path"
 import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { startPlatform } from "../../src/platform/start-platform.ts"
+import type { VerificationAnswer } from "../../test/kit/verify-view.ts"
+import { verifyView } from "../../test/kit/verify-view.ts"
 import { compareViews } from "../flights/compare-views.ts"
 import { feedOrderLines } from "./feed.ts"
 import { expectedAnswers } from "./oracle.ts"
@@ -26,12 +28,12 @@ test("revenue equals a batch computation by PostgreSQL", {
     dataDirectory: data,
     port: 0,
   })
-  const checks: Promise<Check>[] = []
+  const checks: Promise<VerificationAnswer>[] = []
   const fed = await feedOrderLines({
     url: platform.url,
     path,
     onProgress: ({ received }) => {
-      if (received === VERIFIED_AFTER) checks.push(verify(platform.url, "revenue_by_day_and_country"))
+      if (received === VERIFIED_AFTER) checks.push(verifyView(platform.url, "revenue_by_day_and_country"))
     },
   })
   for (const { verdict, reason, rows_compared: rows } of await Promise.all(checks)) {
@@ -51,24 +53,6 @@ test("revenue equals a batch computation by PostgreSQL", {
 
 /** Lines behind which a view is held against ClickHouse's answer while more lines come. */
 const VERIFIED_AFTER = 60_000
-const STORE_STARTS_WITHIN_MS = 60_000
-
-interface Check {
-  readonly verdict: string
-  readonly reason: string | null
-  readonly rows_compared: number
-}
-
-async function verify(url: string, view: string): Promise<Check> {
-  const deadlineMs = performance.now() + STORE_STARTS_WITHIN_MS
-  for (;;) {
-    const response = await fetch(`${url}/v1/views/${view}/verify`, { method: "POST" })
-    if (response.status === 200) return (await response.json()) as Check
-    const { detail } = (await response.json()) as { detail: string }
-    if (response.status !== 503 || performance.now() > deadlineMs) throw new Error(detail)
-    await sleep(250)
-  }
-}
 
 /** Until every view has ruled on every line; none may be late or fail. */
 async function settled(url: string): Promise<void> {

@@ -74,5 +74,5 @@ test("signups are counted by plan and day, and a bad one says what is wrong with
     { plan: "premium", day: "2026-03-01T00:00:00Z", count: "1" },
     { plan: null, day: "2026-03-01T00:00:00Z", count: "1" },
   ])
-  assert.deepEqual(receipt, { processed: true, verdicts: { applied: 4 }, failures: {} })
+  assert.deepEqual(receipt, { processed: true, verdicts: { applied: 4 }, failures: {}, forgotten: 0 })
 })

@@ -66,6 +66,9 @@ function show(found: ProjectCheck, terminal: Terminal): void {
   terminal.print(`${terminal.paint("bold", project)} is fine`)
   terminal.print(`  events  ${names(events)}`)
   terminal.print(`  views   ${names(views)}`)
+  for (const { name, embeddedOnly } of views) {
+    if (embeddedOnly.length > 0) terminal.print(`  ${name} is embedded-only: ${embeddedOnly.join(", ")}`)
+  }
   for (const { kind, name, change, toVersion } of lock.state === "same" ? [] : lock.changes) {
     terminal.print(
       `  lock    ${kind} ${name} ${change}${change === "changed" ? `, now version ${toVersion}` : ""}`,

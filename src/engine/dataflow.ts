@@ -13,13 +13,14 @@
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
+import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
 
 export type OperatorSpec = SourceSpec | StageSpec | UnionSpec | StatefulSpec | ViewSpec
 
 /** Operators between a view's inputs and its rows that keep state. */
-export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec
+export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec | PatternSpec
 
 interface SpecBase {
   /** Stable across restarts of the same plan; names the operator's state in a checkpoint. */
@@ -177,6 +178,28 @@ export interface OverSpec extends SpecBase {
   readonly calls: readonly OverCall[]
   readonly expiry: PartitionExpiry | null
   readonly emit: "changes" | "final"
+  readonly columns: readonly Column[]
+}
+
+/** Matches of a pattern over each partition's rows in order. A row is looked at when the watermark has passed
+ *  it, so that the order in which rows come does not matter. Output: one row per match, never taken back. */
+export interface PatternSpec extends SpecBase {
+  readonly kind: "pattern"
+  readonly input: string
+  readonly inputColumns: readonly Column[]
+  readonly partition: readonly number[]
+  /** Begins with the time, ascending. Rows without a time are not to come. */
+  readonly order: readonly OrderSpec[]
+  /** The first one takes a row; at most 30. */
+  readonly steps: readonly PatternStep[]
+  /** Between a match's first and last row, at most. */
+  readonly withinUs: bigint
+  /** A row is late, and all before it are there, when time + lateUs <= the watermark. */
+  readonly lateUs: bigint
+  readonly afterMatch: AfterMatch
+  /** Matches that time cut short come out too. */
+  readonly timeouts: boolean
+  readonly outputs: readonly PatternValue[]
   readonly columns: readonly Column[]
 }
 

@@ -10,9 +10,10 @@ import { bindView } from "./bind/bind-view.ts"
 import type { Finding } from "./errors.ts"
 import { Abandoned, findings, Refused } from "./errors.ts"
 import { scanEvent, scanView } from "./nodes/scan.ts"
+import { bindPattern } from "./pattern/bind-pattern.ts"
 import type { PlanNode, Problem, ViewPlan } from "./plan.ts"
 import { loadParser, parseSelect } from "./sql/parse.ts"
-import { locateDefinition, locateInModule, offsetOfByte, placeAt } from "./sql/places.ts"
+import { locateDefinition, locateInModule, locateText, offsetOfByte, placeAt } from "./sql/places.ts"
 import type { ViewDefinition } from "./view.ts"
 
 export interface Project {
@@ -50,7 +51,7 @@ class ProjectBinder {
 
   bind(): BoundProject {
     this.#takeNames()
-    for (const view of this.#views.values()) this.#parse(view)
+    for (const view of this.#views.values()) if (view.pattern === null) this.#parse(view)
     for (const name of this.#views.keys()) this.#planOf(name)
     const plans = [...this.#plans.values()].filter((plan) => plan !== null)
     const order = new Map(this.#project.views.map((view, i) => [view.name, i]))
@@ -89,17 +90,29 @@ class ProjectBinder {
     const definition = this.#views.get(name)!
     const reads = new Map<string, ReadSource>()
     this.#open.push(name)
-    const plan = bindView({
-      definition,
-      select: this.#selects.get(name)!,
-      catalog: {
-        scan: (source, byte) => this.#scan(source, byte, reads),
-        names: [...this.#events.keys(), ...this.#views.keys()].filter((other) => other !== name),
-      },
-      reads,
-      report: (finding, byte) =>
-        this.#report(name, finding, byte === null ? null : offsetOfByte(definition.sql, byte)),
-    })
+    const catalog = {
+      scan: (source: string, byte: number | null) => this.#scan(source, byte, reads),
+      names: [...this.#events.keys(), ...this.#views.keys()].filter((other) => other !== name),
+    }
+    const { pattern } = definition
+    const plan =
+      pattern === null
+        ? bindView({
+            definition,
+            select: this.#selects.get(name)!,
+            catalog,
+            reads,
+            report: (finding, byte) =>
+              this.#report(name, finding, byte === null ? null : offsetOfByte(definition.sql, byte)),
+          })
+        : bindPattern({
+            definition,
+            pattern,
+            catalog,
+            reads,
+            contract: this.#events.get(pattern.from) ?? null,
+            report: (finding, offset, text) => this.#report(name, finding, offset, text),
+          })
     this.#open.pop()
     this.#plans.set(name, plan)
     return plan
@@ -135,9 +148,10 @@ class ProjectBinder {
     return told ? new Abandoned("it was reported") : new Refused(finding, byte)
   }
 
-  #report(where: string, { code, message, suggestion }: Finding, offset: number | null): void {
+  /** @param text what `offset` is in. @default the view's SQL */
+  #report(where: string, { code, message, suggestion }: Finding, offset: number | null, text?: string): void {
     const view = this.#views.get(where)
-    const { file, line, column } = this.#locate(view, offset)
+    const { file, line, column } = this.#locate(view, offset, text ?? view?.sql ?? "")
     this.#problems.push({
       code,
       message,
@@ -153,16 +167,19 @@ class ProjectBinder {
   #locate(
     view: ViewDefinition | undefined,
     offset: number | null,
+    text: string,
   ): Pick<Problem, "file" | "line" | "column"> {
     const module = view?.module ?? null
     if (view !== undefined && module !== null) {
       const place =
         offset === null
           ? locateDefinition(module.text, view.name)
-          : locateInModule(module.text, view.sql, offset, view.name)
+          : view.pattern === null
+            ? locateInModule(module.text, text, offset, view.name)
+            : locateText(module.text, text, offset, view.name)
       if (place !== null) return { file: module.path, ...place }
     }
     if (view === undefined || offset === null) return { file: module?.path ?? null, line: null, column: null }
-    return { file: null, ...placeAt(view.sql, offset) }
+    return { file: null, ...placeAt(text, offset) }
   }
 }

@@ -61,14 +61,8 @@ const text = {
       "written out, its WITH queries or its expressions grow beyond all measure",
       "make a view of the query that is used most, and read that",
     ),
-  sqlSyntax: (message: string, flinkStyle = false) =>
-    finding(
-      "sql-syntax",
-      message,
-      flinkStyle
-        ? "write tumble(source, time_column, INTERVAL '1 hour'), without TABLE and DESCRIPTOR"
-        : null,
-    ),
+  sqlSyntax: (message: string, suggestion: string | null = null) =>
+    finding("sql-syntax", message, suggestion),
   severalStatements: () =>
     finding("several-statements", "a view is one SELECT statement", "declare a view for each statement"),
   notASelect: (statement: string) =>

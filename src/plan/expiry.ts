@@ -3,7 +3,7 @@
  * watermark; `delayUs` says how far behind it rows may still come.
  */
 import { assert } from "../std/assert.ts"
-import type { JoinNode, OverNode, RankNode } from "./plan.ts"
+import type { JoinNode, OverNode, PlanNode, RankNode } from "./plan.ts"
 
 /** `at`: position of a timestamp among the columns of the side, or of the input. */
 export interface RowExpiry {
@@ -59,4 +59,10 @@ export function partitionExpiry(node: RankNode | OverNode, latenessUs: bigint): 
   const closeUs = input.delayUs + (at === window.end ? 0n : window.sizeUs)
   const keepUs = closeUs + latenessUs
   return { at, closeUs, lateUs: keepUs, keepUs }
+}
+
+/** When a pattern's rows up to a time are all there: time + so much <= the watermark. A row whose time is its
+ *  window's end belongs 1 us before. */
+export function patternLateUs({ timeColumn, windowColumns, delayUs }: PlanNode): bigint {
+  return delayUs + (windowColumns !== null && timeColumn === windowColumns.end ? 0n : 1n)
 }

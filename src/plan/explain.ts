@@ -20,6 +20,7 @@ import type {
   JoinNode,
   OrderTerm,
   OverNode,
+  PatternNode,
   PlanNode,
   RankNode,
   StateBound,
@@ -125,6 +126,8 @@ function whatText(node: PlanNode): string {
       return rankText(node)
     case "over":
       return overText(node)
+    case "pattern":
+      return patternText(node)
     case "repeat":
       return `repeat ${printExpression(node.times)} times`
     default:
@@ -167,6 +170,17 @@ function overWindowText(node: RankNode | OverNode, terms: readonly OrderTerm[]):
   return `${by}${order.length === 0 ? "" : ` by ${order.join(", ")}`}`
 }
 
+function patternText({ steps, withinUs, input, partition, timeouts }: PatternNode): string {
+  const by = partition.map((column) => input.columns[column]!.name).join(", ")
+  const path = steps.map(({ name, negated, least, most, greedy, relaxed }) => {
+    if (negated) return `not ${name}`
+    const times = least === 1 && most === 1 ? "" : `{${least},${most ?? ""}}${greedy ? "" : "?"}`
+    return `${relaxed ? "… " : ""}${name}${times}`
+  })
+  const cut = timeouts ? " or cut short" : ""
+  return `match ${path.join(" ")} within ${durationText(withinUs)}${cut} per ${by}`
+}
+
 function named(text: string, node: PlanNode, position: number): string {
   const { name } = node.columns[position]!
   return text === name ? text : `${name} = ${text}`
@@ -183,11 +197,11 @@ function propertiesText(node: PlanNode): string {
   return parts.join(", ")
 }
 
-type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode
+type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode
 
-function isStateful(node: PlanNode): node is StatefulNode {
-  return node.kind === "aggregate" || node.kind === "join" || node.kind === "rank" || node.kind === "over"
-}
+const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set(["aggregate", "join", "rank", "over", "pattern"])
+
+const isStateful = (node: PlanNode): node is StatefulNode => STATEFUL.has(node.kind)
 
 function stateText(node: StatefulNode): string {
   switch (node.kind) {
@@ -202,6 +216,8 @@ function stateText(node: StatefulNode): string {
         : "every row ever seen"
     case "over":
       return "every row ever seen"
+    case "pattern":
+      return `rows of each key for up to ${durationText(node.withinUs)}`
     default:
       return assertNever(node)
   }

@@ -8,8 +8,13 @@ import { typeName } from "../columns/types.ts"
 import { assertNever } from "../std/assert.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { timeZone } from "../std/time-zone.ts"
-import { canonical, canonicalAggregate, canonicalOver } from "./expressions/canonical.ts"
-import type { Emit, JoinBound, OrderTerm, PlanNode, WindowShape } from "./plan.ts"
+import {
+  canonical,
+  canonicalAggregate,
+  canonicalOver,
+  canonicalPatternValue,
+} from "./expressions/canonical.ts"
+import type { Emit, JoinBound, OrderTerm, PatternNode, PlanNode, WindowShape } from "./plan.ts"
 
 export interface FingerprintParts {
   readonly root: PlanNode
@@ -73,6 +78,8 @@ function nodeText(node: PlanNode): string {
       const calls = node.calls.map(canonicalOver).join()
       return `over ${calls};${node.partition.join()};${order}(${nodeText(node.input)})`
     }
+    case "pattern":
+      return `pattern ${patternText(node)}(${nodeText(node.input)})`
     case "repeat":
       return `repeat ${canonical(node.times)}(${nodeText(node.input)})`
     default:
@@ -86,3 +93,17 @@ const orderText = ({ column, descending, nullsFirst }: OrderTerm): string =>
 /** Only what is declared: bounds that follow from the condition are derived. */
 const boundText = (bound: JoinBound | null): string =>
   bound?.kind === "time-to-live" ? String(bound.timeToLiveUs) : ""
+
+/** Names of steps say nothing. */
+function patternText(node: PatternNode): string {
+  const { partition, order, steps, withinUs, afterMatch, timeouts, outputs } = node
+  const stepText = steps.map(({ condition, values, ...step }) => {
+    const { negated, least, most, greedy, relaxed } = step
+    const asks = `${canonical(condition)}[${values.map(canonicalPatternValue).join()}]`
+    return `${negated ? "!" : ""}${relaxed ? "~" : ""}{${least},${most ?? ""}}${greedy ? "" : "?"}${asks}`
+  })
+  const to = "step" in afterMatch ? afterMatch.step : ""
+  const skip = `${afterMatch.kind}${to}${timeouts ? " timeouts" : ""}`
+  const rows = `${partition.join()};${order.map(orderText).join()}`
+  return `${stepText.join()};${withinUs};${skip};${rows};${outputs.map(canonicalPatternValue).join()}`
+}

@@ -5,6 +5,7 @@
  */
 import type { Column } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
+import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 
 /** append: rows only come. upsert: a row replaces the one with its key. retract: rows come and go. */
 export type ChangeKind = "append" | "upsert" | "retract"
@@ -192,6 +193,24 @@ export interface RepeatNode extends NodeBase {
   readonly times: Expression
 }
 
+/** Matches of a pattern over the rows of each partition in order. Columns: the outputs. A match comes when
+ *  the watermark has passed what decides it, and stays. */
+export interface PatternNode extends NodeBase {
+  readonly kind: "pattern"
+  /** Its rows only come. */
+  readonly input: PlanNode
+  readonly partition: readonly number[]
+  /** The time first. */
+  readonly order: readonly OrderTerm[]
+  readonly steps: readonly PatternStep[]
+  /** Between a match's first and last row, at most. */
+  readonly withinUs: bigint
+  readonly afterMatch: AfterMatch
+  /** Matches that time cut short come out too. */
+  readonly timeouts: boolean
+  readonly outputs: readonly PatternValue[]
+}
+
 export type PlanNode =
   | ScanNode
   | FilterNode
@@ -204,13 +223,14 @@ export type PlanNode =
   | RankNode
   | OverNode
   | RepeatNode
+  | PatternNode
 
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"
 
 /** What keeps state from growing for ever. none: there is none that could (no state, or one row's). windows:
  *  every group closes with its window, as do rows in joins. intervals: rows in joins go when no partner can
- *  come. time-to-live: they go after the declared time. */
+ *  come, those of patterns when no match can have them. time-to-live: they go after the declared time. */
 export type StateBound =
   | { readonly kind: "none" }
   | { readonly kind: "windows" }

@@ -16,6 +16,7 @@ test("a definition is frozen data with its defaults filled in", () => {
     emit: "changes",
     allowedLatenessMs: 0,
     state: "bounded",
+    pattern: null,
     module: null,
   })
   const full = view("v", { sql, emit: "final", allowedLateness: "10 minutes", state: "unbounded" })

@@ -3,6 +3,7 @@
  */
 import { parseDuration } from "../std/durations.ts"
 import { invalidView } from "./errors.ts"
+import type { PatternDefinition } from "./pattern/definition.ts"
 import type { Emit } from "./plan.ts"
 
 export interface ViewOptions {
@@ -26,6 +27,8 @@ export interface ViewDefinition {
   readonly emit: Emit
   readonly allowedLatenessMs: number
   readonly state: "bounded" | "unbounded" | { readonly timeToLiveUs: bigint }
+  /** What pattern() made it of; `sql` is for people to read then. Null for view(). */
+  readonly pattern: PatternDefinition | null
   /** Where it was written, so that problems can name file and line; null when not known. */
   readonly module: SourceModule | null
 }
@@ -35,7 +38,8 @@ export interface SourceModule {
   readonly text: string
 }
 
-const NAME = /^[a-z][a-z0-9_]{0,62}$/
+/** Of views, patterns and their steps. */
+export const NAME = /^[a-z][a-z0-9_]{0,62}$/
 /** A month: state of windows that stay open longer belongs into a view without windows. */
 const MAX_LATENESS_MS = 31 * 86_400_000
 const OPTIONS = new Set(["sql", "description", "emit", "allowedLateness", "state"])
@@ -72,6 +76,7 @@ export function view(name: string, options: ViewOptions): ViewDefinition {
     emit,
     allowedLatenessMs,
     state: stateOf(name, state),
+    pattern: null,
     module: null,
   })
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs"
 import { typeName } from "../columns/types.ts"
 import type { LockChange } from "../contracts/lock.ts"
 import { bindProject } from "../plan/bind-project.ts"
+import { embeddedOnly } from "../plan/pattern/match-recognize.ts"
 import type { Problem } from "../plan/plan.ts"
 import { placeAt } from "../plan/sql/places.ts"
 import type { LoadedProject } from "./load-project.ts"
@@ -30,6 +31,8 @@ export interface CheckedView {
   /** Null: rows are told apart by all columns. */
   readonly key: readonly string[] | null
   readonly emit: string
+  /** What of it only the embedded engine can do; empty where SQL says the same. */
+  readonly embeddedOnly: readonly string[]
   /** Events and views that it reads. */
   readonly reads: readonly string[]
 }
@@ -79,6 +82,7 @@ export async function checkProject(
       columns: columns(plan.columns),
       key: plan.key?.map((position) => plan.columns[position]!.name) ?? null,
       emit: plan.emit,
+      embeddedOnly: embeddedOnly(plan),
       reads: [...plan.events, ...plan.views],
     })),
     problems: [...found, ...(comparison?.problems ?? [])].map((problem) => placed(project, problem)),
@@ -96,6 +100,6 @@ function placed(project: LoadedProject, problem: Problem): Problem {
   const file = problem.file ?? fileOf(project, "event", where) ?? fileOf(project, "view", where)
   if (file === null || problem.line !== null) return problem
   const text = readFileSync(file, "utf8")
-  const start = text.search(new RegExp(`\\b(?:event|view)\\s*\\(\\s*["'\`]${where}["'\`]`))
+  const start = text.search(new RegExp(`\\b(?:event|view|pattern)\\s*\\(\\s*["'\`]${where}["'\`]`))
   return { ...problem, file, ...(start < 0 ? {} : placeAt(text, start)) }
 }

@@ -1,6 +1,7 @@
 /** What a platform answers when everything has settled, in the words of recompute.ts. */
 import { setTimeout as wait } from "node:timers/promises"
 import { assertBalance, booksOfAnswers } from "../../src/testing/balance.ts"
+import { verifyView } from "../kit/verify-view.ts"
 import type { PartitionSums, Views } from "./recompute.ts"
 import { EVENTS, type EventName } from "./rows.ts"
 
@@ -97,7 +98,7 @@ export async function readAnswers(url: string): Promise<Answers> {
     stored.set(name, textsOf(name, (await query(url, `SELECT * FROM views.${name}`)).map(asInViews)))
     const { pending: _, ...ruled } = views[index]!["verdicts"] as Record<string, number>
     verdicts.set(name, ruled)
-    verifications.push(await post<Verification>(url, `/v1/views/${name}/verify`, {}))
+    verifications.push(await verifyView<Verification>(url, name))
   }
   const late = await pages(url, "/v1/views/per_window/late", 1_000)
   const failed = await pages(url, "/v1/views/ratios/failed", 1_000)

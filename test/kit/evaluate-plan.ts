@@ -63,6 +63,8 @@ export function evaluatePlan(node: PlanNode, tables: Tables): readonly Row[] {
       const times = valuesOf(node.times, node.input.columns, rows)
       return rows.flatMap((row, i) => Array.from({ length: Math.max(0, Number(times[i])) }, () => row))
     }
+    case "pattern":
+      throw new Error("PostgreSQL has no patterns to compare with")
     default:
       return assertNever(node)
   }

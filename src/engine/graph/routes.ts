@@ -101,6 +101,8 @@ function isAppendOnly(spec: OperatorSpec, known: (id: string) => boolean): boole
     case "rank":
     case "over":
       return false
+    case "pattern":
+      return true
     case "stage":
       return spec.times === undefined && known(spec.input)
     default:

@@ -12,9 +12,11 @@ import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
 import { argumentWidth, naiveAggregate, naiveArguments } from "./naive-aggregates.ts"
+import { naiveExpiry } from "./naive-expiry.ts"
 import { evaluate, holds, NaiveFailure } from "./naive-expressions.ts"
 import { naiveJoin } from "./naive-join.ts"
 import { naiveOver, naiveRank } from "./naive-partitions.ts"
+import { naivePattern } from "./naive-patterns.ts"
 import type { NaiveSessionRow } from "./naive-sessions.ts"
 import { NaiveSessions } from "./naive-sessions.ts"
 import { repeated, windowed } from "./naive-stages.ts"
@@ -213,6 +215,8 @@ export class NaiveEngine {
         return naiveRank(spec, this.#shownRows(spec, ports[0]!))
       case "over":
         return naiveOver(spec, this.#shownRows(spec, ports[0]!))
+      case "pattern":
+        return naivePattern(spec, ports[0]!, this.#watermark(spec, this.#after))
       default:
         return assertNever(spec)
     }
@@ -304,7 +308,7 @@ export class NaiveEngine {
   }
 
   #intoRows(target: RowSpec, port: number, rows: readonly Row[]): Outcome {
-    const { expiry } = target.kind === "join" ? [target.left, target.right][port]! : target
+    const expiry = naiveExpiry(target, port)
     const watermark = this.#watermark(target, this.#before)
     const taken = rows.filter((row) => {
       const time = expiry === null ? null : (row[expiry.at] as bigint | null)

@@ -143,7 +143,7 @@ function inFrame(
 }
 
 /** Rows of each partition in order, each as often as it is there. */
-function partitionsOf(rows: Bag, partition: readonly number[], order: readonly OrderSpec[]): Row[][] {
+export function partitionsOf(rows: Bag, partition: readonly number[], order: readonly OrderSpec[]): Row[][] {
   const found = new Map<string, Row[]>()
   for (const row of rows.rows()) {
     const key = rowKey(partition.map((column) => row[column]!))

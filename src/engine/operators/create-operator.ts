@@ -7,6 +7,7 @@ import type { PageStore } from "../state/page-store.ts"
 import { AggregateOperator } from "./aggregate.ts"
 import { JoinOperator } from "./join.ts"
 import { OverOperator } from "./over.ts"
+import { PatternOperator } from "./pattern.ts"
 import { RankOperator } from "./rank.ts"
 import { SessionAggregate } from "./session-aggregate.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
@@ -53,6 +54,8 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
     }
     case "over":
       return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
+    case "pattern":
+      return new PatternOperator(spec, { store, losses })
     default:
       return assertNever(spec)
   }

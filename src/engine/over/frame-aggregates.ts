@@ -17,7 +17,7 @@ const MAX_DECIMAL = 10n ** 38n
 /** `values` null: count(*). */
 export function aggregateFrames(
   call: AggregateOver,
-  frames: Frames,
+  frames: Pick<Frames, "count" | "from" | "to">,
   values: readonly Scalar[] | null,
   { taken, overflowed }: OverOptions,
 ): Scalar[] {

@@ -129,7 +129,15 @@ export function splitPart(text: string, delimiter: string, field: number): strin
   if (field === 0) return raise("invalid-argument", "")
   if (text === "") return ""
   if (delimiter === "") return field === 1 || field === -1 ? text : ""
-  return text.split(delimiter).at(field > 0 ? field - 1 : field) ?? ""
+  if (field < 0) return text.split(delimiter).at(field) ?? ""
+  let start = 0
+  for (let before = 1; before < field; before++) {
+    const at = text.indexOf(delimiter, start)
+    if (at < 0) return ""
+    start = at + delimiter.length
+  }
+  const end = text.indexOf(delimiter, start)
+  return end < 0 ? text.slice(start) : text.slice(start, end)
 }
 
 export function reverseText(text: string): string {

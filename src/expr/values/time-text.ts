@@ -80,22 +80,31 @@ export function formatDate(days: number): string {
 
 /** `2024-02-29 12:00:00.5+00`, BC years at the end, as PostgreSQL prints timestamptz in UTC. */
 export function formatTimestamp(micros: bigint): string {
-  const { year, month, day } = civilFromDays(daysFromMicros(micros))
-  const written = year > 0 ? year : 1 - year
-  const date = `${String(written).padStart(4, "0")}-${two(month)}-${two(day)}`
-  return `${date} ${formatClock(timeOfDay(micros))}+00${year > 0 ? "" : " BC"}`
+  const days = daysFromMicros(micros)
+  if (days !== lastDay.days) lastDay = writtenDay(days)
+  return `${lastDay.date} ${formatClock(timeOfDay(micros))}+00${lastDay.era}`
+}
+
+/** Neighbouring rows are mostly of one day. */
+let lastDay = writtenDay(0)
+
+function writtenDay(days: number) {
+  const { year, month, day } = civilFromDays(days)
+  const written = String(year > 0 ? year : 1 - year).padStart(4, "0")
+  return { days, date: `${written}-${two(month)}-${two(day)}`, era: year > 0 ? "" : " BC" }
 }
 
 /** `hh:mm:ss[.ffffff]` of a non-negative number of microseconds; hours may pass 24. */
 export function formatClock(micros: bigint): string {
-  const seconds = micros / 1_000_000n
-  const fraction = String(micros % 1_000_000n)
-    .padStart(6, "0")
-    .replace(/0+$/, "")
-  const [hours, minutes, rest] = [seconds / 3600n, (seconds / 60n) % 60n, seconds % 60n]
-  return `${two(hours)}:${two(minutes)}:${two(rest)}${fraction === "" ? "" : `.${fraction}`}`
+  // Exact: even intervals stay below 2^63 us, whose seconds are far below 2^53.
+  const seconds = Number(micros / 1_000_000n)
+  const rest = Number(micros % 1_000_000n)
+  const minutes = Math.floor(seconds / 60)
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
+  if (rest === 0) return clock
+  return `${clock}.${String(rest).padStart(6, "0").replace(/0+$/, "")}`
 }
 
-function two(value: number | bigint): string {
-  return String(value).padStart(2, "0")
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value)
 }

@@ -19,7 +19,7 @@ import { resolveColumn } from "./scope.ts"
 export function bindExpression(node: Node, context: ExpressionContext): Bound {
   if ("ColumnRef" in node) return bindColumn(node.ColumnRef.fields ?? [], node, context)
   if ("A_Const" in node) return bindConstant(node.A_Const)
-  if ("TypeCast" in node) return bindCast(node.TypeCast, (inner) => bindExpression(inner, context))
+  if ("TypeCast" in node) return bindCast(node.TypeCast, (inner) => context.bind(inner, context))
   if ("A_Expr" in node) return bindOperator(node.A_Expr, context)
   if ("FuncCall" in node) return bindFunction(node.FuncCall, context)
   if ("BoolExpr" in node) return bindLogic(node.BoolExpr, context)

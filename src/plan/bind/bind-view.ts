@@ -37,7 +37,7 @@ export interface BindViewParts {
 /** Null when the SQL does not bind. A view that binds but breaks a rule is reported and still has a plan, so
  *  that the views that read it can be checked. */
 export function bindView({ definition, select, catalog, reads, report }: BindViewParts): ViewPlan | null {
-  const { sql, emit, name, description } = definition
+  const { sql } = definition
   let problems = 0
   const view: ViewContext = {
     sql,
@@ -62,9 +62,19 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
   checkColumns(relation.columns, view)
   if (problems > 0) return null
   checkEmission(relation.node, definition, view)
+  return viewPlan(definition, relation.node, reads)
+}
+
+/** A bound query as the plan of a view. */
+export function viewPlan(
+  definition: ViewDefinition,
+  node: PlanNode,
+  reads: BindViewParts["reads"],
+): ViewPlan {
+  const { sql, emit, name, description } = definition
   const inherited = [...reads.values()].map((read) => read.allowedLatenessMs)
   const allowedLatenessMs = Math.max(definition.allowedLatenessMs, ...inherited)
-  const root = emit === "final" && allowedLatenessMs === 0 ? onceAtClose(relation.node) : relation.node
+  const root = emit === "final" && allowedLatenessMs === 0 ? onceAtClose(node) : node
   const readsOf = (source: "event" | "view") =>
     [...reads].filter(([, read]) => read.source === source).map(([readName]) => readName)
   const inputs = new Map([...reads].map(([readName, read]) => [readName, read.fingerprint]))
@@ -87,7 +97,11 @@ export function bindView({ definition, select, catalog, reads, report }: BindVie
 
 const COLUMN_NAME = /^[a-z_][a-z0-9_]{0,62}$/
 
-function checkColumns(columns: readonly VisibleColumn[], view: ViewContext): void {
+/** Reports columns without a name, with one that cannot be, or with one that another has. */
+export function checkColumns(
+  columns: readonly Omit<VisibleColumn, "index">[],
+  view: Pick<ViewContext, "report">,
+): void {
   const seen = new Set<string>()
   for (const [i, { name, byte = null }] of columns.entries()) {
     if (name === NO_NAME) view.report(findings.unnamedColumn(i + 1), byte)

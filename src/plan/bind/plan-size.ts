@@ -45,6 +45,8 @@ function expressionsOf(node: PlanNode): readonly Expression[] {
       return node.calls.flatMap(({ args }) => args)
     case "repeat":
       return [node.times]
+    case "pattern":
+      return node.steps.map(({ condition }) => condition)
     default:
       return []
   }

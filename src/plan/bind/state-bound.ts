@@ -84,6 +84,8 @@ function boundOf(node: PlanNode): StateBound["kind"] {
       return remembersEveryRow(node) ? "declared-unbounded" : "none"
     case "over":
       return closesWithWindow(node) ? "windows" : "declared-unbounded"
+    case "pattern":
+      return "intervals"
     default:
       return "none"
   }

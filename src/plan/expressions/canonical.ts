@@ -6,6 +6,7 @@
 import type { Scalar } from "../../columns/types.ts"
 import { typeName } from "../../columns/types.ts"
 import type { AggregateCall, Expression, FrameBound, OverCall, SortTerm } from "../../expr/expression.ts"
+import type { PatternValue } from "../../expr/pattern.ts"
 import { assertNever } from "../../std/assert.ts"
 
 export function canonical(expression: Expression): string {
@@ -51,6 +52,22 @@ export function canonicalOver({ name, args, filter, frame, type }: OverCall): st
   const taken = filter === null ? "" : `|${canonical(filter)}`
   const within = frame === null ? "" : ` ${frame.unit} ${boundText(frame.start)}..${boundText(frame.end)}`
   return `${name}->${typeName(type)}[${all(args)}${taken}${within}]`
+}
+
+export function canonicalPatternValue(value: PatternValue): string {
+  const of = "step" in value ? `@${value.step ?? "all"}` : ""
+  switch (value.kind) {
+    case "row":
+      return `${value.from}${value.offset}${of}#${value.column}`
+    case "previous":
+      return `previous#${value.column}`
+    case "aggregate":
+      return `${canonicalOver(value.call)}${of}`
+    case "timed-out":
+      return "timed-out"
+    default:
+      return assertNever(value)
+  }
 }
 
 const boundText = (bound: FrameBound): string => (bound.kind === "offset" ? String(bound.offset) : bound.kind)

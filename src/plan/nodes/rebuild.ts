@@ -5,6 +5,7 @@ import { aggregateNode } from "./aggregate.ts"
 import { filterNode } from "./filter.ts"
 import { joinNode } from "./join.ts"
 import { overNames, overNode } from "./over.ts"
+import { patternNode } from "./pattern.ts"
 import { projectNode } from "./project.ts"
 import type { RankParts } from "./rank.ts"
 import { rankNode } from "./rank.ts"
@@ -61,6 +62,8 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
     }
     case "repeat":
       return repeatNode(input, node.times)
+    case "pattern":
+      return patternNode({ ...node, input, names: namesOf(node) })
     default:
       return assertNever(node)
   }

@@ -11,6 +11,7 @@ import { aggregateNode } from "../nodes/aggregate.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { joinNode, keepsLeftOnly } from "../nodes/join.ts"
 import { overNames, overNode } from "../nodes/over.ts"
+import { patternNode } from "../nodes/pattern.ts"
 import { projectNode } from "../nodes/project.ts"
 import { rankNode } from "../nodes/rank.ts"
 import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
@@ -22,6 +23,7 @@ import type {
   AggregateNode,
   JoinNode,
   OverNode,
+  PatternNode,
   PlanNode,
   ProjectNode,
   RankNode,
@@ -98,6 +100,10 @@ function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<
       case "rank":
       case "over":
         needOfOrdered(node, own, need)
+        break
+      case "pattern":
+        // What it does not read was left out when it was bound; all of the rest orders equal rows.
+        need(node.input, node.input.columns.keys())
         break
       case "repeat":
         need(node.input, [...own, ...columnsUsed(node.times)])
@@ -222,6 +228,8 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       return pruneRank(node, needed, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "over":
       return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
+    case "pattern":
+      return prunePattern(node, needed, prunedOf(node.input))
     case "repeat": {
       const { node: input, places } = prunedOf(node.input)
       if (input === node.input) return { node, places }
@@ -373,6 +381,19 @@ function placesOf(kept: readonly number[]): ReadonlyMap<number, number> {
   return new Map(kept.map((position, place) => [position, place]))
 }
 
-function pick(names: readonly string[], positions: readonly number[]): readonly string[] {
-  return positions.map((position) => names[position]!)
+function pick<T>(items: readonly T[], positions: readonly number[]): readonly T[] {
+  return positions.map((position) => items[position]!)
+}
+
+/** Its input has all of its columns in their places. */
+function prunePattern(node: PatternNode, needed: Needed, { node: input, places }: Pruned): Pruned {
+  assert(
+    node.input.columns.every((_, k) => places.get(k) === k),
+    "a pattern reads all of its input",
+  )
+  const kept = needed.size === 0 ? [0] : [...node.outputs.keys()].filter((position) => needed.has(position))
+  const moved = placesOf(kept)
+  if (input === node.input && kept.length === node.outputs.length) return { node, places: moved }
+  const parts = { ...node, input, outputs: pick(node.outputs, kept), names: pick(namesOf(node), kept) }
+  return { node: patternNode(parts), places: moved }
 }

@@ -51,18 +51,19 @@ function explainFailure(error: unknown, sql: string): ParsedSql {
     const { message, cursorPosition } = error.sqlDetails ?? { message: error.message, cursorPosition: -1 }
     if (message.startsWith("memory exhausted")) return refuse(findings.sqlTooDeep(), null)
     const offset = cursorPosition < 0 ? null : offsetOfCharacter(sql, cursorPosition)
-    return refuse(findings.sqlSyntax(message, windowCallInFlinkStyle(sql)), offset)
+    return refuse(findings.sqlSyntax(message, insteadOf(sql)), offset)
   }
   if (error instanceof RangeError) return refuse(findings.sqlTooDeep(), null)
   if (error instanceof Error && /cannot be empty/.test(error.message)) return refuse(findings.sqlEmpty(), 0)
   throw error
 }
 
-/**
- * Flink and the SQL standard write tumble(TABLE t, DESCRIPTOR(time), …), which PostgreSQL's grammar lacks.
- */
-function windowCallInFlinkStyle(sql: string): boolean {
-  return /\b(tumble|hop)\s*\(\s*table\b/i.test(sql)
+/** For what Flink and the SQL standard write and PostgreSQL's grammar lacks: TABLE and DESCRIPTOR in
+ *  tumble(), and row patterns. */
+function insteadOf(sql: string): string | null {
+  if (/\bmatch_recognize\s*\(/i.test(sql)) return "write a pattern(), which means the same: docs/patterns.md"
+  if (!/\b(tumble|hop)\s*\(\s*table\b/i.test(sql)) return null
+  return "write tumble(source, time_column, INTERVAL '1 hour'), without TABLE and DESCRIPTOR"
 }
 
 function secondStatement(sql: string, statements: readonly { readonly stmt_location?: number }[]): number {

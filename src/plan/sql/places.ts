@@ -56,7 +56,17 @@ export function locateInModule(moduleText: string, sql: string, offset: number, 
   return placeAt(text, found + Math.max(0, offset - lineStart - indent))
 }
 
-/** Where `view("name", …)` stands in a module; null when it is not written that way. */
+/** The same for one of the texts of a pattern, which are short: it is looked for as a whole string. */
+export function locateText(moduleText: string, part: string, offset: number, name: string): Place | null {
+  const text = moduleText.replaceAll("\r\n", "\n")
+  const from = Math.max(0, definitionStart(text, name))
+  const places = ['"', "'", "`"].map((quote) => text.indexOf(`${quote}${part}${quote}`, from))
+  const found = places.filter((place) => place >= 0)
+  if (found.length > 0) return placeAt(text, Math.min(...found) + 1 + offset)
+  return locateInModule(moduleText, part, offset, name)
+}
+
+/** Where `view("name", …)` or `pattern("name", …)` stands in a module; null where it is written otherwise. */
 export function locateDefinition(moduleText: string, name: string): Place | null {
   const text = moduleText.replaceAll("\r\n", "\n")
   const start = definitionStart(text, name)
@@ -64,7 +74,7 @@ export function locateDefinition(moduleText: string, name: string): Place | null
 }
 
 function definitionStart(text: string, name: string): number {
-  return text.search(new RegExp(`\\bview\\s*\\(\\s*["'\`]${name}["'\`]`))
+  return text.search(new RegExp(`\\b(?:view|pattern)\\s*\\(\\s*["'\`]${name}["'\`]`))
 }
 
 function indexFrom(text: string, part: string, from: number): number {

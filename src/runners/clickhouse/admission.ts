@@ -105,6 +105,7 @@ export function waysIn(node: PlanNode): readonly WayIn[] {
     case "rank":
     case "over":
     case "repeat":
+    case "pattern":
       return inputsOf(node)
         .flatMap(waysIn)
         .map((way) => ({ ...way, isEnded: true }))

@@ -46,3 +46,13 @@ export function ledgerOfAnotherHistory(view: string): PlatformError {
     details: { view },
   })
 }
+
+export function noPatterns(): PlatformError {
+  return new PlatformError({
+    code: "no-clickhouse-pattern",
+    domain: "user",
+    message:
+      "ClickHouse has nothing that finds patterns as pattern() means them, so that what is made of matches " +
+      "cannot be computed again there; check the views that the pattern reads",
+  })
+}

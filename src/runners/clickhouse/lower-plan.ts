@@ -27,6 +27,7 @@ import type {
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
+import { noPatterns } from "./errors.ts"
 import { lowerJoin } from "./lower-join.ts"
 import { lowerOver, lowerRank } from "./lower-places.ts"
 import { isOrdered, orderedArgument, orderedParts, orderedResult } from "./ordered-aggregates.ts"
@@ -69,7 +70,7 @@ export interface LoweringOptions {
 /** Settings that the queries rely on. */
 export const QUERY_SETTINGS: Readonly<Record<string, string | number>> = { precise_float_parsing: 1 }
 
-/** @throws PlatformError no-clickhouse-spelling */
+/** @throws PlatformError no-clickhouse-spelling, no-clickhouse-pattern */
 export function lowerPlan(root: PlanNode, options: LoweringOptions): Relation {
   return new PlanLowering(options).relation(root)
 }
@@ -111,6 +112,8 @@ class PlanLowering {
         return lowerOver(node, this.relation(node.input), this.#options)
       case "repeat":
         return this.#repeat(node)
+      case "pattern":
+        throw noPatterns()
       default:
         return assertNever(node)
     }

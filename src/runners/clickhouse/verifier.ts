@@ -300,7 +300,11 @@ interface Work {
 }
 
 /** Codes that are a fact of the view and not of this attempt. */
-const CANNOT: ReadonlySet<string> = new Set(["no-clickhouse-spelling", "history-gone"])
+const CANNOT: ReadonlySet<string> = new Set([
+  "no-clickhouse-spelling",
+  "no-clickhouse-pattern",
+  "history-gone",
+])
 
 /** Before the first watermark no window is closed. */
 const NOTHING_CLOSED = -(2n ** 63n) + 1n

@@ -13,13 +13,14 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
-import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
+import { joinExpiry, partitionExpiry, patternLateUs } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
 import type {
   AggregateNode,
   JoinNode,
   OverNode,
+  PatternNode,
   PlanNode,
   RankNode,
   RepeatNode,
@@ -137,6 +138,8 @@ class ViewLowering {
         return identityPipe(this.#over(node), node.columns)
       case "repeat":
         return identityPipe(this.#repeat(node), node.columns)
+      case "pattern":
+        return identityPipe(this.#pattern(node), node.columns)
       default:
         return assertNever(node)
     }
@@ -257,6 +260,15 @@ class ViewLowering {
     const { times, columns } = node
     const outputs = references(columns)
     this.#specs.push({ kind: "stage", id, input, filter: null, window: null, outputs, times, columns })
+    return id
+  }
+
+  #pattern({ kind, input: node, partition, order, ...rest }: PatternNode): string {
+    const input = this.#operatorOf(this.#pipeOf(node), node.columns)
+    const { steps, withinUs, afterMatch, timeouts, outputs, columns } = rest
+    const parts = { partition, order, steps, withinUs, afterMatch, timeouts, outputs, columns }
+    const id = this.#nextId(kind)
+    this.#specs.push({ kind, id, input, inputColumns: node.columns, lateUs: patternLateUs(node), ...parts })
     return id
   }
 

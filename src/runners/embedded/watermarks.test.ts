@@ -76,6 +76,20 @@ test("all partitions idle: the watermark stays, or follows the clock when declar
   }
 })
 
+test("partitions that fall idle leave the same watermark whenever somebody looks", () => {
+  const four = { ...SETTINGS, partitions: 4 }
+  for (const looks of [[1_000], [1_050, 1_250], [1_010, 1_050, 1_150, 1_250], [1_250], [9_000]]) {
+    const time = new SourceTime(four, 0)
+    time.observe(0, times(60), 0, FAR, 50)
+    time.observe(1, times(100), 0, FAR, 150)
+    time.observe(2, times(90), 0, FAR, 150)
+    for (const nowMs of looks) time.advance(nowMs)
+    assert.equal(seconds(time.advance(10_000)), 85, `looked at ${looks}`)
+  }
+  const never = new SourceTime(four, 0)
+  assert.equal(never.advance(10_000), NO_WATERMARK)
+})
+
 test("a saved state continues where it was", () => {
   const time = new SourceTime({ ...SETTINGS, partitions: 1 }, 0)
   time.observe(0, times(-60), 0, FAR, 0)

@@ -5,7 +5,8 @@
  *   source W:   minimum over its partitions that are not idle                              never falls
  *
  * A partition is idle when it was read to the end of the log and then brought nothing for its idle time.
- * When all are idle, W stays, or with idleAdvance follows the clock.
+ * When all are idle, W is as high as the last of them let it, whenever somebody looks; with idleAdvance it
+ * follows the clock from there.
  */
 import type { Batch } from "../../columns/batch.ts"
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
@@ -89,15 +90,32 @@ export class SourceTime {
       if (lowest === null || partition.highestUs < lowest) lowest = partition.highestUs
     }
     const allIdle = lowest === null
+    this.#raise(lowest ?? this.#lowestOfLastIdle())
     if (allIdle && this.#settings.idleAdvance && this.#watermarkUs !== NO_WATERMARK) {
-      lowest = BigInt(nowMs - this.#settings.idleMs) * 1000n
-    }
-    if (lowest !== null && lowest !== NO_WATERMARK) {
-      const watermark = lowest - BigInt(this.#settings.outOfOrdernessMs) * 1000n
-      if (watermark > this.#watermarkUs) this.#watermarkUs = watermark
+      this.#raise(BigInt(nowMs - this.#settings.idleMs) * 1000n)
     }
     this.heldBy(nowMs)
     return this.#watermarkUs
+  }
+
+  /**
+   * What W came to when the last partition fell idle. Several may have done so since somebody looked: those
+   * that fell idle before the others did not hold W back then, nor did those that never brought a row.
+   */
+  #lowestOfLastIdle(): bigint {
+    const known = this.#partitions.filter(({ highestUs }) => highestUs !== NO_WATERMARK)
+    const lastMs = Math.max(...known.map(({ busyAtMs }) => busyAtMs))
+    const last = known.filter(({ busyAtMs }) => busyAtMs === lastMs)
+    return last.reduce(
+      (low, { highestUs }) => (highestUs < low ? highestUs : low),
+      last[0]?.highestUs ?? NO_WATERMARK,
+    )
+  }
+
+  #raise(highestUs: bigint): void {
+    if (highestUs === NO_WATERMARK) return
+    const watermark = highestUs - BigInt(this.#settings.outOfOrdernessMs) * 1000n
+    if (watermark > this.#watermarkUs) this.#watermarkUs = watermark
   }
 
   /** Replay: W is what the journal says. */
