@@ -120,7 +120,7 @@ async function answer(exchange: Exchange): Promise<void> {
   if (part === "verify") return answerVerify(exchange, view)
   const rows = selectRows(state, view, url.searchParams)
   const receipt = url.searchParams.has("after")
-    ? { processed: true, verdicts: { applied: 1 }, failures: {} }
+    ? { processed: true, verdicts: { applied: 1 }, failures: {}, forgotten: 0 }
     : undefined
   return json(response, { rows, cursor: null, ...place(state, view.name), receipt })
 }
