@@ -1,0 +1,128 @@
+/** An ordered table against a sorted Map, and rows as byte strings against SQL's order. */
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { readRow } from "../../columns/scalar.ts"
+import type { Column, Scalar } from "../../columns/types.ts"
+import { BOOLEAN, BYTES, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
+import { SeededRandom } from "../../std/random.ts"
+import type { OrderSpec } from "../dataflow.ts"
+import { batchOf, rowKey } from "../kit/batches.ts"
+import { RowBuilder } from "../operators/row-builder.ts"
+import { OrderedRowCodec } from "./ordered-row.ts"
+import { OrderedTable } from "./ordered-table.ts"
+import { PageStore } from "./page-store.ts"
+
+const STATE_BYTES = 64 << 20
+
+function entriesOf(table: OrderedTable): [string, number][] {
+  const found: [string, number][] = []
+  for (const at = table.first(); at.valid; at.next()) {
+    found.push([Buffer.from(at.bytes()).toString("latin1"), at.weight])
+  }
+  return found
+}
+
+test("entries come and go in order, across pages that split, and a snapshot stays as it was", () => {
+  const random = new SeededRandom(3)
+  const store = new PageStore(STATE_BYTES)
+  const table = new OrderedTable(store)
+  const oracle = new Map<string, number>()
+  const sorted = () => [...oracle].sort(([a], [b]) => (a < b ? -1 : 1))
+  const change = () => {
+    const length = random.below(40) === 0 ? 3_000 + random.below(9_000) : 1 + random.below(12)
+    const text = String.fromCharCode(...Array.from({ length }, () => random.below(4) * 85))
+    const weight = random.below(3) === 0 ? 0 - (oracle.get(text) ?? 0) : 1 + random.below(3)
+    const sum = (oracle.get(text) ?? 0) + weight
+    if (sum === 0) oracle.delete(text)
+    else oracle.set(text, sum)
+    assert.equal(table.add(Buffer.from(text, "latin1"), length, weight), sum)
+  }
+  for (let round = 0; round < 4_000; round++) change()
+  assert.deepEqual(entriesOf(table), sorted())
+  assert.equal(table.count, oracle.size)
+  const before = sorted()
+  const snapshot = table.snapshot()
+  const images = snapshot.pages.map((page) => snapshot.image(page).slice())
+  for (let round = 0; round < 4_000; round++) change()
+  const twin = new OrderedTable(store)
+  const sizes = snapshot.pages.map((page) => snapshot.sizeClass(page))
+  assert.deepEqual(
+    snapshot.pages.map((page) => Buffer.from(snapshot.image(page))),
+    images.map((image) => Buffer.from(image)),
+  )
+  twin.adopt(images, sizes, snapshot.count)
+  assert.deepEqual(entriesOf(twin), before)
+  assert.deepEqual(entriesOf(table), sorted())
+  const bound = Buffer.from(sorted()[oracle.size >> 1]![0], "latin1")
+  table.removeBelow(bound, bound.length)
+  assert.deepEqual(entriesOf(table), sorted().slice(oracle.size >> 1))
+  snapshot[Symbol.dispose]()
+})
+
+const COLUMNS: readonly Column[] = [
+  { name: "i", type: INT32, nullable: true },
+  { name: "l", type: INT64, nullable: false },
+  { name: "d", type: decimal(30, 2), nullable: true },
+  { name: "f", type: FLOAT64, nullable: true },
+  { name: "s", type: STRING, nullable: true },
+  { name: "b", type: BYTES, nullable: false },
+  { name: "t", type: TIMESTAMP, nullable: true },
+  { name: "o", type: BOOLEAN, nullable: true },
+]
+
+/** In PostgreSQL's ascending order. */
+const VALUES: readonly (readonly Scalar[])[] = [
+  [-(2 ** 31), -1, 0, 7, 2 ** 31 - 1],
+  [-(2n ** 63n), -1n, 0n, 2n ** 40n, 2n ** 63n - 1n],
+  [-(10n ** 29n), -1n, 0n, 2n ** 64n, 10n ** 29n],
+  [Number.NEGATIVE_INFINITY, -1.5, 0, 1e-300, 3, Number.POSITIVE_INFINITY, Number.NaN],
+  ["", "\0", "\0a", "a", "a\0", "ab", "ü", "日"],
+  [Uint8Array.of(), Uint8Array.of(0), Uint8Array.of(0, 255), Uint8Array.of(1), Uint8Array.of(255)],
+  [-1n, 0n, 1n],
+  [false, true],
+]
+
+test("encoded rows compare as SQL orders them, by each type, direction and place of NULL", () => {
+  for (const [column, values] of VALUES.entries()) {
+    for (const descending of [false, true]) {
+      for (const nullsFirst of [false, true]) {
+        const order: OrderSpec[] = [{ column: 0, descending, nullsFirst }]
+        const own = COLUMNS[column]!
+        const codec = new OrderedRowCodec([own], [], order, 1)
+        const wanted = descending ? values.toReversed() : [...values]
+        if (own.nullable) wanted.splice(nullsFirst ? 0 : wanted.length, 0, null)
+        const batch = batchOf(
+          [own],
+          wanted.map((value) => [value]),
+        )
+        const texts = wanted.map((_, row) => {
+          codec.encode(batch, row)
+          return Buffer.from(codec.bytes.subarray(0, codec.length))
+        })
+        assert.deepEqual(texts.toSorted(Buffer.compare), texts, `${own.name} ${descending} ${nullsFirst}`)
+      }
+    }
+  }
+})
+
+test("a row can be had back from its bytes, whatever is partition and order", () => {
+  const random = new SeededRandom(11)
+  const pick = (k: number): Scalar =>
+    COLUMNS[k]!.nullable && random.below(4) === 0 ? null : VALUES[k]![random.below(VALUES[k]!.length)]!
+  for (let round = 0; round < 300; round++) {
+    const row = COLUMNS.map((_, k) => pick(k))
+    const partition = COLUMNS.map((_, k) => k).filter(() => random.below(3) === 0)
+    const order = Array.from({ length: random.below(4) }, () => ({
+      column: random.below(COLUMNS.length),
+      descending: random.below(2) === 0,
+      nullsFirst: random.below(2) === 0,
+    }))
+    const codec = new OrderedRowCodec(COLUMNS, partition, order, order.length)
+    codec.encode(batchOf(COLUMNS, [row]), 0)
+    const builder = new RowBuilder(COLUMNS.map(({ type }) => type))
+    codec.decode(codec.bytes, 0, builder.columns, 0)
+    builder.length = 1
+    assert.equal(rowKey(readRow(builder.take(false)!, 0)), rowKey(row))
+    assert.equal(codec.partitionLengthOf(codec.bytes, 0), codec.partitionLength)
+  }
+})
