@@ -108,8 +108,13 @@ export class RuntimeReplays {
       if (status !== "done") world.broken(`the replay ${id} is ${status} although nothing is pending`)
       if (total !== letters.length || accepted + duplicates + rejected !== total)
         world.broken(`the replay ${id} of ${letters.length} letters counts ${JSON.stringify(replay)}`)
-      const missing = letters.find((letter) => !sent.has(letter))
-      if (missing !== undefined) world.broken(`the replay ${id} is done, and letter ${missing} was not sent`)
+      // A letter that another replay had on its way is refused here, and open again if that one failed.
+      const isOthers = (letter: string) => (quality.mark(letterKey(letter))?.replay ?? id) !== id
+      const missing = letters.filter((letter) => !sent.has(letter))
+      const own = missing.find((letter) => !isOthers(letter))
+      if (own !== undefined) world.broken(`the replay ${id} is done, and letter ${own} was not sent`)
+      if (missing.length > rejected)
+        world.broken(`the replay ${id} refused ${rejected} letters, and ${missing.length} were not sent`)
     }
     const marks = [...this.#producer.letters.keys()].map((letter) => String(letter))
     for (const letter of marks) this.#checkMark(letter, quality.mark(letterKey(letter)), sent.has(letter))
