@@ -3,7 +3,7 @@ import { writeSync } from "node:fs"
 import { startThread } from "../../src/std/node/thread.ts"
 
 const watch = new URL("../../src/stores/hot/host/parent-watch.ts", import.meta.url)
-startThread(watch, null, { message: () => {}, ended: () => {} }).keepAlive(false)
+startThread(watch, process.ppid, { message: () => {}, ended: () => {} }).keepAlive(false)
 // The thread has begun when this one goes to sleep for good.
 setTimeout(() => {
   writeSync(1, `${process.pid}\n`)

@@ -12,7 +12,7 @@ export class NodeProcesses implements Processes {
     // Flags of this process are not handed on: those of a test runner or a debugger would not do there.
     const child = spawn(process.execPath, [...FLAGS, fileURLToPath(module), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...environment, [PARENT]: String(process.pid) },
       windowsHide: true,
     })
     let errors = ""
@@ -35,4 +35,13 @@ export class NodeProcesses implements Processes {
   }
 }
 
+/**
+ * The process that started this one, also when it is dead by the time that somebody asks: the system names
+ * another one then.
+ */
+export function parentOf(environment: NodeJS.ProcessEnv): number {
+  return Number(environment[PARENT] ?? process.ppid)
+}
+
+const PARENT = "MILLRACE_PARENT_PID"
 const FLAGS = ["--disable-warning=ExperimentalWarning"]

@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs"
 import { setPriority } from "node:os"
+import { parentOf } from "../../../std/node/child-process.ts"
 import { acquireProcessLock } from "../../../std/node/process-lock.ts"
 import { siblingModule, startThread } from "../../../std/node/thread.ts"
 import { Engine } from "./engine.ts"
@@ -24,13 +25,15 @@ const LOCK_PAUSE_MS = 50
 const PRIORITY = 10
 
 const start = readHostStart(process.argv.slice(2))
-let whenReleased = (): void => process.exit(0)
+// exit() waits in the engine for what it is doing, for minutes or for ever, with the directory in hand.
+const die = (): void => void process.kill(process.pid, "SIGKILL")
+let whenReleased = die
 process.stdin.on("end", () => whenReleased()).on("error", () => whenReleased())
 process.stdin.resume()
 // A terminal sends these to every process of its group; the parent decides, and its end is ours.
 process.on("SIGINT", () => undefined).on("SIGTERM", () => undefined)
 
-startThread(siblingModule("parent-watch", import.meta.url), null, {
+startThread(siblingModule("parent-watch", import.meta.url), parentOf(process.env), {
   message: () => {},
   ended: () => {},
 }).keepAlive(false)
@@ -65,11 +68,10 @@ fs.chmodSync(start.socketPath, 0o600)
 whenReleased = () => {
   whenReleased = () => undefined
   server.close()
-  // exit() waits in the engine for statements that still run, for minutes, with its directory in hand. Death
-  // does not, and is what gives the lock back: released before, it would let a host in that cannot open.
+  // Death gives the lock back: released before, it would let a host in that cannot open.
   const end = () => {
     fs.rmSync(start.socketPath, { force: true })
-    process.kill(process.pid, "SIGKILL")
+    die()
   }
   setTimeout(end, GRACE_MS)
   engine.close().then(end, end)

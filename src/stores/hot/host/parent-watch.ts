@@ -3,12 +3,14 @@
  * a native call, which then neither hears that its standard input has ended nor runs a timer; the process
  * would stay, with the lock on its directory, and no other could open the store.
  */
+import { threadParent } from "../../../std/node/thread.ts"
+
 const LOOK_MS = 500
 /** Longer than what the main thread gives running statements. */
 const GRACE_MS = 5_000
 
 /** When the parent is gone, the system gives the process another one. */
-const parent = process.ppid
+const parent = threadParent().data
 const looking = setInterval(() => {
   if (process.ppid === parent) return
   clearInterval(looking)
