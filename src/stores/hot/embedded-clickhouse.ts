@@ -4,26 +4,14 @@
  * the host is a pause of the store and nothing else.
  */
 import { type Clock, type Scheduler, sleep } from "../../std/clock.ts"
-import { isPlatformError } from "../../std/errors.ts"
+import type { PlatformError } from "../../std/errors.ts"
 import type { ChildProcess, ProcessEnd, Processes } from "../../std/process.ts"
 import type { Random } from "../../std/random.ts"
 import type { Transport } from "../../std/transport.ts"
-import type { ClickHouse, InsertRequest, QueryAnswer, QueryOptions, StatementOptions } from "../clickhouse.ts"
 import { storeUnavailable } from "../errors.ts"
 import { HttpClickHouse } from "../http-clickhouse.ts"
 import { type HostStart, hostArguments, readHostMessage, SETTLE_PATH } from "./host/host-start.ts"
-
-export type HostState = "starting" | "ready" | "restarting" | "unavailable" | "stopped"
-
-export interface HostStatus {
-  readonly state: HostState
-  /** Null when it is ready. */
-  readonly reason: string | null
-  readonly version: string | null
-  readonly pid: number | null
-  /** Times that it ended without being asked to. */
-  readonly crashes: number
-}
+import { type HostStatus, WatchedClickHouse } from "./watched-clickhouse.ts"
 
 export interface EmbeddedClickHouseOptions {
   readonly start: HostStart
@@ -51,11 +39,9 @@ const REASON_CHARS = 300
 /** Threads of libuv: each statement that runs holds one. */
 const HOST_ENVIRONMENT = { UV_THREADPOOL_SIZE: "16" }
 
-export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
+export class EmbeddedClickHouse extends WatchedClickHouse {
   readonly #options: EmbeddedClickHouseOptions
-  readonly #face: HttpClickHouse
   readonly #supervision: Promise<void>
-  #status: HostStatus = { state: "starting", reason: "it is starting", version: null, pid: null, crashes: 0 }
   #child: ChildProcess | null = null
   #readyAtMs = Number.POSITIVE_INFINITY
   #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = []
@@ -63,56 +49,31 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
 
   /** Starts the host and returns at once. */
   constructor(options: EmbeddedClickHouseOptions) {
+    super(
+      new HttpClickHouse({
+        transport: options.transport,
+        random: options.random,
+        settlePath: SETTLE_PATH,
+        users: { internal: { name: "internal", password: "" }, reader: { name: "reader", password: "" } },
+      }),
+      "it is starting",
+    )
     this.#options = options
-    this.#face = new HttpClickHouse({
-      transport: options.transport,
-      random: options.random,
-      settlePath: SETTLE_PATH,
-      users: { internal: { name: "internal", password: "" }, reader: { name: "reader", password: "" } },
-    })
     this.#supervision = this.#supervise()
-  }
-
-  get status(): HostStatus {
-    return this.#status
   }
 
   /**
    * Resolves when it answers. @throws store-unavailable when it never will: there is no build, or it was
    * stopped.
    */
-  async whenReady(): Promise<void> {
-    if (this.#status.state === "ready") return
-    if (this.#isOver()) throw storeUnavailable(this.#status.reason ?? "it is stopped")
+  override async whenReady(): Promise<void> {
+    if (this.current.state === "ready") return
+    if (this.#isOver()) throw storeUnavailable(this.current.reason ?? "it is stopped")
     await new Promise<void>((resolve, reject) => void this.#waiters.push({ resolve, reject }))
   }
 
-  command(sql: string, options?: StatementOptions): Promise<void> {
-    return this.#ask((face) => face.command(sql, options))
-  }
-
-  insert(request: InsertRequest): Promise<void> {
-    return this.#ask((face) => face.insert(request))
-  }
-
-  query(sql: string, options: QueryOptions): Promise<QueryAnswer> {
-    return this.#ask((face) => face.query(sql, options))
-  }
-
-  kill(queryId: string): Promise<boolean> {
-    return this.#ask((face) => face.kill(queryId))
-  }
-
-  settle(prefix: string): Promise<void> {
-    return this.#ask((face) => face.settle(prefix))
-  }
-
-  version(): Promise<string> {
-    return this.#ask((face) => face.version())
-  }
-
   /** Lets running statements finish for a moment, then ends the host. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     this.#settle({ state: "stopped", reason: "it is stopped" })
     this.#child?.release()
     const limit = this.#options.scheduler.after(STOP_LIMIT_MS, () => this.#child?.kill())
@@ -122,14 +83,9 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
     await this.#options.transport[Symbol.asyncDispose]()
   }
 
-  async #ask<T>(call: (face: HttpClickHouse) => Promise<T>): Promise<T> {
-    if (this.#status.state !== "ready") throw storeUnavailable(this.#status.reason ?? "it is not ready")
-    try {
-      return await call(this.#face)
-    } catch (error) {
-      if (!isPlatformError(error, "store-unavailable") || this.#status.reason === null) throw error
-      throw storeUnavailable(this.#status.reason, error)
-    }
+  protected override lost(error: PlatformError): PlatformError {
+    const { reason } = this.current
+    return reason === null ? error : storeUnavailable(reason, error)
   }
 
   async #supervise(): Promise<void> {
@@ -140,10 +96,10 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
       if (this.#isOver()) return
       const livedMs = this.#options.clock.monotonicMs() - this.#readyAtMs
       pauseMs = livedMs > HEALTHY_MS ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs)
-      this.#status = { ...this.#status, crashes: this.#status.crashes + 1, pid: null }
+      this.current = { ...this.current, crashes: this.current.crashes + 1, pid: null }
       const reason = `its process ended (${endText(end)}) and is started again`
       // A host that cannot start would say the same every few seconds.
-      if (this.#status.reason !== reason) this.#options.report(`The store pauses: ${reason}.`)
+      if (this.current.reason !== reason) this.#options.report(`The store pauses: ${reason}.`)
       this.#settle({ state: "restarting", reason })
       await Promise.race([
         sleep(this.#options.scheduler, pauseMs),
@@ -163,7 +119,7 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
       line: (line) => this.#hear(line),
     })
     this.#child = child
-    this.#status = { ...this.#status, pid: child.pid }
+    this.current = { ...this.current, pid: child.pid }
     const end = await child.done
     this.#child = null
     return end
@@ -173,21 +129,21 @@ export class EmbeddedClickHouse implements ClickHouse, AsyncDisposable {
     const message = readHostMessage(line)
     if (message === null || this.#isOver()) return
     if (message.kind === "ready") {
-      this.#status = { ...this.#status, version: message.version }
+      this.current = { ...this.current, version: message.version }
       this.#readyAtMs = this.#options.clock.monotonicMs()
       this.#settle({ state: "ready", reason: null })
     } else this.#settle({ state: "unavailable", reason: message.reason })
   }
 
   #settle({ state, reason }: Pick<HostStatus, "state" | "reason">): void {
-    this.#status = { ...this.#status, state, reason }
+    this.current = { ...this.current, state, reason }
     if (state === "ready") for (const { resolve } of this.#waiters.splice(0)) resolve()
     if (!this.#isOver()) return
     for (const { reject } of this.#waiters.splice(0)) reject(storeUnavailable(reason ?? "it is stopped"))
   }
 
   #isOver(): boolean {
-    return this.#status.state === "stopped" || this.#status.state === "unavailable"
+    return this.current.state === "stopped" || this.current.state === "unavailable"
   }
 }
 
