@@ -8,13 +8,14 @@ import { wordsPerRow } from "../../columns/vector.ts"
 import type { AggregateCall } from "../../expr/expression.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
+import { setScalar } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import type { AggregateState, ArgumentState } from "./accumulators.ts"
 import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggregate-output.ts"
 import { CodeScope } from "./code-scope.ts"
 import { DistinctSketch } from "./distinct-sketch.ts"
-import { OrderedOutput, setScalar } from "./ordered-output.ts"
+import { OrderedOutput } from "./ordered-output.ts"
 
 /** What a window's table knows about it. */
 export interface WindowBounds {

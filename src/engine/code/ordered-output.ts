@@ -4,6 +4,7 @@ import type { AggregateCall } from "../../expr/expression.ts"
 import { jsonOf } from "../../expr/values/to-json.ts"
 import { assert } from "../../std/assert.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
+import { setScalar } from "../operators/row-builder.ts"
 import type { Held, OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { OverflowCount } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
@@ -27,9 +28,7 @@ export class OrderedOutput {
   }
 
   write(column: RowColumn, row: number, state: OrderedState, values: OrderedMultiset, group: number): void {
-    const result = values.count(group) === 0 ? null : this.#result(state, values, group)
-    if (result === null) column.nulls[row] = 1
-    else setScalar(column, row, result)
+    setScalar(column, row, values.count(group) === 0 ? null : this.#result(state, values, group))
   }
 
   #result({ call, collection }: OrderedState, values: OrderedMultiset, group: number): Scalar {
@@ -107,16 +106,4 @@ function interpolated(fraction: number, count: number, at: (place: number) => nu
   const [low, high] = [at(Math.floor(place)), at(Math.ceil(place))]
   if (Math.floor(place) === Math.ceil(place)) return low
   return low + (place - Math.floor(place)) * (high - low) + 0
-}
-
-/** A scalar into an output column. */
-export function setScalar(column: RowColumn, row: number, value: unknown): void {
-  column.nulls[row] = 0
-  if (typeof value === "string") column.setText(row, value)
-  else if (value instanceof Uint8Array) column.setBytes(row, value, 0, value.length)
-  else if (column.words === 2) {
-    const wide = value as bigint
-    ;(column.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
-    ;(column.values as BigInt64Array)[2 * row + 1] = wide >> 64n
-  } else column.values[row] = value as never
 }

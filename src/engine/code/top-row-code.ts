@@ -6,17 +6,17 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
-import { createRowCode } from "../../expr/compile/row-code-writer.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import { CodeScope } from "./code-scope.ts"
+import { compareBytes } from "./extremes.ts"
 import type { LoadedField } from "./field-loader.ts"
-import { FieldLoader } from "./field-loader.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
 import { DECLARE_VIEWS, declareTable, findOrInsert, loadTable, storeFields } from "./slot-code.ts"
 import type { ViewLayout } from "./view-code.ts"
+import { plainLoader, reference } from "./view-code.ts"
 
 export interface TopRowTarget {
   readonly table: KeyTable
@@ -37,19 +37,13 @@ export function compileKeepTopRows(
 ): KeepTopRows {
   const scope = new CodeScope()
   const operator = scope.bind(target, "op")
-  const loader = new FieldLoader(
-    createRowCode({ row: "i", batch: "batch", onFailure: () => "" }),
-    scope,
-    columns.length,
-  )
+  const loader = plainLoader(scope, columns.length)
   const lines: string[] = []
   const loaded = new Map<number, KeyedField>()
   const load = (k: number): KeyedField => {
     const known = loaded.get(k)
     if (known !== undefined) return known
-    const { name, type, nullable } = columns[k]!
-    const reference = { kind: "column", index: k, name, type, nullable } as const
-    const field = { field: plan.fields[k]!, loaded: loader.load(reference, lines) }
+    const field = { field: plan.fields[k]!, loaded: loader.load(reference(columns[k]!, k), lines) }
     loaded.set(k, field)
     return field
   }
@@ -108,8 +102,8 @@ function compareValues(scope: CodeScope, { type, offset }: SlotField, value: Loa
   const half = (k: number) => `i32[(a << 1) + ${offset * 2 + k}]`
   if (isVariableWidth(type)) {
     const { data, start, end } = value.bytes!
-    const compare = scope.bind(compareSlices, "slices")
-    return `${compare}(${data}, ${start}, ${end}, u8, p * 8 + ${half(0)}, ${half(1)})`
+    const compare = scope.bind(compareBytes, "bytes")
+    return `${compare}(${data}, ${start}, ${end} - ${start}, u8, p * 8 + ${half(0)}, ${half(1)})`
   }
   const { halves } = value
   if (type.kind === "float64") {
@@ -124,22 +118,6 @@ function compareValues(scope: CodeScope, { type, offset }: SlotField, value: Loa
       return `((${halves[k]} ${shift}) - (${half(k)} ${shift}))`
     })
     .join(" || ")
-}
-
-function compareSlices(
-  data: Uint8Array,
-  start: number,
-  end: number,
-  memory: Uint8Array,
-  at: number,
-  length: number,
-): number {
-  const common = Math.min(end - start, length)
-  for (let k = 0; k < common; k++) {
-    const difference = data[start + k]! - memory[at + k]!
-    if (difference !== 0) return difference
-  }
-  return end - start - length
 }
 
 const FLOAT = new Float64Array(1)

@@ -134,12 +134,13 @@ export function compileFind(store: PageStore, columns: readonly Column[], plan: 
   return scope.compile<FindKey>("findKey", ["batch", "table", "found"], body, storeName(store))
 }
 
-function plainLoader(scope: CodeScope, columns: number): FieldLoader {
+/** Of loops that read columns as they are and compute nothing. */
+export function plainLoader(scope: CodeScope, columns: number): FieldLoader {
   const row = createRowCode({ row: "i", batch: "batch", onFailure: () => "" })
   return new FieldLoader(row, scope, columns)
 }
 
-function reference(column: Column, index: number): ColumnReference {
+export function reference(column: Column, index: number): ColumnReference {
   return { kind: "column", index, name: column.name, type: column.type, nullable: column.nullable }
 }
 

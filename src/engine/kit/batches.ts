@@ -3,8 +3,7 @@ import type { Batch, ChangeBatch } from "../../columns/batch.ts"
 import { readRow } from "../../columns/scalar.ts"
 import type { Column, LogicalType, Scalar } from "../../columns/types.ts"
 import type { SourceSlice } from "../dataflow.ts"
-import { RowBuilder } from "../operators/row-builder.ts"
-import { setScalar } from "../read/key-batch.ts"
+import { RowBuilder, setScalar } from "../operators/row-builder.ts"
 
 export type Row = readonly Scalar[]
 

@@ -139,7 +139,8 @@ function extreme(name: "min" | "max", values: readonly Scalar[]): Scalar {
   return found === 0 ? 0 : found
 }
 
-function compare(a: Scalar, b: Scalar): number {
+/** PostgreSQL's order of two values that are not NULL. */
+export function compare(a: Scalar, b: Scalar): number {
   if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
   if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))

@@ -5,7 +5,7 @@ import type { OrderSpec, OverSpec, RankSpec } from "../dataflow.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
 import { rowKey } from "./batches.ts"
-import { naiveAggregate } from "./naive-aggregates.ts"
+import { compare, naiveAggregate } from "./naive-aggregates.ts"
 import { evaluate } from "./naive-expressions.ts"
 
 export function naiveRank(spec: RankSpec, rows: Bag): Bag {
@@ -157,7 +157,7 @@ function compareRows(order: readonly OrderSpec[], a: Row, b: Row): number {
     const [x, y] = [a[column]!, b[column]!]
     if (x === null && y === null) continue
     if (x === null || y === null) return (x === null) === nullsFirst ? -1 : 1
-    const difference = compareScalars(x, y)
+    const difference = compare(x, y)
     if (difference !== 0) return descending ? -difference : difference
   }
   return 0
@@ -166,11 +166,4 @@ function compareRows(order: readonly OrderSpec[], a: Row, b: Row): number {
 function compareWhole(a: Row, b: Row): number {
   const order = a.map((_, column) => ({ column, descending: false, nullsFirst: false }))
   return compareRows(order, a, b)
-}
-
-function compareScalars(a: Scalar, b: Scalar): number {
-  if (typeof a === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
-  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
-  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0
 }

@@ -175,7 +175,6 @@ export class AggregateOperator implements StatefulOperator {
   #flushTouched(): void {
     const { touched } = this
     const changes = this.#changes
-    let dropped: Uint8Array | null = null
     for (let place = 0; place < touched.count; place++) {
       const address = touched.slots[place]!
       const page = touched.pages[place]!
@@ -187,12 +186,8 @@ export class AggregateOperator implements StatefulOperator {
       }
       const row = changes.length
       this.#put(page, address, window, 1)
-      if (old < 0 || !this.#sameAggregates(old, row)) continue
-      changes.length = row
-      dropped ??= new Uint8Array(changes.length + touched.count)
-      dropped[old] = 1
+      if (old >= 0 && this.#sameAggregates(old, row)) changes.cancelLast(old)
     }
-    if (dropped !== null) changes.discard(dropped)
     touched.reset()
     this.#touchedWindows = []
   }

@@ -9,6 +9,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
+import { compareBytes } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { PartMap } from "../checkpoint/restore.ts"
@@ -16,12 +17,11 @@ import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
-import { setScalar } from "../read/key-batch.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { LateBound } from "../time/late-bound.ts"
-import { RowBuilder } from "./row-builder.ts"
+import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 
 /** A row of the output: an input row and what the operator says of it. */
@@ -92,10 +92,11 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   apply(_port: number, changes: ChangeBatch): void {
     const { codec, table } = this
+    codec.begin(changes)
     for (let row = 0; row < changes.length; row++) {
-      codec.encodeHead(changes, row)
+      codec.encodeHead(row)
       if (!this.matters()) continue
-      codec.encodeRest(changes, row)
+      codec.encodeRest(row)
       const { bytes, length, partitionLength } = codec
       this.#touch(bytes, partitionLength)
       table.add(bytes, length, changes.weights === null ? 1 : changes.weights[row]!)
@@ -186,7 +187,8 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     const single = new OrderedRowCodec([{ ...column, type: TIMESTAMP }], [0], [], 0)
     const next = new RowBuilder([TIMESTAMP], 1)
     setScalar(next.columns[0]!, 0, untilUs + 1n)
-    single.encode({ vectors: [next.columns[0]!.take(1)] }, 0)
+    single.begin({ vectors: [next.columns[0]!.take(1)] })
+    single.encode(0)
     return single.bytes.slice(0, single.length)
   }
 
@@ -242,12 +244,6 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     })
     changes.weights[changes.length++] = weight
   }
-}
-
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const common = Math.min(a.length, b.length)
-  for (let k = 0; k < common; k++) if (a[k] !== b[k]) return a[k]! - b[k]!
-  return a.length - b.length
 }
 
 /** The least byte string that is greater than all that begin with `prefix`; null when there is none. */

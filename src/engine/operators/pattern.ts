@@ -16,12 +16,11 @@ import type { Losses } from "../losses.ts"
 import type { SearchFailures } from "../patterns/matcher.ts"
 import { Matcher } from "../patterns/matcher.ts"
 import type { KeyRows, Taken } from "../patterns/taken-rows.ts"
-import { setScalar } from "../read/key-batch.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { LateBound } from "../time/late-bound.ts"
-import { RowBuilder } from "./row-builder.ts"
+import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 
 /** In a weight: one of the equal rows was tried as a match's first row. Beyond so many, equal rows are left
@@ -39,6 +38,8 @@ export class PatternOperator implements RowOperator {
   readonly spec: PatternSpec
   readonly #rows: OrderedTable
   readonly #times: OrderedTable
+  /** Where a row's time and key are written for a look-up. */
+  #due = new Uint8Array(64)
   readonly #codec: OrderedRowCodec
   readonly #matcher: Matcher
   readonly #losses: Losses
@@ -83,17 +84,17 @@ export class PatternOperator implements RowOperator {
 
   apply(_port: number, changes: ChangeBatch): void {
     const codec = this.#codec
+    codec.begin(changes)
     for (let row = 0; row < changes.length; row++) {
       const weight = changes.weights === null ? 1 : changes.weights[row]!
       assert(weight > 0, `${this.spec.id} takes no row back`)
-      codec.encode(changes, row)
+      codec.encode(row)
       if (this.#rows.add(codec.bytes, codec.length, weight) >= TRIED) {
         this.#rows.add(codec.bytes, codec.length, -weight)
         this.#losses.failedChanges++
         continue
       }
-      const due = dueName(codec.bytes, codec.partitionLength)
-      this.#times.add(due, due.length, weight)
+      this.#addTime(codec.bytes, codec.partitionLength, weight)
     }
   }
 
@@ -236,6 +237,15 @@ export class PatternOperator implements RowOperator {
     return nextUs === null ? !this.#isOver(timeUs) : nextUs - timeUs <= this.spec.withinUs
   }
 
+  /** A row waits by its time, then its key. */
+  #addTime(row: Uint8Array, partitionLength: number, weight: number): void {
+    const length = TIME_BYTES + partitionLength
+    if (this.#due.length < length) this.#due = new Uint8Array(2 * length)
+    for (let k = 0; k < TIME_BYTES; k++) this.#due[k] = row[partitionLength + k]!
+    for (let k = 0; k < partitionLength; k++) this.#due[TIME_BYTES + k] = row[k]!
+    this.#times.add(this.#due, length, weight)
+  }
+
   /** The row that the next match may begin at. */
   #goesOn(taken: readonly Taken[]): number {
     const { afterMatch } = this.spec
@@ -291,19 +301,10 @@ export class PatternOperator implements RowOperator {
         this.#looksBack && k === gone - 1 && this.#isNear(timeUs(k), firstOpen < 0 ? null : timeUs(gone))
       if (k < gone && !isBefore) {
         this.#rows.add(bytes, bytes.length, -(copies + before * TRIED))
-        const due = dueName(bytes, partition.length)
-        this.#times.add(due, due.length, -copies)
+        this.#addTime(bytes, partition.length, -copies)
       } else if (done[k] !== before) this.#rows.add(bytes, bytes.length, (done[k]! - before) * TRIED)
     })
   }
-}
-
-/** Its time, then its key. */
-function dueName(row: Uint8Array, partitionLength: number): Uint8Array {
-  const name = new Uint8Array(TIME_BYTES + partitionLength)
-  name.set(row.subarray(partitionLength, partitionLength + TIME_BYTES))
-  name.set(row.subarray(0, partitionLength), TIME_BYTES)
-  return name
 }
 
 /** As the rows' codec writes timestamps. */

@@ -5,7 +5,7 @@
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import type { RankSpec } from "../dataflow.ts"
-import type { OrderedCursor } from "../state/ordered-table.ts"
+import { OrderedCursor } from "../state/ordered-table.ts"
 import type { PartitionedOptions, PlacedRow } from "./partitioned-rows.ts"
 import { PartitionedRows } from "./partitioned-rows.ts"
 
@@ -14,6 +14,8 @@ const NOTHING: readonly Scalar[] = []
 export class RankOperator extends PartitionedRows<RankSpec> {
   readonly #first: number
   readonly #last: number
+  /** Where `matters` looks. */
+  readonly #place = new OrderedCursor(this.table)
 
   constructor(spec: RankSpec, options: Omit<PartitionedOptions, "peerTerms">) {
     super(spec, { ...options, peerTerms: spec.order.length })
@@ -49,7 +51,7 @@ export class RankOperator extends PartitionedRows<RankSpec> {
     if (!this.options.appendOnlyInput || this.spec.function !== "row_number" || this.#last === 0) return true
     const { bytes, length, partitionLength } = this.codec
     if (!Number.isFinite(this.#last)) return true
-    const at = this.table.seek(bytes, partitionLength)
+    const at = this.table.find(this.#place, bytes, partitionLength)
     for (let seen = 0; at.valid && at.startsWith(bytes, partitionLength); at.next()) {
       if (at.compareHead(bytes, length) >= 0) return true
       seen += at.weight

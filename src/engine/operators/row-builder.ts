@@ -3,7 +3,7 @@
  * `length` reaches `capacity`; what is taken out belongs to the taker.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
-import type { LogicalType } from "../../columns/types.ts"
+import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector, VectorValues } from "../../columns/vector.ts"
 import { allocateVector, NO_DATA, NO_ENDS, wordsPerRow } from "../../columns/vector.ts"
@@ -119,6 +119,8 @@ export class RowBuilder {
   weights: Int32Array
   capacity: number
   length = 0
+  /** Rows that another one has put back. */
+  #cancelled: number[] = []
 
   constructor(types: readonly LogicalType[], capacity = FIRST_ROWS) {
     this.#types = types
@@ -135,24 +137,33 @@ export class RowBuilder {
     this.weights = weights
   }
 
-  /** Drops rows marked 1 in `dropped` (by row). */
-  discard(dropped: Uint8Array): void {
-    const kept = new Int32Array(this.length)
-    let count = 0
-    for (let row = 0; row < this.length; row++) if (dropped[row] !== 1) kept[count++] = row
-    for (const column of this.columns) column.compact(kept, count)
-    for (let to = 0; to < count; to++) this.weights[to] = this.weights[kept[to]!]!
-    this.length = count
+  /** The last row puts back what row `old` took away: neither goes out. */
+  cancelLast(old: number): void {
+    this.length--
+    this.#cancelled.push(old)
   }
 
   /** The rows so far, or null when there are none; the builder starts afresh. */
   take(weighted: boolean): ChangeBatch | null {
+    if (this.#cancelled.length > 0) this.#dropCancelled()
     const { length } = this
     if (length === 0) return null
     const vectors = this.columns.map((column) => column.take(length))
     const weights = weighted ? this.weights.subarray(0, length) : null
     this.#reset()
     return { length, vectors, weights }
+  }
+
+  #dropCancelled(): void {
+    const dropped = new Uint8Array(this.length)
+    for (const row of this.#cancelled) dropped[row] = 1
+    this.#cancelled = []
+    const kept = new Int32Array(this.length)
+    let count = 0
+    for (let row = 0; row < this.length; row++) if (dropped[row] !== 1) kept[count++] = row
+    for (const column of this.columns) column.compact(kept, count)
+    for (let to = 0; to < count; to++) this.weights[to] = this.weights[kept[to]!]!
+    this.length = count
   }
 
   /** Keeps room for as many rows as came this time, not for the most that ever came. */
@@ -164,6 +175,20 @@ export class RowBuilder {
     })
     this.weights = new Int32Array(this.capacity)
   }
+}
+
+/** A value outside a vector into a column. */
+export function setScalar(target: RowColumn, row: number, value: Scalar): void {
+  target.nulls[row] = value === null ? 1 : 0
+  if (value === null) return
+  if (typeof value === "string") target.setText(row, value)
+  else if (value instanceof Uint8Array) target.setBytes(row, value, 0, value.length)
+  else if (target.words === 2) {
+    const wide = value as bigint
+    ;(target.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
+    ;(target.values as BigInt64Array)[2 * row + 1] = wide >> 64n
+  } else if (typeof value === "boolean") target.values[row] = value ? 1 : 0
+  else target.values[row] = value as never
 }
 
 function asHalves(values: VectorValues): Int32Array {

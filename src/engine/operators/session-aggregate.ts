@@ -26,14 +26,13 @@ import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
 import type { Losses } from "../losses.ts"
-import { setScalar } from "../read/key-batch.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { Session, SessionMove, SessionRow } from "../time/session-book.ts"
 import { cellsText, SessionBook } from "../time/session-book.ts"
 import { TimeQueue } from "../time/time-queue.ts"
-import { RowBuilder } from "./row-builder.ts"
+import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
@@ -306,7 +305,6 @@ export class SessionAggregate implements StatefulOperator {
   #flushTouched(): void {
     const { touched } = this
     const changes = this.#changes
-    let dropped: Uint8Array | null = null
     for (let place = 0; place < touched.count; place++) {
       const address = touched.slots[place]!
       const page = touched.pages[place]!
@@ -319,12 +317,8 @@ export class SessionAggregate implements StatefulOperator {
       const row = changes.length
       this.#put(page, address, session, 1)
       const old = touched.before[place]!
-      if (old < 0 || !changes.columns.every((column) => column.equalRows(old, row))) continue
-      changes.length = row
-      dropped ??= new Uint8Array(changes.length + touched.count)
-      dropped[old] = 1
+      if (old >= 0 && changes.columns.every((column) => column.equalRows(old, row))) changes.cancelLast(old)
     }
-    if (dropped !== null) changes.discard(dropped)
     touched.reset()
     this.#touchedSessions = []
   }

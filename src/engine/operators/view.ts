@@ -119,7 +119,6 @@ export class ViewOperator implements ViewTarget {
   #flushKeyed(): void {
     const { touched } = this
     const changes = this.#changes
-    let dropped: Uint8Array | null = null
     for (let place = 0; place < touched.count; place++) {
       const [page, address, old] = [touched.pages[place]!, touched.slots[place]!, touched.before[place]!]
       if (this.#store.f64[address + this.plan.presentAt] === 0) {
@@ -128,12 +127,8 @@ export class ViewOperator implements ViewTarget {
       }
       const row = changes.length
       this.#put(page, address, 1)
-      if (old < 0 || !this.#sameRow(old, row)) continue
-      changes.length = row
-      dropped ??= new Uint8Array(row + touched.count)
-      dropped[old] = 1
+      if (old >= 0 && this.#sameRow(old, row)) changes.cancelLast(old)
     }
-    if (dropped !== null) changes.discard(dropped)
     this.rowCount = this.table.count
   }
 

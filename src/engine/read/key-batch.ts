@@ -2,7 +2,7 @@
 import type { Batch } from "../../columns/batch.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
-import { RowColumn } from "../operators/row-builder.ts"
+import { RowColumn, setScalar } from "../operators/row-builder.ts"
 
 /** Null when no row can have this key: NULL in a column that is never NULL. */
 export function keyBatch(columns: readonly Column[], key: readonly Scalar[]): Batch | null {
@@ -14,17 +14,4 @@ export function keyBatch(columns: readonly Column[], key: readonly Scalar[]): Ba
     return target.take(1)
   })
   return { length: 1, vectors }
-}
-
-export function setScalar(target: RowColumn, row: number, value: Scalar): void {
-  target.nulls[row] = value === null ? 1 : 0
-  if (value === null) return
-  if (typeof value === "string") target.setText(row, value)
-  else if (value instanceof Uint8Array) target.setBytes(row, value, 0, value.length)
-  else if (target.words === 2) {
-    const wide = value as bigint
-    ;(target.values as BigInt64Array)[2 * row] = BigInt.asIntN(64, wide)
-    ;(target.values as BigInt64Array)[2 * row + 1] = wide >> 64n
-  } else if (typeof value === "boolean") target.values[row] = value ? 1 : 0
-  else target.values[row] = value as never
 }

@@ -8,6 +8,7 @@
  * k-th value and the most frequent one are found by going down.
  */
 import type { Scalar } from "../../columns/types.ts"
+import { compareBytes, compareText } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
 
 export type Held = Scalar | readonly Scalar[]
@@ -216,29 +217,11 @@ export function compareTuples(directions: readonly Direction[]): CompareHeld {
 /** PostgreSQL's order: NaN greatest, strings by bytes. Both values have one type. */
 export function compareValues(a: Scalar, b: Scalar): number {
   if (typeof a === "string") return compareText(a, b as string)
-  if (a instanceof Uint8Array) return compareArrays(a, b as Uint8Array)
+  if (a instanceof Uint8Array) return compareBytes(a, b as Uint8Array)
   if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
   if (Number.isNaN(b)) return -1
   const [x, y] = [a as number, b as number]
   return x < y ? -1 : x > y ? 1 : 0
-}
-
-/** By code points, which is the order of the UTF-8 bytes. */
-function compareText(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length)
-  for (let k = 0; k < shorter; k++) {
-    const [x, y] = [a.charCodeAt(k), b.charCodeAt(k)]
-    if (x === y) continue
-    const [highX, highY] = [x >= 0xd800 && x <= 0xdfff, y >= 0xd800 && y <= 0xdfff]
-    return highX === highY ? x - y : highX ? 1 : -1
-  }
-  return a.length - b.length
-}
-
-function compareArrays(a: Uint8Array, b: Uint8Array): number {
-  const shorter = Math.min(a.length, b.length)
-  for (let k = 0; k < shorter; k++) if (a[k] !== b[k]) return a[k]! - b[k]!
-  return a.length - b.length
 }
 
 /** -0 is 0. */

@@ -34,6 +34,9 @@ export class OrderedRowCodec {
   length = 0
   /** Where its partition's part ends. */
   partitionLength = 0
+  /** Of the batch at hand, in the order of the fields. */
+  #vectors: readonly Vector[] = []
+  #halves: readonly Int32Array[] = []
   #decodeAt = 0
   #scratch = new Uint8Array(256)
 
@@ -61,26 +64,27 @@ export class OrderedRowCodec {
     this.#fields = fields
   }
 
-  encode(batch: Pick<ChangeBatch, "vectors">, row: number): void {
-    this.encodeHead(batch, row)
-    this.encodeRest(batch, row)
+  /** The batch whose rows are encoded next. */
+  begin({ vectors }: Pick<ChangeBatch, "vectors">): void {
+    this.#vectors = this.#fields.map(({ column }) => vectors[column]!)
+    this.#halves = this.#fields.map(({ width }, k) => (width < 8 ? NO_HALVES : halvesOf(this.#vectors[k]!)))
+  }
+
+  encode(row: number): void {
+    this.encodeHead(row)
+    this.encodeRest(row)
   }
 
   /** The partition and the order's terms: enough to know where the row belongs. */
-  encodeHead(batch: Pick<ChangeBatch, "vectors">, row: number): void {
+  encodeHead(row: number): void {
     this.length = 0
-    for (let k = 0; k < this.#partitionFields; k++) this.#encodeAt(k, batch, row)
+    for (let k = 0; k < this.#partitionFields; k++) this.#encodeField(k, row)
     this.partitionLength = this.length
-    for (let k = this.#partitionFields; k < this.#orderFields; k++) this.#encodeAt(k, batch, row)
+    for (let k = this.#partitionFields; k < this.#orderFields; k++) this.#encodeField(k, row)
   }
 
-  encodeRest(batch: Pick<ChangeBatch, "vectors">, row: number): void {
-    for (let k = this.#orderFields; k < this.#fields.length; k++) this.#encodeAt(k, batch, row)
-  }
-
-  #encodeAt(k: number, batch: Pick<ChangeBatch, "vectors">, row: number): void {
-    const field = this.#fields[k]!
-    this.#encodeField(field, batch.vectors[field.column]!, row)
+  encodeRest(row: number): void {
+    for (let k = this.#orderFields; k < this.#fields.length; k++) this.#encodeField(k, row)
   }
 
   /** Writes an encoded row into columns. */
@@ -104,7 +108,9 @@ export class OrderedRowCodec {
     return at - start
   }
 
-  #encodeField(field: Field, vector: Vector, row: number): void {
+  #encodeField(k: number, row: number): void {
+    const field = this.#fields[k]!
+    const vector = this.#vectors[k]!
     this.#reserve(20)
     if (field.nullable) {
       const isNull = vector.nulls[row] === 1
@@ -113,13 +119,12 @@ export class OrderedRowCodec {
     }
     const from = this.length
     if (field.width === 0) this.#encodeBytes(vector, row)
-    else this.#encodeWords(field, vector, row)
+    else this.#encodeWords(field, vector, this.#halves[k]!, row)
     if (!field.descending) return
-    for (let k = from; k < this.length; k++) this.bytes[k] = ~this.bytes[k]!
+    for (let at = from; at < this.length; at++) this.bytes[at] = ~this.bytes[at]!
   }
 
-  #encodeWords(field: Field, { values }: Vector, row: number): void {
-    const { width, isFloat } = field
+  #encodeWords({ width, isFloat }: Field, { values }: Vector, halves: Int32Array, row: number): void {
     if (width === 1) {
       this.bytes[this.length++] = values[row] as number
       return
@@ -132,11 +137,10 @@ export class OrderedRowCodec {
       this.#encodeFloat(values[row] as number)
       return
     }
-    const words = values as BigInt64Array
-    const halves = new Int32Array(words.buffer, words.byteOffset + row * width, width / 4)
-    for (let k = halves.length - 1; k >= 0; k--) {
-      this.#pushHalf(k === halves.length - 1 ? halves[k]! ^ SIGN : halves[k]!)
-    }
+    const base = (row * width) >> 2
+    const last = base + (width >> 2) - 1
+    this.#pushHalf(halves[last]! ^ SIGN)
+    for (let k = last - 1; k >= base; k--) this.#pushHalf(halves[k]!)
   }
 
   #encodeFloat(value: number): void {
@@ -240,12 +244,18 @@ export class OrderedRowCodec {
 }
 
 const SIGN = 0x8000_0000 | 0
+const NO_HALVES = new Int32Array(0)
 const FLOAT = new Float64Array(1)
 const FLOAT_HALVES = new Int32Array(FLOAT.buffer)
 
 function fieldOf({ type, nullable }: Column, { column, descending, nullsFirst }: OrderSpec): Field {
   const isFloat = type.kind === "float64"
   return { column, nullable, descending, nullFlag: nullsFirst ? 0 : 1, width: widthOf(type), isFloat }
+}
+
+/** 64-bit words as halves, low first. */
+function halvesOf({ values }: Vector): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
 }
 
 function widthOf(type: Column["type"]): Field["width"] {

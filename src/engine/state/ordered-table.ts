@@ -8,6 +8,8 @@
  * An entry whose weight comes to 0 is gone. Weights may be negative while an epoch is under way.
  */
 import { assert } from "../../std/assert.ts"
+import { compareBytes } from "../code/extremes.ts"
+import { equalBytes } from "../code/hashing.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
@@ -30,9 +32,11 @@ export class OrderedTable {
   #pages: number[] = []
   #generation = 1
   #count = 0
+  readonly #place: OrderedCursor
 
   constructor(store: PageStore) {
     this.store = store
+    this.#place = new OrderedCursor(this)
   }
 
   /** Entries. */
@@ -42,7 +46,7 @@ export class OrderedTable {
 
   /** Adds to the weight of `bytes[0..length)`, which must not lie in the page store; returns the sum. */
   add(bytes: Uint8Array, length: number, weight: number): number {
-    const at = this.seek(bytes, length)
+    const at = this.find(this.#place, bytes, length)
     if (at.valid && at.equals(bytes, length)) {
       const page = this.#own(at.page)
       const { i32 } = this.store
@@ -59,12 +63,17 @@ export class OrderedTable {
 
   /** The first entry that is not less than `bytes[0..length)`; not valid when there is none. */
   seek(bytes: Uint8Array, length: number): OrderedCursor {
+    return this.find(new OrderedCursor(this), bytes, length)
+  }
+
+  /** `seek` with a cursor that is there already, for loops over rows. */
+  find(cursor: OrderedCursor, bytes: Uint8Array, length: number): OrderedCursor {
     const page = this.#pageOf(bytes, length)
-    return new OrderedCursor(this, page, page < 0 ? 0 : this.#slotOf(page, bytes, length)).settle()
+    return cursor.moveTo(page, page < 0 ? 0 : this.#slotOf(page, bytes, length))
   }
 
   first(): OrderedCursor {
-    return new OrderedCursor(this, 0, 0).settle()
+    return new OrderedCursor(this).moveTo(0, 0)
   }
 
   /** Removes the entries that are less than `bytes[0..length)`: whole pages first. */
@@ -248,41 +257,37 @@ export class OrderedTable {
     const { i32, u8 } = this.store
     const page = this.#pages[index]!
     const entry = page * 8 + i32[page * 2 + INDEX + slot]!
-    const own = i32[entry >> 2]!
-    const common = Math.min(own, length)
-    const start = entry + ENTRY_HEADER_BYTES
-    for (let k = 0; k < common; k++) {
-      const difference = u8[start + k]! - bytes[k]!
-      if (difference !== 0) return difference
-    }
-    return own - length
+    return compareBytes(u8, entry + ENTRY_HEADER_BYTES, i32[entry >> 2]!, bytes, 0, length)
   }
 }
 
 /** A place in an ordered table, good until the table changes. */
 export class OrderedCursor {
   readonly #table: OrderedTable
-  page: number
-  slot: number
+  page = 0
+  slot = 0
   valid = false
   /** Of the entry's bytes, in the page store's u8. */
   start = 0
   length = 0
   weight = 0
 
-  constructor(table: OrderedTable, page: number, slot: number) {
+  constructor(table: OrderedTable) {
     this.#table = table
-    this.page = page
-    this.slot = slot
   }
 
   next(): this {
-    this.slot++
-    return this.settle()
+    return this.moveTo(this.page, this.slot + 1)
   }
 
-  /** Goes on to the next page where this one is at its end, and reads the entry. */
-  settle(): this {
+  /** Reads the entry there, or the next page's first where the page is at its end. */
+  moveTo(page: number, slot: number): this {
+    this.page = page
+    this.slot = slot
+    return this.#settle()
+  }
+
+  #settle(): this {
     const table = this.#table
     const { i32 } = table.store
     this.valid = this.page >= 0 && this.page < table.pageCount
@@ -306,21 +311,13 @@ export class OrderedCursor {
   }
 
   startsWith(bytes: Uint8Array, length: number): boolean {
-    if (this.length < length) return false
-    const { u8 } = this.#table.store
-    for (let k = 0; k < length; k++) if (u8[this.start + k] !== bytes[k]) return false
-    return true
+    return this.length >= length && equalBytes(this.#table.store.u8, this.start, bytes, 0, length)
   }
 
   /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one. */
   compareHead(bytes: Uint8Array, length: number): number {
-    const { u8 } = this.#table.store
-    const common = Math.min(this.length, length)
-    for (let k = 0; k < common; k++) {
-      const difference = u8[this.start + k]! - bytes[k]!
-      if (difference !== 0) return difference
-    }
-    return this.length < length ? -1 : 0
+    const own = Math.min(this.length, length)
+    return compareBytes(this.#table.store.u8, this.start, own, bytes, 0, length)
   }
 
   /** A copy of the entry's bytes. */
@@ -330,7 +327,7 @@ export class OrderedCursor {
 }
 
 /** An ordered table's pages as they were. */
-export class OrderedSnapshot implements Disposable {
+class OrderedSnapshot implements Disposable {
   readonly #store: PageStore
   readonly pages: readonly number[]
   readonly count: number

@@ -26,7 +26,7 @@ export interface BoundaryParts {
 }
 
 export function boundariesOf({ stepUs, offsetUs, zone: name }: BoundaryParts): Boundaries {
-  if (name === null) return new UtcBoundaries(stepUs, offsetUs)
+  if (name === null) return new EvenSteps(stepUs, offsetUs)
   const zone = timeZone(name)
   assert(zone !== null, `${name} is a time zone`)
   if (stepUs % MICROS_PER_DAY === 0n) return new LocalDays(zone, stepUs, offsetUs)
@@ -34,7 +34,7 @@ export function boundariesOf({ stepUs, offsetUs, zone: name }: BoundaryParts): B
   return new LocalStrokes(zone, stepUs, offsetUs)
 }
 
-class UtcBoundaries implements Boundaries {
+class EvenSteps implements Boundaries {
   readonly #stepUs: bigint
   readonly #offsetUs: bigint
 
@@ -86,18 +86,19 @@ class LocalDays implements Boundaries {
 class LocalStrokes implements Boundaries {
   readonly #zone: TimeZone
   readonly #stepUs: bigint
-  readonly #offsetUs: bigint
+  /** What the clock shows, in its own time. */
+  readonly #strokes: Boundaries
 
   constructor(zone: TimeZone, stepUs: bigint, offsetUs: bigint) {
     this.#zone = zone
     this.#stepUs = stepUs
-    this.#offsetUs = offsetUs
+    this.#strokes = new EvenSteps(stepUs, offsetUs)
   }
 
   floor(timeUs: bigint): bigint {
     for (let at = timeUs; ; ) {
       const { startUs, offsetUs } = this.#zone.segment(at)
-      const stroke = this.#stroke(at + offsetUs) - offsetUs
+      const stroke = this.#strokes.floor(at + offsetUs) - offsetUs
       if (stroke >= startUs) return stroke
       if (this.#jumpsOver(startUs)) return startUs
       at = startUs - 1n
@@ -107,7 +108,7 @@ class LocalStrokes implements Boundaries {
   next(timeUs: bigint): bigint {
     for (let at = timeUs; ; ) {
       const { endUs, offsetUs } = this.#zone.segment(at)
-      const stroke = this.#stroke(at + offsetUs) - offsetUs
+      const stroke = this.#strokes.floor(at + offsetUs) - offsetUs
       if (at > timeUs && stroke === at) return at
       if (stroke + this.#stepUs < endUs) return stroke + this.#stepUs
       if (this.#jumpsOver(endUs)) return endUs
@@ -115,15 +116,10 @@ class LocalStrokes implements Boundaries {
     }
   }
 
-  /** The last multiple at or before a local time. */
-  #stroke(localUs: bigint): bigint {
-    return floorDiv(localUs - this.#offsetUs, this.#stepUs) * this.#stepUs + this.#offsetUs
-  }
-
   /** The clock is put forward at this instant, and did not show a stroke that lies between. */
   #jumpsOver(changeUs: bigint): boolean {
     const before = changeUs + this.#zone.offsetUs(changeUs - 1n)
     const after = changeUs + this.#zone.offsetUs(changeUs)
-    return after > before && this.#stroke(after) >= before
+    return after > before && this.#strokes.floor(after) >= before
   }
 }

@@ -82,15 +82,18 @@ function comparable(bound: Bound): Expression {
   return value
 }
 
-const FRAMED: ReadonlySet<OverName> = new Set<OverName>([
-  "first_value",
-  "last_value",
-  "nth_value",
+const AGGREGATES: ReadonlySet<OverAggregateName> = new Set<OverAggregateName>([
   "count",
   "sum",
   "avg",
   "min",
   "max",
+])
+const FRAMED: ReadonlySet<OverName> = new Set<OverName>([
+  "first_value",
+  "last_value",
+  "nth_value",
+  ...AGGREGATES,
 ])
 
 type Plain = Omit<OverCall, "frame">
@@ -114,14 +117,6 @@ function bindCall(call: FuncCall, context: ExpressionContext): Plain {
   if (bound === null) throw new Refused(findings.overUnknown(name), byte)
   return { kind: "over", filter: null, ...bound }
 }
-
-const AGGREGATES: ReadonlySet<OverAggregateName> = new Set<OverAggregateName>([
-  "count",
-  "sum",
-  "avg",
-  "min",
-  "max",
-])
 
 type Refuse = (note: string | null) => Refused
 

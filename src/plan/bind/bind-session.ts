@@ -5,12 +5,10 @@
 import type { FuncCall, Node } from "libpg-query"
 import { findings, Refused } from "../errors.ts"
 import { sessionNode } from "../nodes/session.ts"
-import { WINDOW_END, WINDOW_START } from "../nodes/window.ts"
 import { startOf } from "../sql/tree.ts"
 import type { FindSource } from "./bind-window.ts"
-import { bindSource, findColumn, timedInput, windowLength } from "./bind-window.ts"
+import { bindSource, findColumn, timedInput, windowLength, withBounds } from "./bind-window.ts"
 import type { Relation } from "./context.ts"
-import { NO_UNTYPED } from "./context.ts"
 
 export function bindSession(call: FuncCall, find: FindSource): Relation {
   const [, , gap, ...keys] = call.args ?? []
@@ -20,13 +18,7 @@ export function bindSession(call: FuncCall, find: FindSource): Relation {
   const positions = [...new Set(keys.map((key) => bindKey(key, sourceName, relation)))]
   const input = timedInput(relation.node, timeIndex)
   const node = sessionNode(input.node, { timeColumn: input.time, gapUs, keys: positions })
-  const start = input.node.columns.length
-  const columns = [
-    ...relation.columns,
-    { name: WINDOW_START, index: start },
-    { name: WINDOW_END, index: start + 1 },
-  ]
-  return { node, columns, untyped: NO_UNTYPED }
+  return withBounds(relation, node)
 }
 
 function bindKey(node: Node, source: string, relation: Relation): number {

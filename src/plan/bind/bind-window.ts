@@ -58,13 +58,17 @@ export function bindWindow(name: WindowFunction, call: FuncCall, find: FindSourc
   const alignment = bindAlignment(name, args.slice(least), { sizeUs, slideUs })
   const input = timedInput(relation.node, timeIndex)
   const node = windowNode(input.node, { kind: name, timeColumn: input.time, sizeUs, slideUs, ...alignment })
-  const start = input.node.columns.length
-  const columns = [
-    ...relation.columns,
+  return withBounds(relation, node)
+}
+
+/** The source's columns, and the two bounds that the window put behind its row. */
+export function withBounds({ columns }: Relation, node: PlanNode): Relation {
+  const start = node.columns.length - 2
+  const bounds = [
     { name: WINDOW_START, index: start },
     { name: WINDOW_END, index: start + 1 },
   ]
-  return { node, columns, untyped: NO_UNTYPED }
+  return { node, columns: [...columns, ...bounds], untyped: NO_UNTYPED }
 }
 
 function bareName(node: Node): string | null {

@@ -5,17 +5,11 @@
  */
 import type { Column } from "../../columns/types.ts"
 import { sameType } from "../../columns/types.ts"
-import type { Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
-import type { ChangeKind, JoinBound, JoinKey, JoinNode, JoinType, PlanNode } from "../plan.ts"
+import type { ChangeKind, JoinNode, JoinType, PlanNode } from "../plan.ts"
 
-export interface JoinParts {
-  readonly type: JoinType
-  readonly left: PlanNode
-  readonly right: PlanNode
-  readonly keys: readonly JoinKey[]
-  readonly condition: Expression | null
-  readonly bound: JoinBound | null
+export interface JoinParts
+  extends Pick<JoinNode, "type" | "left" | "right" | "keys" | "condition" | "bound"> {
   /** True when rows without a partner come once, when none can come any more. */
   readonly once: boolean
 }
