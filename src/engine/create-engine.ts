@@ -27,7 +27,7 @@ import type {
 import { checkpointMismatch } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"
-import { combineUpstream } from "./graph/upstream-verdicts.ts"
+import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
 import { noLosses } from "./losses.ts"
 import type { CapturedState } from "./operators/stateful-operator.ts"
@@ -104,7 +104,10 @@ class DataflowEngine implements Engine {
       const own = this.#runView(run, input.slices, changesById)
       const all = this.#withUpstream(run, input.slices, own, reports)
       reports.set(name, all)
-      for (const [slice, report] of all) verdicts.push(sliceVerdicts(name, slice, report))
+      for (const [slice, report] of all) {
+        const partly = partlyApplied(own.get(slice), report)
+        verdicts.push({ ...sliceVerdicts(name, slice, report), partly })
+      }
       const changed = changesById.get(id)
       if (changed) changes.push({ view: name, changes: changed })
     }
@@ -232,7 +235,7 @@ class DataflowEngine implements Engine {
   }
 }
 
-function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): SliceVerdicts {
+function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): Omit<SliceVerdicts, "partly"> {
   const { source, partition, baseOffset } = slice
   return { view, source, partition, baseOffset, verdicts: report.verdicts, failures: report.failures }
 }

@@ -252,6 +252,11 @@ export interface SliceVerdicts {
   readonly verdicts: Uint8Array
   /** Index into FAILURES per row, where the verdict is failed; null when no row failed. */
   readonly failures: Uint8Array | null
+  /**
+   * Rows that are applied in part: the view's windows over the event's own rows that end here or before, in
+   * microseconds, were gone. Null when there are none.
+   */
+  readonly partly: ReadonlyMap<number, bigint> | null
 }
 
 export interface ViewChanges {

@@ -71,6 +71,7 @@ export class RunningView {
     this.#report = {
       fail: () => void this.#losses.failedChanges++,
       late: () => void this.#losses.lateChanges++,
+      partly: () => {},
     }
   }
 
@@ -227,4 +228,6 @@ function combine(total: SliceReport, single: SliceReport, { first }: { readonly 
     if (verdict === FAILED) total.fail(row, single.failures![row]!)
     else total.verdicts[row] = verdict
   }
+  // Routes of one source close their windows by one watermark.
+  for (const [row, goneEnd] of single.goneEnds ?? []) total.partly(row, goneEnd)
 }

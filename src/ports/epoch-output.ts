@@ -14,6 +14,8 @@ export interface ViewRuling {
   readonly verdicts: Uint8Array
   /** Index into expr's FAILURES per row; null when none failed. */
   readonly failures: Uint8Array | null
+  /** Of rows applied in part, the end in microseconds up to which their windows were gone; null: none. */
+  readonly partly: ReadonlyMap<number, bigint> | null
 }
 
 /** Rows of one slice whose id came before: 1 = duplicate. */

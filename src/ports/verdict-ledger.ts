@@ -7,6 +7,8 @@
  *   every row again; what was ruled before is then not seen any more.
  * - Runs come in the order of their offsets, do not overlap, and each row is in at most one of them.
  * - Rows that a view filtered are not in the ledger: the view's own query says which they are.
+ * - A row of overlapping windows that comes when some of them are gone is applied, to the others. The ledger
+ *   says up to which end they were gone.
  */
 
 /** Why a row is not in a view. A duplicate is one for every view. */
@@ -30,6 +32,14 @@ export interface ExcludedRun extends OffsetRun {
   readonly verdict: ExcludedVerdict
   /** Of failed rows: one of expr's FAILURES, such as "division-by-zero". Null for late ones. */
   readonly reason: string | null
+}
+
+/** As the end of a row's gone windows: its own reading by the view is none; a view below applied it. */
+export const NO_WINDOW_LEFT = 2n ** 63n - 1n
+
+/** Rows that are applied in part: not to the view's windows over them that end here or before. */
+export interface PartlyRun extends OffsetRun {
+  readonly goneEndUs: bigint
 }
 
 /** One row, where it stands in the log. */
@@ -71,6 +81,8 @@ export interface VerdictLedgerReader {
   duplicates(span: OffsetSpan): AsyncIterable<OffsetRun>
   /** Rows that the view could not use, besides duplicates. */
   excluded(view: string, span: OffsetSpan): AsyncIterable<ExcludedRun>
+  /** Rows that the view has used in part. */
+  partly(view: string, span: OffsetSpan): AsyncIterable<PartlyRun>
   /** Page by page, for people. @throws PlatformError cursor-invalid */
   page(request: ExcludedRequest): Promise<ExcludedPage>
 }

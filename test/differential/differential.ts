@@ -37,7 +37,7 @@ export async function differentialInClickHouse(
       return { contract, batch: withProcessedAt(createJsonDecoder(contract).decode(body, "ndjson").batch) }
     })
     const answer = runViews(inputs, plans, ARRANGEMENTS[0]!)
-    await home.load({ contracts: events, plans, rows, excluded: answer.excluded })
+    await home.load({ contracts: events, plans, rows, excluded: answer.excluded, partly: answer.partly })
     for (const plan of plans) {
       const difference = differenceOf(plan.columns, answer.rows.get(plan.name)!, await home.rows(plan))
       if (difference !== null)

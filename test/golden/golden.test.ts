@@ -44,8 +44,8 @@ async function runCase(golden: GoldenCase): Promise<void> {
   })
   const judged = plans.filter(({ name }) => !golden.expected.has(name))
   await oracle.load(tables, judged)
-  const { excluded } = runViews(inputs, plans, ARRANGEMENTS[0]!)
-  await clickhouse.load({ contracts: golden.events, plans, rows: golden.rows, excluded })
+  const { excluded, partly } = runViews(inputs, plans, ARRANGEMENTS[0]!)
+  await clickhouse.load({ contracts: golden.events, plans, rows: golden.rows, excluded, partly })
   for (const plan of plans) {
     const expected = golden.expected.has(plan.name) ? writtenRows(golden, plan) : await oracle.rows(plan)
     for (const arrangement of ARRANGEMENTS) {

@@ -18,20 +18,15 @@ import { viewQuery } from "../../src/runners/clickhouse/view-query.ts"
 import type { Cell, Row } from "./canonical.ts"
 import { cellOfScalar } from "./canonical.ts"
 import { ChdbSession } from "./chdb-session.ts"
-import { APPEND_TIME_MS } from "./run-views.ts"
-
-export interface ExcludedRow {
-  readonly view: string
-  readonly event: string
-  readonly offset: number
-}
+import { APPEND_TIME_MS, type ViewsAnswer } from "./run-views.ts"
 
 export interface HomeInput {
   readonly contracts: readonly EventContract[]
   readonly plans: readonly ViewPlan[]
   /** NDJSON per event. */
   readonly rows: ReadonlyMap<string, string>
-  readonly excluded: readonly ExcludedRow[]
+  readonly excluded: ViewsAnswer["excluded"]
+  readonly partly: ViewsAnswer["partly"]
 }
 
 const SETTINGS = Object.entries(QUERY_SETTINGS)
@@ -55,6 +50,14 @@ export class ClickHouseHome implements Disposable {
         `INSERT INTO home.excluded VALUES (${textLiteral(view)}, ${textLiteral(event)}, 0, ${offset})`,
       )
     }
+    await this.#session.command(
+      "CREATE TABLE home.partly (view String, event String, partition Int32, offset Int64, gone_end Int64) " +
+        "ENGINE = Memory",
+    )
+    for (const { view, event, offset, goneEndUs } of input.partly) {
+      const place = `${textLiteral(view)}, ${textLiteral(event)}, 0, ${offset}`
+      await this.#session.command(`INSERT INTO home.partly VALUES (${place}, ${goneEndUs})`)
+    }
     for (const contract of input.contracts)
       await this.#loadEvent(contract, input.rows.get(contract.name) ?? "")
   }
@@ -77,12 +80,17 @@ export class ClickHouseHome implements Disposable {
   }
 
   async rows(plan: ViewPlan): Promise<readonly Row[]> {
-    const { contracts, plans } = this.#input!
+    const { contracts, plans, partly } = this.#input!
     const query = viewQuery({
       view: plan.name,
       plans: new Map(plans.map((each) => [each.name, each])),
       contracts: new Map(contracts.map((each) => [each.name, each])),
-      tables: { event: (event) => `home.${event}`, excluded: "home.excluded" },
+      tables: {
+        event: (event) => `home.${event}`,
+        excluded: "home.excluded",
+        partly: "home.partly",
+        isPartlyUsed: (view) => partly.some((row) => row.view === view),
+      },
       closedUntilUs: null,
       trace: null,
       rows: "used",

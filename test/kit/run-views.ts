@@ -48,7 +48,15 @@ export interface ViewsAnswer {
   /** Rows with a verdict other than applied or filtered, over all views. */
   readonly lateOrFailed: number
   /** The same one by one; offsets are those of the arrangement's order. */
-  readonly excluded: readonly { readonly view: string; readonly event: string; readonly offset: number }[]
+  readonly excluded: readonly RuledRow[]
+  /** Rows that a view applied to some of their windows only. */
+  readonly partly: readonly (RuledRow & { readonly goneEndUs: bigint })[]
+}
+
+export interface RuledRow {
+  readonly view: string
+  readonly event: string
+  readonly offset: number
 }
 
 /** All rows' append time: far enough ahead that it never caps event time. */
@@ -84,7 +92,7 @@ export function runViews(
   audit.take(engine.runEpoch({ epoch: epochs.length + 1, slices: [], watermarksUs: end }))
   const rows = new Map(plans.map((plan) => [plan.name, viewRows(engine, plan)]))
   audit.check(rows, plans)
-  return { rows, lateOrFailed: audit.lateOrFailed, excluded: audit.excluded }
+  return { rows, lateOrFailed: audit.lateOrFailed, excluded: audit.excluded, partly: audit.partly }
 }
 
 /** The decoded columns with processed_at behind them, as the runner hands them over. */
@@ -152,7 +160,8 @@ function viewRows(engine: Engine, plan: ViewPlan): readonly Row[] {
 /** Folds the changes that left the engine, and holds them against the view's rows at the end. */
 class Audit {
   lateOrFailed = 0
-  readonly excluded: { view: string; event: string; offset: number }[] = []
+  readonly excluded: RuledRow[] = []
+  readonly partly: (RuledRow & { goneEndUs: bigint })[] = []
   readonly #plans: readonly ViewPlan[]
   readonly #weights = new Map<string, Map<string, number>>()
   readonly #appended = new Map<string, number>()
@@ -170,14 +179,18 @@ class Audit {
   }
 
   take(result: EpochResult): void {
-    for (const { view, source, baseOffset, verdicts } of result.verdicts) {
+    for (const { view, source, baseOffset, verdicts, partly } of result.verdicts) {
+      const event = source.slice(sourceId("").length)
+      for (const [row, goneEndUs] of partly ?? []) {
+        this.partly.push({ view, event, offset: baseOffset + row, goneEndUs })
+      }
       const counts = this.#verdicts.get(view) ?? VERDICTS.map(() => 0)
       this.#verdicts.set(view, counts)
       for (const [row, verdict] of verdicts.entries()) {
         counts[verdict]!++
         if (verdict !== 2 && verdict !== 3) continue
         this.lateOrFailed++
-        this.excluded.push({ view, event: source.slice(sourceId("").length), offset: baseOffset + row })
+        this.excluded.push({ view, event, offset: baseOffset + row })
       }
     }
     assertBalance({ events: [], views: this.#plans.map((plan) => this.#book(plan)) })

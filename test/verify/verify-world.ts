@@ -7,6 +7,7 @@ import type { Engine, OperatorSpec } from "../../src/engine/dataflow.ts"
 import { openThreadedLog } from "../../src/log/embedded/threaded-log.ts"
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
+import type { VerdictLedgerReader } from "../../src/ports/verdict-ledger.ts"
 import { openLedger } from "../../src/quality/ledger/ledger.ts"
 import { RowAdmissions } from "../../src/runners/clickhouse/admission.ts"
 import { Explainer } from "../../src/runners/clickhouse/explainer.ts"
@@ -32,6 +33,7 @@ export interface VerifyWorld extends AsyncDisposable {
   readonly trailWithoutStore: EventTrail
   /** As after a restart: the engine remembers no single row. */
   readonly trailWithoutMemory: EventTrail
+  readonly ledger: VerdictLedgerReader
   readonly contracts: readonly EventContract[]
   readonly plans: readonly ViewPlan[]
   /** Takes the rows of a golden case and waits until every view has them. */
@@ -101,6 +103,7 @@ export async function openVerifyWorld(options: VerifyWorldOptions): Promise<Veri
     trail: new EventTrail({ ...trails, admissions }),
     trailWithoutStore: new EventTrail({ ...trails, source: forgetful, admissions: null }),
     trailWithoutMemory: new EventTrail({ ...trails, source: forgetful, admissions }),
+    ledger: ledger.reader,
     contracts,
     plans,
     send,

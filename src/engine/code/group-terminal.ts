@@ -140,8 +140,11 @@ export class GroupTerminal implements Terminal {
       const [label, j] = [writer.scope.local("w"), writer.scope.local("j")]
       const windows = whole ? `${assigner}.starts` : `${assigner}.live`
       writer.push(`if (${outside}) { ${seek} }`)
-      writer.push(`if (${windows}.length < ${assigner}.starts.length) lates++;`)
-      writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`)
+      if (!whole) {
+        const isSomeGone = `${windows}.length < ${assigner}.starts.length`
+        writer.push(`if (${isSomeGone}) { lates++; goneEnd = ${assigner}.goneEnd; }`)
+      }
+      writer.openLoop(label, `for (let ${j} = 0; ${j} < ${windows}.length; ${j}++)`, end)
       if (whole) {
         writer.push(`const ${start} = ${assigner}.starts[${j}], ${end} = ${assigner}.ends[${j}];`)
       } else {

@@ -70,7 +70,7 @@ export class RouteWriter {
   readonly #terminal: Terminal
   readonly #extra = new Map<number, CodeValue>()
   readonly #lines: string[] = []
-  readonly #openLoops: string[] = []
+  readonly #openLoops: { readonly label: string; readonly end: string }[] = []
   #windows = 0
   #openBlocks = 0
   #failsInsideWindows = false
@@ -116,7 +116,7 @@ export class RouteWriter {
       for (let i = 0; i < count; i++) row: {
         ${shape.fromSource ? `if (verdicts[i] !== ${APPLIED}) break row;` : ""}
         ${shape.weighted ? "const w = weights === null ? 1 : weights[i];" : ""}
-        let hits = 0, lates = 0;
+        let hits = 0, lates = 0, goneEnd = null;
         ${this.#terminal.begin}
         ${this.#lines.join("\n")}
         ${this.#closeLoops()}
@@ -155,7 +155,11 @@ export class RouteWriter {
   /** Statements that leave this row, or this window of it, without applying it. */
   skip(reason: "filtered" | "late"): string {
     const loop = this.#openLoops.at(-1)
-    if (loop !== undefined) return reason === "late" ? `lates++; continue ${loop};` : `continue ${loop};`
+    if (loop !== undefined) {
+      const { label, end } = loop
+      const note = `lates++; if (goneEnd === null || ${end} > goneEnd) goneEnd = ${end};`
+      return `${reason === "late" ? note : ""} continue ${label};`
+    }
     if (this.shape.fromSource) return `verdicts[i] = ${reason === "late" ? LATE : FILTERED}; break row;`
     return reason === "late" ? "report.late(); break row;" : "break row;"
   }
@@ -175,10 +179,10 @@ export class RouteWriter {
     return { start: `ws${k}`, end: `we${k}`, columns }
   }
 
-  /** Opens a loop over windows; everything written later is inside. */
-  openLoop(label: string, head: string): void {
+  /** Opens a loop over windows, the local `end` being each one's; everything written later is inside. */
+  openLoop(label: string, head: string, end: string): void {
     this.push(`${label}: ${head} {`)
-    this.#openLoops.push(label)
+    this.#openLoops.push({ label, end })
   }
 
   /** Declares `name` as the time of the row as a double (exact to 2^53), and returns an expression for the
@@ -228,7 +232,7 @@ export class RouteWriter {
       this.push(`const ${start} = ${range}.starts[0], ${end} = ${range}.ends[0];`)
     } else {
       const [label, j] = [this.scope.local("w"), this.scope.local("j")]
-      this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`)
+      this.openLoop(label, `for (let ${j} = 0; ${j} < ${range}.count; ${j}++)`, end)
       this.push(`const ${start} = ${range}.starts[${j}], ${end} = ${range}.ends[${j}];`)
     }
     return added
@@ -243,8 +247,9 @@ export class RouteWriter {
     const blocks = "}".repeat(this.#openBlocks)
     if (this.#openLoops.length === 0) return blocks
     const verdict = this.shape.fromSource
-      ? `if (hits === 0) verdicts[i] = lates === 0 ? ${FILTERED} : ${LATE};`
-      : "if (hits === 0 && lates !== 0) report.late();"
+      ? `if (hits === 0) verdicts[i] = lates === 0 ? ${FILTERED} : ${LATE};
+         else if (lates !== 0) report.partly(i, goneEnd);`
+      : "if (lates !== 0) report.late();"
     return `${blocks}${"}".repeat(this.#openLoops.length)}\n${verdict}`
   }
 }

@@ -5,12 +5,16 @@ import { FAILED } from "./route-writer.ts"
 export interface RowReport {
   fail(row: number, failure: number): void
   late(): void
+  /** The row is applied, but not to its windows that end at `goneEnd` or before: they are gone. */
+  partly(row: number, goneEnd: bigint): void
 }
 
 /** Per event row: the verdict and, where it failed, the reason. */
 export class SliceReport implements RowReport {
   readonly verdicts: Uint8Array
   failures: Uint8Array | null = null
+  /** Of rows that are applied in part: up to which end their windows are gone. */
+  goneEnds: Map<number, bigint> | null = null
 
   constructor(verdicts: Uint8Array) {
     this.verdicts = verdicts
@@ -24,6 +28,11 @@ export class SliceReport implements RowReport {
 
   /** Generated code writes late verdicts of event rows itself. */
   late(): void {}
+
+  partly(row: number, goneEnd: bigint): void {
+    this.goneEnds ??= new Map()
+    this.goneEnds.set(row, goneEnd)
+  }
 }
 
 /**

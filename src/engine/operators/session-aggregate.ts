@@ -51,7 +51,7 @@ export interface SessionIntake {
 }
 
 const NO_VERDICTS = new Uint8Array(0)
-const NO_REPORT: RowReport = { fail: () => {}, late: () => {} }
+const NO_REPORT: RowReport = { fail: () => {}, late: () => {}, partly: () => {} }
 
 export class SessionAggregate implements StatefulOperator {
   readonly spec: AggregateSpec

@@ -46,7 +46,7 @@ export class GroupWindows {
   /** The same windows, earliest end first: an epoch looks at those only that its watermark has passed. */
   readonly #order: WindowState[] = []
   /** Windows that end here or before are gone. */
-  #goneEnd = NO_WATERMARK
+  goneEnd = NO_WATERMARK
   /** Windows of the last time that was assigned: those that still live, and the bounds of all. */
   live: WindowState[] = []
   starts: bigint[] = []
@@ -63,7 +63,7 @@ export class GroupWindows {
   /** Before an epoch's rows: what the watermark so far makes late. */
   judgeBy(watermarkUs: bigint): void {
     const bound = watermarkUs - this.#options.allowedLatenessUs
-    this.#goneEnd = watermarkUs === NO_WATERMARK || bound < NO_WATERMARK ? NO_WATERMARK : bound
+    this.goneEnd = watermarkUs === NO_WATERMARK || bound < NO_WATERMARK ? NO_WATERMARK : bound
   }
 
   /** False when the time has no windows inside the timestamps. */
@@ -96,7 +96,7 @@ export class GroupWindows {
 
   /** Null when the window is gone. */
   ending(end: bigint): WindowState | null {
-    if (end <= this.#goneEnd) return null
+    if (end <= this.goneEnd) return null
     const known = this.#byEnd.get(end)
     if (known !== undefined) return known
     const window = this.#options.create(this.#startOf(end), end)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { FAILURES } from "../../expr/expression.ts"
+import { NO_WINDOW_LEFT } from "../../ports/verdict-ledger.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import {
   CODE,
@@ -13,6 +14,7 @@ import {
 import { MAX_RUNS, rulingsOf } from "./rulings-of.ts"
 
 const LARGE = 2 ** 53 - 1
+const partlyRun = (offset: number, goneEndUs: bigint) => ({ offset, count: 1, code: CODE.partly, goneEndUs })
 const RULING: LedgerRecord = {
   ...{
     kind: "ruling",
@@ -34,6 +36,10 @@ test("records read back as they were written", () => {
   const records: LedgerRecord[] = [
     RULING,
     { ...RULING, view: null, runs: [{ offset: 0, count: 1, code: CODE.duplicate }] },
+    {
+      ...RULING,
+      runs: [-(2n ** 63n), -1n, 0n, NO_WINDOW_LEFT].map((goneEndUs, k) => partlyRun(k, goneEndUs)),
+    },
     { kind: "begin", history: 9, epoch: 0, floor: LARGE, generation: "fädchen" },
     { kind: "mark", history: 9, epoch: 128, floor: 0 },
   ]
@@ -78,6 +84,7 @@ test("an epoch's rows are joined to runs, over slices, and cut into numbered rec
       baseOffset,
       verdicts: Uint8Array.from(verdicts),
       failures: null,
+      partly: null,
     }
   }
   const duplicates = [{ topic: "t", partition: 0, baseOffset: 10, duplicates: Uint8Array.of(0, 1) }]
@@ -113,4 +120,23 @@ test("an epoch's rows are joined to runs, over slices, and cut into numbered rec
     ],
   )
   assert.deepEqual(rulingsOf(1, { epoch: 4, duplicates: [], rulings: [slice(0, 0, 1, 4)] }), [])
+})
+
+test("rows that are applied in part are runs of one end", () => {
+  const verdicts = Uint8Array.from([0, 0, 0, 2, 0])
+  const partly = new Map([
+    [0, 60n],
+    [1, 60n],
+    [2, 70n],
+    [4, 70n],
+  ])
+  const ruling = { view: "v", topic: "t", partition: 0, baseOffset: 5, verdicts, failures: null, partly }
+  const [found] = rulingsOf(1, { epoch: 4, duplicates: [], rulings: [ruling] })
+  const late = { offset: 8, count: 1, code: CODE.late }
+  assert.deepEqual(found!.runs, [
+    { ...partlyRun(5, 60n), count: 2 },
+    partlyRun(7, 70n),
+    late,
+    partlyRun(9, 70n),
+  ])
 })

@@ -6,9 +6,10 @@
  *   begin   = floor:num text              kind 0: this history is the one that runs; text: its generation
  *   mark    = floor:num                   kind 1: all epochs of the history up to this one are in the ledger
  *   ruling  = part:num rest:num scope:u8 name:text topic:text partition:num first:num run*       kind 2
- *   run     = skip:num count:num code:u8  the next `skip` rows are not excluded, the `count` behind them are
+ *   run     = skip:num count:num code:u8 end?     the next `skip` rows are not meant, the `count` behind are
  *   scope   = 0: duplicates, of every view (no name) | 1: of the view `name`
- *   code    = 0 duplicate | 1 late | 2.. failed, as FAILURE_CODES says
+ *   code    = 0 duplicate | 1 late | 2.. failed, as FAILURE_CODES says | 255 applied in part, with an end
+ *   end     = high:num low:num            microseconds + 2^63: windows that end by then lack the rows
  *   text    = length:num UTF-8
  *   num     = unsigned LEB128, below 2^53
  *
@@ -28,6 +29,7 @@ const KINDS = ["begin", "mark", "ruling"] as const
 const DUPLICATE = 0
 const LATE = 1
 const FIRST_FAILURE = 2
+const PARTLY = 255
 /** On disk a failure is its place in this list: new ones go to its end, none is ever taken out. */
 export const FAILURE_CODES: readonly Failure[] = [
   "integer-out-of-range",
@@ -71,15 +73,19 @@ export interface LedgerRun {
   readonly offset: number
   readonly count: number
   readonly code: number
+  /** Of rows that are applied in part: their windows that end here or before, in microseconds, were gone. */
+  readonly goneEndUs?: bigint
 }
 
 export type Ruled =
   | { readonly verdict: "duplicate"; readonly reason: null }
   | { readonly verdict: ExcludedVerdict; readonly reason: Failure | null }
+  | { readonly verdict: "partly"; readonly reason: null }
 
 export const CODE = {
   duplicate: DUPLICATE,
   late: LATE,
+  partly: PARTLY,
   /** @param failure index into FAILURES */
   failed(failure: number): number {
     const place = FAILURE_CODES.indexOf(FAILURES[failure] ?? "none")
@@ -91,6 +97,7 @@ export const CODE = {
 export function ruledOf(code: number): Ruled {
   if (code === DUPLICATE) return { verdict: "duplicate", reason: null }
   if (code === LATE) return { verdict: "late", reason: null }
+  if (code === PARTLY) return { verdict: "partly", reason: null }
   const reason = FAILURE_CODES[code - FIRST_FAILURE]
   if (reason === undefined) throw ledgerBroken(`the code ${code} has no meaning; a newer version wrote it`)
   return { verdict: "failed", reason }
@@ -118,13 +125,29 @@ function writeRuling(bytes: ByteWriter, ruling: LedgerRuling): void {
   bytes.number(partition)
   let next = runs[0]?.offset ?? 0
   bytes.number(next)
-  for (const { offset, count, code } of runs) {
+  for (const { offset, count, code, goneEndUs } of runs) {
     assert(offset >= next && count > 0, "runs are in order and not empty")
+    assert((code === PARTLY) === (goneEndUs !== undefined), "a run of rows applied in part has an end")
     bytes.number(offset - next)
     bytes.number(count)
     bytes.byte(code)
+    if (goneEndUs !== undefined) writeTime(bytes, goneEndUs)
     next = offset + count
   }
+}
+
+const HALF = 2n ** 32n
+const LOWEST = -(2n ** 63n)
+
+function writeTime(bytes: ByteWriter, timeUs: bigint): void {
+  const above = timeUs - LOWEST
+  bytes.number(Number(above / HALF))
+  bytes.number(Number(above % HALF))
+}
+
+function readTime(reader: ByteReader): bigint {
+  const high = BigInt(reader.number())
+  return high * HALF + BigInt(reader.number()) + LOWEST
 }
 
 /** @throws PlatformError ledger-broken */
@@ -158,7 +181,8 @@ function readRuling(reader: ByteReader): Omit<LedgerRuling, "kind" | "history" |
   while (!reader.atEnd) {
     const offset = next + reader.number()
     const count = reader.number()
-    runs.push({ offset, count, code: reader.byte() })
+    const code = reader.byte()
+    runs.push({ offset, count, code, ...(code === PARTLY ? { goneEndUs: readTime(reader) } : {}) })
     next = offset + count
   }
   return { part, rest, view: isView ? name : null, topic, partition, runs }

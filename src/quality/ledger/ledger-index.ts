@@ -39,7 +39,7 @@ export class LedgerIndex {
     const { view, topic, partition, runs } = ruling
     const last = runs.at(-1)
     if (last === undefined) return
-    const counts = { duplicate: 0, late: 0, failed: 0 }
+    const counts = { duplicate: 0, late: 0, failed: 0, partly: 0 }
     for (const { code, count } of runs) counts[ruledOf(code).verdict] += count
     const { late, failed } = counts
     const low = runs[0]!.offset

@@ -8,6 +8,7 @@ import type {
   ExcludedRun,
   OffsetRun,
   OffsetSpan,
+  PartlyRun,
   VerdictLedgerReader,
 } from "../../ports/verdict-ledger.ts"
 import { assert } from "../../std/assert.ts"
@@ -60,8 +61,15 @@ export class LedgerReader implements VerdictLedgerReader {
   async *excluded(view: string, span: OffsetSpan): AsyncGenerator<ExcludedRun> {
     for await (const { offset, count, code } of this.#runs(view, span)) {
       const { verdict, reason } = ruledOf(code)
+      if (verdict === "partly") continue
       if (verdict === "duplicate") throw ledgerBroken(`${view} has a duplicate of its own at ${offset}`)
       yield { offset, count, verdict, reason }
+    }
+  }
+
+  async *partly(view: string, span: OffsetSpan): AsyncGenerator<PartlyRun> {
+    for await (const { offset, count, goneEndUs } of this.#runs(view, span)) {
+      if (goneEndUs !== undefined) yield { offset, count, goneEndUs }
     }
   }
 
@@ -89,10 +97,10 @@ export class LedgerReader implements VerdictLedgerReader {
     for (const chunk of this.#index().ofPlace(view, span)) {
       for await (const { ruling } of this.#rulings(chunk)) {
         if (ruling.view !== view || ruling.topic !== topic || ruling.partition !== partition) continue
-        for (const { offset, count, code } of ruling.runs) {
-          const first = Math.max(offset, from)
-          const end = Math.min(offset + count, until)
-          if (first < end) yield { offset: first, count: end - first, code }
+        for (const run of ruling.runs) {
+          const first = Math.max(run.offset, from)
+          const end = Math.min(run.offset + run.count, until)
+          if (first < end) yield { ...run, offset: first, count: end - first }
         }
       }
     }

@@ -1,7 +1,7 @@
 /**
- * What the ledger keeps of an epoch: runs of excluded rows, by view and partition, cut into records of a
- * bounded size. The same epoch always gives the same records, so that after a crash the missing ones are
- * told by their number.
+ * What the ledger keeps of an epoch: runs of rows left out, whole or in part, by view and partition, cut into
+ * records of a bounded size. The same epoch always gives the same records, so that after a crash the missing
+ * ones are told by their number.
  */
 
 import type { EpochOutcome, ViewRuling } from "../../ports/epoch-output.ts"
@@ -29,7 +29,7 @@ export function rulingsOf(history: number, { epoch, duplicates, rulings }: Epoch
   }
   for (const { topic, partition, baseOffset, duplicates: rows } of duplicates) {
     addRuns(runsOf(null, topic, partition), baseOffset, rows.length, (row) =>
-      rows[row] === 1 ? CODE.duplicate : -1,
+      rows[row] === 1 ? { code: CODE.duplicate } : null,
     )
   }
   for (const ruling of rulings) {
@@ -42,21 +42,26 @@ export function rulingsOf(history: number, { epoch, duplicates, rulings }: Epoch
   })
 }
 
-/** -1 for a row that is not the ledger's: applied, filtered, or a duplicate, which the event's runs have. */
-function codeOf({ verdicts, failures }: ViewRuling, row: number): number {
-  if (verdicts[row] === LATE) return CODE.late
-  return verdicts[row] === FAILED ? CODE.failed(failures?.[row] ?? 0) : -1
+type Code = Pick<LedgerRun, "code" | "goneEndUs">
+
+/** Null for a row that is not the view's to rule out: applied, filtered, or a duplicate. */
+function codeOf({ verdicts, failures, partly }: ViewRuling, row: number): Code | null {
+  if (verdicts[row] === LATE) return { code: CODE.late }
+  if (verdicts[row] === FAILED) return { code: CODE.failed(failures?.[row] ?? 0) }
+  const goneEndUs = partly?.get(row)
+  return goneEndUs === undefined ? null : { code: CODE.partly, goneEndUs }
 }
 
 /** Slices of one partition come in the order of their offsets. */
-function addRuns(runs: LedgerRun[], base: number, count: number, code: (row: number) => number): void {
+function addRuns(runs: LedgerRun[], base: number, count: number, codeAt: (row: number) => Code | null): void {
   for (let row = 0; row < count; row++) {
-    const found = code(row)
-    if (found < 0) continue
+    const found = codeAt(row)
+    if (found === null) continue
     const last = runs.at(-1)
-    if (last !== undefined && last.code === found && last.offset + last.count === base + row) {
+    const isSame = last?.code === found.code && last.goneEndUs === found.goneEndUs
+    if (isSame && last.offset + last.count === base + row) {
       runs[runs.length - 1] = { ...last, count: last.count + 1 }
-    } else runs.push({ offset: base + row, count: 1, code: found })
+    } else runs.push({ offset: base + row, count: 1, ...found })
   }
 }
 

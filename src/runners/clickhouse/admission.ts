@@ -82,7 +82,7 @@ function rowRelation(scan: ScanNode, table: string, fields: readonly string[], n
   const dropped = names.fresh()
   const selected = scan.columns.map(({ name }, i) => `f${fields.indexOf(name)} AS ${columns[i]}`)
   const sql = `SELECT ${[...selected, `toUInt32(0) AS ${dropped}`].join(", ")} FROM ${table}`
-  return { columns, trace: null, dropped, sql }
+  return { columns, trace: null, dropped, gone: null, sql }
 }
 
 interface WayIn {

@@ -10,7 +10,7 @@ import { quoteName } from "../../stores/clickhouse.ts"
 import type { ViewCut } from "./cut.ts"
 import { EventLoader } from "./event-loader.ts"
 import type { History } from "./history.ts"
-import { int32Column, int64Column, nativeBlock, stringColumn } from "./native-block.ts"
+import { type BlockColumn, int32Column, int64Column, nativeBlock, stringColumn } from "./native-block.ts"
 import type { VerifyProgress } from "./verifier.ts"
 import type { HistoryTables } from "./view-query.ts"
 
@@ -47,15 +47,22 @@ export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> 
   const tables = {
     event: (event: string) => `${database}.${quoteName(`event_${event}`)}`,
     excluded: `${database}.excluded`,
+    partly: `${database}.partly`,
   }
-  const excluded = "view String, event String, partition Int32, offset Int64, verdict String, reason String"
-  await clickhouse.command(
-    `CREATE TABLE ${tables.excluded} (${excluded}) ` +
-      "ENGINE = MergeTree ORDER BY (view, event, partition, offset)",
-  )
+  const place = "view String, event String, partition Int32, offset Int64"
+  for (const [table, values] of [
+    [tables.excluded, "verdict String, reason String"],
+    [tables.partly, "gone_end Int64"],
+  ]) {
+    await clickhouse.command(
+      `CREATE TABLE ${table} (${place}, ${values}) ` +
+        "ENGINE = MergeTree ORDER BY (view, event, partition, offset)",
+    )
+  }
   const loaders = await eventLoaders(options, tables)
   const { positions } = options.cut
   const total = positions.reduce((sum, { end }) => sum + end, 0)
+  const partlyUsed = new Set<string>()
   let eventsRead = 0
   let passed = 0
   options.progress({ eventsRead, share: 0 })
@@ -66,16 +73,18 @@ export async function loadHistory(options: LoadHistory): Promise<LoadedHistory> 
       options.progress({ eventsRead, share: (passed + offset) / total })
     }
     passed += end
-    await loadExcluded(options, tables, span)
+    for (const view of options.views) {
+      await loadExcluded(options, tables, { view, span })
+      if (await loadPartly(options, tables, { view, span })) partlyUsed.add(view)
+    }
   }
   for (const loader of loaders.values()) await loader.finish()
-  return { tables, eventsRead }
+  return { tables: { ...tables, isPartlyUsed: (view) => partlyUsed.has(view) }, eventsRead }
 }
 
-async function eventLoaders(
-  options: LoadHistory,
-  tables: HistoryTables,
-): Promise<ReadonlyMap<string, EventLoader>> {
+type Tables = Omit<HistoryTables, "isPartlyUsed">
+
+async function eventLoaders(options: LoadHistory, tables: Tables): Promise<ReadonlyMap<string, EventLoader>> {
   const { clickhouse, database, limits } = options
   const loaders = new Map<string, EventLoader>()
   for (const contract of options.contracts) {
@@ -110,25 +119,12 @@ async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
 }
 
 /** Rows in one insert. */
-const EXCLUDED_ROWS = 50_000
+const PIECE_ROWS = 50_000
 
-async function loadExcluded(options: LoadHistory, tables: HistoryTables, span: OffsetSpan): Promise<void> {
-  const { ledger, views } = options
-  if (ledger === null) return
-  for (const view of views) {
-    let rows: Excluded[] = []
-    const add = async (run: OffsetRun, verdict: string, reason: string) => {
-      for (let at = run.offset; at < run.offset + run.count; at++) rows.push({ offset: at, verdict, reason })
-      if (rows.length < EXCLUDED_ROWS) return
-      await insertExcluded(options, tables, { view, span, rows })
-      rows = []
-    }
-    for await (const run of ledger.excluded(view, span)) await add(run, run.verdict, run.reason ?? "")
-    if (options.withDuplicates) {
-      for await (const run of ledger.duplicates(span)) await add(run, "duplicate", "its id came before")
-    }
-    await insertExcluded(options, tables, { view, span, rows })
-  }
+/** A view, and the rows of a partition that are spoken of. */
+interface Place {
+  readonly view: string
+  readonly span: OffsetSpan
 }
 
 interface Excluded {
@@ -137,19 +133,77 @@ interface Excluded {
   readonly reason: string
 }
 
-interface ExcludedPiece {
-  readonly view: string
-  readonly span: OffsetSpan
-  readonly rows: readonly Excluded[]
+async function loadExcluded(options: LoadHistory, tables: Tables, { view, span }: Place): Promise<void> {
+  const { ledger } = options
+  if (ledger === null) return
+  const rows = new Pieces<Excluded>(async (piece) => {
+    await insertRows(options, { table: tables.excluded, view, span }, piece, [
+      stringColumn(
+        "verdict",
+        piece.map(({ verdict }) => verdict),
+      ),
+      stringColumn(
+        "reason",
+        piece.map(({ reason }) => reason),
+      ),
+    ])
+  })
+  for await (const run of ledger.excluded(view, span)) {
+    await rows.add(run, { verdict: run.verdict, reason: run.reason ?? "" })
+  }
+  if (options.withDuplicates) {
+    for await (const run of ledger.duplicates(span)) {
+      await rows.add(run, { verdict: "duplicate", reason: "its id came before" })
+    }
+  }
+  await rows.finish()
 }
 
-/** Several events may share a topic: a position is excluded from whichever of them it is a row of. */
-async function insertExcluded(
+/** Returns whether there are any. */
+async function loadPartly(options: LoadHistory, tables: Tables, { view, span }: Place): Promise<boolean> {
+  const { ledger } = options
+  if (ledger === null) return false
+  const rows = new Pieces<{ readonly offset: number; readonly goneEndUs: bigint }>(async (piece) => {
+    const ends = BigInt64Array.from(piece, ({ goneEndUs }) => goneEndUs)
+    await insertRows(options, { table: tables.partly, view, span }, piece, [int64Column("gone_end", ends)])
+  })
+  for await (const run of ledger.partly(view, span)) await rows.add(run, { goneEndUs: run.goneEndUs })
+  await rows.finish()
+  return rows.count > 0
+}
+
+/** Rows of runs, handed on in pieces of a bounded size. */
+class Pieces<Row extends { readonly offset: number }> {
+  count = 0
+  readonly #insert: (rows: readonly Row[]) => Promise<void>
+  #rows: Row[] = []
+
+  constructor(insert: (rows: readonly Row[]) => Promise<void>) {
+    this.#insert = insert
+  }
+
+  async add(run: OffsetRun, values: Omit<Row, "offset">): Promise<void> {
+    for (let offset = run.offset; offset < run.offset + run.count; offset++) {
+      this.#rows.push({ ...values, offset } as Row)
+      if (this.#rows.length === PIECE_ROWS) await this.finish()
+    }
+  }
+
+  async finish(): Promise<void> {
+    const rows = this.#rows
+    this.#rows = []
+    this.count += rows.length
+    if (rows.length > 0) await this.#insert(rows)
+  }
+}
+
+/** Several events may share a topic: a position is spoken of for whichever of them it is a row of. */
+async function insertRows(
   { clickhouse, contracts }: LoadHistory,
-  tables: HistoryTables,
-  { view, span, rows }: ExcludedPiece,
+  { table, view, span }: Place & { readonly table: string },
+  rows: readonly { readonly offset: number }[],
+  values: readonly BlockColumn[],
 ): Promise<void> {
-  if (rows.length === 0) return
   for (const { name } of contracts.filter(({ topic }) => topic === span.topic)) {
     const columns = [
       stringColumn("view", Array<string>(rows.length).fill(view)),
@@ -159,17 +213,10 @@ async function insertExcluded(
         "offset",
         BigInt64Array.from(rows, ({ offset }) => BigInt(offset)),
       ),
-      stringColumn(
-        "verdict",
-        rows.map(({ verdict }) => verdict),
-      ),
-      stringColumn(
-        "reason",
-        rows.map(({ reason }) => reason),
-      ),
+      ...values,
     ]
     const body = [nativeBlock(columns, rows.length)]
     const names = columns.map((column) => column.name)
-    await clickhouse.insert({ table: tables.excluded, columns: names, format: "Native", body })
+    await clickhouse.insert({ table, columns: names, format: "Native", body })
   }
 }

@@ -46,7 +46,8 @@ export function lowerJoin(
   ]
   const list = selected.length === 0 ? "1" : selected.join(", ")
   const from = `(${left.sql}) AS ${names.fresh()} ${KINDS[type]} (${right.sql}) AS ${names.fresh()} ON ${on}`
-  return { columns, trace, dropped, sql: `SELECT ${list} FROM ${from}${shown(node, left, right, options)}` }
+  const sql = `SELECT ${list} FROM ${from}${shown(node, left, right, options)}`
+  return { columns, trace, dropped, gone: null, sql }
 }
 
 interface JoinedSide {

@@ -41,6 +41,11 @@ export interface Relation {
   readonly trace: string | null
   /** Column with the number of the condition that left the row out, 0: none did. Null: such are not in. */
   readonly dropped: string | null
+  /**
+   * Column with the end up to which windows over the row were gone when it came, NULL: none was. Null where
+   * all rows are in all of their windows, and behind the windows.
+   */
+  readonly gone: string | null
 }
 
 /** What a trace holds of one event row: `tuple(event, partition, offset)`. */
@@ -107,9 +112,9 @@ class PlanLowering {
           this.#options,
         )
       case "rank":
-        return lowerRank(node, this.relation(node.input), this.#options)
+        return lowerRank(node, this.#whole(node.input), this.#options)
       case "over":
-        return lowerOver(node, this.relation(node.input), this.#options)
+        return lowerOver(node, this.#whole(node.input), this.#options)
       case "repeat":
         return this.#repeat(node)
       case "pattern":
@@ -117,6 +122,11 @@ class PlanLowering {
       default:
         return assertNever(node)
     }
+  }
+
+  /** Of a node whose rows come without their windows' ends. */
+  #whole(node: PlanNode): Relation {
+    return { ...this.relation(node), gone: null }
   }
 
   #spell(expression: Expression, input: Relation): string {
@@ -137,7 +147,7 @@ class PlanLowering {
     }
     const number = this.#options.conditions.push(text)
     const dropped = this.#names.fresh()
-    const others = [...input.columns, ...present(input.trace)].join(", ")
+    const others = [...input.columns, ...present(input.trace), ...present(input.gone)].join(", ")
     const test = `multiIf(${input.dropped} != 0, ${input.dropped}, ifNull(${condition}, 0), 0, ${number})`
     return {
       ...input,
@@ -156,8 +166,7 @@ class PlanLowering {
   #select(input: Relation, expressions: readonly string[], tail = ""): Relation {
     const columns = expressions.map(() => this.#names.fresh())
     const selected = expressions.map((sql, i) => `${sql} AS ${columns[i]}`)
-    const carried = [...present(input.trace), ...present(input.dropped)]
-    const all = [...selected, ...carried]
+    const all = [...selected, ...carried(input)]
     const list = all.length === 0 ? "1" : all.join(", ")
     const sql = `SELECT ${list} FROM (${this.#names.over(input.sql)})${tail}`
     return { ...input, columns, sql }
@@ -170,7 +179,11 @@ class PlanLowering {
     const time = (of: Relation) => `assumeNotNull(${columnAt(of, timeColumn)})`
     const where = ` WHERE isNotNull(${columnAt(input, timeColumn)})`
     const started = this.#select(input, [...input.columns, start(time(input))], where)
-    return this.#select(started, [...started.columns, end(time(started), started.columns.at(-1)!)])
+    const windows = this.#select(started, [...started.columns, end(time(started), started.columns.at(-1)!)])
+    if (windows.gone === null) return windows
+    const isThere = `isNull(${windows.gone}) OR ${windows.columns.at(-1)} > ${windows.gone}`
+    const left = { ...windows, gone: null }
+    return { ...left, sql: `SELECT ${list(left)} FROM (${this.#names.over(windows.sql)}) WHERE ${isThere}` }
   }
 
   /** Rows in the order of their times begin a session where the gap before them is too long. */
@@ -269,7 +282,13 @@ class PlanLowering {
     }
     const all = [...selected, ...present(input.dropped)]
     const tail = groups.length === 0 ? "" : ` GROUP BY ${groups.join(", ")}`
-    return { ...input, columns, trace, sql: `SELECT ${all.join(", ")} FROM (${input.sql})${tail}` }
+    return {
+      ...input,
+      columns,
+      trace,
+      gone: null,
+      sql: `SELECT ${all.join(", ")} FROM (${input.sql})${tail}`,
+    }
   }
 
   /** Of a view that emits "final", groups of windows that are still open are not there yet. */
@@ -293,13 +312,15 @@ class PlanLowering {
     const columns = first.columns.map(() => this.#names.fresh())
     const trace = first.trace === null ? null : this.#names.fresh()
     const dropped = first.dropped === null ? null : this.#names.fresh()
-    const names = [...columns, ...present(trace), ...present(dropped)]
+    const gone = inputs.every((input) => input.gone === null) ? null : this.#names.fresh()
+    const names = [...columns, ...present(trace), ...present(dropped), ...present(gone)]
     const parts = inputs.map((input) => {
-      const own = [...input.columns, ...present(input.trace), ...present(input.dropped)]
+      const ends = gone === null ? [] : [input.gone ?? "CAST(NULL, 'Nullable(Int64)')"]
+      const own = [...input.columns, ...present(input.trace), ...present(input.dropped), ...ends]
       const list = own.map((column, i) => `${nullable(column, i < columns.length)} AS ${names[i]}`)
       return `SELECT ${list.join(", ")} FROM (${input.sql})`
     })
-    return { columns, trace, dropped, sql: parts.join(" UNION ALL ") }
+    return { columns, trace, dropped, gone, sql: parts.join(" UNION ALL ") }
   }
 }
 
@@ -308,8 +329,11 @@ const nullable = (column: string, isValue: boolean) => (isValue ? `toNullable(${
 
 const present = (name: string | null): readonly string[] => (name === null ? [] : [name])
 
-function list({ columns, trace, dropped }: Relation): string {
-  const all = [...columns, ...present(trace), ...present(dropped)]
+/** Columns beside a relation's own. */
+const carried = ({ trace, dropped, gone }: Relation) => [trace, dropped, gone].flatMap(present)
+
+function list(relation: Relation): string {
+  const all = [...relation.columns, ...carried(relation)]
   return all.length === 0 ? "1" : all.join(", ")
 }
 

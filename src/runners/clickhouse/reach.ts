@@ -40,12 +40,3 @@ export function columnsBehindView(
   for (const name of views) visit(plans.get(name)!.root)
   return columns
 }
-
-export function hasOverlappingWindows(view: string, plans: ReadonlyMap<string, ViewPlan>): boolean {
-  return behindView(view, plans).views.some((name) => overlaps(plans.get(name)!.root))
-}
-
-function overlaps(node: PlanNode): boolean {
-  const cutsOverlapping = node.kind === "window" && node.window.slideUs !== node.window.sizeUs
-  return cutsOverlapping || inputsOf(node).some(overlaps)
-}

@@ -27,7 +27,7 @@ import type { History } from "./history.ts"
 import { type LoadedHistory, loadHistory } from "./load-history.ts"
 import { QUERY_SETTINGS } from "./lower-plan.ts"
 import { nativeBlock, nullableColumn } from "./native-block.ts"
-import { behindView, columnsBehindView, hasOverlappingWindows } from "./reach.ts"
+import { behindView, columnsBehindView } from "./reach.ts"
 import { ScratchDatabases } from "./scratch-database.ts"
 import { type CheckOutcome, verificationMetrics } from "./verification-metrics.ts"
 import { viewQuery } from "./view-query.ts"
@@ -190,7 +190,8 @@ export class Verifier {
     const plan = this.#plans.get(view)!
     const contracts = work.events.map((event) => this.#contracts.get(event)!)
     // Before anything is read: a view without a spelling is told so at once.
-    this.#query(view, cut, { event: (event) => event, excluded: "excluded" })
+    const unread = { excluded: "excluded", partly: "partly", isPartlyUsed: () => false }
+    this.#query(view, cut, { event: (event) => event, ...unread })
     const pause = options.pause ?? (async () => {})
     const loading = {
       clickhouse,
@@ -277,7 +278,7 @@ export class Verifier {
     const common = { rowsCompared: cut.rowCount, eventsRead: loaded.eventsRead, differences }
     if (differences.missing + differences.extra + differences.different > 0) {
       const examples = await readExamples({ clickhouse, plan, groups, settings })
-      return { ...common, examples, ...verdictOfDifference(work, this.#plans) }
+      return { ...common, examples, verdict: "different", reason: null }
     }
     if (cut.rowCount === 0 && Number(size?.n ?? 0) === 0) {
       const empty = loaded.eventsRead === 0
@@ -308,18 +309,6 @@ const CANNOT: ReadonlySet<string> = new Set([
 
 /** Before the first watermark no window is closed. */
 const NOTHING_CLOSED = -(2n ** 63n) + 1n
-
-/** A row of overlapping windows may have come when some of them were gone; history does not say which. */
-function verdictOfDifference(
-  { view }: Work,
-  plans: ReadonlyMap<string, ViewPlan>,
-): Pick<VerifyResult, "verdict" | "reason"> {
-  if (!hasOverlappingWindows(view, plans)) return { verdict: "different", reason: null }
-  const reason =
-    "the rows differ, but the view has overlapping windows, and an event that comes when only some of its " +
-    "windows are gone is in the others only; if nothing came that late, the view is wrong"
-  return { verdict: "different", reason }
-}
 
 function lossesOf(views: readonly string[], cut: ViewCut): string | null {
   for (const view of views) {

@@ -6,6 +6,7 @@ import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
 import { Names, textLiteral } from "../../expr/clickhouse/sql-writer.ts"
 import type { ScanNode, ViewPlan } from "../../plan/plan.ts"
+import { NO_WINDOW_LEFT } from "../../ports/verdict-ledger.ts"
 import { assert } from "../../std/assert.ts"
 import { lowerPlan, type Relation, type TraceOptions } from "./lower-plan.ts"
 
@@ -15,6 +16,10 @@ export interface HistoryTables {
   readonly event: (event: string) => string
   /** `view, event, partition, offset` of rows that a view could not use. */
   readonly excluded: string
+  /** The same of rows that it used in part, and `gone_end`: their windows that end there or before. */
+  readonly partly: string
+  /** There are such rows of the view. */
+  readonly isPartlyUsed: (view: string) => boolean
 }
 
 export interface ViewQueryOptions {
@@ -81,8 +86,30 @@ function eventRelation(node: ScanNode, view: string, options: ViewQueryOptions, 
     `SELECT partition, offset FROM ${tables.excluded} ` +
     `WHERE view = ${textLiteral(view)} AND event = ${textLiteral(node.name)}`
   const test = `(_partition, _offset) ${rows === "used" ? "NOT IN" : "IN"} (${left})`
+  const gone = rows === "used" && tables.isPartlyUsed(view) ? names.fresh() : null
+  const from =
+    tables.event(node.name) + (gone === null ? "" : partlyUsed(gone, { node, view, tables, names }))
+  if (gone !== null) selected.push(gone)
+  const isUsed = gone === null ? "" : ` AND ifNull(${gone} < toInt64('${NO_WINDOW_LEFT}'), 1)`
   const list = selected.length === 0 ? "1" : selected.join(", ")
-  return { columns, trace, dropped, sql: `SELECT ${list} FROM ${tables.event(node.name)} WHERE ${test}` }
+  return { columns, trace, dropped, gone, sql: `SELECT ${list} FROM ${from} WHERE ${test}${isUsed}` }
+}
+
+/** Joins to each row the end up to which its windows were gone, as `gone`; NULL where none was. */
+function partlyUsed(
+  gone: string,
+  {
+    node,
+    view,
+    tables,
+    names,
+  }: Pick<ViewQueryOptions, "tables"> & { node: ScanNode; view: string; names: Names },
+): string {
+  const [partition, offset] = [names.fresh(), names.fresh()]
+  const ends =
+    `SELECT partition AS ${partition}, offset AS ${offset}, toNullable(gone_end) AS ${gone} ` +
+    `FROM ${tables.partly} WHERE view = ${textLiteral(view)} AND event = ${textLiteral(node.name)}`
+  return ` LEFT ANY JOIN (${ends}) AS ${names.fresh()} ON _partition = ${partition} AND _offset = ${offset}`
 }
 
 /** Of the read rows' columns f0, f1, … */

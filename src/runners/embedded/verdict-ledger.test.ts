@@ -9,7 +9,7 @@ function slice(baseOffset: number, verdicts: readonly Verdict[]): SliceVerdicts 
     verdict === "failed" ? FAILURES.indexOf("division-by-zero") : 0,
   )
   const codes = Uint8Array.from(verdicts, (verdict) => VERDICTS.indexOf(verdict))
-  return { view: "v", source: "event:e", partition: 0, baseOffset, verdicts: codes, failures }
+  return { view: "v", source: "event:e", partition: 0, baseOffset, verdicts: codes, failures, partly: null }
 }
 
 test("totals count every row once, and survive a checkpoint", () => {

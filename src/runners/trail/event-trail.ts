@@ -13,7 +13,8 @@ import type { Log } from "../../log/log.ts"
 import { readSpan } from "../../log/stored-records.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { Verdict } from "../../ports/verdict.ts"
-import type { OffsetSpan, VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
+import { NO_WINDOW_LEFT, type OffsetSpan, type VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
+import { formatTimestamp } from "../../std/calendar-text.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { behindView } from "../clickhouse/reach.ts"
 import { unknownRecord } from "./errors.ts"
@@ -81,6 +82,7 @@ export interface EventTrailParts {
 
 const LATE = "all windows that it belongs to were gone before it came"
 const DUPLICATE = "its id came before, within the event's dedup window"
+const BELOW_ONLY = "a view that this one reads has it; where this one reads the event itself it is left out"
 const PENDING = "it is durable in the log, and the view has not come to it yet"
 const EITHER = "applied or filtered"
 const NO_STORE = "the engine remembers the row no more, and there is no store to run the view's conditions in"
@@ -108,7 +110,8 @@ export class EventTrail {
     const isDuplicate = (await first(ledger.duplicates(spanOf(record)))) !== null
     const ruled = new Map<string, Ruled>()
     for (const { name } of reached) {
-      ruled.set(name, isDuplicate ? worded("duplicate", null) : await this.#rule(name, record, ruled))
+      if (isDuplicate) ruled.set(name, worded("duplicate", null))
+      else ruled.set(name, await this.#inPart(name, record, await this.#rule(name, record, ruled)))
     }
     return { ...record, views: [...ruled].map(([view, ruling]) => ({ view, ...ruling })) }
   }
@@ -139,6 +142,15 @@ export class EventTrail {
     const excluded = known === null ? await first(this.#parts.ledger.excluded(view, spanOf(record))) : null
     if (excluded !== null) return worded(excluded.verdict, excluded.reason)
     return this.#judge(view, record, above, known !== null)
+  }
+
+  /** Says of a row that is applied which of its windows it missed. */
+  async #inPart(view: string, record: TrailRecord, ruled: Ruled): Promise<Ruled> {
+    if (ruled.verdict !== "applied") return ruled
+    const partly = await first(this.#parts.ledger.partly(view, spanOf(record)))
+    if (partly === null) return ruled
+    const { goneEndUs } = partly
+    return { ...ruled, reason: goneEndUs === NO_WINDOW_LEFT ? BELOW_ONLY : windowsGone(goneEndUs) }
   }
 
   /** Applied where the view's own query or a view that it reads has the row; filtered where none has. */
@@ -192,6 +204,10 @@ const pending = (view: string): ViewRuling => ({ view, verdict: "pending", reaso
 function worded(verdict: Verdict, failure: string | null): Ruled {
   const reason = verdict === "failed" ? failure : verdict === "late" ? LATE : null
   return { verdict, reason: verdict === "duplicate" ? DUPLICATE : reason }
+}
+
+function windowsGone(endUs: bigint): string {
+  return `not in its windows that end at ${formatTimestamp(endUs)} or before: they were gone before it came`
 }
 
 function unknown(reason: string): Ruled {
