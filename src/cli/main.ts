@@ -9,6 +9,7 @@ import { check } from "./check.ts"
 import { type Command, FINE, NOT_RUN, readArguments } from "./command.ts"
 import { deadLetters } from "./dead-letters.ts"
 import { wrongUsage } from "./errors.ts"
+import { explain } from "./explain.ts"
 import { exportCommand } from "./export.ts"
 import { commandHelp, overview } from "./help.ts"
 import { nearest } from "./nearest.ts"
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   deadLetters,
   verify,
   why,
+  explain,
   exportCommand,
   backup,
   restore,

@@ -18,6 +18,7 @@ import type {
   EpochInput,
   EpochResult,
   OperatorSpec,
+  OperatorWork,
   SliceVerdicts,
   SourceSlice,
   ViewChanges,
@@ -35,6 +36,7 @@ import { ViewReader } from "./read/view-reader.ts"
 import { PageStore } from "./state/page-store.ts"
 import { Watermarks } from "./time/watermarks.ts"
 import { RunningView } from "./view-pipeline.ts"
+import { WorkMeter } from "./work-meter.ts"
 
 /** Beyond it an epoch fails with state-full rather than the process with no memory left. */
 export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
@@ -43,6 +45,8 @@ const META = "$engine/meta"
 export interface EngineOptions {
   /** Bytes of pages. @default DEFAULT_MAX_STATE_BYTES */
   readonly maxStateBytes?: number
+  /** Monotonic milliseconds, with fractions, for `work`. @default none: all work takes no time */
+  readonly nowMs?: () => number
 }
 
 /** @throws AssertionError when the specs do not form a graph (wrong order, unknown input, id used twice). */
@@ -62,6 +66,7 @@ class DataflowEngine implements Engine {
   readonly #plan: string
   readonly #store: PageStore
   readonly #watermarks = new Watermarks()
+  readonly #meter: WorkMeter
   readonly #views = new Map<string, ViewRun>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
@@ -73,6 +78,7 @@ class DataflowEngine implements Engine {
     this.#graph = planRoutes(specs)
     this.#plan = planFingerprint(specs)
     this.#store = new PageStore(options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES)
+    this.#meter = new WorkMeter(options.nowMs ?? (() => 0))
     this.#sourceIds = new Set(this.#graph.sources.map((source) => source.id))
     for (const pipeline of this.#graph.pipelines) {
       const losses = noLosses()
@@ -127,6 +133,11 @@ class DataflowEngine implements Engine {
 
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
     return this.#run(view).reader.lookup(key)
+  }
+
+  work(view: string): readonly OperatorWork[] {
+    const { pipeline } = this.#run(view)
+    return [...pipeline.operators, pipeline.view].map(({ id }) => this.#meter.of(id))
   }
 
   losses(view: string): ViewLosses {
@@ -198,16 +209,23 @@ class DataflowEngine implements Engine {
     for (const [id, operator] of running.operators) {
       operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
     }
+    const meter = this.#meter
+    let sinceMs = meter.now()
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null
     for (const spec of pipeline.operators) {
       const sources = this.#graph.sourcesOf.get(spec.id)!
       const operator = running.operators.get(spec.id)!
-      running.feed(spec, fed, changesOf)
-      changesById.set(spec.id, operator.flush(this.#watermarks.after(sources)))
+      const rowsIn = running.feed(spec, fed, changesOf)
+      const changes = operator.flush(this.#watermarks.after(sources))
+      changesById.set(spec.id, changes)
+      meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
+      sinceMs = meter.now()
     }
-    running.feed(pipeline.view, fed, changesOf)
-    changesById.set(pipeline.view.id, running.view.flush())
+    const rowsIn = running.feed(pipeline.view, fed, changesOf)
+    const changes = running.view.flush()
+    changesById.set(pipeline.view.id, changes)
+    meter.note(pipeline.view.id, sinceMs, rowsIn, changes?.length ?? 0)
     return new Map(fed.map(({ slice, report }) => [slice, report]))
   }
 

@@ -314,8 +314,21 @@ export interface Engine {
   readonly epoch: number
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number
+  /** What each operator of a view has done, in the order of the data, the view's own rows last. */
+  work(view: string): readonly OperatorWork[]
   /** What a view has left out that is no event's verdict, for metrics. */
   losses(view: string): ViewLosses
+}
+
+/** Since the engine was made. */
+export interface OperatorWork {
+  readonly id: string
+  /** Rows handed to its loops, before their conditions. */
+  readonly rowsIn: number
+  /** Changes that it put out. */
+  readonly rowsOut: number
+  /** Milliseconds on the engine's thread; 0 where the engine has no clock. */
+  readonly busyMs: number
 }
 
 export interface ViewLosses {

@@ -90,17 +90,22 @@ export class RunningView {
     return report
   }
 
-  /** Feeds one operator of the view: events from slices, then changes from the operators before it. */
+  /**
+   * Feeds one operator of the view: events from slices, then changes from the operators before it. Returns
+   * how many rows it was handed.
+   */
   feed(
     target: StatefulSpec | ViewSpec,
     slices: readonly { readonly slice: SourceSlice; readonly report: SliceReport }[],
     changesOf: (id: string) => ChangeBatch | null,
-  ): void {
+  ): number {
+    let rows = 0
     for (const { slice, report } of slices) {
       const all = this.#routesFrom(slice.source)
       const judged = needsJudging(all)
       for (const compiled of all) {
         if (compiled.route.target !== target) continue
+        rows += slice.batch.length
         const own = judged ? new SliceReport(report.verdicts.slice()) : report
         compiled.apply(slice.batch, null, own.verdicts, own)
         compiled.deliver()
@@ -111,6 +116,7 @@ export class RunningView {
       if (compiled.route.target !== target || origin.kind === "source") continue
       const changes = changesOf(origin.id)
       if (changes === null) continue
+      rows += changes.length
       if (compiled.passChanges !== null) {
         compiled.passChanges(changes)
         continue
@@ -118,6 +124,7 @@ export class RunningView {
       compiled.apply(changes, changes.weights, NO_VERDICTS, this.#report)
       compiled.deliver()
     }
+    return rows
   }
 
   #routesFrom(source: string): CompiledRoute[] {

@@ -91,11 +91,12 @@ class Tree {
       const last = i === inputs.length - 1
       return this.lines(input, `${rest}${last ? "└ " : "├ "}`, `${rest}${last ? "  " : "│ "}`)
     })
-    return [[`${first}${mark}${whatText(node)}`, propertiesText(node)], ...below]
+    return [[`${first}${mark}${nodeText(node)}`, propertiesText(node)], ...below]
   }
 }
 
-function whatText(node: PlanNode): string {
+/** What a node does, in a line. */
+export function nodeText(node: PlanNode): string {
   switch (node.kind) {
     case "scan":
       return `scan ${node.source} ${node.name}`
@@ -186,7 +187,8 @@ function named(text: string, node: PlanNode, position: number): string {
   return text === name ? text : `${name} = ${text}`
 }
 
-function propertiesText(node: PlanNode): string {
+/** How its rows change, what is unique, which column is time, and what it keeps. */
+export function propertiesText(node: PlanNode): string {
   const { changes, key, timeColumn, columns } = node
   const parts = [
     changes,
@@ -197,11 +199,11 @@ function propertiesText(node: PlanNode): string {
   return parts.join(", ")
 }
 
-type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode
+export type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode
 
 const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set(["aggregate", "join", "rank", "over", "pattern"])
 
-const isStateful = (node: PlanNode): node is StatefulNode => STATEFUL.has(node.kind)
+export const isStateful = (node: PlanNode): node is StatefulNode => STATEFUL.has(node.kind)
 
 function stateText(node: StatefulNode): string {
   switch (node.kind) {

@@ -63,6 +63,17 @@ export interface ViewStatus {
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
 
+/** What a part of a view has done since the platform started. */
+export interface OperatorWork {
+  readonly what: string
+  /** Steps that run in the same loop, sources first. */
+  readonly steps: readonly string[]
+  /** Rows handed to it, before its conditions; changes that it put out. */
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly busyMs: number
+}
+
 export interface EventStatus {
   readonly contract: EventContract
   readonly received: number
@@ -162,6 +173,8 @@ export interface Runtime extends AsyncDisposable {
   readonly logId: string
   events(): readonly EventStatus[]
   views(): readonly ViewStatus[]
+  /** The view's operators in the order of the data, its own rows last. @throws unknown-view (user). */
+  work(view: string): readonly OperatorWork[]
   rejectedSamples(): readonly RejectedSample[]
   /**
    * Resolves when the good rows are durable.

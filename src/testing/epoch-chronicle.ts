@@ -101,6 +101,7 @@ export function observedEngine(
     },
     stateBytes: () => engine.stateBytes(),
     losses: (view) => engine.losses(view),
+    work: (view) => engine.work(view),
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   IngestAnswer,
   IngestRequest,
   MetricSample,
+  OperatorWork,
   ReceiptAnswer,
   RejectedSample,
   Runtime,
@@ -133,6 +134,12 @@ export class TwinRuntime implements Runtime {
         verdicts: { applied: topic.processed, filtered: 0, late: 0, failed: 0, duplicate: 0 },
       }
     })
+  }
+
+  /** It has no operators. */
+  work(view: string): readonly OperatorWork[] {
+    this.#view(view)
+    return []
   }
 
   rejectedSamples(): readonly RejectedSample[] {

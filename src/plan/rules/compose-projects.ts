@@ -8,7 +8,7 @@ import { namesOf } from "../nodes/rebuild.ts"
 import type { ProjectNode } from "../plan.ts"
 import { everywhere, MAX_EXPRESSION_SIZE } from "./rule.ts"
 
-export const composeProjects = everywhere("compose-projects", (node) => {
+export const composeProjects = everywhere("compose-projects", "columns are computed in one step", (node) => {
   if (node.kind !== "project" || node.input.kind !== "project") return null
   const inner = node.input
   const expressions = node.expressions.map((expression) => substituteColumns(expression, inner.expressions))
@@ -16,8 +16,10 @@ export const composeProjects = everywhere("compose-projects", (node) => {
   return projectNode({ input: inner.input, expressions, names: namesOf(node) })
 })
 
-export const dropIdentityProject = everywhere("drop-identity-project", (node) =>
-  node.kind === "project" && isIdentity(node) ? node.input : null,
+export const dropIdentityProject = everywhere(
+  "drop-identity-project",
+  "a step that hands on all columns as they are is left out",
+  (node) => (node.kind === "project" && isIdentity(node) ? node.input : null),
 )
 
 function isIdentity({ input, expressions, columns }: ProjectNode): boolean {

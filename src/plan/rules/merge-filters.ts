@@ -3,7 +3,7 @@ import { conjunction } from "../expressions/conjunction.ts"
 import { filterNode } from "../nodes/filter.ts"
 import { everywhere } from "./rule.ts"
 
-export const mergeFilters = everywhere("merge-filters", (node) => {
+export const mergeFilters = everywhere("merge-filters", "conditions are asked in one step", (node) => {
   if (node.kind !== "filter" || node.input.kind !== "filter") return null
   return filterNode(node.input.input, conjunction([node.input.predicate, node.predicate]))
 })

@@ -33,6 +33,13 @@ export interface RuleStep {
   readonly rule: string
   readonly before: PlanNode
   readonly after: PlanNode
+  /** Nodes that became others, inputs first. */
+  readonly changes: readonly PlanChange[]
+}
+
+export interface PlanChange {
+  readonly was: PlanNode
+  readonly is: PlanNode
 }
 
 export interface NormalizedPlan {
@@ -48,9 +55,10 @@ export function normalize(plan: ViewPlan, rules: readonly Rule[] = RULES): Norma
     assert(pass <= MAX_PASSES, "rules come to an end")
     changed = false
     for (const rule of rules) {
-      const after = rule.apply(root)
+      const changes: PlanChange[] = []
+      const after = rule.apply(root, (was, is) => void changes.push({ was, is }))
       if (after === root) continue
-      trace.push({ pass, rule: rule.name, before: root, after })
+      trace.push({ pass, rule: rule.name, before: root, after, changes })
       root = after
       changed = true
     }

@@ -12,34 +12,38 @@ import { namesOf } from "../nodes/rebuild.ts"
 import type { OverNode, RankFunction } from "../plan.ts"
 import { everywhere } from "./rule.ts"
 
-export const overToRank = everywhere("over-to-rank", (node) => {
-  if (node.kind !== "filter" || node.input.kind !== "over") return null
-  const over = node.input
-  const name = rankFunction(over)
-  if (name === null) return null
-  const number = over.input.columns.length
-  const conditions = conjunctsOf(node.predicate)
-  const ranges = conditions.map((condition) => rangeOf(condition, number))
-  const low = ranges.reduce((most, range) => (range !== null && range.low > most ? range.low : most), 1n)
-  const high = ranges.reduce<bigint | null>((least, range) => lower(least, range?.high ?? null), null)
-  if (high === null) return null
-  const { input, partition, order, peerTerms } = over
-  const ranked = rankNode({
-    input,
-    partition,
-    order: name === "row_number" ? order : order.slice(0, peerTerms),
-    function: name,
-    offset: low - 1n,
-    limit: high < low ? 0n : high - low + 1n,
-    ranked: true,
-  })
-  const expressions = ranked.columns.map(
-    (column, index): Expression => ({ kind: "column", index, ...column }),
-  )
-  const named = projectNode({ input: ranked, expressions, names: namesOf(over) })
-  const others = conditions.filter((_, i) => ranges[i] === null)
-  return others.length === 0 ? named : filterNode(named, conjunction(others))
-})
+export const overToRank = everywhere(
+  "over-to-rank",
+  "only the rows that a condition on their number lets through are numbered",
+  (node) => {
+    if (node.kind !== "filter" || node.input.kind !== "over") return null
+    const over = node.input
+    const name = rankFunction(over)
+    if (name === null) return null
+    const number = over.input.columns.length
+    const conditions = conjunctsOf(node.predicate)
+    const ranges = conditions.map((condition) => rangeOf(condition, number))
+    const low = ranges.reduce((most, range) => (range !== null && range.low > most ? range.low : most), 1n)
+    const high = ranges.reduce<bigint | null>((least, range) => lower(least, range?.high ?? null), null)
+    if (high === null) return null
+    const { input, partition, order, peerTerms } = over
+    const ranked = rankNode({
+      input,
+      partition,
+      order: name === "row_number" ? order : order.slice(0, peerTerms),
+      function: name,
+      offset: low - 1n,
+      limit: high < low ? 0n : high - low + 1n,
+      ranked: true,
+    })
+    const expressions = ranked.columns.map(
+      (column, index): Expression => ({ kind: "column", index, ...column }),
+    )
+    const named = projectNode({ input: ranked, expressions, names: namesOf(over) })
+    const others = conditions.filter((_, i) => ranges[i] === null)
+    return others.length === 0 ? named : filterNode(named, conjunction(others))
+  },
+)
 
 function rankFunction({ calls }: OverNode): RankFunction | null {
   const name = calls.length === 1 ? calls[0]!.name : null

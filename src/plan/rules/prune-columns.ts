@@ -33,7 +33,8 @@ import type { Rule } from "./rule.ts"
 
 export const pruneColumns: Rule = {
   name: "prune-columns",
-  apply(root) {
+  about: "columns that nobody reads are not computed",
+  apply(root, note) {
     const nodes = nodesOf(root)
     const needed = neededColumns(root, nodes)
     const pruned = new Map<PlanNode, Pruned>()
@@ -42,6 +43,7 @@ export const pruneColumns: Rule = {
         node,
         prune(node, needed.get(node)!, (input) => pruned.get(input)!),
       )
+    for (const [was, { node: is }] of pruned) if (is.columns.length < was.columns.length) note?.(was, is)
     return pruned.get(root)!.node
   },
 }
@@ -54,7 +56,8 @@ interface Pruned {
 
 type Needed = ReadonlySet<number>
 
-function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<PlanNode, Needed> {
+/** Of each node, the columns that something above it reads. */
+export function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): ReadonlyMap<PlanNode, Needed> {
   const needed = new Map<PlanNode, Set<number>>(nodes.map((node) => [node, new Set()]))
   for (const position of root.columns.keys()) needed.get(root)!.add(position)
   for (const node of nodes.toReversed()) {
@@ -205,11 +208,7 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       const [before, after] = [node.input.columns.length, input.columns.length]
       if (input === node.input) return { node, places: everyPlace(before + 2) }
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
-      const place = (position: number): number => {
-        const found = places.get(position)
-        assert(found !== undefined, "a session's time and keys are kept")
-        return found
-      }
+      const place = (position: number) => placeOf(position, places)
       const { timeColumn, gapUs, keys } = node.session
       const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
       return { node: sessionNode(input, session), places: moved }

@@ -61,11 +61,15 @@ export function splitOverJoin(join: JoinNode, conjuncts: readonly Expression[]):
   }
 }
 
-export const pushFilterIntoJoin = everywhere("push-filter-into-join", (node) => {
-  if (node.kind === "join") return push(node, [])
-  if (node.kind !== "filter" || node.input.kind !== "join") return null
-  return push(node.input, conjunctsOf(node.predicate))
-})
+export const pushFilterIntoJoin = everywhere(
+  "push-filter-into-join",
+  "conditions go to the side that they are about, equalities become keys",
+  (node) => {
+    if (node.kind === "join") return push(node, [])
+    if (node.kind !== "filter" || node.input.kind !== "join") return null
+    return push(node.input, conjunctsOf(node.predicate))
+  },
+)
 
 /** Null when everything is where it belongs. */
 function push(join: JoinNode, conjuncts: readonly Expression[]): PlanNode | null {

@@ -6,12 +6,23 @@ import type { PlanNode } from "../plan.ts"
 
 export interface Rule {
   readonly name: string
-  apply(root: PlanNode): PlanNode
+  /** What it is for, in a sentence's half: "conditions are asked before columns are computed". */
+  readonly about: string
+  /** @param note told of each node that becomes another one */
+  apply(root: PlanNode, note?: NoteChange): PlanNode
 }
 
+export type NoteChange = (was: PlanNode, is: PlanNode) => void
+
 /** A rule that looks at one node and its inputs; null leaves the node as it is. */
-export function everywhere(name: string, change: (node: PlanNode) => PlanNode | null): Rule {
-  return { name, apply: (root) => rebuild(root, (node) => change(node) ?? node) }
+export function everywhere(name: string, about: string, change: (node: PlanNode) => PlanNode | null): Rule {
+  const apply = (root: PlanNode, note?: NoteChange) =>
+    rebuild(root, (node) => {
+      const changed = change(node)
+      if (changed !== null) note?.(node, changed)
+      return changed ?? node
+    })
+  return { name, about, apply }
 }
 
 /**

@@ -12,12 +12,14 @@ import type { ViewPlan } from "../../plan/plan.ts"
 import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
+import { behindView } from "../clickhouse/reach.ts"
 import type {
   EventStatus,
   EventTail,
   IngestAnswer,
   IngestRequest,
   MetricSample,
+  OperatorWork,
   ReceiptAnswer,
   RejectedSample,
   Runtime,
@@ -42,6 +44,7 @@ import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
+import { OperatorWorks } from "./operator-work.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -84,6 +87,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   readonly #plans: ReadonlyMap<string, ViewPlan>
   #changelogs: ReadonlyMap<string, Changelog> = new Map()
   readonly #desk: ReceiptDesk
+  readonly #works: OperatorWorks
   readonly #tails = new Set<LogTail>()
   #onPublished: (slices: readonly RuledSlice[]) => void = () => {}
   #engine: Engine | null = null
@@ -105,6 +109,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.startedAtMs = clock.nowMs()
     this.logId = log.logId
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
+    this.#works = new OperatorWorks(parts.contracts, parts.plans)
     this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
     this.#door = new Door({
       ...parts,
@@ -203,6 +208,10 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     }))
   }
 
+  work(view: string): readonly OperatorWork[] {
+    return this.#works.of(this.#engine!, this.#plan(view).name)
+  }
+
   rejectedSamples(): readonly RejectedSample[] {
     return this.#samples.list()
   }
@@ -254,7 +263,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   cut(view: string): ViewCut {
     const { intake, lanes, outputs } = this.#parts
     const plan = this.#plan(view)
-    const topics = new Set([...this.#eventsOf(plan)].map((event) => lanes.get(event)!.topic.name))
+    const topics = new Set(this.#eventsOf(plan).map((event) => lanes.get(event)!.topic.name))
     const positions = intake.positions().filter(({ topic }) => topics.has(topic))
     return cutOf({
       engine: this.#engine!,
@@ -350,26 +359,20 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   #balance(plan: ViewPlan): Pick<ViewStatus, "verdicts" | "appendedEvents" | "imbalance"> {
     const { ledger, lanes, intake } = this.#parts
-    const reads = [...this.#eventsOf(plan)].map((event) => lanes.get(event)!)
+    const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
     const taken = reads.reduce((sum, lane) => sum + takenRows(lane, lanes, intake), 0)
     const appendedEvents = taken + this.#pending(plan).pendingEvents
     return { verdicts: ledger.totals(plan.name), appendedEvents, imbalance: taken - ledger.ruled(plan.name) }
   }
 
   /** Events that reach the view, directly or through other views. */
-  #eventsOf(plan: ViewPlan): ReadonlySet<string> {
-    const events = new Set(plan.events)
-    for (const view of plan.views) for (const event of this.#eventsOf(this.#plan(view))) events.add(event)
-    return events
+  #eventsOf(plan: ViewPlan): readonly string[] {
+    return behindView(plan.name, this.#plans).events
   }
 
   #viewWatermark(plan: ViewPlan): bigint | null {
-    let lowest: bigint | null = null
-    for (const event of this.#eventsOf(plan)) {
-      const watermarkUs = this.#watermarksUs.get(event)!
-      if (lowest === null || watermarkUs < lowest) lowest = watermarkUs
-    }
-    return lowest === null ? null : known(lowest)
+    const all = this.#eventsOf(plan).map((event) => this.#watermarksUs.get(event)!)
+    return all.length === 0 ? null : known(all.reduce((lowest, each) => (each < lowest ? each : lowest)))
   }
 
   #pending(plan: ViewPlan): Pick<ViewStatus, "pendingEvents" | "pendingSinceMs"> {

@@ -41,10 +41,14 @@ export function eventColumns(contract: EventContract): readonly Column[] {
 export const sourceId = (event: string) => `event:${event}`
 export const viewId = (view: string) => `view:${view}`
 
-/** @param plans in dependency order. */
+/**
+ * @param plans in dependency order
+ * @param note told of each operator with state, and of each view's last node
+ */
 export function lowerViews(
   contracts: readonly EventContract[],
   plans: readonly ViewPlan[],
+  note: (id: string, node: PlanNode) => void = () => {},
 ): readonly OperatorSpec[] {
   const specs: OperatorSpec[] = contracts.map((contract) => ({
     kind: "source",
@@ -53,7 +57,7 @@ export function lowerViews(
   }))
   const columnsOf = new Map(specs.map((spec) => [spec.id, spec.columns]))
   for (const plan of plans) {
-    specs.push(...new ViewLowering(normalize(plan).plan, columnsOf).lower())
+    specs.push(...new ViewLowering(normalize(plan).plan, columnsOf, note).lower())
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
@@ -62,24 +66,33 @@ export function lowerViews(
 class ViewLowering {
   readonly #plan: ViewPlan
   readonly #columnsOf: ReadonlyMap<string, readonly Column[]>
+  readonly #note: (id: string, node: PlanNode) => void
   readonly #specs: OperatorSpec[] = []
   /** A subtree that the query uses twice (WITH) becomes operators once. */
   readonly #pipes = new Map<PlanNode, Pipe>()
 
-  constructor(plan: ViewPlan, columnsOf: ReadonlyMap<string, readonly Column[]>) {
+  constructor(
+    plan: ViewPlan,
+    columnsOf: ReadonlyMap<string, readonly Column[]>,
+    note: (id: string, node: PlanNode) => void,
+  ) {
     this.#plan = plan
     this.#columnsOf = columnsOf
+    this.#note = note
   }
 
   lower(): readonly OperatorSpec[] {
     const { name, columns, key, root } = this.#plan
     const input = this.#operatorOf(this.#pipeOf(root), columns)
     this.#specs.push({ kind: "view", id: viewId(name), input, name, columns, key })
+    this.#note(viewId(name), root)
     return this.#specs
   }
 
-  #nextId(kind: OperatorSpec["kind"]): string {
-    return `${this.#plan.name}/${this.#specs.length}:${kind}`
+  #nextId(kind: OperatorSpec["kind"], node: PlanNode | null = null): string {
+    const id = `${this.#plan.name}/${this.#specs.length}:${kind}`
+    if (node !== null) this.#note(id, node)
+    return id
   }
 
   #pipeOf(node: PlanNode): Pipe {
@@ -129,7 +142,7 @@ class ViewLowering {
       case "rank": {
         const { partition, order, function: name, offset, limit, ranked, columns } = node
         const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
-        const id = this.#nextId("rank")
+        const id = this.#nextId("rank", node)
         const parts = { partition, order, function: name, offset, limit, ranked, columns }
         this.#specs.push({ kind: "rank", id, input, ...parts, ...this.#partitionExpiry(node) })
         return identityPipe(id, columns)
@@ -151,7 +164,7 @@ class ViewLowering {
     const [left, right] = [this.#joinSide(node, "left"), this.#joinSide(node, "right")]
     const widened =
       left.columns.length + right.columns.length > node.left.columns.length + node.right.columns.length
-    const id = this.#nextId("join")
+    const id = this.#nextId("join", node)
     const shift = left.columns.length - node.left.columns.length
     const moved =
       condition &&
@@ -232,7 +245,7 @@ class ViewLowering {
     const widened = added.length === 0 ? pipe : { ...pipe, outputs, identity: false }
     const input = this.#operatorOf(widened, inputColumns)
     const columns = [...inputColumns, ...node.columns.slice(width)]
-    const id = this.#nextId("over")
+    const id = this.#nextId("over", node)
     const order_ = { partition, order, peerTerms }
     this.#specs.push({ kind: "over", id, input, ...order_, calls, columns, ...this.#partitionExpiry(node) })
     if (added.length === 0) return id
@@ -263,11 +276,12 @@ class ViewLowering {
     return id
   }
 
-  #pattern({ kind, input: node, partition, order, ...rest }: PatternNode): string {
+  #pattern(pattern: PatternNode): string {
+    const { kind, input: node, partition, order, ...rest } = pattern
     const input = this.#operatorOf(this.#pipeOf(node), node.columns)
     const { steps, withinUs, afterMatch, timeouts, outputs, columns } = rest
     const parts = { partition, order, steps, withinUs, afterMatch, timeouts, outputs, columns }
-    const id = this.#nextId(kind)
+    const id = this.#nextId(kind, pattern)
     this.#specs.push({ kind, id, input, inputColumns: node.columns, lateUs: patternLateUs(node), ...parts })
     return id
   }
@@ -325,7 +339,7 @@ class ViewLowering {
     const assigned = input.window !== null || input.session !== null
     const carried = windowed && !assigned ? node.input.windowColumns : null
     const varying = carried?.varying ?? null
-    const id = this.#nextId("aggregate")
+    const id = this.#nextId("aggregate", node)
     this.#specs.push({
       kind: "aggregate",
       id,

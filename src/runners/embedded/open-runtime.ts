@@ -14,7 +14,7 @@ import { dirname } from "node:path"
 import type { EventContract } from "../../contracts/contract.ts"
 import { DEFAULT_DEDUP_BYTES } from "../../contracts/dedup.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
-import { createEngine } from "../../engine/create-engine.ts"
+import { createEngine, type EngineOptions } from "../../engine/create-engine.ts"
 import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
@@ -68,7 +68,7 @@ export interface OpenRuntimeOptions {
   /** For one event's ids. @default what the contract's memory has room for */
   readonly duplicateLimits?: DuplicateLimits
   /** Makes an engine that has run nothing. @default the columnar engine */
-  readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+  readonly createEngine?: (specs: readonly OperatorSpec[], options: EngineOptions) => Engine
   /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
   readonly report: (message: string) => void
 }
@@ -163,7 +163,8 @@ function restoreNewest(
   outputs: EpochOutputs,
 ): Restored {
   const specs = lowerViews(options.contracts, options.plans)
-  const newEngine = options.createEngine ?? createEngine
+  const make = options.createEngine ?? createEngine
+  const newEngine = () => make(specs, { nowMs: () => options.clock.monotonicMs() })
   for (const { path } of store.list()) {
     try {
       const manifest = store.manifest(path)
@@ -172,7 +173,7 @@ function restoreNewest(
         options.report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
         continue
       }
-      const engine = newEngine(specs)
+      const engine = newEngine()
       const runnerParts: CheckpointPart[] = []
       engine.restore(withoutRunnerParts(store.parts(path), runnerParts))
       return { engine, manifest, runnerParts }
@@ -180,7 +181,7 @@ function restoreNewest(
       options.report(error instanceof Error ? error.message : String(error))
     }
   }
-  return { engine: newEngine(specs), manifest: null, runnerParts: [] }
+  return { engine: newEngine(), manifest: null, runnerParts: [] }
 }
 
 /** Of any version of the project: what was counted at the door is true for all of them. */

@@ -221,6 +221,25 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
+  ViewPlan: object({
+    view: text,
+    plan: list(text),
+    rules: list(object({ rule: text, about: text, did: list(text) })),
+    append_only: list(text),
+    sources: list(object({ source: text, read: list(text), unread: list(text) })),
+    since: instant,
+    operators: list(
+      object({
+        operator: text,
+        steps: list(text),
+        rows_in: count,
+        rows_out: count,
+        busy_ms: { type: "number" },
+        share: { type: "number", minimum: 0, maximum: 1 },
+      }),
+    ),
+    slowest: { type: ["string", "null"] },
+  }),
   BackupRequest: object(
     {
       to: { type: "string", description: "Absolute path: empty, not there, or with earlier backups." },

@@ -23,6 +23,7 @@ import { getVerification } from "./routes/get-verification.ts"
 import { getView } from "./routes/get-view.ts"
 import { getViewChanges } from "./routes/get-view-changes.ts"
 import { getViewFailed, getViewLate } from "./routes/get-view-left-out.ts"
+import { getViewPlan } from "./routes/get-view-plan.ts"
 import { getViewRows } from "./routes/get-view-rows.ts"
 import { getViews } from "./routes/get-views.ts"
 import { getWhy } from "./routes/get-why.ts"
@@ -60,6 +61,7 @@ export const ROUTES: readonly Route[] = [
   getVerification,
   getWhy,
   getLateness,
+  getViewPlan,
   postBackup,
   postQuery,
   getQueries,

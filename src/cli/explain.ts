@@ -1,0 +1,127 @@
+/** `millrace explain`: how a view is computed, what the planner did, and what its operators have done. */
+import type { PlanDescription } from "../platform/explain-view.ts"
+import { type Command, FINE, type Given } from "./command.ts"
+import { wrongUsage } from "./errors.ts"
+import { nearest } from "./nearest.ts"
+import { SERVER_OPTIONS, Server } from "./server.ts"
+import type { Terminal } from "./terminal.ts"
+import { textTable } from "./text-table.ts"
+
+export const explain: Command = {
+  name: "explain",
+  summary:
+    "Show how VIEW of the project in DIR (default: this folder) is computed, and what the planner did.",
+  positionals: ["VIEW", "[DIR]"],
+  options: {
+    analyze: {
+      value: null,
+      about: "Ask the running platform instead, with the rows and the time of each operator.",
+    },
+    ...SERVER_OPTIONS,
+  },
+  notes: [
+    "Rows in are those that an operator's loop is handed, before the conditions that are part of it; rows",
+    "out are changes. The time is that of the engine's thread since the platform started.",
+  ],
+  examples: [
+    "millrace explain delays_per_airport examples/flights",
+    "millrace explain delays_per_airport --analyze",
+  ],
+  run,
+}
+
+interface ShownWork {
+  readonly operator: string
+  readonly steps: readonly string[]
+  readonly rows_in: number
+  readonly rows_out: number
+  readonly busy_ms: number
+  readonly share: number
+}
+
+interface Analysis {
+  readonly since: string
+  readonly operators: readonly ShownWork[]
+  readonly slowest: string | null
+}
+
+async function run(given: Given, terminal: Terminal): Promise<number> {
+  const [view, directory] = given.positionals
+  if (view === undefined) throw wrongUsage("millrace explain needs the name of a view")
+  const analyze = given.flag("analyze")
+  if (analyze && directory !== undefined) {
+    throw wrongUsage("millrace explain --analyze asks the running platform and takes no project folder")
+  }
+  const asksServer = analyze || given.text("url") !== null || given.text("port") !== null
+  const body = asksServer
+    ? await ask(view, given, terminal)
+    : { ...(await read(view, directory ?? ".")), analysis: null }
+  if (given.flag("json")) {
+    terminal.print(JSON.stringify(body))
+    return FINE
+  }
+  show(body, terminal)
+  if (analyze) showAnalysis(body.analysis, terminal)
+  return FINE
+}
+
+type Shown = PlanDescription & { readonly analysis: Analysis | null }
+
+async function ask(view: string, given: Given, terminal: Terminal): Promise<Shown> {
+  const answer = await Server.given(given, terminal).get(`/v1/views/${encodeURIComponent(view)}/plan`)
+  const { since, operators, slowest, ...plan } = answer as unknown as PlanDescription & Analysis
+  return { ...plan, analysis: { since, operators, slowest } }
+}
+
+async function read(view: string, directory: string): Promise<PlanDescription> {
+  const { explainView } = await import("../platform/explain-view.ts")
+  const { explained, views, problems } = await explainView(directory, view)
+  if (explained !== null) return explained
+  const broken =
+    problems.find(({ where }) => where === view) ?? (views.length === 0 ? problems[0] : undefined)
+  if (broken !== undefined) {
+    throw wrongUsage(`${broken.where} has a problem (${broken.message}); millrace check shows where`)
+  }
+  const near = nearest(view, views)
+  const hint = near === null ? `its views are ${views.join(", ") || "none"}` : `did you mean ${near}?`
+  throw wrongUsage(`the project has no view ${view}; ${hint}`)
+}
+
+function show({ plan, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
+  const title = (text: string) => terminal.print(`\n${terminal.paint("bold", text)}`)
+  for (const line of plan) terminal.print(line)
+  title("What the planner did, rule by rule")
+  const idle: string[] = []
+  for (const { rule, about, did } of rules) {
+    if (did.length === 0) idle.push(rule)
+    else terminal.print(`${rule}: ${about}`)
+    for (const line of did) terminal.print(`  ${line}`)
+  }
+  if (idle.length > 0) terminal.print(terminal.paint("dim", `nothing to do: ${idle.join(", ")}`))
+  if (append_only.length > 0) {
+    title("Simpler, because rows only come")
+    for (const line of append_only) terminal.print(line)
+  }
+  title("What it reads")
+  for (const { source, read, unread } of sources) {
+    const rest = unread.length === 0 ? "" : `; not ${unread.join(", ")}`
+    terminal.print(`${source}: ${read.join(", ") || "no column"}${rest}`)
+  }
+}
+
+function showAnalysis(analysis: Analysis | null, terminal: Terminal): void {
+  if (analysis === null) return
+  const { since, operators, slowest } = analysis
+  terminal.print(`\n${terminal.paint("bold", `What its operators have done since ${since}`)}`)
+  const rows = operators.map((work) => {
+    return [work.operator, work.rows_in, work.rows_out, work.busy_ms, `${Math.round(100 * work.share)} %`]
+  })
+  for (const line of textTable(["operator", "rows in", "rows out", "busy ms", "share"], rows)) {
+    terminal.print(line)
+  }
+  for (const { operator, steps } of operators) {
+    if (steps.length > 0)
+      terminal.print(terminal.paint("dim", `in the loop of ${operator}: ${steps.join("; ")}`))
+  }
+  if (slowest !== null) terminal.print(`slowest: ${slowest}`)
+}
