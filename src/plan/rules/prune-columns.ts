@@ -95,7 +95,7 @@ export function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): Reado
         }
         break
       case "union-all":
-        for (const input of node.inputs) need(input, own)
+        for (const input of node.inputs) need(input, keptOfUnion(node, own))
         break
       case "join":
         needOfJoin(node, own, need)
@@ -183,6 +183,11 @@ function keptAggregates({ keys, aggregates }: AggregateNode, needed: Needed): re
   return kept.length === 0 && keys.length === 0 ? aggregates.slice(0, 1) : kept
 }
 
+/** Where nothing is read, all inputs keep the same column. */
+function keptOfUnion({ columns }: UnionAllNode, needed: Needed): readonly number[] {
+  return needed.size === 0 ? [0] : [...columns.keys()].filter((position) => needed.has(position))
+}
+
 function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pruned): Pruned {
   switch (node.kind) {
     case "scan":
@@ -264,7 +269,7 @@ function pruneAggregate(node: AggregateNode, needed: Needed, { node: input, plac
 
 /** Inputs hand on the same columns in the same order, whatever else they keep for other readers. */
 function pruneUnion(node: UnionAllNode, needed: Needed, inputs: readonly Pruned[]): Pruned {
-  const kept = needed.size === 0 ? [0] : [...node.columns.keys()].filter((position) => needed.has(position))
+  const kept = keptOfUnion(node, needed)
   const moved = placesOf(kept)
   if (kept.length === node.columns.length && inputs.every((input, i) => input.node === node.inputs[i])) {
     return { node, places: moved }

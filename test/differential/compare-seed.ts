@@ -1,0 +1,223 @@
+/**
+ * The queries of one seed over its history, in the engine and in PostgreSQL. A pair is a query and a history;
+ * its answers are compared half-way, at the end, and at the end of another order and other epochs.
+ */
+import { bindProject } from "../../src/plan/bind-project.ts"
+import type { ViewPlan } from "../../src/plan/plan.ts"
+import { view } from "../../src/plan/view.ts"
+import { eventColumns } from "../../src/runners/embedded/lower.ts"
+import { SeededRandom } from "../../src/std/random.ts"
+import { batchOf } from "../kit/batch-of.ts"
+import type { Row } from "../kit/canonical.ts"
+import { differenceOf } from "../kit/canonical.ts"
+import type { OracleTable, PgOracle } from "../kit/pg-oracle.ts"
+import { runEpochs } from "../kit/run-views.ts"
+import type { Coverage } from "./coverage.ts"
+import type { Arrival, History } from "./history.ts"
+import { epochsOf, randomHistory, rearranged } from "./history.ts"
+import type { RandomView } from "./random-queries.ts"
+import { randomViews } from "./random-queries.ts"
+import { textOf } from "./sql-text.ts"
+
+/** One way to run a history. */
+export interface Course {
+  readonly name: string
+  readonly arrivals: readonly Arrival[]
+  /** Arrivals per epoch. */
+  readonly sizes: readonly number[]
+  readonly restoreAfter: number
+  /** The epoch behind which answers are compared too; -1: none. */
+  readonly lookAfter: number
+}
+
+export interface Trial {
+  readonly history: History
+  readonly views: readonly RandomView[]
+  readonly courses: readonly Course[]
+}
+
+export interface Difference {
+  readonly view: string
+  readonly course: string
+  readonly reason: string
+}
+
+export interface Refusal {
+  readonly view: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface Outcome {
+  readonly differences: readonly Difference[]
+  readonly refusals: readonly Refusal[]
+  /** Views that PostgreSQL could not evaluate, and why. */
+  readonly unjudged: readonly { readonly view: string; readonly reason: string }[]
+  readonly compared: number
+  /** Answers that had rows. */
+  readonly withRows: number
+}
+
+export function randomTrial(seed: number, queries: number, coverage: Coverage): Trial {
+  const random = new SeededRandom(seed)
+  const history = randomHistory(random)
+  return {
+    history,
+    views: randomViews(seed, queries, coverage),
+    courses: coursesOf(history, random),
+  }
+}
+
+function coursesOf(history: History, random: SeededRandom): readonly Course[] {
+  const count = history.arrivals.length
+  const small = sizesOf(count, 1 + random.below(5), random)
+  const restoreAfter = random.below(2) === 0 || small.length === 0 ? -1 : random.below(small.length)
+  const lookAfter = Math.floor(small.length / 2) - 1
+  const first = { arrivals: history.arrivals, sizes: small, restoreAfter, lookAfter }
+  const other = { arrivals: rearranged(history, random), restoreAfter: -1, lookAfter: -1 }
+  const sizes = random.below(2) === 0 ? [count] : Array.from({ length: count }, () => 1)
+  return [
+    { name: `epochs of ${small.join(", ")} rows`, ...first },
+    { name: sizes.length === 1 ? "one epoch" : "another order, row by row", ...other, sizes },
+  ]
+}
+
+function sizesOf(count: number, most: number, random: SeededRandom): number[] {
+  const sizes: number[] = []
+  for (let left = count; left > 0; left -= sizes.at(-1)!) sizes.push(Math.min(left, 1 + random.below(most)))
+  return sizes
+}
+
+export async function compareTrial(oracle: PgOracle, trial: Trial): Promise<Outcome> {
+  const { history, views, courses } = trial
+  const { plans, refusals } = await bindAll(history, views)
+  const expected = await expectedRows(oracle, trial, plans)
+  const differences: Difference[] = []
+  const unjudged: { view: string; reason: string }[] = []
+  let compared = 0
+  let withRows = 0
+  for (const course of courses) differences.push(...compareCourse(history, plans, { course, expected }))
+  for (const plan of plans) {
+    const atEnd = expected.atEnd.get(plan.name)!
+    if (atEnd instanceof Error) unjudged.push({ view: plan.name, reason: atEnd.message })
+    else {
+      compared++
+      if (atEnd.length > 0) withRows++
+    }
+  }
+  return { differences, refusals, unjudged, compared, withRows }
+}
+
+/** Once for all, then without those that check refuses and those that read them. */
+async function bindAll(
+  { contracts }: History,
+  views: readonly RandomView[],
+): Promise<{ plans: readonly ViewPlan[]; refusals: readonly Refusal[] }> {
+  const definitions = views.map(({ name, text, options }) => {
+    return view(name, { sql: textOf(text, "ours"), ...options })
+  })
+  const { plans, problems } = await bindProject({ events: contracts, views: definitions })
+  if (problems.length === 0) return { plans, refusals: [] }
+  const refusals = problems.map(({ where, code, message }) => ({ view: where, code, message }))
+  const refused = new Set(problems.map(({ where }) => where))
+  const rest = definitions.filter(({ name }) => !refused.has(name))
+  return { plans: (await bindProject({ events: contracts, views: rest })).plans, refusals }
+}
+
+interface Expected {
+  readonly halfWay: ReadonlyMap<string, readonly Row[] | Error>
+  readonly atEnd: ReadonlyMap<string, readonly Row[] | Error>
+}
+
+async function expectedRows(
+  oracle: PgOracle,
+  { history, views, courses }: Trial,
+  plans: readonly ViewPlan[],
+): Promise<Expected> {
+  const texts = new Map(views.map(({ name, text }) => [name, textOf(text, "oracle")]))
+  const queries = plans.map(({ name, columns }) => ({ name, columns, sql: texts.get(name)! }))
+  const read = new Set(plans.flatMap((plan) => plan.views))
+  const readQueries = queries.filter(({ name }) => read.has(name))
+  const answers = async () => {
+    const rows = await oracle.answers(queries)
+    return new Map(queries.map(({ name }, k) => [name, rows[k]!]))
+  }
+  await oracle.replaceViews(readQueries)
+  const { arrivals, sizes, lookAfter } = courses[0]!
+  const seen = sizes.slice(0, lookAfter + 1).reduce((sum, size) => sum + size, 0)
+  await oracle.replaceRows(tablesOf(history, arrivals.slice(0, seen)))
+  const halfWay = lookAfter < 0 ? new Map() : await answers()
+  await oracle.replaceRows(tablesOf(history, arrivals))
+  return { halfWay, atEnd: await answers() }
+}
+
+export function tablesOf({ contracts }: History, arrivals: readonly Arrival[]): readonly OracleTable[] {
+  return contracts.map((contract) => {
+    const rows = arrivals.filter(({ event }) => event === contract.name).map(({ row }) => row)
+    const columns = eventColumns(contract)
+    return { name: contract.name, columns, batch: batchOf(columns, rows) }
+  })
+}
+
+interface Judged {
+  readonly course: Course
+  readonly expected: Expected
+}
+
+/** All views in one engine; one by one when that fails, to know which it is. */
+function compareCourse(
+  history: History,
+  plans: readonly ViewPlan[],
+  judged: Judged,
+): readonly Difference[] {
+  try {
+    return compareTogether(history, plans, judged)
+  } catch (error) {
+    const alone = plans.filter((plan) => plans.every(({ views }) => !views.includes(plan.name)))
+    if (alone.length === 1) {
+      return [{ view: alone[0]!.name, course: judged.course.name, reason: String((error as Error).stack) }]
+    }
+    return alone.flatMap((plan) => compareCourse(history, withInputs(plan, plans), judged))
+  }
+}
+
+/** A plan behind those that it reads. */
+export function withInputs(plan: ViewPlan, plans: readonly ViewPlan[]): readonly ViewPlan[] {
+  const wanted = new Set<string>()
+  const want = (name: string): void => {
+    wanted.add(name)
+    for (const input of plans.find((other) => other.name === name)!.views) want(input)
+  }
+  want(plan.name)
+  return plans.filter(({ name }) => wanted.has(name))
+}
+
+function compareTogether(
+  history: History,
+  plans: readonly ViewPlan[],
+  { course, expected }: Judged,
+): readonly Difference[] {
+  const differences: Difference[] = []
+  const compare = (plan: ViewPlan, when: string, rows: Expected["atEnd"], actual: readonly Row[]) => {
+    const wanted = rows.get(plan.name)!
+    if (wanted instanceof Error) return
+    const reason = differenceOf(plan.columns, wanted, actual)
+    if (reason !== null) differences.push({ view: plan.name, course: course.name, reason: `${when}: ${reason}` })
+  }
+  const answer = runEpochs(history.contracts, plans, {
+    epochs: epochsOf(history, course.arrivals, course.sizes),
+    restoreAfter: course.restoreAfter,
+    onEpoch: (index, rowsOf) => {
+      if (index !== course.lookAfter) return
+      for (const plan of plans.filter(({ emit }) => emit === "changes")) {
+        compare(plan, "half-way", expected.halfWay, rowsOf(plan))
+      }
+    },
+  })
+  for (const plan of plans) compare(plan, "at the end", expected.atEnd, answer.rows.get(plan.name)!)
+  for (const { view: name, event, offset } of answer.excluded) {
+    if (expected.atEnd.get(name) instanceof Error) continue
+    differences.push({ view: name, course: course.name, reason: `row ${offset} of ${event} was late or failed` })
+  }
+  return differences
+}

@@ -1,0 +1,124 @@
+/** All forms of queries, and which of them hand on the time or the window of their rows. */
+import type { QueryOperator } from "./coverage.ts"
+import { OPERATORS } from "./coverage.ts"
+import { distinctOn, limit, ranked, withTies } from "./forms-first-rows.ts"
+import { aggregate, distinct, groupBy, groupingSets } from "./forms-groups.ts"
+import { crossJoin, join, naturalJoin } from "./forms-joins.ts"
+import { over } from "./forms-over.ts"
+import { select, setOperation } from "./forms-sets.ts"
+import { condition, scalar, value } from "./forms-subqueries.ts"
+import { windowed } from "./forms-windows.ts"
+import type { Flow, MakeQuery, QueryMaker } from "./query-maker.ts"
+
+const FORMS: Readonly<Record<QueryOperator, MakeQuery>> = {
+  select,
+  "union all": setOperation("union all"),
+  union: setOperation("union"),
+  intersect: setOperation("intersect"),
+  "intersect all": setOperation("intersect all"),
+  except: setOperation("except"),
+  "except all": setOperation("except all"),
+  "inner join": join("inner join"),
+  "left join": join("left join"),
+  "right join": join("right join"),
+  "full join": join("full join"),
+  "cross join": crossJoin,
+  "natural join": naturalJoin,
+  exists: condition("exists"),
+  "not exists": condition("not exists"),
+  in: condition("in"),
+  "not in": condition("not in"),
+  any: condition("any"),
+  all: condition("all"),
+  "value in": value("value in"),
+  "value exists": value("value exists"),
+  scalar: scalar("scalar"),
+  "scalar per row": scalar("scalar per row"),
+  tumble: windowed("tumble"),
+  hop: windowed("hop"),
+  cumulate: windowed("cumulate"),
+  session: windowed("session"),
+  "group by": groupBy,
+  aggregate,
+  "grouping sets": groupingSets("grouping sets"),
+  rollup: groupingSets("rollup"),
+  cube: groupingSets("cube"),
+  distinct,
+  "distinct on": distinctOn,
+  limit,
+  "with ties": withTies,
+  row_number: ranked("row_number"),
+  rank: ranked("rank"),
+  dense_rank: ranked("dense_rank"),
+  over: over("over"),
+  "over rows": over("over rows"),
+  "over range": over("over range"),
+}
+
+const TIMED: readonly QueryOperator[] = [
+  "select",
+  "union all",
+  "inner join",
+  "left join",
+  "right join",
+  "exists",
+  "not exists",
+  "in",
+  "not in",
+]
+
+const WINDOWED: readonly QueryOperator[] = [
+  ...TIMED,
+  "tumble",
+  "hop",
+  "group by",
+  "distinct",
+  "distinct on",
+  "row_number",
+  "rank",
+  "dense_rank",
+  "over rows",
+  "over range",
+  "over",
+  "union",
+  "intersect",
+  "intersect all",
+  "except",
+  "except all",
+]
+
+export const FLOWS: Readonly<Record<Flow, readonly QueryOperator[]>> = {
+  any: OPERATORS,
+  time: TIMED,
+  window: WINDOWED,
+  closing: [...WINDOWED, "cumulate", "session"],
+}
+
+/** Sources of rows where nothing nests any deeper: events carry no windows. */
+const CUTTING: readonly QueryOperator[] = ["tumble", "hop"]
+/** Rows multiply in them. */
+const JOINING: ReadonlySet<QueryOperator> = new Set([
+  "inner join",
+  "left join",
+  "right join",
+  "full join",
+  "cross join",
+  "natural join",
+])
+
+export const makeQuery: MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => {
+  const bare = depth <= 0 && (flow === "window" || flow === "closing")
+  const operator = maker.pick(bare ? CUTTING : FLOWS[flow])
+  if (JOINING.has(operator) && !maker.takeJoin()) return FORMS.select(maker, depth, flow)
+  return FORMS[operator](maker, Math.max(0, depth), flow)
+}
+
+/** A query whose outermost operator is known. */
+export function makeForm(
+  operator: QueryOperator,
+  maker: QueryMaker,
+  { depth, flow }: { depth: number; flow: Flow },
+) {
+  if (JOINING.has(operator)) maker.takeJoin()
+  return FORMS[operator](maker, depth, flow)
+}

@@ -1,0 +1,241 @@
+/**
+ * What the forms of queries are made of: where rows come from, expressions over their columns, SELECT lists,
+ * conditions, orders. Every query is typed and can stand in the FROM of another one.
+ */
+import { SeededRandom } from "../../src/std/random.ts"
+import type { Coverage, Operator } from "./coverage.ts"
+import type { Kind } from "./kinds.ts"
+import { COMPARABLE, KINDS, randomLiteral } from "./kinds.ts"
+import { MAKERS } from "./random-makers.ts"
+import type { Part, Sql } from "./sql-text.ts"
+import { either, list, optional, sql, withSimpler } from "./sql-text.ts"
+
+/**
+ * What a query's rows carry, so that state built on them can go.
+ * time: the event time, as column `at`. window: the end of a minute, as column `window_end`. closing: the end
+ * of any window.
+ */
+export type Flow = "any" | "time" | "window" | "closing"
+
+export const FLOW_COLUMNS: Readonly<Record<Exclude<Flow, "any">, string>> = {
+  time: "at",
+  window: "window_end",
+  closing: "window_end",
+}
+
+/** Sides of a join and branches of a union have the same windows. */
+export const sameFlow = (flow: Flow): Flow => (flow === "closing" ? "window" : flow)
+
+export interface Field {
+  readonly name: string
+  readonly kind: Kind
+  /** How a query that reads it says it. */
+  readonly ref: string
+}
+
+/** What stands in FROM. */
+export interface Rows {
+  readonly from: Sql
+  readonly alias: string
+  readonly fields: readonly Field[]
+  readonly operator: Operator
+  /** Terms that we promise behind an ORDER BY and PostgreSQL must be told; null: unknown. */
+  readonly ties: readonly string[] | null
+}
+
+export interface Output {
+  readonly name: string
+  /** Null: of a type that nothing is built on. */
+  readonly kind: Kind | null
+  readonly expression: Part
+}
+
+export interface Query {
+  readonly text: Sql
+  readonly columns: readonly { readonly name: string; readonly kind: Kind | null }[]
+  readonly operator: Operator
+}
+
+/** An event or a view that FROM can name. */
+export interface Readable {
+  readonly name: string
+  readonly fields: readonly { readonly name: string; readonly kind: Kind }[]
+  readonly flow: Flow
+  readonly isEvent: boolean
+}
+
+export type MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => Query
+
+/** More would let rows multiply beyond what a test has time for. */
+const MAX_JOINS = 3
+
+export class QueryMaker {
+  readonly random: SeededRandom
+  readonly coverage: Coverage
+  /** The root's columns may have types that nothing is built on. */
+  #joins = 0
+  #names = 0
+  readonly #readable: readonly Readable[]
+  readonly #make: MakeQuery
+
+  constructor(
+    seed: number,
+    { coverage, readable, make }: { coverage: Coverage; readable: readonly Readable[]; make: MakeQuery },
+  ) {
+    this.random = new SeededRandom(seed)
+    this.coverage = coverage
+    this.#readable = readable
+    this.#make = make
+  }
+
+  chance(probability: number): boolean {
+    return this.random.float() < probability
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.random.below(items.length)]!
+  }
+
+  name(prefix: string): string {
+    this.#names++
+    return `${prefix}${this.#names}`
+  }
+
+  /** Whether one more join is affordable; counts it. */
+  takeJoin(): boolean {
+    if (this.#joins >= MAX_JOINS) return false
+    this.#joins++
+    return true
+  }
+
+  /** An event, a view, or a query in FROM. */
+  rows(outer: Operator, depth: number, flow: Flow): Rows {
+    const named = depth <= 0 && (flow === "any" || flow === "time")
+    const rows = named ? this.named(flow) : this.derived(this.#make(this, depth - 1, flow))
+    this.coverage.over(outer, rows.operator)
+    return rows
+  }
+
+  readable(flow: Flow): Readable {
+    const fitting = this.#readable.filter((readable) => flow === "any" || readable.flow === flow)
+    const views = fitting.filter(({ isEvent }) => !isEvent)
+    return this.pick(views.length > 0 && this.chance(0.25) ? views : fitting.filter(({ isEvent }) => isEvent))
+  }
+
+  named(flow: Flow): Rows {
+    const from = this.readable(flow)
+    const alias = this.name("t")
+    const fields = from.fields.map(({ name, kind }) => ({ name, kind, ref: `${alias}.${name}` }))
+    return {
+      from: sql`${from.name} AS ${alias}`,
+      alias,
+      fields,
+      operator: from.isEvent ? "event" : "view",
+      ties: from.isEvent ? [`${alias}.at`, ...totalOrder(fields)] : null,
+    }
+  }
+
+  /** A query that stands for rows alone: of the given flow, at the given depth. */
+  query(outer: Operator, depth: number, flow: Flow): Query {
+    const query = this.#make(this, depth, flow)
+    this.coverage.over(outer, query.operator)
+    return query
+  }
+
+  derived({ text, columns, operator }: Query): Rows {
+    const alias = this.name("t")
+    const fields = columns.flatMap(({ name, kind }) =>
+      kind === null ? [] : [{ name, kind, ref: `${alias}.${name}` }],
+    )
+    if (!this.chance(0.15)) return { from: sql`(${text}) AS ${alias}`, alias, fields, operator, ties: null }
+    const within = this.name("w")
+    const from = sql`(WITH ${within} AS (${text}) SELECT * FROM ${within}) AS ${alias}`
+    return { from, alias, fields, operator, ties: null }
+  }
+
+  expression(kind: Kind, fields: readonly Field[], depth: number): Sql {
+    const own = fields.filter((field) => field.kind === kind).map(({ ref }) => ref)
+    if (depth <= 0 || this.chance(0.4)) {
+      if (own.length > 0 && this.chance(0.9)) return sql`${this.pick(own)}`
+      return sql`${randomLiteral(kind, this.random)}`
+    }
+    const parts: Part[] = []
+    const made = this.pick(MAKERS[kind])((inner) => {
+      const part = this.expression(inner, fields, depth - 1)
+      if (inner === kind) parts.push(part)
+      return part
+    }, this.random)
+    return withSimpler(made, [...parts, ...own.slice(0, 1), randomLiteral(kind, this.random)])
+  }
+
+  /** An expression that is no bare constant: GROUP BY, ORDER BY and PARTITION BY read those otherwise. */
+  key(operator: Operator | null, fields: readonly Field[], kinds: readonly Kind[] = COMPARABLE): Output {
+    const columns = fields.filter(({ kind }) => kinds.includes(kind))
+    if (columns.length > 0 && this.chance(0.7)) {
+      const { ref, kind } = this.pick(columns)
+      if (operator !== null) this.coverage.key(operator, kind)
+      return { name: this.name("k"), kind, expression: ref }
+    }
+    const kind = this.pick(kinds)
+    if (operator !== null) this.coverage.key(operator, kind)
+    const own = columns.filter((field) => field.kind === kind)
+    if (own.length > 0) return { name: this.name("k"), kind, expression: this.pick(own).ref }
+    const [first, second] = [this.expression(kind, fields, 1), this.expression(kind, fields, 1)]
+    const condition = this.expression("boolean", fields, 1)
+    const made = sql`CASE WHEN ${condition} THEN ${first} ELSE ${second} END`
+    return { name: this.name("k"), kind, expression: made }
+  }
+
+  outputs(operator: Operator, fields: readonly Field[], kinds: readonly Kind[] = KINDS): Output[] {
+    const count = 1 + this.random.below(4)
+    return Array.from({ length: count }, () => {
+      const columns = fields.filter((field) => kinds.includes(field.kind))
+      const field = columns.length > 0 && this.chance(0.6) ? this.pick(columns) : null
+      const kind = field?.kind ?? this.pick(kinds)
+      this.coverage.carry(operator, kind)
+      return { name: this.name("c"), kind, expression: field?.ref ?? this.expression(kind, fields, 2) }
+    })
+  }
+
+  /** The flow's column, handed on as it is. */
+  kept(rows: Rows, flow: Flow): Output[] {
+    if (flow === "any") return []
+    const name = FLOW_COLUMNS[flow]
+    return [{ name, kind: "timestamp", expression: `${rows.alias}.${name}` }]
+  }
+
+  where(fields: readonly Field[], probability = 0.4): Part {
+    if (!this.chance(probability)) return ""
+    return optional(sql` WHERE ${this.expression("boolean", fields, 2)}`)
+  }
+
+  /** One or two terms with directions. */
+  order(operator: Operator, fields: readonly Field[]): Part[] {
+    return Array.from({ length: 1 + this.random.below(2) }, () => {
+      return sql`${this.key(operator, fields).expression}${this.direction()}`
+    })
+  }
+
+  direction(): string {
+    return this.pick(["", "", " DESC", " NULLS FIRST", " DESC NULLS LAST"])
+  }
+
+  /** The terms, and what makes them a total order: written out, or, where we promise it, for PostgreSQL. */
+  totalOrder(terms: readonly Part[], rows: readonly Rows[]): Part {
+    const ties = rows.length === 1 ? rows[0]!.ties : null
+    if (ties !== null && this.chance(0.5)) return either(list(terms), list([...terms, ...ties]))
+    return list([...terms, ...rows.flatMap(({ fields }) => totalOrder(fields))])
+  }
+}
+
+function totalOrder(fields: readonly Field[]): string[] {
+  return fields.map(({ ref, kind }) => (kind === "json" ? `CAST(${ref} AS text)` : ref))
+}
+
+export function selectList(outputs: readonly Output[]): Sql {
+  const written = outputs.map(({ name, expression }) => sql`${expression} AS ${name}`)
+  return list(written)
+}
+
+export const columnsOf = (outputs: readonly Output[]): Query["columns"] =>
+  outputs.map(({ name, kind }) => ({ name, kind }))
