@@ -1,6 +1,6 @@
 /**
  * The queries of one seed over its history, in the engine and in PostgreSQL. A pair is a query and a history;
- * its answers are compared half-way, at the end, and at the end of another order and other epochs.
+ * its answers are compared half-way and at the end.
  */
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
@@ -14,17 +14,14 @@ import type { OracleTable, PgOracle } from "../kit/pg-oracle.ts"
 import { runEpochs } from "../kit/run-views.ts"
 import type { Coverage } from "./coverage.ts"
 import type { Arrival, History } from "./history.ts"
-import { epochsOf, randomHistory, rearranged } from "./history.ts"
+import { epochsOf, randomHistory } from "./history.ts"
 import type { RandomView } from "./random-queries.ts"
 import { randomViews } from "./random-queries.ts"
 import { textOf } from "./sql-text.ts"
 
-/** One way to run a history. */
+/** How a history is run. */
 export interface Course {
-  readonly name: string
-  readonly arrivals: readonly Arrival[]
-  /** Arrivals per epoch. */
-  readonly sizes: readonly number[]
+  readonly epochs: readonly (readonly Arrival[])[]
   readonly restoreAfter: number
   /** The epoch behind which answers are compared too; -1: none. */
   readonly lookAfter: number
@@ -33,12 +30,11 @@ export interface Course {
 export interface Trial {
   readonly history: History
   readonly views: readonly RandomView[]
-  readonly courses: readonly Course[]
+  readonly course: Course
 }
 
 export interface Difference {
   readonly view: string
-  readonly course: string
   readonly reason: string
 }
 
@@ -64,39 +60,33 @@ export function randomTrial(seed: number, queries: number, coverage: Coverage): 
   return {
     history,
     views: randomViews(seed, queries, coverage),
-    courses: coursesOf(history, random),
+    course: randomCourse(history, random),
   }
 }
 
-function coursesOf(history: History, random: SeededRandom): readonly Course[] {
-  const count = history.arrivals.length
-  const small = sizesOf(count, 1 + random.below(5), random)
-  const restoreAfter = random.below(2) === 0 || small.length === 0 ? -1 : random.below(small.length)
-  const lookAfter = Math.floor(small.length / 2) - 1
-  const first = { arrivals: history.arrivals, sizes: small, restoreAfter, lookAfter }
-  const other = { arrivals: rearranged(history, random), restoreAfter: -1, lookAfter: -1 }
-  const sizes = random.below(2) === 0 ? [count] : Array.from({ length: count }, () => 1)
-  return [
-    { name: `epochs of ${small.join(", ")} rows`, ...first },
-    { name: sizes.length === 1 ? "one epoch" : "another order, row by row", ...other, sizes },
-  ]
-}
-
-function sizesOf(count: number, most: number, random: SeededRandom): number[] {
-  const sizes: number[] = []
-  for (let left = count; left > 0; left -= sizes.at(-1)!) sizes.push(Math.min(left, 1 + random.below(most)))
-  return sizes
+/** Rows in few epochs or in many, or all in one; now and then restored from a checkpoint in between. */
+function randomCourse({ arrivals }: History, random: SeededRandom): Course {
+  const most = [1, 3, 6, 12, Math.max(1, arrivals.length)][random.below(5)]!
+  const epochs: Arrival[][] = []
+  for (let first = 0; first < arrivals.length; first += epochs.at(-1)!.length) {
+    epochs.push(arrivals.slice(first, first + 1 + random.below(most)))
+  }
+  const isRestored = random.below(4) === 0 && epochs.length > 0
+  return {
+    epochs,
+    restoreAfter: isRestored ? random.below(epochs.length) : -1,
+    lookAfter: Math.floor(epochs.length / 2) - 1,
+  }
 }
 
 export async function compareTrial(oracle: PgOracle, trial: Trial): Promise<Outcome> {
-  const { history, views, courses } = trial
+  const { history, views, course } = trial
   const { plans, refusals } = await bindAll(history, views)
   const expected = await expectedRows(oracle, trial, plans)
-  const differences: Difference[] = []
+  const differences = compareCourse(history, plans, { course, expected })
   const unjudged: { view: string; reason: string }[] = []
   let compared = 0
   let withRows = 0
-  for (const course of courses) differences.push(...compareCourse(history, plans, { course, expected }))
   for (const plan of plans) {
     const atEnd = expected.atEnd.get(plan.name)!
     if (atEnd instanceof Error) unjudged.push({ view: plan.name, reason: atEnd.message })
@@ -131,7 +121,7 @@ interface Expected {
 
 async function expectedRows(
   oracle: PgOracle,
-  { history, views, courses }: Trial,
+  { history, views, course }: Trial,
   plans: readonly ViewPlan[],
 ): Promise<Expected> {
   const texts = new Map(views.map(({ name, text }) => [name, textOf(text, "oracle")]))
@@ -143,11 +133,10 @@ async function expectedRows(
     return new Map(queries.map(({ name }, k) => [name, rows[k]!]))
   }
   await oracle.replaceViews(readQueries)
-  const { arrivals, sizes, lookAfter } = courses[0]!
-  const seen = sizes.slice(0, lookAfter + 1).reduce((sum, size) => sum + size, 0)
-  await oracle.replaceRows(tablesOf(history, arrivals.slice(0, seen)))
+  const { epochs, lookAfter } = course
+  await oracle.replaceRows(tablesOf(history, epochs.slice(0, lookAfter + 1).flat()))
   const halfWay = lookAfter < 0 ? new Map() : await answers()
-  await oracle.replaceRows(tablesOf(history, arrivals))
+  await oracle.replaceRows(tablesOf(history, epochs.flat()))
   return { halfWay, atEnd: await answers() }
 }
 
@@ -165,17 +154,13 @@ interface Judged {
 }
 
 /** All views in one engine; one by one when that fails, to know which it is. */
-function compareCourse(
-  history: History,
-  plans: readonly ViewPlan[],
-  judged: Judged,
-): readonly Difference[] {
+function compareCourse(history: History, plans: readonly ViewPlan[], judged: Judged): readonly Difference[] {
   try {
     return compareTogether(history, plans, judged)
   } catch (error) {
     const alone = plans.filter((plan) => plans.every(({ views }) => !views.includes(plan.name)))
     if (alone.length === 1) {
-      return [{ view: alone[0]!.name, course: judged.course.name, reason: String((error as Error).stack) }]
+      return [{ view: alone[0]!.name, reason: String((error as Error).stack) }]
     }
     return alone.flatMap((plan) => compareCourse(history, withInputs(plan, plans), judged))
   }
@@ -202,10 +187,10 @@ function compareTogether(
     const wanted = rows.get(plan.name)!
     if (wanted instanceof Error) return
     const reason = differenceOf(plan.columns, wanted, actual)
-    if (reason !== null) differences.push({ view: plan.name, course: course.name, reason: `${when}: ${reason}` })
+    if (reason !== null) differences.push({ view: plan.name, reason: `${when}: ${reason}` })
   }
   const answer = runEpochs(history.contracts, plans, {
-    epochs: epochsOf(history, course.arrivals, course.sizes),
+    epochs: epochsOf(history, course.epochs),
     restoreAfter: course.restoreAfter,
     onEpoch: (index, rowsOf) => {
       if (index !== course.lookAfter) return
@@ -217,7 +202,11 @@ function compareTogether(
   for (const plan of plans) compare(plan, "at the end", expected.atEnd, answer.rows.get(plan.name)!)
   for (const { view: name, event, offset } of answer.excluded) {
     if (expected.atEnd.get(name) instanceof Error) continue
-    differences.push({ view: name, course: course.name, reason: `row ${offset} of ${event} was late or failed` })
+    differences.push({
+      view: name,
+
+      reason: `row ${offset} of ${event} was late or failed`,
+    })
   }
   return differences
 }

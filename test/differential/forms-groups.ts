@@ -74,8 +74,10 @@ export function havingOf(maker: QueryMaker, fields: readonly Field[]): Part {
 }
 
 export function aggregates(maker: QueryMaker, operator: Operator, fields: readonly Field[]): Output[] {
-  return Array.from({ length: 1 + maker.random.below(3) }, () => {
-    const { name, kind, expression, argument } = call(maker, fields)
+  return Array.from({ length: 1 + maker.random.below(3) }, (_, k) => {
+    // The first has a type that others can build on.
+    const make = maker.pick(k === 0 ? TYPED : CALLS)
+    const { name, kind, expression, argument } = make(maker, fields, filterOf(maker, fields))
     maker.coverage.feature(name)
     if (kind !== null) maker.coverage.carry(operator, kind)
     if (argument !== null) maker.coverage.key(operator, argument)
@@ -92,18 +94,17 @@ interface Call {
 
 type MakeCall = (maker: QueryMaker, fields: readonly Field[], filter: Part) => Call
 
-function call(maker: QueryMaker, fields: readonly Field[]): Call {
-  return maker.pick(CALLS)(maker, fields, filterOf(maker, fields))
-}
-
 function filterOf(maker: QueryMaker, fields: readonly Field[]): Part {
   if (!maker.chance(0.25)) return ""
   maker.coverage.feature("filter")
   return optional(sql` FILTER (WHERE ${maker.expression("boolean", fields, 2)})`)
 }
 
-const some = (maker: QueryMaker): Part =>
-  maker.chance(0.25) ? (maker.coverage.feature("aggregate distinct"), optional("DISTINCT ")) : ""
+function some(maker: QueryMaker): Part {
+  if (!maker.chance(0.25)) return ""
+  maker.coverage.feature("aggregate distinct")
+  return optional("DISTINCT ")
+}
 
 /** Cast down where the sum's or the average's own type would be one that nothing else has. */
 const sum: MakeCall = (maker, fields, filter) => {
@@ -126,7 +127,7 @@ const avg: MakeCall = (maker, fields, filter) => {
 
 const rough: MakeCall = (maker, fields, filter) => {
   const name = maker.pick(["avg", "stddev", "var_pop", "percentile_cont"])
-  const argument = maker.pick(["int32", "decimal"] as const)
+  const argument: Kind = "int32"
   const value = maker.expression(argument, fields, 1)
   const float = sql`CAST(${value} AS double precision)`
   const parts = { name: `${name} of floats`, kind: null, argument }
@@ -190,12 +191,11 @@ const truth: MakeCall = (maker, fields, filter) => {
   return { name, kind: "boolean", argument: "boolean", expression }
 }
 
-const CALLS: readonly MakeCall[] = [
+const TYPED: readonly MakeCall[] = [
   counted,
   counted,
   sum,
   sum,
-  avg,
   extremes,
   extremes,
   ends,
@@ -203,5 +203,6 @@ const CALLS: readonly MakeCall[] = [
   texts,
   documents,
   truth,
-  rough,
 ]
+
+const CALLS: readonly MakeCall[] = [...TYPED, avg, rough]

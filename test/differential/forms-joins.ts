@@ -34,7 +34,7 @@ export const join =
 /** Two sources, now and then one WITH query read twice. */
 function sides(maker: QueryMaker, operator: Operator, depth: number, flow: Flow): readonly [Rows, Rows] {
   const left = maker.rows(operator, depth, flow)
-  return [left, maker.rows(operator, maker.chance(0.5) ? 0 : depth, flow)]
+  return [left, maker.rows(operator, maker.chance(0.8) ? 0 : depth, flow)]
 }
 
 /** PostgreSQL runs a FULL JOIN on equalities only. */
@@ -71,14 +71,15 @@ export function boundBetween(maker: QueryMaker, left: Rows, right: Rows, flow: E
 export function equal(maker: QueryMaker, operator: Operator, left: Rows, right: Rows): Sql {
   const kind = commonKind(maker, left, right)
   maker.coverage.key(operator, kind)
-  const [a, b] = [left, right].map(({ fields }) => maker.key(null, fields, [kind]).expression) as [Part, Part]
-  return sql`${a} = ${b}`
+  return sql`${maker.tie(left.fields, kind)} = ${maker.tie(right.fields, kind)}`
 }
 
+/** Of columns of both sides; where they have none alike, whether there is a value is compared. */
 export function commonKind(maker: QueryMaker, left: Rows, right: Rows): Kind {
-  const has = ({ fields }: Rows, kind: Kind) => fields.some((field) => field.kind === kind)
-  const common = COMPARABLE.filter((kind) => has(left, kind) && has(right, kind))
-  return common.length > 0 && maker.chance(0.9) ? maker.pick(common) : maker.pick(COMPARABLE)
+  const kinds = COMPARABLE.filter(
+    (kind) => maker.hasTie(left.fields, kind) && maker.hasTie(right.fields, kind),
+  )
+  return kinds.length > 0 ? maker.pick(kinds) : "boolean"
 }
 
 /** Both sides name their key alike; the merged column is the first of the output. */
@@ -109,18 +110,14 @@ function merged(
   const kind = commonKind(maker, left, right)
   maker.coverage.key(operator, kind)
   const key = maker.name("u")
-  const [a, b] = [left, right].map((rows) => {
-    const own = maker.key(null, rows.fields, [kind]).expression
-    const outputs: Output[] = [
-      { name: key, kind, expression: own },
-      ...maker.outputs(operator, rows.fields).slice(0, 2),
-    ]
+  const side = (rows: Rows) => {
+    const own: Output = { name: key, kind, expression: maker.tie(rows.fields, kind) }
+    const more = maker.outputs(operator, rows.fields).slice(0, 2)
     const alias = maker.name("t")
-    const fields = outputs
-      .slice(1)
-      .map(({ name, kind: of }) => ({ name, kind: of!, ref: `${alias}.${name}` }))
-    return { item: sql`(SELECT ${selectList(outputs)} FROM ${rows.from}) AS ${alias}`, fields }
-  }) as [{ item: Sql; fields: Rows["fields"] }, { item: Sql; fields: Rows["fields"] }]
+    const fields = more.map(({ name, kind: of }) => ({ name, kind: of!, ref: `${alias}.${name}` }))
+    return { item: sql`(SELECT ${selectList([own, ...more])} FROM ${rows.from}) AS ${alias}`, fields }
+  }
+  const [a, b] = [side(left), side(right)]
   const fields = [{ name: key, kind, ref: key }, ...a.fields, ...b.fields]
   const outputs = [{ name: maker.name("c"), kind, expression: key }, ...maker.outputs(operator, fields)]
   const text = sql`SELECT ${selectList(outputs)} FROM ${from(a.item, b.item, key)}${maker.where(fields, 0.25)}`

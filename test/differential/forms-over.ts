@@ -68,7 +68,7 @@ const DISTANCES: Partial<Record<Kind, readonly string[]>> = {
   decimal: ["0.5", "2"],
   float64: ["0.5", "2"],
   timestamp: ["INTERVAL '20 seconds'", "INTERVAL '1 minute'"],
-  date: ["INTERVAL '1 day'", "INTERVAL '36 hours'"],
+  date: ["INTERVAL '1 day'", "INTERVAL '2 days'"],
 }
 
 function overRange(maker: QueryMaker, rows: Rows, by: Part): Output {

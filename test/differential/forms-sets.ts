@@ -29,7 +29,7 @@ export const setOperation =
       if (kind !== "json") maker.coverage.key(operator, kind)
     }
     const [first, firstColumns] = branch(maker, operator, { depth, flow, kinds })
-    const [second] = branch(maker, operator, { depth: maker.chance(0.5) ? 0 : depth, flow, kinds })
+    const [second] = branch(maker, operator, { depth: maker.chance(0.8) ? 0 : depth, flow, kinds })
     const text = sql`${first} ${operator.toUpperCase()} ${second}`
     return { text, columns: firstColumns, operator }
   }

@@ -15,7 +15,7 @@ export const condition =
   (maker: QueryMaker, depth: number, anyFlow: Flow): Query => {
     const flow = sameFlow(anyFlow)
     const rows = maker.rows(operator, depth, flow)
-    const inner = maker.rows(operator, maker.chance(0.5) ? 0 : depth, flow)
+    const inner = maker.rows(operator, maker.chance(0.8) ? 0 : depth, flow)
     const outputs = [...maker.kept(rows, flow), ...maker.outputs(operator, rows.fields)]
     const tie = flow === "any" ? null : boundBetween(maker, rows, inner, flow)
     const asked =
@@ -53,8 +53,8 @@ function membership(
 ): Sql {
   const kind = commonKind(maker, rows, inner)
   maker.coverage.key(operator, kind)
-  const value = maker.key(null, rows.fields, [kind]).expression
-  const other = maker.key(null, inner.fields, [kind]).expression
+  const value = maker.tie(rows.fields, kind)
+  const other = maker.tie(inner.fields, kind)
   const tied = tie ?? (maker.chance(0.25) ? equal(maker, operator, rows, inner) : null)
   const where = tied === null ? maker.where(inner.fields, 0.4) : sql` WHERE ${tied}`
   if (operator === "any" || operator === "all") {
@@ -77,7 +77,7 @@ export const value =
   (operator: "value in" | "value exists") =>
   (maker: QueryMaker, depth: number): Query => {
     const rows = maker.rows(operator, depth, "any")
-    const inner = maker.rows(operator, maker.chance(0.5) ? 0 : depth, "any")
+    const inner = maker.rows(operator, maker.chance(0.8) ? 0 : depth, "any")
     const tie = equal(maker, operator, rows, inner)
     const negation = maker.chance(0.3) ? "NOT " : ""
     const asked =
@@ -98,8 +98,8 @@ export const value =
 function membershipValue(maker: QueryMaker, { rows, inner, tie }: Pair, negation: string): Sql {
   const kind = commonKind(maker, rows, inner)
   maker.coverage.key("value in", kind)
-  const own = maker.key(null, rows.fields, [kind]).expression
-  const other = maker.key(null, inner.fields, [kind]).expression
+  const own = maker.tie(rows.fields, kind)
+  const other = maker.tie(inner.fields, kind)
   const where = tie === null ? maker.where(inner.fields, 0.3) : sql` WHERE ${tie}`
   return sql`${own} ${negation}IN (SELECT ${other} FROM ${inner.from}${where})`
 }
@@ -108,7 +108,7 @@ export const scalar =
   (operator: "scalar" | "scalar per row") =>
   (maker: QueryMaker, depth: number): Query => {
     const rows = maker.rows(operator, depth, "any")
-    const inner = maker.rows(operator, maker.chance(0.5) ? 0 : depth, "any")
+    const inner = maker.rows(operator, maker.chance(0.8) ? 0 : depth, "any")
     const where =
       operator === "scalar per row"
         ? sql` WHERE ${equal(maker, operator, rows, inner)}`

@@ -60,28 +60,41 @@ export function randomHistory(random: SeededRandom): History {
   const arrivals = contracts.flatMap((contract) => {
     const count = random.below(8) === 0 ? 0 : 1 + random.below(MAX_ROWS)
     const rows: Scalar[][] = []
+    const seconds = distinctSeconds(random)
     for (let id = 0; id < count; id++) {
       const twin = rows.length > 0 && random.below(10) === 0 ? rows[random.below(rows.length)]! : null
-      rows.push(twin ?? randomRow(contract, id, random))
+      rows.push(twin ?? randomRow(contract, { id, second: seconds.pop()! }, random))
     }
     return rows.map((row): Arrival => ({ event: contract.name, row }))
   })
-  return { timely, declarations, contracts, arrivals: rearranged({ timely, arrivals }, random) }
+  return { timely, declarations, contracts, arrivals: arranged({ timely, arrivals }, random) }
 }
 
-function randomRow(contract: EventContract, id: number, random: SeededRandom): Scalar[] {
+/** An event time is one row's alone, so that it settles the order of rows; only twins share theirs. */
+function distinctSeconds(random: SeededRandom): number[] {
+  const seconds = new Set<number>()
+  while (seconds.size < MAX_ROWS) seconds.add(random.below(SPAN_SECONDS))
+  return [...seconds]
+}
+
+interface Place {
+  readonly id: number
+  readonly second: number
+}
+
+function randomRow(contract: EventContract, { id, second }: Place, random: SeededRandom): Scalar[] {
   const fields = eventFields(contract.name)
   const row = fields.map(({ kind }, k): Scalar => {
     if (k === 0) return BigInt(id)
-    if (k === 1) return START_US + BigInt(random.below(SPAN_SECONDS)) * 1_000_000n
+    if (k === 1) return START_US + BigInt(second) * 1_000_000n
     const isNullable = contract.fields[k]!.nullable || contract.fields[k]!.optional
     return isNullable && random.below(5) === 0 ? null : randomValue(kind, random)
   })
   return [...row, BigInt(APPEND_TIME_MS) * 1000n]
 }
 
-/** The same rows in another order in which they may come. */
-export function rearranged(
+/** Rows in an order in which they may come. */
+function arranged(
   { timely, arrivals }: Pick<History, "timely" | "arrivals">,
   random: SeededRandom,
 ): readonly Arrival[] {
@@ -93,24 +106,20 @@ export function rearranged(
   return keyed.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ arrival }) => arrival)
 }
 
-/** Slices of an epoch each; `sizes` says how many arrivals are in which. */
+/** What the engine takes per epoch. */
 export function epochsOf(
   { contracts }: Pick<History, "contracts">,
-  arrivals: readonly Arrival[],
-  sizes: readonly number[],
+  epochs: readonly (readonly Arrival[])[],
 ): SourceSlice[][] {
   const offsets = new Map<string, number>()
-  let first = 0
-  return sizes.map((size) => {
-    const part = arrivals.slice(first, first + size)
-    first += size
-    return contracts.flatMap((contract) => {
-      const rows = part.filter(({ event }) => event === contract.name).map(({ row }) => row)
+  return epochs.map((arrivals) =>
+    contracts.flatMap((contract) => {
+      const rows = arrivals.filter(({ event }) => event === contract.name).map(({ row }) => row)
       if (rows.length === 0) return []
       const baseOffset = offsets.get(contract.name) ?? 0
       offsets.set(contract.name, baseOffset + rows.length)
       const batch = batchOf(eventColumns(contract), rows)
       return [{ source: sourceId(contract.name), partition: 0, baseOffset, batch, skip: null }]
-    })
-  })
+    }),
+  )
 }

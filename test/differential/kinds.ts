@@ -28,7 +28,7 @@ export const KINDS: readonly Kind[] = [
 ]
 
 /** PostgreSQL compares no json. */
-export const COMPARABLE = KINDS.filter((kind) => kind !== "json")
+export const COMPARABLE: readonly Kind[] = KINDS.filter((kind) => kind !== "json")
 export const SUMMED: readonly Kind[] = ["int32", "int64", "decimal", "float64"]
 /** PostgreSQL has no min and max of these. */
 export const EXTREME = COMPARABLE.filter((kind) => kind !== "boolean" && kind !== "bytes")

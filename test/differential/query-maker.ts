@@ -23,6 +23,8 @@ export const FLOW_COLUMNS: Readonly<Record<Exclude<Flow, "any">, string>> = {
   closing: "window_end",
 }
 
+const CARRYING: ReadonlySet<string> = new Set(Object.values(FLOW_COLUMNS))
+
 /** Sides of a join and branches of a union have the same windows. */
 export const sameFlow = (flow: Flow): Flow => (flow === "closing" ? "window" : flow)
 
@@ -131,7 +133,7 @@ export class QueryMaker {
       alias,
       fields,
       operator: from.isEvent ? "event" : "view",
-      ties: from.isEvent ? [`${alias}.at`, ...totalOrder(fields)] : null,
+      ties: from.isEvent ? [`${alias}.at`] : null,
     }
   }
 
@@ -186,14 +188,31 @@ export class QueryMaker {
     return { name: this.name("k"), kind, expression: made }
   }
 
+  hasTie(fields: readonly Field[], kind: Kind): boolean {
+    return fields.some((field) => field.kind === kind && !CARRYING.has(field.name))
+  }
+
+  /** A value that a subquery or a join is tied by: it reads a column, but not the one that carries the time. */
+  tie(fields: readonly Field[], kind: Kind): Part {
+    const own = fields.filter((field) => field.kind === kind && !CARRYING.has(field.name))
+    if (own.length === 0) return sql`(${this.pick(fields).ref} IS NULL)`
+    const { ref } = this.pick(own)
+    if (this.chance(0.8)) return ref
+    return withSimpler(sql`COALESCE(${ref}, ${randomLiteral(kind, this.random)})`, [ref])
+  }
+
   outputs(operator: Operator, fields: readonly Field[], kinds: readonly Kind[] = KINDS): Output[] {
-    const count = 1 + this.random.below(4)
+    const count = 2 + this.random.below(4)
     return Array.from({ length: count }, () => {
       const columns = fields.filter((field) => kinds.includes(field.kind))
-      const field = columns.length > 0 && this.chance(0.6) ? this.pick(columns) : null
+      const field = columns.length > 0 && this.chance(0.7) ? this.pick(columns) : null
       const kind = field?.kind ?? this.pick(kinds)
       this.coverage.carry(operator, kind)
-      return { name: this.name("c"), kind, expression: field?.ref ?? this.expression(kind, fields, 2) }
+      return {
+        name: this.name("c"),
+        kind,
+        expression: field?.ref ?? this.expression(kind, fields, this.pick([1, 1, 2])),
+      }
     })
   }
 
@@ -204,9 +223,11 @@ export class QueryMaker {
     return [{ name, kind: "timestamp", expression: `${rows.alias}.${name}` }]
   }
 
-  where(fields: readonly Field[], probability = 0.4): Part {
+  where(fields: readonly Field[], probability = 0.3): Part {
     if (!this.chance(probability)) return ""
-    return optional(sql` WHERE ${this.expression("boolean", fields, 2)}`)
+    const condition = this.expression("boolean", fields, this.pick([1, 2]))
+    // Nested conditions leave few rows: most of them take NULL for true.
+    return optional(this.chance(0.3) ? sql` WHERE ${condition}` : sql` WHERE ${condition} IS NOT FALSE`)
   }
 
   /** One or two terms with directions. */
