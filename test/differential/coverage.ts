@@ -58,43 +58,37 @@ export type QueryOperator = (typeof OPERATORS)[number]
 export type Operator = QueryOperator | (typeof SOURCES)[number]
 
 export class Coverage {
-  readonly #pairs = new Map<string, number>()
-  readonly #keys = new Map<string, number>()
-  readonly #carried = new Map<string, number>()
+  readonly #counts = new Map<string, number>()
   readonly #features = new Map<string, number>()
 
   /** `outer` reads the rows of `inner`. */
   over(outer: Operator, inner: Operator): void {
-    count(this.#pairs, pairText(outer, inner))
+    count(this.#counts, `${outer} over ${inner}`)
   }
 
   /** The operator compares, groups, orders or computes by a value of the type. */
   key(operator: Operator, kind: Kind): void {
-    count(this.#keys, `${operator} by ${kind}`)
+    count(this.#counts, `${operator} by ${kind}`)
   }
 
   /** A column of the type comes out of the operator. */
   carry(operator: Operator, kind: Kind): void {
-    count(this.#carried, `${operator} with ${kind}`)
+    count(this.#counts, `${operator} with ${kind}`)
   }
 
   feature(name: string): void {
     count(this.#features, name)
   }
 
-  add(other: Coverage): void {
-    for (const [mine, theirs] of [
-      [this.#pairs, other.#pairs],
-      [this.#keys, other.#keys],
-      [this.#carried, other.#carried],
-      [this.#features, other.#features],
-    ] as const) {
-      for (const [text, times] of theirs) mine.set(text, (mine.get(text) ?? 0) + times)
-    }
+  /** Of `outer over inner`, `operator by type` or `operator with type`. */
+  times(what: string): number {
+    return this.#counts.get(what) ?? 0
+  }
+
+  features(): readonly (readonly [string, number])[] {
+    return [...this.#features].toSorted(([a], [b]) => (a < b ? -1 : 1))
   }
 }
-
-export const pairText = (outer: Operator, inner: Operator): string => `${outer} over ${inner}`
 
 function count(counts: Map<string, number>, text: string): void {
   counts.set(text, (counts.get(text) ?? 0) + 1)

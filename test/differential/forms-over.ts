@@ -16,22 +16,33 @@ export const over =
     const partition: Part[] = kept.map(({ expression }) => expression)
     if (maker.chance(0.6)) partition.push(maker.key(operator, rows.fields).expression)
     const by = partition.length === 0 ? "" : sql`PARTITION BY ${list(partition)} `
+    // One order for all calls: where rows are equal in everything, two orders could number them differently.
+    const terms = maker.order(operator, rows.fields)
+    const order = maker.totalOrder(terms, [rows])
     const count = 1 + maker.random.below(2)
-    const calls = Array.from({ length: count }, () => CALLERS[operator](maker, rows, by))
+    const calls = Array.from({ length: count }, () => CALLERS[operator](maker, { rows, by, terms, order }))
     const outputs = [...kept, ...maker.outputs(operator, rows.fields).slice(0, 2), ...calls]
     const where = maker.where(rows.fields, 0.3)
     const text = sql`SELECT ${selectList(outputs)} FROM ${rows.from}${where}`
     return { text, columns: columnsOf(outputs), operator }
   }
 
-type Caller = (maker: QueryMaker, rows: Rows, by: Part) => Output
+interface Window {
+  readonly rows: Rows
+  /** PARTITION BY, or nothing. */
+  readonly by: Part
+  readonly terms: readonly Part[]
+  /** The terms, made total. */
+  readonly order: Part
+}
+
+type Caller = (maker: QueryMaker, window: Window) => Output
 
 const output = (maker: QueryMaker, kind: Kind | null, expression: Sql): Output => {
   return { name: maker.name("o"), kind, expression }
 }
 
-function placing(maker: QueryMaker, rows: Rows, by: Part): Output {
-  const terms = maker.order("over", rows.fields)
+function placing(maker: QueryMaker, { rows, by, terms, order }: Window): Output {
   const name = maker.pick(["rank", "dense_rank", "percent_rank", "cume_dist", "row_number", "ntile", "lag"])
   maker.coverage.feature(`${name} over`)
   if (name === "rank" || name === "dense_rank") {
@@ -40,7 +51,7 @@ function placing(maker: QueryMaker, rows: Rows, by: Part): Output {
   if (name === "percent_rank" || name === "cume_dist") {
     return output(maker, null, sql`${name}() OVER (${by}ORDER BY ${list(terms)})`)
   }
-  const window = sql`(${by}ORDER BY ${maker.totalOrder(terms, [rows])})`
+  const window = sql`(${by}ORDER BY ${order})`
   if (name === "row_number") return output(maker, "int64", sql`row_number() OVER ${window}`)
   if (name === "ntile") return output(maker, "int32", sql`ntile(${1 + maker.random.below(4)}) OVER ${window}`)
   const kind = maker.pick(KINDS)
@@ -52,12 +63,11 @@ function placing(maker: QueryMaker, rows: Rows, by: Part): Output {
 
 const ENDS = ["UNBOUNDED PRECEDING", "2 PRECEDING", "1 PRECEDING", "CURRENT ROW", "1 FOLLOWING"] as const
 
-function overRows(maker: QueryMaker, rows: Rows, by: Part): Output {
+function overRows(maker: QueryMaker, { rows, by, order }: Window): Output {
   const first = maker.random.below(4)
   const last = first + maker.random.below(ENDS.length - first)
   const end = maker.chance(0.2) ? "UNBOUNDED FOLLOWING" : ENDS[Math.max(last, 1)]
   const frame = maker.chance(0.2) ? `ROWS ${ENDS[first]}` : `ROWS BETWEEN ${ENDS[first]} AND ${end}`
-  const order = maker.totalOrder(maker.order("over rows", rows.fields), [rows])
   return framed(maker, rows, { operator: "over rows", window: sql`(${by}ORDER BY ${order} ${frame})` })
 }
 
@@ -71,7 +81,7 @@ const DISTANCES: Partial<Record<Kind, readonly string[]>> = {
   date: ["INTERVAL '1 day'", "INTERVAL '2 days'"],
 }
 
-function overRange(maker: QueryMaker, rows: Rows, by: Part): Output {
+function overRange(maker: QueryMaker, { rows, by }: Window): Output {
   const { kind, expression } = maker.key("over range", rows.fields)
   const distances = DISTANCES[kind!] ?? []
   const bound = (side: string) =>
