@@ -1,6 +1,6 @@
 /**
- * The queries of one seed over its history, in the engine and in PostgreSQL. A pair is a query and a history;
- * its answers are compared half-way and at the end.
+ * The queries of one seed over a few histories, in the engine and in PostgreSQL. A pair is a query and a
+ * history; its answers are compared half-way and at the end.
  */
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
@@ -13,8 +13,8 @@ import { differenceOf } from "../kit/canonical.ts"
 import type { OracleTable, PgOracle } from "../kit/pg-oracle.ts"
 import { runEpochs } from "../kit/run-views.ts"
 import type { Coverage } from "./coverage.ts"
-import type { Arrival, History } from "./history.ts"
-import { epochsOf, randomHistory } from "./history.ts"
+import type { Arrival, Events } from "./history.ts"
+import { epochsOf, randomArrivals, randomEvents } from "./history.ts"
 import type { RandomView } from "./random-queries.ts"
 import { randomViews } from "./random-queries.ts"
 import { textOf } from "./sql-text.ts"
@@ -28,13 +28,14 @@ export interface Course {
 }
 
 export interface Trial {
-  readonly history: History
+  readonly events: Events
   readonly views: readonly RandomView[]
-  readonly course: Course
+  readonly courses: readonly Course[]
 }
 
 export interface Difference {
   readonly view: string
+  readonly course: Course
   readonly reason: string
 }
 
@@ -54,18 +55,21 @@ export interface Outcome {
   readonly withRows: number
 }
 
+/** Making an engine costs as much as running it. */
+const HISTORIES = 4
+
 export function randomTrial(seed: number, queries: number, coverage: Coverage): Trial {
   const random = new SeededRandom(seed)
-  const history = randomHistory(random)
+  const events = randomEvents(random)
   return {
-    history,
+    events,
     views: randomViews(seed, queries, coverage),
-    course: randomCourse(history, random),
+    courses: Array.from({ length: HISTORIES }, () => randomCourse(randomArrivals(events, random), random)),
   }
 }
 
 /** Rows in few epochs or in many, or all in one; now and then restored from a checkpoint in between. */
-function randomCourse({ arrivals }: History, random: SeededRandom): Course {
+function randomCourse(arrivals: readonly Arrival[], random: SeededRandom): Course {
   const most = [1, 3, 6, 12, Math.max(1, arrivals.length)][random.below(5)]!
   const epochs: Arrival[][] = []
   for (let first = 0; first < arrivals.length; first += epochs.at(-1)!.length) {
@@ -79,20 +83,21 @@ function randomCourse({ arrivals }: History, random: SeededRandom): Course {
   }
 }
 
-export async function compareTrial(oracle: PgOracle, trial: Trial): Promise<Outcome> {
-  const { history, views, course } = trial
-  const { plans, refusals } = await bindAll(history, views)
-  const expected = await expectedRows(oracle, trial, plans)
-  const differences = compareCourse(history, plans, { course, expected })
+export async function compareTrial(oracle: PgOracle, { events, views, courses }: Trial): Promise<Outcome> {
+  const { plans, refusals } = await bindAll(events, views)
+  await oracle.replaceViews(queriesOf(views, plans).filter(({ isRead }) => isRead))
+  const differences: Difference[] = []
   const unjudged: { view: string; reason: string }[] = []
   let compared = 0
   let withRows = 0
-  for (const plan of plans) {
-    const atEnd = expected.atEnd.get(plan.name)!
-    if (atEnd instanceof Error) unjudged.push({ view: plan.name, reason: atEnd.message })
-    else {
-      compared++
-      if (atEnd.length > 0) withRows++
+  for (const course of courses) {
+    const expected = await expectedRows(oracle, { events, views, plans, course })
+    differences.push(...compareCourse(events, plans, { course, expected }))
+    for (const plan of plans) {
+      const atEnd = expected.atEnd.get(plan.name)!
+      if (atEnd instanceof Error) unjudged.push({ view: plan.name, reason: atEnd.message })
+      else compared++
+      if (!(atEnd instanceof Error) && atEnd.length > 0) withRows++
     }
   }
   return { differences, refusals, unjudged, compared, withRows }
@@ -100,7 +105,7 @@ export async function compareTrial(oracle: PgOracle, trial: Trial): Promise<Outc
 
 /** Once for all, then without those that check refuses and those that read them. */
 async function bindAll(
-  { contracts }: History,
+  { contracts }: Events,
   views: readonly RandomView[],
 ): Promise<{ plans: readonly ViewPlan[]; refusals: readonly Refusal[] }> {
   const definitions = views.map(({ name, text, options }) => {
@@ -119,28 +124,36 @@ interface Expected {
   readonly atEnd: ReadonlyMap<string, readonly Row[] | Error>
 }
 
-async function expectedRows(
-  oracle: PgOracle,
-  { history, views, course }: Trial,
-  plans: readonly ViewPlan[],
-): Promise<Expected> {
+/** What PostgreSQL is asked; of what others read it needs a view. */
+function queriesOf(views: readonly RandomView[], plans: readonly ViewPlan[]) {
   const texts = new Map(views.map(({ name, text }) => [name, textOf(text, "oracle")]))
-  const queries = plans.map(({ name, columns }) => ({ name, columns, sql: texts.get(name)! }))
   const read = new Set(plans.flatMap((plan) => plan.views))
-  const readQueries = queries.filter(({ name }) => read.has(name))
+  return plans.map(({ name, columns }) => {
+    return { name, columns, sql: texts.get(name)!, isRead: read.has(name) }
+  })
+}
+
+interface Asked {
+  readonly events: Events
+  readonly views: readonly RandomView[]
+  readonly plans: readonly ViewPlan[]
+  readonly course: Course
+}
+
+async function expectedRows(oracle: PgOracle, { events, views, plans, course }: Asked): Promise<Expected> {
+  const queries = queriesOf(views, plans)
   const answers = async () => {
     const rows = await oracle.answers(queries)
     return new Map(queries.map(({ name }, k) => [name, rows[k]!]))
   }
-  await oracle.replaceViews(readQueries)
   const { epochs, lookAfter } = course
-  await oracle.replaceRows(tablesOf(history, epochs.slice(0, lookAfter + 1).flat()))
+  await oracle.replaceRows(tablesOf(events, epochs.slice(0, lookAfter + 1).flat()))
   const halfWay = lookAfter < 0 ? new Map() : await answers()
-  await oracle.replaceRows(tablesOf(history, epochs.flat()))
+  await oracle.replaceRows(tablesOf(events, epochs.flat()))
   return { halfWay, atEnd: await answers() }
 }
 
-export function tablesOf({ contracts }: History, arrivals: readonly Arrival[]): readonly OracleTable[] {
+export function tablesOf({ contracts }: Events, arrivals: readonly Arrival[]): readonly OracleTable[] {
   return contracts.map((contract) => {
     const rows = arrivals.filter(({ event }) => event === contract.name).map(({ row }) => row)
     const columns = eventColumns(contract)
@@ -154,15 +167,15 @@ interface Judged {
 }
 
 /** All views in one engine; one by one when that fails, to know which it is. */
-function compareCourse(history: History, plans: readonly ViewPlan[], judged: Judged): readonly Difference[] {
+function compareCourse(events: Events, plans: readonly ViewPlan[], judged: Judged): readonly Difference[] {
   try {
-    return compareTogether(history, plans, judged)
+    return compareTogether(events, plans, judged)
   } catch (error) {
     const alone = plans.filter((plan) => plans.every(({ views }) => !views.includes(plan.name)))
     if (alone.length === 1) {
-      return [{ view: alone[0]!.name, reason: String((error as Error).stack) }]
+      return [{ view: alone[0]!.name, course: judged.course, reason: String((error as Error).stack) }]
     }
-    return alone.flatMap((plan) => compareCourse(history, withInputs(plan, plans), judged))
+    return alone.flatMap((plan) => compareCourse(events, withInputs(plan, plans), judged))
   }
 }
 
@@ -178,7 +191,7 @@ export function withInputs(plan: ViewPlan, plans: readonly ViewPlan[]): readonly
 }
 
 function compareTogether(
-  history: History,
+  events: Events,
   plans: readonly ViewPlan[],
   { course, expected }: Judged,
 ): readonly Difference[] {
@@ -187,10 +200,10 @@ function compareTogether(
     const wanted = rows.get(plan.name)!
     if (wanted instanceof Error) return
     const reason = differenceOf(plan.columns, wanted, actual)
-    if (reason !== null) differences.push({ view: plan.name, reason: `${when}: ${reason}` })
+    if (reason !== null) differences.push({ view: plan.name, course, reason: `${when}: ${reason}` })
   }
-  const answer = runEpochs(history.contracts, plans, {
-    epochs: epochsOf(history, course.epochs),
+  const answer = runEpochs(events.contracts, plans, {
+    epochs: epochsOf(events, course.epochs),
     restoreAfter: course.restoreAfter,
     onEpoch: (index, rowsOf) => {
       if (index !== course.lookAfter) return
@@ -202,11 +215,7 @@ function compareTogether(
   for (const plan of plans) compare(plan, "at the end", expected.atEnd, answer.rows.get(plan.name)!)
   for (const { view: name, event, offset } of answer.excluded) {
     if (expected.atEnd.get(name) instanceof Error) continue
-    differences.push({
-      view: name,
-
-      reason: `row ${offset} of ${event} was late or failed`,
-    })
+    differences.push({ view: name, course, reason: `row ${offset} of ${event} was late or failed` })
   }
   return differences
 }

@@ -4,7 +4,7 @@
  */
 import type { Coverage, QueryOperator } from "./coverage.ts"
 import { OPERATORS, SOURCES } from "./coverage.ts"
-import { FLOWS } from "./forms.ts"
+import { FLOWS } from "./flows.ts"
 import { COMPARABLE, KINDS } from "./kinds.ts"
 
 interface Impossible {

@@ -13,11 +13,11 @@ import type { Outcome, Trial } from "./compare-seed.ts"
 import { compareTrial, randomTrial, tablesOf } from "./compare-seed.ts"
 import { Coverage } from "./coverage.ts"
 import { coverageReport } from "./coverage-report.ts"
-import { randomHistory } from "./history.ts"
+import { randomEvents } from "./history.ts"
 import { differentialInClickHouse } from "./in-clickhouse.ts"
 import { describe, shrink } from "./shrink.ts"
 
-/** Queries over one history: loading it costs as much as some of them. */
+/** Queries over the same histories: loading one costs as much as some of them. */
 const QUERIES = 40
 
 /** How often something happened, and the first view that it happened to. */
@@ -56,7 +56,7 @@ export async function differential(oracle: PgOracle, wanted: Wanted): Promise<Re
     unjudged: new Map(),
     differences: [],
   }
-  await oracle.load(tablesOf(randomHistory(new SeededRandom(wanted.firstSeed)), []), [])
+  await oracle.load(tablesOf(randomEvents(new SeededRandom(wanted.firstSeed)), []), [])
   for (let seed = wanted.firstSeed; report.pairs < wanted.pairs; seed++) {
     const trial = randomTrial(seed, QUERIES, report.coverage)
     const outcome = await compareTrial(oracle, trial).catch((error: unknown) => {
@@ -83,9 +83,10 @@ async function add(oracle: PgOracle, report: Report, { seed, trial, outcome }: C
     count(report.refusals, `${code}: ${message}`, `seed ${seed}, ${view}`)
   }
   for (const { view, reason } of outcome.unjudged) count(report.unjudged, reason, `seed ${seed}, ${view}`)
-  const failed = new Map(outcome.differences.map((difference) => [difference.view, difference.reason]))
-  for (const [view, reason] of failed) {
-    const small = await shrink(oracle, trial, view)
+  const failed = new Map(outcome.differences.map((difference) => [difference.view, difference]))
+  for (const difference of failed.values()) {
+    const { view, reason } = difference
+    const small = await shrink(oracle, trial, difference)
     const text = `seed ${seed}, view ${view}: ${reason}\nwhich takes no more than\n${describe(small)}`
     report.differences.push({ seed, view, text })
   }

@@ -1,4 +1,5 @@
 /** tumble, hop, cumulate and session over rows that carry a time, grouped by what closes the groups. */
+import { flowsWith } from "./flows.ts"
 import { aggregates, havingOf } from "./forms-groups.ts"
 import type { Kind } from "./kinds.ts"
 import type { Field, Flow, Output, Query, QueryMaker } from "./query-maker.ts"
@@ -49,7 +50,8 @@ function timedRows(maker: QueryMaker, operator: WindowOperator, depth: number): 
     maker.coverage.over(operator, isEvent ? "event" : "view")
     return { before: "", source, time: "at", columns: fields }
   }
-  const query = maker.query(operator, depth - 1, maker.pick(["time", "closing"]))
+  const wished = maker.wish === null ? [] : flowsWith(maker.wish)
+  const query = maker.query(operator, depth - 1, maker.pick(wished.length > 0 ? wished : ["time", "closing"]))
   const columns = query.columns.flatMap(({ name: column, kind }) =>
     kind === null ? [] : [{ name: column, kind }],
   )

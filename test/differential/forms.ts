@@ -1,6 +1,6 @@
-/** All forms of queries, and which of them hand on the time or the window of their rows. */
+/** All forms of queries. */
 import type { QueryOperator } from "./coverage.ts"
-import { OPERATORS } from "./coverage.ts"
+import { FLOWS } from "./flows.ts"
 import { distinctOn, limit, ranked, withTies } from "./forms-first-rows.ts"
 import { aggregate, distinct, groupBy, groupingSets } from "./forms-groups.ts"
 import { crossJoin, join, naturalJoin } from "./forms-joins.ts"
@@ -55,45 +55,6 @@ const FORMS: Readonly<Record<QueryOperator, MakeQuery>> = {
   "over range": over("over range"),
 }
 
-const TIMED: readonly QueryOperator[] = [
-  "select",
-  "union all",
-  "inner join",
-  "left join",
-  "right join",
-  "exists",
-  "not exists",
-  "in",
-  "not in",
-]
-
-const WINDOWED: readonly QueryOperator[] = [
-  ...TIMED,
-  "tumble",
-  "hop",
-  "group by",
-  "distinct",
-  "distinct on",
-  "row_number",
-  "rank",
-  "dense_rank",
-  "over rows",
-  "over range",
-  "over",
-  "union",
-  "intersect",
-  "intersect all",
-  "except",
-  "except all",
-]
-
-export const FLOWS: Readonly<Record<Flow, readonly QueryOperator[]>> = {
-  any: OPERATORS,
-  time: TIMED,
-  window: WINDOWED,
-  closing: [...WINDOWED, "cumulate", "session"],
-}
-
 /** Sources of rows where nothing nests any deeper: events carry no windows. */
 const CUTTING: readonly QueryOperator[] = ["tumble", "hop"]
 /** Rows multiply in them. */
@@ -108,7 +69,8 @@ const JOINING: ReadonlySet<QueryOperator> = new Set([
 
 export const makeQuery: MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => {
   const bare = depth <= 0 && (flow === "window" || flow === "closing")
-  const operator = maker.pick(bare ? CUTTING : FLOWS[flow])
+  const operators = bare ? CUTTING : FLOWS[flow]
+  const operator = maker.takeWish(operators) ?? maker.pick(operators)
   if (JOINING.has(operator) && !maker.takeJoin()) return FORMS.select(maker, depth, flow)
   return FORMS[operator](maker, Math.max(0, depth), flow)
 }

@@ -19,12 +19,11 @@ export interface Arrival {
   readonly row: readonly Scalar[]
 }
 
-export interface History {
+export interface Events {
   readonly timely: boolean
   /** Lines of a golden case that declare the events. */
   readonly declarations: readonly string[]
   readonly contracts: readonly EventContract[]
-  readonly arrivals: readonly Arrival[]
 }
 
 const FIELDS: Readonly<Record<string, string>> = {
@@ -53,10 +52,14 @@ export function eventFields(name: string): readonly { readonly name: string; rea
 
 export const EVENTS = Object.keys(FIELDS)
 
-export function randomHistory(random: SeededRandom): History {
+export function randomEvents(random: SeededRandom): Events {
   const timely = random.below(2) === 0
   const declarations = declared(timely)
-  const contracts = parseCase(declarations.join("\n")).events
+  return { timely, declarations, contracts: parseCase(declarations.join("\n")).events }
+}
+
+/** In the order in which they come. */
+export function randomArrivals({ timely, contracts }: Events, random: SeededRandom): readonly Arrival[] {
   const arrivals = contracts.flatMap((contract) => {
     const count = random.below(8) === 0 ? 0 : 1 + random.below(MAX_ROWS)
     const rows: Scalar[][] = []
@@ -67,7 +70,7 @@ export function randomHistory(random: SeededRandom): History {
     }
     return rows.map((row): Arrival => ({ event: contract.name, row }))
   })
-  return { timely, declarations, contracts, arrivals: arranged({ timely, arrivals }, random) }
+  return arranged(arrivals, timely, random)
 }
 
 /** An event time is one row's alone, so that it settles the order of rows; only twins share theirs. */
@@ -94,10 +97,7 @@ function randomRow(contract: EventContract, { id, second }: Place, random: Seede
 }
 
 /** Rows in an order in which they may come. */
-function arranged(
-  { timely, arrivals }: Pick<History, "timely" | "arrivals">,
-  random: SeededRandom,
-): readonly Arrival[] {
+function arranged(arrivals: readonly Arrival[], timely: boolean, random: SeededRandom): readonly Arrival[] {
   const lag = () => BigInt(random.below(LAG_SECONDS * 1_000_000))
   const keyed = arrivals.map((arrival) => ({
     arrival,
@@ -108,7 +108,7 @@ function arranged(
 
 /** What the engine takes per epoch. */
 export function epochsOf(
-  { contracts }: Pick<History, "contracts">,
+  { contracts }: Pick<Events, "contracts">,
   epochs: readonly (readonly Arrival[])[],
 ): SourceSlice[][] {
   const offsets = new Map<string, number>()

@@ -3,7 +3,7 @@
  * conditions, orders. Every query is typed and can stand in the FROM of another one.
  */
 import { SeededRandom } from "../../src/std/random.ts"
-import type { Coverage, Operator } from "./coverage.ts"
+import type { Coverage, Operator, QueryOperator } from "./coverage.ts"
 import type { Kind } from "./kinds.ts"
 import { COMPARABLE, KINDS, randomLiteral } from "./kinds.ts"
 import { MAKERS } from "./random-makers.ts"
@@ -66,6 +66,14 @@ export interface Readable {
   readonly isEvent: boolean
 }
 
+interface MakerOptions {
+  readonly coverage: Coverage
+  readonly readable: readonly Readable[]
+  readonly make: MakeQuery
+  /** What the outermost operator is to read, where its rows can be of it. */
+  readonly wish: QueryOperator | null
+}
+
 export type MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => Query
 
 /** More would let rows multiply beyond what a test has time for. */
@@ -74,17 +82,15 @@ const MAX_JOINS = 3
 export class QueryMaker {
   readonly random: SeededRandom
   readonly coverage: Coverage
-  /** The root's columns may have types that nothing is built on. */
   #joins = 0
   #names = 0
+  #wish: QueryOperator | null
   readonly #readable: readonly Readable[]
   readonly #make: MakeQuery
 
-  constructor(
-    seed: number,
-    { coverage, readable, make }: { coverage: Coverage; readable: readonly Readable[]; make: MakeQuery },
-  ) {
+  constructor(seed: number, { coverage, readable, make, wish }: MakerOptions) {
     this.random = new SeededRandom(seed)
+    this.#wish = wish
     this.coverage = coverage
     this.#readable = readable
     this.#make = make
@@ -101,6 +107,18 @@ export class QueryMaker {
   name(prefix: string): string {
     this.#names++
     return `${prefix}${this.#names}`
+  }
+
+  get wish(): QueryOperator | null {
+    return this.#wish
+  }
+
+  /** The wish, if it is among these; only once. */
+  takeWish(operators: readonly QueryOperator[]): QueryOperator | null {
+    const wish = this.#wish
+    if (wish === null || !operators.includes(wish)) return null
+    this.#wish = null
+    return wish
   }
 
   /** Whether one more join is affordable; counts it. */

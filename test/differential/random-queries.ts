@@ -1,7 +1,9 @@
 /** The queries of a seed: a few that others read as views, then many that nobody reads. */
 import type { ViewOptions } from "../../src/plan/view.ts"
 import type { Coverage, QueryOperator } from "./coverage.ts"
-import { FLOWS, makeForm, makeQuery } from "./forms.ts"
+import { OPERATORS } from "./coverage.ts"
+import { FLOWS } from "./flows.ts"
+import { makeForm, makeQuery } from "./forms.ts"
 import { EVENTS, eventFields } from "./history.ts"
 import type { Flow, Query, Readable } from "./query-maker.ts"
 import { QueryMaker } from "./query-maker.ts"
@@ -28,16 +30,27 @@ export function randomViews(seed: number, count: number, coverage: Coverage): re
   const views: RandomView[] = []
   for (let k = 0; k < count; k++) {
     const name = `v${k}`
-    const maker = new QueryMaker(seed * SEED_STRIDE + k, { coverage, readable, make: makeQuery })
     const isRead = k < READ
-    const flow = flowOf(maker, isRead)
-    const operator: QueryOperator = maker.pick(FLOWS[flow])
-    const depth = isRead ? maker.random.below(2) : maker.pick(DEPTHS)
+    const place = (k - READ) / 2
+    const pair =
+      Number.isInteger(place) && place >= 0 ? pairOf(seed * Math.ceil((count - READ) / 2) + place) : null
+    const wish = pair?.inner ?? null
+    const maker = new QueryMaker(seed * SEED_STRIDE + k, { coverage, readable, make: makeQuery, wish })
+    const flow = pair === null ? flowOf(maker, isRead) : "any"
+    const operator: QueryOperator = pair?.outer ?? maker.pick(FLOWS[flow])
+    const depth = pair !== null ? 1 : isRead ? maker.random.below(2) : maker.pick(DEPTHS)
     const query = makeForm(operator, maker, { depth, flow })
     views.push({ name, text: query.text, options: optionsOf(maker, flow, isRead), isRead })
     if (isRead) readable.push(readableOf(name, query, flow))
   }
   return views
+}
+
+/** Half of the queries go through all pairs of operators, one after the other. */
+function pairOf(number: number): { readonly outer: QueryOperator; readonly inner: QueryOperator } {
+  const place = number % OPERATORS.length ** 2
+  const [outer, inner] = [Math.floor(place / OPERATORS.length), place % OPERATORS.length]
+  return { outer: OPERATORS[outer]!, inner: OPERATORS[inner]! }
 }
 
 function flowOf(maker: QueryMaker, isRead: boolean): Flow {

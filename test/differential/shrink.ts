@@ -2,7 +2,7 @@
 import { readRow } from "../../src/columns/scalar.ts"
 import { formatTimestamp } from "../../src/std/calendar-text.ts"
 import type { PgOracle } from "../kit/pg-oracle.ts"
-import type { Course, Trial } from "./compare-seed.ts"
+import type { Course, Difference, Trial } from "./compare-seed.ts"
 import { compareTrial } from "./compare-seed.ts"
 import type { Arrival } from "./history.ts"
 import { epochsOf } from "./history.ts"
@@ -11,7 +11,8 @@ import { smaller, textOf } from "./sql-text.ts"
 /** A trial takes some ten milliseconds. */
 const MAX_ATTEMPTS = 600
 
-export async function shrink(oracle: PgOracle, trial: Trial, view: string): Promise<Trial> {
+export async function shrink(oracle: PgOracle, whole: Trial, { view, course }: Difference): Promise<Trial> {
+  const trial: Trial = { ...whole, courses: [course] }
   let attempts = 0
   const fails = async (candidate: Trial): Promise<boolean> => {
     attempts++
@@ -42,11 +43,11 @@ function* withoutOthers(trial: Trial, view: string): Generator<Trial> {
 }
 
 function* withFewerRows(trial: Trial): Generator<Trial> {
-  const rows = trial.course.epochs.flat()
+  const rows = trial.courses[0]!.epochs.flat()
   for (let size = Math.ceil(rows.length / 2); size >= 1; size = Math.floor(size / 2)) {
     for (let first = 0; first < rows.length; first += size) {
       const gone = new Set(rows.slice(first, first + size))
-      yield { ...trial, course: without(trial.course, gone) }
+      yield { ...trial, courses: [without(trial.courses[0]!, gone)] }
     }
   }
 }
@@ -64,11 +65,11 @@ function* withLessSql(trial: Trial): Generator<Trial> {
 
 /** Without the restore, in one epoch, in fewer. */
 function* plainer(trial: Trial): Generator<Trial> {
-  const { course } = trial
+  const course = trial.courses[0]!
   const { epochs, restoreAfter, lookAfter } = course
-  if (restoreAfter >= 0) yield { ...trial, course: { ...course, restoreAfter: -1 } }
+  if (restoreAfter >= 0) yield { ...trial, courses: [{ ...course, restoreAfter: -1 }] }
   if (epochs.length > 1)
-    yield { ...trial, course: { epochs: [epochs.flat()], restoreAfter: -1, lookAfter: -1 } }
+    yield { ...trial, courses: [{ epochs: [epochs.flat()], restoreAfter: -1, lookAfter: -1 }] }
   for (const [k, epoch] of epochs.entries()) {
     if (epoch.length > 0) continue
     const moved = (after: number) => (after >= k ? after - 1 : after)
@@ -77,32 +78,32 @@ function* plainer(trial: Trial): Generator<Trial> {
       restoreAfter: moved(restoreAfter),
       lookAfter: moved(lookAfter),
     }
-    yield { ...trial, course: fewer }
+    yield { ...trial, courses: [fewer] }
   }
 }
 
 /** Lines like those of a golden case, with what the rows' order and epochs were. */
-export function describe({ history, views, course }: Trial): string {
-  const lines = [...history.declarations]
+export function describe({ events, views, courses }: Trial): string {
+  const lines = [...events.declarations]
   for (const { name, text, options } of views)
     lines.push(`view ${name} ${JSON.stringify(options)}`, textOf(text, "ours"))
   const oracle = views.filter(({ text }) => textOf(text, "oracle") !== textOf(text, "ours"))
   for (const { name, text } of oracle)
     lines.push(`# PostgreSQL is told, for ${name}:`, `# ${textOf(text, "oracle")}`)
-  for (const [k, epoch] of course.epochs.entries()) {
+  for (const [k, epoch] of courses[0]!.epochs.entries()) {
     const marks = [
-      k === course.lookAfter ? "answers compared" : "",
-      k === course.restoreAfter ? "restored" : "",
+      k === courses[0]!.lookAfter ? "answers compared" : "",
+      k === courses[0]!.restoreAfter ? "restored" : "",
     ]
     lines.push(`# epoch ${k + 1}${marks.map((mark) => (mark === "" ? "" : `, then ${mark}`)).join("")}`)
-    for (const arrival of epoch) lines.push(`${arrival.event} ${rowText(history, arrival)}`)
+    for (const arrival of epoch) lines.push(`${arrival.event} ${rowText(events, arrival)}`)
   }
   return lines.join("\n")
 }
 
-function rowText(history: Trial["history"], arrival: Arrival): string {
-  const contract = history.contracts.find(({ name }) => name === arrival.event)!
-  const [slice] = epochsOf(history, [[arrival]])[0]!
+function rowText(events: Trial["events"], arrival: Arrival): string {
+  const contract = events.contracts.find(({ name }) => name === arrival.event)!
+  const [slice] = epochsOf(events, [[arrival]])[0]!
   const values = readRow(slice!.batch, 0)
   const fields = contract.fields.map(({ name, type }, k) => {
     const value = values[k]
