@@ -88,7 +88,8 @@ export function coverageReport(coverage: Coverage): string {
     const counts = wanted.map((what) => coverage.times(what)).toSorted((a, b) => a - b)
     const met = counts.filter((times) => times > 0).length
     const middle = counts[Math.floor(counts.length / 2)] ?? 0
-    return `${title}: ${met} of ${wanted.length}, the least ${counts[0] ?? 0} times, half of them ${middle} times or more`
+    const least = counts[0] ?? 0
+    return `${title}: ${met} of ${wanted.length}, the least ${least} times, half ${middle} times or more`
   }
   const none = missing(coverage)
   const features = coverage.features().map(([name, times]) => `${name} ${times}`)

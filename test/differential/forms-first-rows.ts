@@ -41,7 +41,8 @@ export function distinctOn(maker: QueryMaker, depth: number, flow: Flow): Query 
   const outputs = [...kept, ...maker.outputs(operator, rows.fields)]
   const order = maker.totalOrder([...keys, ...maker.order(operator, rows.fields)], [rows])
   const where = maker.where(rows.fields, 0.3)
-  const text = sql`SELECT DISTINCT ON (${list(keys)}) ${selectList(outputs)} FROM ${rows.from}${where} ORDER BY ${order}`
+  const selected = sql`SELECT DISTINCT ON (${list(keys)}) ${selectList(outputs)}`
+  const text = sql`${selected} FROM ${rows.from}${where} ORDER BY ${order}`
   return { text, columns: columnsOf(outputs), operator }
 }
 
@@ -57,7 +58,9 @@ export const ranked =
     const place = maker.name("p")
     const inner = [...kept, ...maker.outputs(operator, rows.fields)]
     const by = partition.length === 0 ? "" : sql`PARTITION BY ${list(partition)} `
-    const placed = sql`SELECT ${selectList(inner)}, ${operator}() OVER (${by}ORDER BY ${order}) AS ${place} FROM ${rows.from}`
+    const call = sql`${operator}() OVER (${by}ORDER BY ${order}) AS ${place}`
+    const where = maker.where(rows.fields, 0.3)
+    const placed = sql`SELECT ${selectList(inner)}, ${call} FROM ${rows.from}${where}`
     const alias = maker.name("t")
     const condition = maker.pick([
       `${place} = 1`,
@@ -71,6 +74,6 @@ export const ranked =
       ? [{ name: maker.name("c"), kind: "int64" as const, expression: `${alias}.${place}` }]
       : []
     const all = [...outputs, ...places]
-    const text = sql`SELECT ${selectList(all)} FROM (${placed}${maker.where(rows.fields, 0.3)}) AS ${alias} WHERE ${condition}`
+    const text = sql`SELECT ${selectList(all)} FROM (${placed}) AS ${alias} WHERE ${condition}`
     return { text, columns: columnsOf(all), operator }
   }

@@ -120,7 +120,8 @@ function merged(
   const [a, b] = [side(left), side(right)]
   const fields = [{ name: key, kind, ref: key }, ...a.fields, ...b.fields]
   const outputs = [{ name: maker.name("c"), kind, expression: key }, ...maker.outputs(operator, fields)]
-  const text = sql`SELECT ${selectList(outputs)} FROM ${from(a.item, b.item, key)}${maker.where(fields, 0.25)}`
+  const where = maker.where(fields, 0.25)
+  const text = sql`SELECT ${selectList(outputs)} FROM ${from(a.item, b.item, key)}${where}`
   return { text, columns: columnsOf(outputs), operator }
 }
 
@@ -130,6 +131,7 @@ export function crossJoin(maker: QueryMaker, depth: number): Query {
   const fields = [...left.fields, ...right.fields]
   const outputs = maker.outputs(operator, fields)
   const between = maker.pick([" CROSS JOIN ", ", "])
-  const text = sql`SELECT ${selectList(outputs)} FROM ${left.from}${between}${right.from}${maker.where(fields, 0.6)}`
+  const where = maker.where(fields, 0.6)
+  const text = sql`SELECT ${selectList(outputs)} FROM ${left.from}${between}${right.from}${where}`
   return { text, columns: columnsOf(outputs), operator }
 }

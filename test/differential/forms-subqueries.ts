@@ -60,7 +60,8 @@ function membership(
   if (operator === "any" || operator === "all") {
     const compared = maker.pick(["=", "<>", "<", "<=", ">", ">="])
     const negation = maker.chance(0.25) ? "NOT " : ""
-    return sql`${negation}${value} ${compared} ${operator.toUpperCase()} (SELECT ${other} FROM ${inner.from}${where})`
+    const asked = sql`${operator.toUpperCase()} (SELECT ${other} FROM ${inner.from}${where})`
+    return sql`${negation}${value} ${compared} ${asked}`
   }
   if (maker.chance(0.2)) {
     const [a, b] = [rows, inner].map(({ fields }) => maker.key(null, fields, ["int32"]).expression) as [

@@ -210,7 +210,7 @@ export class QueryMaker {
     return fields.some((field) => field.kind === kind && !CARRYING.has(field.name))
   }
 
-  /** A value that a subquery or a join is tied by: it reads a column, but not the one that carries the time. */
+  /** A value that a subquery or a join is tied by: it reads a column, but not that of the time. */
   tie(fields: readonly Field[], kind: Kind): Part {
     const own = fields.filter((field) => field.kind === kind && !CARRYING.has(field.name))
     if (own.length === 0) return sql`(${this.pick(fields).ref} IS NULL)`

@@ -61,7 +61,9 @@ export class PgOracle implements AsyncDisposable {
 
   /** Empties tables, which stay, and gives them other rows. */
   async replaceRows(tables: readonly OracleTable[]): Promise<void> {
-    const statements = tables.flatMap((table) => [`DELETE FROM ${quote(table.name)}`, ...rowStatements(table)])
+    const statements = tables.flatMap((table) => {
+      return [`DELETE FROM ${quote(table.name)}`, ...rowStatements(table)]
+    })
     await this.#pg.exec(statements.join(";\n"))
   }
 

@@ -102,7 +102,7 @@ export function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): Reado
         break
       case "rank":
       case "over":
-        needOfOrdered(node, own, need)
+        need(node.input, usedOfOrdered(node, own))
         break
       case "pattern":
         // What it does not read was left out when it was bound; all of the rest orders equal rows.
@@ -133,10 +133,6 @@ function usedOfSide(node: JoinNode, own: Needed, side: "left" | "right"): Readon
       : used.filter((position) => position >= width).map((position) => position - width)
   const keys = node.keys.flatMap((key) => [...columnsUsed(key[side])])
   return new Set([...handed, ...keys, ...boundColumns(node, side)])
-}
-
-function needOfOrdered(node: RankNode | OverNode, own: Needed, need: Need): void {
-  need(node.input, usedOfOrdered(node, own))
 }
 
 function usedOfOrdered(node: RankNode | OverNode, own: Needed): ReadonlySet<number> {
