@@ -131,7 +131,7 @@ async function inPostgres(firstSeed: number, pairs: number): Promise<void> {
   if (report.refusals.size > 0) console.log(tallyText("refused by check:", report.refusals))
   if (report.unjudged.size > 0) console.log(tallyText("beyond PostgreSQL:", report.unjudged))
   console.log(
-    `seeds ${firstSeed} to ${report.lastSeed}: ${report.pairs} pairs, ${report.withRows} of them with rows, ` +
+    `seeds ${firstSeed} to ${report.lastSeed}: ${report.pairs} pairs, ${report.withRows} with rows, ` +
       `${report.differences.length} differ; ${(report.pairs / seconds).toFixed(0)} pairs a second`,
   )
   if (report.differences.length > 0) process.exitCode = 1

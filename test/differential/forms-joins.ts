@@ -20,21 +20,35 @@ export const join =
   (operator: JoinOperator) =>
   (maker: QueryMaker, depth: number, anyFlow: Flow): Query => {
     const flow = sameFlow(anyFlow)
-    const [left, right] = sides(maker, operator, depth, flow)
-    if (flow === "any" && maker.chance(0.2)) return using(maker, operator, [left, right])
+    const { before, left, right } = sides(maker, operator, depth, flow)
+    if (flow === "any" && maker.chance(0.2)) return using(maker, operator, { before, left, right })
     const condition = onCondition(maker, operator, [left, right], flow)
     const kept = maker.kept(operator === "right join" ? right : left, flow)
     const fields = [...left.fields, ...right.fields]
     const outputs = [...kept, ...maker.outputs(operator, fields)]
     const from = sql`${left.from} ${WORDS[operator]} ${right.from} ON ${condition}`
-    const text = sql`SELECT ${selectList(outputs)} FROM ${from}${maker.where(fields, 0.25)}`
+    const text = sql`${before}SELECT ${selectList(outputs)} FROM ${from}${maker.where(fields, 0.25)}`
     return { text, columns: columnsOf(outputs), operator }
   }
 
+interface Sides {
+  /** `WITH …`, or nothing. */
+  readonly before: Part
+  readonly left: Rows
+  readonly right: Rows
+}
+
 /** Two sources, now and then one WITH query read twice. */
-function sides(maker: QueryMaker, operator: Operator, depth: number, flow: Flow): readonly [Rows, Rows] {
+function sides(maker: QueryMaker, operator: Operator, depth: number, flow: Flow): Sides {
+  if (depth > 0 && maker.chance(0.15)) {
+    maker.coverage.feature("joined with itself")
+    const name = maker.name("w")
+    const query = maker.query(operator, depth - 1, flow)
+    const side = () => maker.read(name, query)
+    return { before: sql`WITH ${name} AS (${query.text}) `, left: side(), right: side() }
+  }
   const left = maker.rows(operator, depth, flow)
-  return [left, maker.rows(operator, maker.chance(0.8) ? 0 : depth, flow)]
+  return { before: "", left, right: maker.rows(operator, maker.chance(0.8) ? 0 : depth, flow) }
 }
 
 /** PostgreSQL runs a FULL JOIN on equalities only. */
@@ -57,7 +71,16 @@ function onCondition(
 }
 
 /** Rows of one minute, or at most half a minute apart. */
-export function boundBetween(maker: QueryMaker, left: Rows, right: Rows, flow: Exclude<Flow, "any">): Sql {
+export function boundBetween(
+  maker: QueryMaker,
+  left: Rows,
+  right: Rows,
+  flow: Exclude<Flow, "any">,
+): Sql | null {
+  if (maker.lived) {
+    maker.coverage.feature("join with a time to live")
+    return null
+  }
   const [a, b] = [left, right].map(({ alias }) => `${alias}.${FLOW_COLUMNS[flow]}`) as [string, string]
   maker.coverage.feature(flow !== "time" ? "join within windows" : "join within an interval")
   if (flow !== "time") return sql`${a} = ${b}`
@@ -83,7 +106,7 @@ export function commonKind(maker: QueryMaker, left: Rows, right: Rows): Kind {
 }
 
 /** Both sides name their key alike; the merged column is the first of the output. */
-function using(maker: QueryMaker, operator: JoinOperator, pair: readonly [Rows, Rows]): Query {
+function using(maker: QueryMaker, operator: JoinOperator, pair: Sides): Query {
   maker.coverage.feature("using")
   return merged(maker, operator, pair, (left, right, key) => {
     return sql`${left} ${WORDS[operator]} ${right} USING (${key})`
@@ -104,7 +127,7 @@ export function naturalJoin(maker: QueryMaker, depth: number): Query {
 function merged(
   maker: QueryMaker,
   operator: Operator,
-  [left, right]: readonly [Rows, Rows],
+  { before, left, right }: Sides,
   from: (left: Sql, right: Sql, key: string) => Sql,
 ): Query {
   const kind = commonKind(maker, left, right)
@@ -121,17 +144,17 @@ function merged(
   const fields = [{ name: key, kind, ref: key }, ...a.fields, ...b.fields]
   const outputs = [{ name: maker.name("c"), kind, expression: key }, ...maker.outputs(operator, fields)]
   const where = maker.where(fields, 0.25)
-  const text = sql`SELECT ${selectList(outputs)} FROM ${from(a.item, b.item, key)}${where}`
+  const text = sql`${before}SELECT ${selectList(outputs)} FROM ${from(a.item, b.item, key)}${where}`
   return { text, columns: columnsOf(outputs), operator }
 }
 
 export function crossJoin(maker: QueryMaker, depth: number): Query {
   const operator = "cross join"
-  const [left, right] = sides(maker, operator, depth, "any")
+  const { before, left, right } = sides(maker, operator, depth, "any")
   const fields = [...left.fields, ...right.fields]
   const outputs = maker.outputs(operator, fields)
   const between = maker.pick([" CROSS JOIN ", ", "])
   const where = maker.where(fields, 0.6)
-  const text = sql`SELECT ${selectList(outputs)} FROM ${left.from}${between}${right.from}${where}`
+  const text = sql`${before}SELECT ${selectList(outputs)} FROM ${left.from}${between}${right.from}${where}`
   return { text, columns: columnsOf(outputs), operator }
 }

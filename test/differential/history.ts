@@ -29,7 +29,8 @@ export interface Events {
 const FIELDS: Readonly<Record<string, string>> = {
   e:
     "id int64, at timestamp, b boolean null, i int32 null, j int32 null, l int64 null, " +
-    "d decimal(10,2) null, f float64 null, s string null, t string null, x bytes null, n json null, w timestamp null, y date null",
+    "d decimal(10,2) null, f float64 null, s string null, t string null, x bytes null, n json null, " +
+    "w timestamp null, y date null",
   g:
     "id int64, at timestamp, i int32, s string null, l int64 null, d decimal(10,2) null, " +
     "f float64 null, b boolean null, x bytes null, n json null, w timestamp null, y date null",

@@ -72,6 +72,8 @@ interface MakerOptions {
   readonly make: MakeQuery
   /** What the outermost operator is to read, where its rows can be of it. */
   readonly wish: QueryOperator | null
+  /** Rows wait in joins for a declared time, not for one that follows from conditions. */
+  readonly lived: boolean
 }
 
 export type MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => Query
@@ -82,13 +84,15 @@ const MAX_JOINS = 3
 export class QueryMaker {
   readonly random: SeededRandom
   readonly coverage: Coverage
+  readonly lived: boolean
   #joins = 0
   #names = 0
   #wish: QueryOperator | null
   readonly #readable: readonly Readable[]
   readonly #make: MakeQuery
 
-  constructor(seed: number, { coverage, readable, make, wish }: MakerOptions) {
+  constructor(seed: number, { coverage, readable, make, wish, lived }: MakerOptions) {
+    this.lived = lived
     this.random = new SeededRandom(seed)
     this.#wish = wish
     this.coverage = coverage
@@ -160,6 +164,15 @@ export class QueryMaker {
     const query = this.#make(this, depth, flow)
     this.coverage.over(outer, query.operator)
     return query
+  }
+
+  /** The rows of a WITH query. */
+  read(name: string, { columns, operator }: Query): Rows {
+    const alias = this.name("t")
+    const fields = columns.flatMap(({ name: column, kind }) =>
+      kind === null ? [] : [{ name: column, kind, ref: `${alias}.${column}` }],
+    )
+    return { from: sql`${name} AS ${alias}`, alias, fields, operator, ties: null }
   }
 
   derived({ text, columns, operator }: Query): Rows {

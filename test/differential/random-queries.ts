@@ -23,6 +23,15 @@ const DEPTHS = [0, 1, 1, 1, 1, 2, 2, 3]
 /** Views of one seed do not share their randomness: one can be made without the others. */
 const SEED_STRIDE = 1_000_003
 
+/** Joins that a time to live can bound: a subquery of IN or EXISTS hands on no time. */
+const LIVING: readonly QueryOperator[] = ["inner join", "left join", "right join", "full join"]
+
+/** Nothing nests in a full join of windows: its rows have no time that is always there. */
+const ROOTS: Readonly<Record<Flow, readonly QueryOperator[]>> = {
+  ...FLOWS,
+  window: [...FLOWS.window, "full join"],
+}
+
 export function randomViews(seed: number, count: number, coverage: Coverage): readonly RandomView[] {
   const readable: Readable[] = EVENTS.map((name) => {
     return { name, fields: eventFields(name), flow: "time", isEvent: true }
@@ -35,10 +44,12 @@ export function randomViews(seed: number, count: number, coverage: Coverage): re
     const pair =
       Number.isInteger(place) && place >= 0 ? pairOf(seed * Math.ceil((count - READ) / 2) + place) : null
     const wish = pair?.inner ?? null
-    const maker = new QueryMaker(seed * SEED_STRIDE + k, { coverage, readable, make: makeQuery, wish })
-    const flow = pair === null ? flowOf(maker, isRead) : "any"
-    const operator: QueryOperator = pair?.outer ?? maker.pick(FLOWS[flow])
-    const depth = pair !== null ? 1 : isRead ? maker.random.below(2) : maker.pick(DEPTHS)
+    const lived = !isRead && pair === null && k % 10 === 0
+    const options = { coverage, readable, make: makeQuery, wish, lived }
+    const maker = new QueryMaker(seed * SEED_STRIDE + k, options)
+    const flow = lived ? "time" : pair === null ? flowOf(maker, isRead) : "any"
+    const operator = pair?.outer ?? maker.pick(lived ? LIVING : isRead ? FLOWS[flow] : ROOTS[flow])
+    const depth = lived ? 0 : pair !== null ? 1 : isRead ? maker.random.below(2) : maker.pick(DEPTHS)
     const query = makeForm(operator, maker, { depth, flow })
     views.push({ name, text: query.text, options: optionsOf(maker, flow, isRead), isRead })
     if (isRead) readable.push(readableOf(name, query, flow))
@@ -60,13 +71,15 @@ function flowOf(maker: QueryMaker, isRead: boolean): Flow {
 
 /** Rows that carry their windows come once, now and then; state of theirs needs no promise. */
 function optionsOf(maker: QueryMaker, flow: Flow, isRead: boolean): RandomView["options"] {
+  if (maker.lived) return { state: { timeToLive: "1 hour" } }
   const closing = flow === "window" || flow === "closing"
+  const lateness = closing && maker.chance(0.2) ? { allowedLateness: "10 seconds" } : {}
   if (closing && !isRead && maker.chance(0.4)) {
     maker.coverage.feature("emit final")
-    return { emit: "final" }
+    return { emit: "final", ...lateness }
   }
-  if (flow !== "any" && maker.chance(0.5)) return {}
-  return { state: "unbounded" }
+  if (flow !== "any" && maker.chance(0.5)) return lateness
+  return { state: "unbounded", ...lateness }
 }
 
 function readableOf(name: string, { columns }: Query, flow: Flow): Readable {
