@@ -4,7 +4,7 @@
  */
 import type { Coverage, QueryOperator } from "./coverage.ts"
 import { OPERATORS, SOURCES } from "./coverage.ts"
-import { FLOWS } from "./flows.ts"
+import { CUTTING, FLOWS } from "./flows.ts"
 import { COMPARABLE, KINDS } from "./kinds.ts"
 
 interface Impossible {
@@ -12,7 +12,6 @@ interface Impossible {
   readonly reason: string
 }
 
-const CUTTING: readonly QueryOperator[] = ["tumble", "hop", "cumulate", "session"]
 const UNTIMED = "its rows carry neither an event time nor a window"
 
 /** Windows are cut along a time, which not all rows have. */

@@ -42,6 +42,9 @@ export const FLOWS: Readonly<Record<Flow, readonly QueryOperator[]>> = {
   closing: [...WINDOWED, "cumulate", "session"],
 }
 
+/** They put rows into windows. */
+export const CUTTING: readonly QueryOperator[] = ["tumble", "hop", "cumulate", "session"]
+
 /** In which of the flows that windows can be cut from the operator can stand. */
 export function flowsWith(operator: QueryOperator): readonly ("time" | "closing")[] {
   return (["time", "closing"] as const).filter((flow) => FLOWS[flow].includes(operator))

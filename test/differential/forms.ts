@@ -56,7 +56,7 @@ const FORMS: Readonly<Record<QueryOperator, MakeQuery>> = {
 }
 
 /** Sources of rows where nothing nests any deeper: events carry no windows. */
-const CUTTING: readonly QueryOperator[] = ["tumble", "hop"]
+const MINUTES: readonly QueryOperator[] = ["tumble", "hop"]
 /** Rows multiply in them. */
 const JOINING: ReadonlySet<QueryOperator> = new Set([
   "inner join",
@@ -69,7 +69,7 @@ const JOINING: ReadonlySet<QueryOperator> = new Set([
 
 export const makeQuery: MakeQuery = (maker: QueryMaker, depth: number, flow: Flow) => {
   const bare = depth <= 0 && (flow === "window" || flow === "closing")
-  const operators = bare ? CUTTING : FLOWS[flow]
+  const operators = bare ? MINUTES : FLOWS[flow]
   const operator = maker.takeWish(operators) ?? maker.pick(operators)
   if (JOINING.has(operator) && !maker.takeJoin()) return FORMS.select(maker, depth, flow)
   return FORMS[operator](maker, Math.max(0, depth), flow)

@@ -2,7 +2,7 @@
 import type { ViewOptions } from "../../src/plan/view.ts"
 import type { Coverage, QueryOperator } from "./coverage.ts"
 import { OPERATORS } from "./coverage.ts"
-import { FLOWS } from "./flows.ts"
+import { CUTTING, FLOWS } from "./flows.ts"
 import { makeForm, makeQuery } from "./forms.ts"
 import { EVENTS, eventFields } from "./history.ts"
 import type { Flow, Query, Readable } from "./query-maker.ts"
@@ -49,7 +49,7 @@ export function randomViews(seed: number, count: number, coverage: Coverage): re
     const maker = new QueryMaker(seed * SEED_STRIDE + k, options)
     const flow = lived ? "time" : pair === null ? flowOf(maker, isRead) : "any"
     const operator = pair?.outer ?? maker.pick(lived ? LIVING : isRead ? FLOWS[flow] : ROOTS[flow])
-    const depth = lived ? 0 : pair !== null ? 1 : isRead ? maker.random.below(2) : maker.pick(DEPTHS)
+    const depth = lived ? 0 : (pair?.depth ?? (isRead ? maker.random.below(2) : maker.pick(DEPTHS)))
     const query = makeForm(operator, maker, { depth, flow })
     views.push({ name, text: query.text, options: optionsOf(maker, flow, isRead), isRead })
     if (isRead) readable.push(readableOf(name, query, flow))
@@ -58,10 +58,18 @@ export function randomViews(seed: number, count: number, coverage: Coverage): re
 }
 
 /** Half of the queries go through all pairs of operators, one after the other. */
-function pairOf(number: number): { readonly outer: QueryOperator; readonly inner: QueryOperator } {
+function pairOf(number: number): Pair {
   const place = number % OPERATORS.length ** 2
   const [outer, inner] = [Math.floor(place / OPERATORS.length), place % OPERATORS.length]
-  return { outer: OPERATORS[outer]!, inner: OPERATORS[inner]! }
+  // Below windows over windows there is what cuts the inner ones.
+  const depth = CUTTING.includes(OPERATORS[outer]!) ? 2 : 1
+  return { outer: OPERATORS[outer]!, inner: OPERATORS[inner]!, depth }
+}
+
+interface Pair {
+  readonly outer: QueryOperator
+  readonly inner: QueryOperator
+  readonly depth: number
 }
 
 function flowOf(maker: QueryMaker, isRead: boolean): Flow {
