@@ -217,5 +217,8 @@ function compareTogether(
     if (expected.atEnd.get(name) instanceof Error) continue
     differences.push({ view: name, course, reason: `row ${offset} of ${event} was late or failed` })
   }
+  for (const { view: name, event, offset } of answer.partly) {
+    differences.push({ view: name, course, reason: `row ${offset} of ${event} came when a window was gone` })
+  }
   return differences
 }

@@ -23,8 +23,8 @@ export async function differentialInClickHouse(
       const body = Buffer.from(rows.get(contract.name) ?? "")
       return { contract, batch: withProcessedAt(createJsonDecoder(contract).decode(body, "ndjson").batch) }
     })
-    const answer = runViews(inputs, plans, ARRANGEMENTS[seed % ARRANGEMENTS.length]!)
-    await home.load({ contracts: events, plans, rows, excluded: answer.excluded })
+    const answer = runViews(inputs, plans, ARRANGEMENTS[0]!)
+    await home.load({ contracts: events, plans, rows, excluded: answer.excluded, partly: answer.partly })
     for (const plan of plans) {
       const difference = differenceOf(plan.columns, answer.rows.get(plan.name)!, await home.rows(plan))
       if (difference !== null)
