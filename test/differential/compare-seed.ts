@@ -56,7 +56,7 @@ export interface Outcome {
 }
 
 /** Making an engine costs as much as running it. */
-const HISTORIES = 4
+const HISTORIES = 5
 
 export function randomTrial(seed: number, queries: number, coverage: Coverage): Trial {
   const random = new SeededRandom(seed)
