@@ -28,8 +28,10 @@ export function joinExpiry(node: JoinNode, side: "left" | "right", latenessUs: b
       const { windowColumns } = input
       assert(windowColumns !== null, "a join of windows has windows on both sides")
       const { start, end, sizeUs } = windowColumns
-      const lateUs = latenessUs + (end === null ? sizeUs : 0n) + input.delayUs
-      return { at: end ?? start!, lateUs, keepUs: lateUs }
+      // A row stays for those of the other side that come later than its own.
+      const closedUs = latenessUs + (end === null ? sizeUs : 0n)
+      const keepUs = closedUs + (left.delayUs > right.delayUs ? left.delayUs : right.delayUs)
+      return { at: end ?? start!, lateUs: closedUs + input.delayUs, keepUs }
     }
     case "interval": {
       // Late when time + lateness < watermark; a row stays while a partner that is not late may come.

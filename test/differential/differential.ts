@@ -1,129 +1,147 @@
 /**
- * Random projects in the engine and in PostgreSQL, whose answers must agree in every arrangement.
- * `npm run differential -- --count 100000 --seed 1` runs many; the test beside runs a few.
+ * Random queries over random changes, in the engine and in PostgreSQL, whose answers must agree. What fails
+ * prints its seed and a small query with the rows that it takes; the same seed fails again.
+ *
+ *   npm run differential -- --count 1000000 --seed 1      pairs of a query and a history
+ *   npm run differential -- --clickhouse 100              random views over the same bytes in ClickHouse
  */
 import { parseArgs } from "node:util"
-import { createJsonDecoder } from "../../src/contracts/json/decoder.ts"
-import { bindProject } from "../../src/plan/bind-project.ts"
-import { eventColumns } from "../../src/runners/embedded/lower.ts"
-import { parseCase } from "../golden/case-file.ts"
-import { differenceOf } from "../kit/canonical.ts"
+import { SeededRandom } from "../../src/std/random.ts"
 import { ClickHouseHome } from "../kit/clickhouse-home.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
-import { ARRANGEMENTS, runViews, withProcessedAt } from "../kit/run-views.ts"
-import { type RandomProject, randomProject } from "./random-project.ts"
+import type { Outcome, Trial } from "./compare-seed.ts"
+import { compareTrial, randomTrial, tablesOf } from "./compare-seed.ts"
+import { Coverage } from "./coverage.ts"
+import { coverageReport } from "./coverage-report.ts"
+import { randomEvents } from "./history.ts"
+import { differentialInClickHouse } from "./in-clickhouse.ts"
+import { describe, shrink } from "./shrink.ts"
+
+/** Queries over the same histories: loading one costs as much as some of them. */
+const QUERIES = 40
+
+/** How often something happened, and the first view that it happened to. */
+export type Tally = Map<string, { times: number; readonly first: string }>
 
 export interface Report {
-  compared: number
-  /** PostgreSQL itself could not evaluate a view (an overflow in spite of the care taken). */
-  unjudged: number
-  readonly features: Map<string, number>
+  readonly coverage: Coverage
+  lastSeed: number
+  /** Queries with a history, of which PostgreSQL had an answer. */
+  pairs: number
+  /** Of which the answer had rows. */
+  withRows: number
+  /** By code and message. */
+  readonly refusals: Tally
+  /** By what PostgreSQL said instead of an answer. */
+  readonly unjudged: Tally
+  /** Seed, view and reason, and the trial made small. */
+  readonly differences: { readonly seed: number; readonly view: string; readonly text: string }[]
 }
 
-/** The same projects in the ClickHouse home, over the producers' bytes. */
-export async function differentialInClickHouse(
-  home: ClickHouseHome,
-  firstSeed: number,
-  count: number,
-): Promise<number> {
-  let compared = 0
-  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-    const project = randomProject(seed)
-    const { events, views, rows } = parseCase(project.text)
-    const { plans, problems } = await bindProject({ events, views })
-    if (problems.length > 0) throw new Error(`seed ${seed}: refused`)
-    const inputs = events.map((contract) => {
-      const body = Buffer.from(rows.get(contract.name) ?? "")
-      return { contract, batch: withProcessedAt(createJsonDecoder(contract).decode(body, "ndjson").batch) }
-    })
-    const answer = runViews(inputs, plans, ARRANGEMENTS[0]!)
-    await home.load({ contracts: events, plans, rows, excluded: answer.excluded, partly: answer.partly })
-    for (const plan of plans) {
-      const difference = differenceOf(plan.columns, answer.rows.get(plan.name)!, await home.rows(plan))
-      if (difference !== null)
-        throw new Error(`seed ${seed}, view ${plan.name}: ${difference}\n\n${project.text}`)
-      compared++
-    }
+export interface Wanted {
+  readonly firstSeed: number
+  readonly pairs: number
+  /** Stops behind the seed that has this many differences in all. */
+  readonly maxDifferences: number
+  readonly onSeed?: (report: Report) => void
+}
+
+export async function differential(oracle: PgOracle, wanted: Wanted): Promise<Report> {
+  const report: Report = {
+    coverage: new Coverage(),
+    lastSeed: wanted.firstSeed,
+    pairs: 0,
+    withRows: 0,
+    refusals: new Map(),
+    unjudged: new Map(),
+    differences: [],
   }
-  return compared
-}
-
-/** Compares `count` projects from `firstSeed` on; stops at the first difference. */
-export async function differential(
-  oracle: PgOracle,
-  firstSeed: number,
-  count: number,
-  onProgress: (report: Report) => void = () => {},
-): Promise<Report> {
-  const report: Report = { compared: 0, unjudged: 0, features: new Map() }
-  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-    const project = randomProject(seed)
-    const reason = await compareProject(oracle, project, report).catch((error: unknown) => String(error))
-    if (reason !== null) throw new Error(`seed ${seed}: ${reason}\n\n${project.text}`)
-    for (const feature of project.features) {
-      report.features.set(feature, (report.features.get(feature) ?? 0) + 1)
-    }
-    if (seed % 100 === 0) onProgress(report)
+  await oracle.load(tablesOf(randomEvents(new SeededRandom(wanted.firstSeed)), []), [])
+  for (let seed = wanted.firstSeed; report.pairs < wanted.pairs; seed++) {
+    const trial = randomTrial(seed, QUERIES, report.coverage)
+    const outcome = await compareTrial(oracle, trial).catch((error: unknown) => {
+      throw new Error(`seed ${seed} could not be compared`, { cause: error })
+    })
+    report.lastSeed = seed
+    await add(oracle, report, { seed, trial, outcome })
+    wanted.onSeed?.(report)
+    if (report.differences.length >= wanted.maxDifferences) break
   }
   return report
 }
 
-async function compareProject(
-  oracle: PgOracle,
-  project: RandomProject,
-  report: Report,
-): Promise<string | null> {
-  const { events, views, rows } = parseCase(project.text)
-  const { plans, problems } = await bindProject({ events, views })
-  if (problems.length > 0) return `refused: ${problems.map(({ message }) => message).join("; ")}`
-  const inputs = events.map((contract) => {
-    const body = Buffer.from(rows.get(contract.name) ?? "")
-    return { contract, batch: withProcessedAt(createJsonDecoder(contract).decode(body, "ndjson").batch) }
-  })
-  const tables = inputs.map(({ contract, batch }) => {
-    return { name: contract.name, columns: eventColumns(contract), batch }
-  })
-  await oracle.load(tables, plans)
-  // Two arrangements a seed, in turn, so that all of them meet all kinds of queries.
-  const chosen = [
-    ARRANGEMENTS[project.seed % ARRANGEMENTS.length]!,
-    ARRANGEMENTS[(project.seed + 3) % ARRANGEMENTS.length]!,
-  ]
-  const answers = chosen.map((arrangement) => ({ arrangement, ...runViews(inputs, plans, arrangement) }))
-  for (const plan of plans) {
-    const expected = await oracle.rows(plan).catch(() => null)
-    if (expected === null) {
-      report.unjudged++
-      continue
-    }
-    for (const { arrangement, rows: answered } of answers) {
-      const difference = differenceOf(plan.columns, expected, answered.get(plan.name)!)
-      if (difference !== null) return `view ${plan.name}, ${arrangement.name}: ${difference}`
-    }
-    report.compared++
+interface Compared {
+  readonly seed: number
+  readonly trial: Trial
+  readonly outcome: Outcome
+}
+
+async function add(oracle: PgOracle, report: Report, { seed, trial, outcome }: Compared): Promise<void> {
+  report.pairs += outcome.compared
+  report.withRows += outcome.withRows
+  for (const { view, code, message } of outcome.refusals) {
+    count(report.refusals, `${code}: ${message}`, `seed ${seed}, ${view}`)
   }
-  return null
+  for (const { view, reason } of outcome.unjudged) count(report.unjudged, reason, `seed ${seed}, ${view}`)
+  const failed = new Map(outcome.differences.map((difference) => [difference.view, difference]))
+  for (const difference of failed.values()) {
+    const { view, reason } = difference
+    const small = await shrink(oracle, trial, difference)
+    const text = `seed ${seed}, view ${view}: ${reason}\nwhich takes no more than\n${describe(small)}`
+    report.differences.push({ seed, view, text })
+  }
+}
+
+function count(tally: Tally, what: string, where: string): void {
+  // Names are numbered as they come.
+  const kind = what.replaceAll(/\b[a-z]\d+\b/g, "…")
+  const known = tally.get(kind)
+  if (known === undefined) tally.set(kind, { times: 1, first: where })
+  else known.times++
+}
+
+function tallyText(title: string, tally: Tally): string {
+  const lines = [...tally].toSorted(([, a], [, b]) => b.times - a.times)
+  return [
+    title,
+    ...lines.map(([what, { times, first }]) => `  ${times} times, first in ${first}: ${what}`),
+  ].join("\n")
+}
+
+async function inClickHouse(firstSeed: number, projects: number): Promise<void> {
+  using home = new ClickHouseHome()
+  console.log(`${await differentialInClickHouse(home, firstSeed, projects)} views agree in ClickHouse`)
+}
+
+async function inPostgres(firstSeed: number, pairs: number): Promise<void> {
+  await using oracle = await PgOracle.open()
+  const begun = performance.now()
+  let shown = 0
+  const report = await differential(oracle, {
+    firstSeed,
+    pairs,
+    maxDifferences: 20,
+    onSeed: ({ pairs: done, lastSeed, differences }) => {
+      for (; shown < differences.length; shown++) console.log(`${differences[shown]!.text}\n`)
+      if (lastSeed % 50 === 0) console.log(`seed ${lastSeed}: ${done} pairs, ${differences.length} differ`)
+    },
+  })
+  const seconds = (performance.now() - begun) / 1000
+  console.log(coverageReport(report.coverage))
+  if (report.refusals.size > 0) console.log(tallyText("refused by check:", report.refusals))
+  if (report.unjudged.size > 0) console.log(tallyText("beyond PostgreSQL:", report.unjudged))
+  console.log(
+    `seeds ${firstSeed} to ${report.lastSeed}: ${report.pairs} pairs, ${report.withRows} with rows, ` +
+      `${report.differences.length} differ; ${(report.pairs / seconds).toFixed(0)} pairs a second`,
+  )
+  if (report.differences.length > 0) process.exitCode = 1
 }
 
 if (import.meta.main) {
   const { values } = parseArgs({
     options: { count: { type: "string" }, seed: { type: "string" }, clickhouse: { type: "string" } },
   })
-  if (values.clickhouse !== undefined) {
-    using home = new ClickHouseHome()
-    const first = Number(values.seed ?? 1)
-    const agreed = await differentialInClickHouse(home, first, Number(values.clickhouse))
-    console.log(`${agreed} views agree in ClickHouse`)
-    process.exit(0)
-  }
-  await using oracle = await PgOracle.open()
   const seed = Number(values.seed ?? 1)
-  const count = Number(values.count ?? 20_000)
-  const report = await differential(oracle, seed, count, ({ compared, unjudged }) => {
-    console.log(`${compared} views agree, ${unjudged} were beyond PostgreSQL`)
-  })
-  console.log(
-    `seeds ${seed} to ${seed + count - 1}: ${report.compared} views agree, ${report.unjudged} unjudged`,
-  )
-  console.log(Object.fromEntries([...report.features].sort()))
+  if (values.clickhouse === undefined) await inPostgres(seed, Number(values.count ?? 20_000))
+  else await inClickHouse(seed, Number(values.clickhouse))
 }

@@ -4,10 +4,10 @@
  * numbers stay small, divisors are guarded. The seed decides everything.
  */
 import { SeededRandom } from "../../src/std/random.ts"
-import type { Kind } from "./random-makers.ts"
-import { KINDS, MAKERS } from "./random-makers.ts"
+import type { Kind } from "./project-makers.ts"
+import { KINDS, MAKERS } from "./project-makers.ts"
 
-export type { Kind } from "./random-makers.ts"
+export type { Kind } from "./project-makers.ts"
 
 interface Field {
   readonly name: string

@@ -37,6 +37,8 @@ const INSERT_ROWS = 500
 
 export class PgOracle implements AsyncDisposable {
   readonly #pg: PGlite
+  /** Those of replaceViews. */
+  #views: readonly string[] = []
 
   private constructor(pg: PGlite) {
     this.#pg = pg
@@ -57,13 +59,44 @@ export class PgOracle implements AsyncDisposable {
     }
   }
 
+  /** Empties tables, which stay, and gives them other rows. */
+  async replaceRows(tables: readonly OracleTable[]): Promise<void> {
+    const statements = tables.flatMap((table) => {
+      return [`DELETE FROM ${quote(table.name)}`, ...rowStatements(table)]
+    })
+    await this.#pg.exec(statements.join(";\n"))
+  }
+
+  /** Makes these the views that queries can name. */
+  async replaceViews(views: readonly OracleView[]): Promise<void> {
+    const dropped = [...this.#views].map((name) => `DROP VIEW IF EXISTS ${quote(name)} CASCADE`)
+    const created = views.map(({ name, sql }) => `CREATE VIEW ${quote(name)} AS ${writeOutWindows(sql)}`)
+    await this.#pg.exec([...dropped, ...created].join(";\n"))
+    this.#views = views.map(({ name }) => name)
+  }
+
+  /**
+   * The rows of each query, or why PostgreSQL cannot evaluate it. All together first, since a round trip
+   * costs as much as a query; one by one when any of them fails.
+   */
+  async answers(queries: readonly OracleView[]): Promise<readonly (readonly Row[] | Error)[]> {
+    const texts = queries.map((query) => exporting(query.columns, `(${writeOutWindows(query.sql)})`))
+    try {
+      const results = await this.#pg.exec(texts.join(";\n"), { rowMode: "array" })
+      return queries.map((query, k) => cellRows(query, results[k]!.rows as unknown as TextRow[]))
+    } catch (error) {
+      if (queries.length === 1) return [error as Error]
+      const each: (readonly Row[] | Error)[] = []
+      for (const query of queries) each.push(...(await this.answers([query])))
+      return each
+    }
+  }
+
   /** The view's rows. Rejects when PostgreSQL cannot evaluate it (division by zero, overflow …). */
   async rows(view: OracleView): Promise<readonly Row[]> {
-    const names = view.columns.map((_, index) => `c${index}`)
-    const list = view.columns.map(({ type }, index) => `${exportAs(`c${index}`, type)} AS c${index}`)
-    const sql = `SELECT ${list.join(", ")} FROM ${quote(view.name)} AS v(${names.join(", ")})`
-    const { rows } = await this.#pg.query<(string | null)[]>(sql, [], { rowMode: "array" })
-    return rows.map((row) => row.map((text, index) => cellOfText(text, view.columns[index]!.type)))
+    const sql = exporting(view.columns, quote(view.name))
+    const { rows } = await this.#pg.query<TextRow>(sql, [], { rowMode: "array" })
+    return cellRows(view, rows)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,9 +104,26 @@ export class PgOracle implements AsyncDisposable {
   }
 }
 
-function tableStatements({ name, columns, batch }: OracleTable): string {
-  const definitions = columns.map((column) => `${quote(column.name)} ${postgresType(column.type)}`)
-  const statements = [`CREATE TABLE ${quote(name)} (${definitions.join(", ")})`]
+type TextRow = readonly (string | null)[]
+
+function exporting(columns: readonly Column[], from: string): string {
+  const names = columns.map((_, index) => `c${index}`)
+  const list = columns.map(({ type }, index) => `${exportAs(`c${index}`, type)} AS c${index}`)
+  return `SELECT ${list.join(", ")} FROM ${from} AS v(${names.join(", ")})`
+}
+
+function cellRows({ columns }: OracleView, rows: readonly TextRow[]): readonly Row[] {
+  return rows.map((row) => row.map((text, index) => cellOfText(text, columns[index]!.type)))
+}
+
+function tableStatements(table: OracleTable): string {
+  const definitions = table.columns.map((column) => `${quote(column.name)} ${postgresType(column.type)}`)
+  const create = `CREATE TABLE ${quote(table.name)} (${definitions.join(", ")})`
+  return [create, ...rowStatements(table)].join(";\n")
+}
+
+function rowStatements({ name, columns, batch }: OracleTable): readonly string[] {
+  const statements: string[] = []
   for (let first = 0; first < batch.length; first += INSERT_ROWS) {
     const rows: string[] = []
     for (let row = first; row < Math.min(batch.length, first + INSERT_ROWS); row++) {
@@ -82,7 +132,7 @@ function tableStatements({ name, columns, batch }: OracleTable): string {
     }
     statements.push(`INSERT INTO ${quote(name)} VALUES ${rows.join(", ")}`)
   }
-  return statements.join(";\n")
+  return statements
 }
 
 export function postgresType(type: LogicalType): string {

@@ -70,15 +70,33 @@ export function runViews(
   arrangement: Arrangement,
 ): ViewsAnswer {
   const contracts = inputs.map(({ contract }) => contract)
+  const epochs = cutEpochs(inputs, arrangement)
+  const restoreAfter = arrangement.restoreAt === null ? -1 : Math.floor(epochs.length * arrangement.restoreAt)
+  return runEpochs(contracts, plans, { epochs, restoreAfter })
+}
+
+export interface Course {
+  /** Slices per epoch; every event has one partition. */
+  readonly epochs: readonly (readonly SourceSlice[])[]
+  /** Restore from a checkpoint behind this epoch (from 0); -1: never. */
+  readonly restoreAfter: number
+  /** Sees the views' rows behind each epoch. */
+  readonly onEpoch?: (index: number, rowsOf: (plan: ViewPlan) => readonly Row[]) => void
+}
+
+/** The views' rows when all epochs have run and all windows are closed. */
+export function runEpochs(
+  contracts: readonly EventContract[],
+  plans: readonly ViewPlan[],
+  { epochs, restoreAfter, onEpoch }: Course,
+): ViewsAnswer {
   const specs = lowerViews(contracts, plans)
   let engine = createEngine(specs)
   const times = new Map(contracts.map((contract) => [contract.name, new SourceTime(contract, 0)]))
-  const epochs = cutEpochs(inputs, arrangement)
-  const restoreAfter = arrangement.restoreAt === null ? -1 : Math.floor(epochs.length * arrangement.restoreAt)
   const audit = new Audit(plans)
   for (const [index, slices] of epochs.entries()) {
     for (const { source, partition, batch } of slices) {
-      const { contract } = inputs.find((input) => sourceId(input.contract.name) === source)!
+      const contract = contracts.find(({ name }) => sourceId(name) === source)!
       const timeColumn = contract.fields.findIndex(({ name }) => name === contract.time)
       times.get(contract.name)!.observe(partition, batch, timeColumn, APPEND_TIME_MS, 0)
     }
@@ -87,6 +105,7 @@ export function runViews(
     audit.append(slices)
     audit.take(engine.runEpoch({ epoch: index + 1, slices, watermarksUs: new Map(known) }))
     if (index === restoreAfter) engine = restored(engine, createEngine(specs))
+    onEpoch?.(index, (plan) => viewRows(engine, plan))
   }
   const end = new Map(contracts.map(({ name }) => [sourceId(name), END_OF_TIME_US]))
   audit.take(engine.runEpoch({ epoch: epochs.length + 1, slices: [], watermarksUs: end }))

@@ -4,7 +4,7 @@
  * fields, then the other columns, then 1 once it has a row.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
-import type { Column } from "../../columns/types.ts"
+import type { Column, TypeKind } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import type { KeyTable } from "../state/key-table.ts"
@@ -110,6 +110,8 @@ function compareValues(scope: CodeScope, { type, offset }: SlotField, value: Loa
     const compare = scope.bind(compareFloats, "floats")
     return `${compare}(${halves[0]}, ${halves[1]}, f64[a + ${offset}])`
   }
+  // These fill the low half of their word, and the high one is 0 also where they are negative.
+  if (IN_ONE_HALF.has(type.kind)) return `(${halves[0]} | 0) - ${half(0)}`
   // From the highest half down: that one is signed, the others are not.
   return halves
     .map((_, k) => halves.length - 1 - k)
@@ -119,6 +121,8 @@ function compareValues(scope: CodeScope, { type, offset }: SlotField, value: Loa
     })
     .join(" || ")
 }
+
+const IN_ONE_HALF: ReadonlySet<TypeKind> = new Set(["boolean", "int32", "date"])
 
 const FLOAT = new Float64Array(1)
 const FLOAT_HALVES = new Int32Array(FLOAT.buffer)

@@ -108,5 +108,6 @@ export class Frames {
 function compareOrder(value: Scalar, limit: bigint | number): number {
   const a = value as bigint | number
   if (Number.isNaN(a)) return Number.isNaN(limit) ? 0 : 1
+  if (Number.isNaN(limit)) return -1
   return a < limit ? -1 : a > limit ? 1 : 0
 }

@@ -101,10 +101,18 @@ function distanceOf(bound: Bound, type: LogicalType): bigint | number | null {
     if (typeof value !== "object" || value === null || !("months" in value)) return null
     return type.kind === "timestamp" ? microsOf(value) : daysOf(value)
   }
+  if (type.kind === "float64" && bound.kind === "typed") return numberOf(bound.expression)
   const moved = inType(bound, type)
   if (moved === null || moved.kind !== "literal") return null
-  if (type.kind === "float64") return moved.value as number
-  return whole(moved.value)
+  return type.kind === "float64" ? (moved.value as number) : whole(moved.value)
+}
+
+/** A constant as the float that is nearest to it. */
+function numberOf(expression: Expression): number | null {
+  if (expression.kind !== "literal" || expression.value === null) return null
+  const { type, value } = expression
+  if (type.kind === "decimal") return Number(`${value as bigint}e-${type.scale}`)
+  return ["int32", "int64", "float64"].includes(type.kind) ? Number(value as number | bigint) : null
 }
 
 function microsOf({ months, days, micros }: Interval): bigint | null {

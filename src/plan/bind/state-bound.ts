@@ -103,6 +103,7 @@ export function whyNotFinal(node: PlanNode): string | null {
   switch (node.kind) {
     case "filter":
     case "project":
+    case "repeat":
       return whyNotFinal(node.input)
     case "union-all":
       return node.inputs.map(whyNotFinal).find((reason) => reason !== null) ?? null

@@ -62,7 +62,13 @@ function keyOf({ type, left, right, keys }: JoinParts): readonly number[] | null
     new Set(keys.flatMap((key) => (key[side].kind === "column" ? [key[side].index] : [])))
   const single = right.key.every((index) => joined("right").has(index))
   if (single && type !== "full") return left.key
+  if (type === "full" && !hasValue(left) && !hasValue(right)) return null
   return [...left.key, ...right.key.map((index) => left.columns.length + index)]
+}
+
+/** Its key is never all NULL, as that of the other side's rows without a partner is here. */
+function hasValue({ key, columns }: PlanNode): boolean {
+  return key?.some((index) => !columns[index]!.nullable) ?? false
 }
 
 function delayOf({ left, right, bound }: JoinParts): bigint {

@@ -95,14 +95,14 @@ export function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): Reado
         }
         break
       case "union-all":
-        for (const input of node.inputs) need(input, own)
+        for (const input of node.inputs) need(input, keptOfUnion(node, own))
         break
       case "join":
         needOfJoin(node, own, need)
         break
       case "rank":
       case "over":
-        needOfOrdered(node, own, need)
+        need(node.input, usedOfOrdered(node, own))
         break
       case "pattern":
         // What it does not read was left out when it was bound; all of the rest orders equal rows.
@@ -133,10 +133,6 @@ function usedOfSide(node: JoinNode, own: Needed, side: "left" | "right"): Readon
       : used.filter((position) => position >= width).map((position) => position - width)
   const keys = node.keys.flatMap((key) => [...columnsUsed(key[side])])
   return new Set([...handed, ...keys, ...boundColumns(node, side)])
-}
-
-function needOfOrdered(node: RankNode | OverNode, own: Needed, need: Need): void {
-  need(node.input, usedOfOrdered(node, own))
 }
 
 function usedOfOrdered(node: RankNode | OverNode, own: Needed): ReadonlySet<number> {
@@ -181,6 +177,11 @@ function keptExpressions({ expressions }: ProjectNode, needed: Needed): readonly
 function keptAggregates({ keys, aggregates }: AggregateNode, needed: Needed): readonly AggregateCall[] {
   const kept = aggregates.filter((_, i) => needed.has(keys.length + i))
   return kept.length === 0 && keys.length === 0 ? aggregates.slice(0, 1) : kept
+}
+
+/** Where nothing is read, all inputs keep the same column. */
+function keptOfUnion({ columns }: UnionAllNode, needed: Needed): readonly number[] {
+  return needed.size === 0 ? [0] : [...columns.keys()].filter((position) => needed.has(position))
 }
 
 function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pruned): Pruned {
@@ -264,7 +265,7 @@ function pruneAggregate(node: AggregateNode, needed: Needed, { node: input, plac
 
 /** Inputs hand on the same columns in the same order, whatever else they keep for other readers. */
 function pruneUnion(node: UnionAllNode, needed: Needed, inputs: readonly Pruned[]): Pruned {
-  const kept = needed.size === 0 ? [0] : [...node.columns.keys()].filter((position) => needed.has(position))
+  const kept = keptOfUnion(node, needed)
   const moved = placesOf(kept)
   if (kept.length === node.columns.length && inputs.every((input, i) => input.node === node.inputs[i])) {
     return { node, places: moved }

@@ -277,8 +277,8 @@ function boundSql(bound: FrameBound): string {
     case "current-row":
       return "CURRENT ROW"
     default: {
-      const offset = BigInt(bound.offset)
-      return offset < 0n ? `${-offset} PRECEDING` : `${offset} FOLLOWING`
+      const { offset } = bound
+      return offset < 0 ? `${-offset} PRECEDING` : `${offset} FOLLOWING`
     }
   }
 }
