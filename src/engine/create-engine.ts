@@ -65,6 +65,8 @@ class DataflowEngine implements Engine {
   readonly #views = new Map<string, ViewRun>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
+  /** Of the epoch that runs, or ran last. */
+  #clockMs: number | null = null
   /** An epoch that threw leaves state half changed; only a new engine and a checkpoint help then. */
   #broken = false
   #hasRun = false
@@ -94,6 +96,7 @@ class DataflowEngine implements Engine {
     assert(!this.#broken, "an engine whose epoch failed is not used again")
     for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
     this.#broken = true
+    this.#clockMs = input.clockMs ?? null
     this.#watermarks.advance(input.watermarksUs)
     const changesById = new Map<string, ChangeBatch | null>()
     const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
@@ -131,6 +134,17 @@ class DataflowEngine implements Engine {
 
   losses(view: string): ViewLosses {
     return { ...this.#run(view).losses }
+  }
+
+  wakeAtMs(): number | null {
+    let earliest: number | null = null
+    for (const { running } of this.#views.values()) {
+      for (const operator of running.operators.values()) {
+        const wakeAtMs = operator.wakeAtMs?.() ?? null
+        if (wakeAtMs !== null && (earliest === null || wakeAtMs < earliest)) earliest = wakeAtMs
+      }
+    }
+    return earliest
   }
 
   stateBytes(): number {
@@ -196,7 +210,7 @@ class DataflowEngine implements Engine {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
     for (const [id, operator] of running.operators) {
-      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
+      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!), this.#clockMs)
     }
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null
@@ -205,6 +219,9 @@ class DataflowEngine implements Engine {
       const operator = running.operators.get(spec.id)!
       running.feed(spec, fed, changesOf)
       changesById.set(spec.id, operator.flush(this.#watermarks.after(sources)))
+      for (const [side, changes] of operator.sideChanges?.().entries() ?? []) {
+        for (const id of this.#graph.sides.get(spec.id)?.[side] ?? []) changesById.set(id, changes)
+      }
     }
     running.feed(pipeline.view, fed, changesOf)
     changesById.set(pipeline.view.id, running.view.flush())

@@ -99,6 +99,7 @@ export function observedEngine(
     get epoch() {
       return engine.epoch
     },
+    wakeAtMs: () => engine.wakeAtMs(),
     stateBytes: () => engine.stateBytes(),
     losses: (view) => engine.losses(view),
   }

@@ -13,7 +13,7 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
-import { joinExpiry, partitionExpiry, patternLateUs } from "../../plan/expiry.ts"
+import { completeUs, joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
 import type {
@@ -22,6 +22,7 @@ import type {
   OverNode,
   PatternNode,
   PlanNode,
+  ProcessNode,
   RankNode,
   RepeatNode,
   SessionNode,
@@ -52,23 +53,34 @@ export function lowerViews(
     columns: eventColumns(contract),
   }))
   const columnsOf = new Map(specs.map((spec) => [spec.id, spec.columns]))
+  const processes = new Map<string, string>()
   for (const plan of plans) {
-    specs.push(...new ViewLowering(normalize(plan).plan, columnsOf).lower())
+    specs.push(...new ViewLowering(normalize(plan).plan, { columnsOf, processes }).lower())
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
 }
 
+/** What was lowered before. */
+interface Lowered {
+  /** By operator id. */
+  readonly columnsOf: ReadonlyMap<string, readonly Column[]>
+  /** Operator ids by the names of processes. */
+  readonly processes: Map<string, string>
+}
+
 class ViewLowering {
   readonly #plan: ViewPlan
   readonly #columnsOf: ReadonlyMap<string, readonly Column[]>
+  readonly #processes: Map<string, string>
   readonly #specs: OperatorSpec[] = []
   /** A subtree that the query uses twice (WITH) becomes operators once. */
   readonly #pipes = new Map<PlanNode, Pipe>()
 
-  constructor(plan: ViewPlan, columnsOf: ReadonlyMap<string, readonly Column[]>) {
+  constructor(plan: ViewPlan, { columnsOf, processes }: Lowered) {
     this.#plan = plan
     this.#columnsOf = columnsOf
+    this.#processes = processes
   }
 
   lower(): readonly OperatorSpec[] {
@@ -93,6 +105,8 @@ class ViewLowering {
   #newPipe(node: PlanNode): Pipe {
     switch (node.kind) {
       case "scan": {
+        if (node.side !== undefined)
+          return identityPipe(this.#side(node.name, node.side, node.columns), node.columns)
         const id = node.source === "event" ? sourceId(node.name) : viewId(node.name)
         const columns = this.#columnsOf.get(id)
         assert(columns !== undefined, `${id} is lowered before ${this.#plan.name} reads it`)
@@ -140,6 +154,8 @@ class ViewLowering {
         return identityPipe(this.#repeat(node), node.columns)
       case "pattern":
         return identityPipe(this.#pattern(node), node.columns)
+      case "process":
+        return identityPipe(this.#process(node), node.columns)
       default:
         return assertNever(node)
     }
@@ -268,7 +284,28 @@ class ViewLowering {
     const { steps, withinUs, afterMatch, timeouts, outputs, columns } = rest
     const parts = { partition, order, steps, withinUs, afterMatch, timeouts, outputs, columns }
     const id = this.#nextId(kind)
-    this.#specs.push({ kind, id, input, inputColumns: node.columns, lateUs: patternLateUs(node), ...parts })
+    this.#specs.push({ kind, id, input, inputColumns: node.columns, lateUs: completeUs(node), ...parts })
+    return id
+  }
+
+  #process(node: ProcessNode): string {
+    const { partition, process, function: handlers, latenessUs, timeToLiveUs, sides, columns } = node
+    const { timeColumn, columns: inputColumns } = node.input
+    assert(timeColumn !== null, "rows of a process have a time")
+    const input = this.#operatorOf(this.#pipeOf(node.input), inputColumns)
+    const id = this.#nextId("process")
+    const rows = { input, inputColumns, partition, time: timeColumn, completeUs: completeUs(node.input) }
+    const parts = { latenessUs, timeToLiveUs, function: handlers, columns, sides }
+    this.#specs.push({ kind: "process", id, ...rows, ...parts })
+    this.#processes.set(process, id)
+    return id
+  }
+
+  #side(process: string, side: number, columns: readonly Column[]): string {
+    const input = this.#processes.get(process)
+    assert(input !== undefined, `${process} is lowered before its side outputs`)
+    const id = this.#nextId("side")
+    this.#specs.push({ kind: "side", id, input, side, columns })
     return id
   }
 
