@@ -346,7 +346,9 @@ export interface Engine {
   /** Only on an engine that has run nothing. @throws checkpoint-mismatch when the operators differ. */
   restore(parts: Iterable<CheckpointPart>): void
   readonly epoch: number
-  /** The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all. */
+  /**
+   * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
+   */
   wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number

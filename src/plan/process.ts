@@ -1,6 +1,6 @@
 /**
- * `process()`: a function of the user over the rows of each key, with state, timers and side outputs, for what
- * SQL cannot say. Its outputs are views. The types of rows, state and outputs follow from their schemas.
+ * `process()`: a function of the user over the rows of each key, with state, timers and side outputs, for
+ * what SQL cannot say. Its outputs are views. The types of rows, state and outputs follow from their schemas.
  */
 import type { z } from "zod"
 import type { EventContract } from "../contracts/contract.ts"

@@ -93,7 +93,7 @@ test("within allowedLateness a late row is handed over and says so", async () =>
   deepEqual(run.epoch("a:1@99 a:1@90 a:1@89.9"), ["lateness: true 100000 99", "lateness: true 100000 90"])
 })
 
-test("processing-time timers fire by the clock of the epoch, and the engine says when it wants one", async () => {
+test("processing-time timers fire by the epoch's clock, and the engine says when it wants one", async () => {
   const alarm = process("alarm", {
     from: reading,
     key: "meter",
@@ -147,8 +147,8 @@ test("a timer's handler that throws is told of, and changes nothing", async () =
   run.epoch("a:1@5", {})
   deepEqual(run.epoch("", { watermark: 10 }), [
     'failing_failures: event timer {"meter":"a","amount":1} Error: at five 5',
-    'failing_failures: event timer {"meter":"a","amount":1} RangeError: setEventTimer in a timer\'s handler ' +
-      "takes a time later than the timer that fires (6000); else it would fire for ever 6",
+    'failing_failures: event timer {"meter":"a","amount":1} RangeError: setEventTimer in a timer\'s ' +
+      "handler takes a time later than the timer that fires (6000); else it would fire for ever 6",
   ])
   equal(run.engine.losses("failing").failedChanges, 2)
   run.epoch("a:1@11", {})

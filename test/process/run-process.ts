@@ -83,7 +83,7 @@ export class ProcessRun {
       watermarksUs: new Map(
         watermark === null ? [] : [[sourceId("reading"), BigInt(Math.round(watermark * 1e6))]],
       ),
-      clockMs: clock * 1_000,
+      clockMs: Math.round(clock * 1_000),
     })
   }
 

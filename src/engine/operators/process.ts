@@ -206,8 +206,8 @@ export class ProcessOperator implements RowOperator {
     ]
   }
 
-  /** Event-time timers that the watermark has passed, then processing-time timers that the clock has. These may
-   *  have set others of event time, which are due by then. */
+  /** Event-time timers that the watermark has passed, then processing-time timers that the clock has. These
+   *  may have set others of event time, which are due by then. */
   #fire(watermarkUs: bigint): void {
     const { function: process } = this.spec
     const untilUs = this.#completeUs(watermarkUs)

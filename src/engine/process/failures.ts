@@ -8,7 +8,9 @@ export function failureRow(kind: string, key: unknown, error: unknown): Scalar[]
   return [kind, JSON.stringify(key, writeBigint) ?? "null", reasonOf(error)]
 }
 
-/** Only what the function threw decides it, not where it stood: a call that runs again has the same reason. */
+/**
+ * Only what the function threw decides it, not where it stood: a call that runs again has the same reason.
+ */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : `threw ${describe(error)}`
   return text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH - 1)}…`

@@ -24,7 +24,9 @@ export interface KeyState {
 /** Keys whose look-up is saved: tens of megabytes at most, a quarter of a million of keys. */
 const CACHED_KEYS = 262_144
 const NEVER = 0n
-/** State stays up to so small a part of its time to live longer, so that a busy key is not moved all the time. */
+/**
+ * State stays up to so small a part of its time to live longer, so that a busy key is not moved all the time.
+ */
 const GRAINS = 64n
 
 const encoder = new TextEncoder()

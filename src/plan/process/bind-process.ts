@@ -1,6 +1,6 @@
 /**
- * A process's definition -> its plan: a projection to what its rows, key and time are, and the ProcessNode. The
- * views of its side outputs read what the main one's node has besides.
+ * A process's definition -> its plan: a projection to what its rows, key and time are, and the ProcessNode.
+ * The views of its side outputs read what the main one's node has besides.
  */
 import type { Column } from "../../columns/types.ts"
 import { BOOLEAN, TIMESTAMP, typeName } from "../../columns/types.ts"

@@ -1,6 +1,6 @@
 /**
- * What a handler must not ask, since it would answer otherwise when an epoch runs again after a crash. Looks at
- * the handler's own text; what it calls elsewhere is not seen.
+ * What a handler must not ask, since it would answer otherwise when an epoch runs again after a crash. Looks
+ * at the handler's own text; what it calls elsewhere is not seen.
  */
 
 const FORBIDDEN: readonly (readonly [found: RegExp, instead: string])[] = [

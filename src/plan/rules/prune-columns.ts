@@ -206,11 +206,7 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       const [before, after] = [node.input.columns.length, input.columns.length]
       if (input === node.input) return { node, places: everyPlace(before + 2) }
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
-      const place = (position: number): number => {
-        const found = places.get(position)
-        assert(found !== undefined, "a session's time and keys are kept")
-        return found
-      }
+      const place = (position: number) => placeOf(position, places)
       const { timeColumn, gapUs, keys } = node.session
       const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
       return { node: sessionNode(input, session), places: moved }
@@ -231,10 +227,8 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "pattern":
       return prunePattern(node, needed, prunedOf(node.input))
-    case "process": {
-      const { node: input } = prunedOf(node.input)
-      return { node: withInputs(node, [input]), places: everyPlace(node.columns.length) }
-    }
+    case "process":
+      return { node: withInputs(node, [prunedOf(node.input).node]), places: everyPlace(node.columns.length) }
     case "repeat": {
       const { node: input, places } = prunedOf(node.input)
       if (input === node.input) return { node, places }

@@ -25,14 +25,16 @@ import type {
   ProcessNode,
   RankNode,
   RepeatNode,
+  ScanNode,
   SessionNode,
   ViewPlan,
   WindowNode,
 } from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import { processSpec, sideSpec } from "./lower-process.ts"
 import type { Pipe } from "./pipe.ts"
-import { identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
+import { boundColumns, identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
 
 /** Columns that views see of an event: its fields, then processed_at. */
 export function eventColumns(contract: EventContract): readonly Column[] {
@@ -105,8 +107,7 @@ class ViewLowering {
   #newPipe(node: PlanNode): Pipe {
     switch (node.kind) {
       case "scan": {
-        if (node.side !== undefined)
-          return identityPipe(this.#side(node.name, node.side, node.columns), node.columns)
+        if (node.side !== undefined) return identityPipe(this.#side(node), node.columns)
         const id = node.source === "event" ? sourceId(node.name) : viewId(node.name)
         const columns = this.#columnsOf.get(id)
         assert(columns !== undefined, `${id} is lowered before ${this.#plan.name} reads it`)
@@ -289,23 +290,17 @@ class ViewLowering {
   }
 
   #process(node: ProcessNode): string {
-    const { partition, process, function: handlers, latenessUs, timeToLiveUs, sides, columns } = node
-    const { timeColumn, columns: inputColumns } = node.input
-    assert(timeColumn !== null, "rows of a process have a time")
-    const input = this.#operatorOf(this.#pipeOf(node.input), inputColumns)
+    const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
     const id = this.#nextId("process")
-    const rows = { input, inputColumns, partition, time: timeColumn, completeUs: completeUs(node.input) }
-    const parts = { latenessUs, timeToLiveUs, function: handlers, columns, sides }
-    this.#specs.push({ kind: "process", id, ...rows, ...parts })
-    this.#processes.set(process, id)
+    this.#specs.push(processSpec(node, { id, input }))
+    this.#processes.set(node.process, id)
     return id
   }
 
-  #side(process: string, side: number, columns: readonly Column[]): string {
-    const input = this.#processes.get(process)
-    assert(input !== undefined, `${process} is lowered before its side outputs`)
+  #side(node: ScanNode): string {
+    const input = this.#processes.get(node.name)
     const id = this.#nextId("side")
-    this.#specs.push({ kind: "side", id, input, side, columns })
+    this.#specs.push(sideSpec(node, { id, input }))
     return id
   }
 
@@ -392,13 +387,6 @@ class ViewLowering {
     this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
     return id
   }
-}
-
-/** Of a window or session, behind the columns of the input. */
-function boundColumns(width: number): readonly Expression[] {
-  return ["window_start", "window_end"].map((name, k) => {
-    return { kind: "column", index: width + k, name, type: TIMESTAMP, nullable: false }
-  })
 }
 
 /** Where windows vary in length, a start that rows carry beside the end is a key like any other. */
