@@ -161,6 +161,7 @@ export class ProcessOperator implements RowOperator {
   }
 
   capture(losses: Losses): CapturedState {
+    this.#states.write()
     const meta: ProcessMeta = {
       calls: this.#call.calls,
       failures: this.#failures,

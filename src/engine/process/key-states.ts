@@ -1,9 +1,9 @@
 /**
- * The state of each key as a text, in one ordered table; with a time to live also when it goes, by time. What
- * an epoch changes is written when it ends. Keys that were looked up stay in a cache, which no result and no
- * page depends on.
+ * The state of each key as a text, in one ordered table; with a time to live also when it goes, by time.
+ * States that changed wait in memory until there are many of them, or a checkpoint is made; keys that were
+ * looked up stay in a cache. No result depends on either.
  *
- *   states   key, when it goes (8 bytes, 0: never), text
+ *   states   key, when it goes (8 bytes, 0: never), text, spaces up to a multiple of 16 bytes
  *   ages     when it goes, key
  */
 import { OrderedTable } from "../state/ordered-table.ts"
@@ -16,18 +16,21 @@ export interface KeyState {
   text: string | null
   /** The watermark at which it goes. */
   goesAtUs: bigint
-  /** Its entry as the table has it; null: it has none. */
-  stored: Uint8Array | null
+  /** As the tables have it; null: they do not. */
+  storedGoesAtUs: bigint | null
   isDirty: boolean
 }
 
-/** Keys whose look-up is saved: tens of megabytes at most, a quarter of a million of keys. */
+/** Keys whose look-up is saved: about a hundred megabytes at most. */
 const CACHED_KEYS = 262_144
+/** States that wait to be written: a checkpoint is held up by them for some milliseconds. */
+const DIRTY_KEYS = 16_384
 const NEVER = 0n
-/**
- * State stays up to so small a part of its time to live longer, so that a busy key is not moved all the time.
- */
+/** State stays up to so small a part of its time to live longer: a busy key is not moved all the time. */
 const GRAINS = 64n
+/** Texts that grow by a digit are written over the one before. */
+const PADDING = 16
+const SPACE = 32
 
 const encoder = new TextEncoder()
 const latin1Slice = Buffer.prototype.latin1Slice
@@ -38,18 +41,15 @@ export class KeyStates {
   readonly ages: OrderedTable
   readonly #timeToLiveUs: bigint | null
   readonly #cache = new Map<string, KeyState>()
-  /** In the order of their first change in the epoch, so that pages come out the same without the cache. */
   #dirty: KeyState[] = []
+  /** No state that waits goes before. */
+  #dirtyUntilUs: bigint | null = null
+  #bytes = new Uint8Array(256)
 
   constructor(store: PageStore, timeToLiveUs: bigint | null) {
     this.states = new OrderedTable(store)
     this.ages = new OrderedTable(store)
     this.#timeToLiveUs = timeToLiveUs
-  }
-
-  /** Keys that have a state. */
-  get count(): number {
-    return this.states.count
   }
 
   /** The state of the key `bytes[0..length)`. */
@@ -65,6 +65,7 @@ export class KeyStates {
   set(state: KeyState, text: string | null): void {
     if (state.text === text) return
     state.text = text
+    if (text === null) state.goesAtUs = NEVER
     this.#touch(state)
   }
 
@@ -78,24 +79,34 @@ export class KeyStates {
     if (goesAtUs <= state.goesAtUs && state.goesAtUs !== NEVER) return
     state.goesAtUs = goesAtUs
     this.#touch(state)
+    if (this.#dirtyUntilUs === null || goesAtUs < this.#dirtyUntilUs) this.#dirtyUntilUs = goesAtUs
   }
 
-  /** Ends the epoch: what changed goes to the tables, then what has outlived its time goes. */
+  /** Ends the epoch: what has outlived its time goes. */
   flush(watermarkUs: bigint): void {
+    if (this.#dirty.length > DIRTY_KEYS) this.write()
+    if (this.#timeToLiveUs !== null) this.#expire(watermarkUs)
+    if (this.#cache.size <= CACHED_KEYS) return
+    this.write()
+    this.#cache.clear()
+  }
+
+  /** Brings the tables up to date. */
+  write(): void {
     for (const state of this.#dirty) this.#write(state)
     this.#dirty = []
-    if (this.#timeToLiveUs !== null) this.#expire(watermarkUs)
-    if (this.#cache.size > CACHED_KEYS) this.#cache.clear()
+    this.#dirtyUntilUs = null
   }
 
   #read(key: Uint8Array): KeyState {
     const at = this.states.seek(key, key.length)
     if (!at.valid || !at.startsWith(key, key.length)) {
-      return { key, text: null, goesAtUs: NEVER, stored: null, isDirty: false }
+      return { key, text: null, goesAtUs: NEVER, storedGoesAtUs: null, isDirty: false }
     }
-    const stored = at.bytes()
-    const text = utf8Slice.call(stored, key.length + TIME_BYTES, stored.length)
-    return { key, text, goesAtUs: timeOf(stored, key.length), stored, isDirty: false }
+    const { u8 } = this.states.store
+    const goesAtUs = timeOf(u8, at.start + key.length)
+    const text = utf8Slice.call(u8, at.start + key.length + TIME_BYTES, at.start + at.length).trimEnd()
+    return { key, text, goesAtUs, storedGoesAtUs: goesAtUs, isDirty: false }
   }
 
   #touch(state: KeyState): void {
@@ -106,44 +117,53 @@ export class KeyStates {
 
   #write(state: KeyState): void {
     state.isDirty = false
-    this.#remove(state)
-    const { key, text } = state
+    const { key, text, goesAtUs, storedGoesAtUs } = state
     if (text === null) {
-      state.goesAtUs = NEVER
+      this.#remove(state)
       return
     }
     const head = key.length + TIME_BYTES
-    const room = new Uint8Array(head + 3 * text.length)
-    room.set(key)
-    writeTime(room, key.length, state.goesAtUs)
-    const { written } = encoder.encodeInto(text, room.subarray(head))
-    const stored = room.subarray(0, head + written)
-    this.states.add(stored, stored.length, 1)
-    if (this.#timeToLiveUs !== null) this.#addAge(stored, key, 1)
-    state.stored = stored
+    const most = head + 3 * text.length + PADDING
+    if (this.#bytes.length < most) this.#bytes = new Uint8Array(2 * most)
+    this.#bytes.set(key)
+    writeTime(this.#bytes, key.length, goesAtUs)
+    const end = head + encoder.encodeInto(text, this.#bytes.subarray(head)).written
+    const length = Math.ceil(end / PADDING) * PADDING
+    this.#bytes.fill(SPACE, end, length)
+    this.states.put(this.#bytes, length, key.length)
+    state.storedGoesAtUs = goesAtUs
+    if (this.#timeToLiveUs === null || goesAtUs === storedGoesAtUs) return
+    if (storedGoesAtUs !== null) this.#addAge(storedGoesAtUs, key, -1)
+    this.#addAge(goesAtUs, key, 1)
   }
 
   #remove(state: KeyState): void {
-    const { stored, key } = state
-    if (stored === null) return
-    this.states.add(stored, stored.length, -1)
-    if (this.#timeToLiveUs !== null) this.#addAge(stored, key, -1)
-    state.stored = null
+    const { key, storedGoesAtUs } = state
+    if (storedGoesAtUs === null) return
+    this.states.remove(key, key.length)
+    if (this.#timeToLiveUs !== null) this.#addAge(storedGoesAtUs, key, -1)
+    state.storedGoesAtUs = null
   }
 
-  #addAge(stored: Uint8Array, key: Uint8Array, weight: number): void {
+  #addAge(goesAtUs: bigint, key: Uint8Array, weight: number): void {
     const age = new Uint8Array(TIME_BYTES + key.length)
-    age.set(stored.subarray(key.length, key.length + TIME_BYTES))
+    writeTime(age, 0, goesAtUs)
     age.set(key, TIME_BYTES)
     this.ages.add(age, age.length, weight)
   }
 
+  /** States whose time is up by the tables; of those, what waits to be written may have been used since. */
   #expire(watermarkUs: bigint): void {
+    if (this.#dirtyUntilUs !== null && this.#dirtyUntilUs <= watermarkUs) this.write()
     for (let at = this.ages.first(); at.valid; at = this.ages.first()) {
       const age = at.bytes()
       if (timeOf(age, 0) > watermarkUs) return
       const key = age.subarray(TIME_BYTES)
       const state = this.find(key, key.length)
+      if (state.isDirty) {
+        this.write()
+        continue
+      }
       this.#remove(state)
       state.text = null
       state.goesAtUs = NEVER
