@@ -62,8 +62,11 @@ export function bindProcess(parts: BindProcessParts): ViewPlan | null {
     assert(scan !== null, "a side output is bound beside its process")
     return viewPlan(definition, scan, reads)
   } catch (error) {
-    if (error instanceof Refused) report(error.finding)
-    else if (!(error instanceof Abandoned)) throw error
+    if (!(error instanceof Refused || error instanceof Abandoned)) throw error
+    // Nobody wrote a side output that reads its process: of problems there the process itself tells.
+    const isTold =
+      process.output > 0 && error instanceof Refused && error.finding.code === "depends-on-problem"
+    if (error instanceof Refused && !isTold) report(error.finding)
     return null
   }
 }
