@@ -98,8 +98,10 @@ class Tree {
 
 function whatText(node: PlanNode): string {
   switch (node.kind) {
-    case "scan":
-      return `scan ${node.source} ${node.name}${node.side === undefined ? "" : `, side output ${node.side + 1}`}`
+    case "scan": {
+      const side = node.side === undefined ? "" : `, side output ${node.side + 1}`
+      return `scan ${node.source} ${node.name}${side}`
+    }
     case "filter":
       return `filter ${printExpression(node.predicate)}`
     case "project":

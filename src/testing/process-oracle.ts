@@ -1,6 +1,6 @@
 /**
- * The process `restless` of runtime-project.ts in plain JavaScript: a visitor's pages, put out when nothing came
- * for a while of event time, and how many there were when some time of the clock had gone by.
+ * The process `restless` of runtime-project.ts in plain JavaScript: a visitor's pages, put out when nothing
+ * came for a while of event time, and how many there were when some time of the clock had gone by.
  */
 import { NO_WATERMARK } from "../engine/dataflow.ts"
 import { rowText } from "./epoch-chronicle.ts"

@@ -1,6 +1,6 @@
 /**
- * What a process means, straight: a plain object per key in a Map, timers in a list that is sorted when they are
- * looked at, and a copy of both taken before each call. It takes handlers over numbers only.
+ * What a process means, straight: a plain object per key in a Map, timers in a list that is sorted when they
+ * are looked at, and a copy of both taken before each call. It takes handlers over numbers only.
  */
 
 export interface NaiveContext {

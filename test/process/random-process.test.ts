@@ -1,6 +1,6 @@
 /**
- * Random rows, watermarks and clock readings through a process that does everything a process can, against the
- * naive one; cut into epochs, and restored in the middle, with the same bytes in the checkpoint.
+ * Random rows, watermarks and clock readings through a process that does everything a process can, against
+ * the naive one; cut into epochs, and restored in the middle, with the same bytes in the checkpoint.
  */
 import { deepEqual, equal } from "node:assert/strict"
 import { test } from "node:test"
@@ -131,8 +131,8 @@ function runEpoch(run: ProcessRun, { rows, watermarkMs, clockMs }: NaiveEpoch): 
 
 const sorted = (lines: readonly string[]): string[] => lines.toSorted()
 
-/** What a checkpoint has of the process: its numbers and every entry of its tables. (Pages also have room that
- *  is not used, and say when they were copied last.) */
+/** What a checkpoint has of the process: its numbers and every entry of its tables. (Pages also have room
+ *  that is not used, and say when they were copied last.) */
 function checkpointed(run: ProcessRun): string[] {
   const parts = new Map(run.checkpoint().map(({ name, bytes }) => [name, bytes]))
   const id = run.specs.find(({ kind }) => kind === "process")!.id

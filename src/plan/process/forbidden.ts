@@ -29,7 +29,7 @@ export function forbiddenIn(handler: (...values: never[]) => unknown): string | 
     const match = found.exec(text)
     if (match === null) continue
     const name = match[0].replace(/\s+/g, " ").replace(/\s*\($/, "()")
-    return `uses ${name}, which says something else when rows are processed again after a crash; use ${instead}`
+    return `uses ${name}, which says something else when an epoch runs again after a crash; use ${instead}`
   }
   return null
 }

@@ -2,10 +2,10 @@
 import { deepEqual, throws } from "node:assert/strict"
 import { test } from "node:test"
 import { z } from "zod"
+import { batchOf } from "../../../test/kit/batch-of.ts"
 import type { Scalar } from "../../columns/types.ts"
 import { mapField } from "../../contracts/field-mapping.ts"
 import { bytes, date, decimal, int32, int64, json, timestamp } from "../../contracts/field-types.ts"
-import { batchOf } from "../../engine/kit/batches.ts"
 import { outputWriter } from "./output-writer.ts"
 import { keyReader, rowReader } from "./row-reader.ts"
 

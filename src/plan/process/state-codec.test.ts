@@ -1,4 +1,6 @@
-/** States come back from their text as they were, equal ones have equal texts, and what would not is refused. */
+/**
+ * States come back from their text as they were, equal ones have equal texts, and what would not is refused.
+ */
 import { deepEqual, equal, throws } from "node:assert/strict"
 import { test } from "node:test"
 import { z } from "zod"
