@@ -1,10 +1,12 @@
 /** What a process does, word by word. */
-import { deepEqual, equal } from "node:assert/strict"
+import { deepEqual, equal, throws } from "node:assert/strict"
 import { test } from "node:test"
 import { z } from "zod"
 import { int32 } from "../../src/contracts/field-types.ts"
+import { bindProject } from "../../src/plan/bind-project.ts"
 import { process } from "../../src/plan/process.ts"
 import { view } from "../../src/plan/view.ts"
+import { viewQuery } from "../../src/runners/clickhouse/view-query.ts"
 import { ProcessRun, reading } from "./run-process.ts"
 
 const MINUTE = 60_000
@@ -194,4 +196,24 @@ test("random numbers are the same after a restore", async () => {
   const next = one.epoch("a:1@2 a:1@2")
   deepEqual(other.epoch("a:1@2 a:1@2"), next)
   equal(new Set(next).size, 2)
+})
+
+test("ClickHouse says that it cannot compute an output again, nor a view over one", async () => {
+  const over = view("over", { sql: "SELECT amount FROM sessions_negative" })
+  const { plans } = await bindProject({ events: [reading], views: [sessions, over] })
+  for (const name of ["sessions", "sessions_negative", "sessions_failures", "over"]) {
+    const options = {
+      view: name,
+      plans: new Map(plans.map((plan) => [plan.name, plan])),
+      contracts: new Map([[reading.name, reading]]),
+      tables: {
+        ...{ event: (table: string) => table, excluded: "excluded" },
+        ...{ partly: "partly", isPartlyUsed: () => false },
+      },
+      closedUntilUs: null,
+      trace: null,
+      rows: "used" as const,
+    }
+    throws(() => viewQuery(options), /ClickHouse cannot run a process\(\)/)
+  }
 })
