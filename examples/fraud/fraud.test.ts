@@ -89,6 +89,11 @@ test("misused cards are found, whatever order their payments come in", async (t)
   ])
   const [unusual, ...others] = await rowsOf(platform.url, "unusual_amounts", 1)
   assert.deepEqual([unusual?.["card"], unusual?.["amount"], others], ["usual", "300.00", []])
+  const cases = await rowsOf(platform.url, "cases", 0)
+  assert.deepEqual(
+    cases.map(({ card, level, spent }) => [card, level, spent]),
+    [],
+  )
   const { verdict, reason } = await verifyView(platform.url, "card_testing")
   assert.equal(verdict, "cannot")
   assert.match(reason ?? "", /nothing that finds patterns/)
@@ -130,6 +135,41 @@ test("a match that began before a restart is found after it", async (t) => {
     rows.map(({ card, probes, amount }) => [card, probes, amount]),
     [["c", "3", "600.00"]],
   )
+})
+
+test("a card's limit doubles with each case, until it is quiet", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "millrace-fraud-"))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  await using platform = await startPlatform({
+    projectDirectory: import.meta.dirname,
+    dataDirectory: data,
+    port: 0,
+  })
+  const paid: readonly Paid[] = [
+    ["c", 0, "600.00"],
+    ["c", 60, "600.50"],
+    ["c", 120, "700.00"],
+    ["c", 180, "200.00"],
+    // Six hours later it begins anew.
+    ["c", 600, "1000.00"],
+    ["d", 700, "20.00"],
+  ]
+  const rows = paid.map(([card, minutes, amount]) => {
+    return { payment_id: `${card}-${minutes}`, card, amount, paid_at: at(minutes), ...ONLINE }
+  })
+  const sent = await fetch(`${platform.url}/v1/events/payment`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(rows),
+  })
+  assert.equal(sent.status, 200)
+  const shown = (found: readonly Record<string, unknown>[]) =>
+    found.map(({ card, level, spent, event_time }) => [card, level, spent, event_time]).sort()
+  assert.deepEqual(shown(await rowsOf(platform.url, "cases", 2)), [
+    ["c", 1, "1200.50", "2026-03-02T11:00:00Z"],
+    ["c", 2, "2100.50", "2026-03-02T13:00:00Z"],
+  ])
+  assert.deepEqual(shown(await rowsOf(platform.url, "cases_closed", 1)), [])
 })
 
 /** Rows come when the watermark is past them. */

@@ -165,6 +165,20 @@ test("the types of rows, state and outputs follow from their schemas", () => {
   })
 })
 
+test("handlers see the columns that are named, and no others", () => {
+  process("narrow", {
+    ...BASE,
+    columns: ["amount", "tip"],
+    onRow(ctx, row) {
+      const amount: string = row.amount
+      const card: string = ctx.key
+      ctx.emit({ n: Number(amount) + card.length })
+      // @ts-expect-error: it is not among the columns
+      void row.id
+    },
+  })
+})
+
 async function problemsOf(...views: readonly ViewDefinition[]): Promise<string[]> {
   const { problems } = await bindProject({ events: [payment], views })
   return problems.map(({ code, message, where }) => `${where} ${code}: ${message}`)

@@ -26,6 +26,11 @@ export type ProcessKey<Row, Key> = Key extends keyof Row
     ? Pick<Row, Key[number]>
     : never
 
+/** What handlers get of a row. */
+type HandedRow<From, Row, Columns> = Columns extends readonly (infer Name)[]
+  ? Pick<ProcessRow<From, Row>, Name & keyof ProcessRow<From, Row>>
+  : ProcessRow<From, Row>
+
 type StateOf<State> = [State] extends [z.ZodObject] ? z.output<State> : undefined
 type OutputsOf<Sides> = {
   readonly [Name in keyof Sides]: Sides[Name] extends z.ZodObject ? z.input<Sides[Name]> : never
@@ -38,13 +43,14 @@ export interface ProcessOptions<
   State extends z.ZodObject | undefined,
   Output extends z.ZodObject,
   Sides extends Readonly<Record<string, z.ZodObject>>,
+  Columns extends readonly string[] | undefined = undefined,
 > {
   /** An event; or a view (or its name) whose rows only come and have a time. */
   readonly from: From
   /** The columns of a row, as a zod schema. Needed where `from` is no event; the rows have no others. */
   readonly row?: Row
   /** Of an event: the fields that the handlers read, so that others are not decoded. @default all of them */
-  readonly columns?: readonly string[]
+  readonly columns?: Columns
   /** The column, or columns, whose rows share a state and timers. */
   readonly key: Key
   /** What is remembered of a key: a z.object(). */
@@ -71,7 +77,7 @@ export interface ProcessOptions<
       z.input<Output>,
       OutputsOf<Sides>
     >,
-    row: ProcessRow<From, Row>,
+    row: HandedRow<From, Row, Columns>,
   ): void
   onEventTimer?(
     ctx: ProcessContext<
@@ -123,7 +129,8 @@ export function process<
   Row extends z.ZodObject | undefined = undefined,
   State extends z.ZodObject | undefined = undefined,
   Sides extends Readonly<Record<string, z.ZodObject>> = Readonly<Record<never, never>>,
->(name: string, options: ProcessOptions<From, Row, Key, State, Output, Sides>): ViewDefinition {
+  const Columns extends readonly string[] | undefined = undefined,
+>(name: string, options: ProcessOptions<From, Row, Key, State, Output, Sides, Columns>): ViewDefinition {
   const problem = viewName(name)
   if (problem !== null) throw invalidProcess(JSON.stringify(name), problem)
   const definition = readProcess(name, options)
