@@ -210,7 +210,9 @@ class DataflowEngine implements Engine {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
     for (const [id, operator] of running.operators) {
-      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!), this.#clockMs)
+      const sources = this.#graph.sourcesOf.get(id)!
+      operator.judgeBy(this.#watermarks.before(sources))
+      operator.beginEpoch?.(this.#watermarks.after(sources), this.#clockMs)
     }
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
     const changesOf = (id: string) => changesById.get(id) ?? null

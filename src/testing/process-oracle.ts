@@ -43,7 +43,18 @@ export class ProcessOracle {
     const put = (view: Put["view"], ...cells: readonly (string | number | bigint)[]) =>
       void this.#puts.push({ epoch, view, text: rowText(cells) })
     this.#clockMs = Math.max(this.#clockMs, clockMs)
+    const openUs = beforeUs
+    const inTime = (timeUs: bigint) => (timeUs > openUs ? timeUs : openUs)
+    const close = (name: string, visitor: Visitor, untilUs: bigint) => {
+      const { deadlineUs } = visitor
+      if (deadlineUs === null || deadlineUs >= untilUs) return
+      put("restless", name, visitor.pages, "quiet", inTime(deadlineUs))
+      Object.assign(visitor, { pages: 0, deadlineUs: null })
+    }
     for (const { name, atUs, amount } of rows) {
+      const known = this.#visitors.get(name)
+      // Timers that are due when the epoch ends fire before a later row of their key.
+      if (known !== undefined) close(name, known, atUs < afterUs ? atUs : afterUs)
       if (atUs > this.#highestUs) this.#highestUs = atUs
       if (amount === 0) {
         put("restless_failures", "row", JSON.stringify(name), "RangeError: no pages", atUs)
@@ -55,14 +66,7 @@ export class ProcessOracle {
       visitor.deadlineUs = atUs + BigInt(RESTLESS.quietMs) * 1_000n
       visitor.alarmMs ??= this.#clockMs + RESTLESS.alarmMs
     }
-    const openUs = beforeUs === NO_WATERMARK ? NO_WATERMARK : beforeUs
-    const inTime = (timeUs: bigint) => (timeUs > openUs ? timeUs : openUs)
-    for (const [name, visitor] of this.#visitors) {
-      const { deadlineUs } = visitor
-      if (deadlineUs === null || deadlineUs >= afterUs) continue
-      put("restless", name, visitor.pages, "quiet", inTime(deadlineUs))
-      Object.assign(visitor, { pages: 0, deadlineUs: null })
-    }
+    for (const [name, visitor] of this.#visitors) close(name, visitor, afterUs)
     for (const [name, visitor] of this.#visitors) {
       if (visitor.alarmMs === null || visitor.alarmMs > this.#clockMs) continue
       put("restless", name, visitor.pages, "clock", inTime(this.#highestUs))

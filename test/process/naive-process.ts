@@ -72,6 +72,11 @@ export class NaiveProcess {
         this.verdicts.push("late")
         continue
       }
+      this.#watermark = watermarkMs
+      while (this.#fireNext("event", { key, before: time })) {
+        // Timers of the key that are before the row.
+      }
+      this.#watermark = this.#before
       this.#highest = Math.max(this.#highest, time)
       const isDone = this.#call(key, time, (ctx) => this.#handlers.onRow(ctx, { amount }), "row")
       this.verdicts.push(isDone ? "applied" : "failed")
@@ -94,9 +99,13 @@ export class NaiveProcess {
     return this.#states.size
   }
 
-  #fireNext(clock: NaiveTimer["clock"]): boolean {
+  #fireNext(
+    clock: NaiveTimer["clock"],
+    of: { readonly key: string; readonly before: number } | null = null,
+  ): boolean {
     const isDue = (timer: NaiveTimer) => {
       if (timer.clock !== clock) return false
+      if (of !== null && (timer.key !== of.key || timer.time >= of.before)) return false
       if (clock === "processing") return timer.time <= this.#clock
       return this.#watermark !== null && timer.time < this.#watermark
     }

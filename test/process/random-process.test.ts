@@ -212,3 +212,50 @@ test("how rows are cut into epochs changes nothing while neither watermark nor c
     deepEqual(sorted(apart), sorted(together), `seed ${seed}`)
   }
 })
+
+/** Sessions by a process: what came until nothing came for ten seconds. */
+const bursts = process("bursts", {
+  from: reading,
+  columns: ["amount"],
+  key: "meter",
+  state: z.object({ sum: z.number(), until: z.number().nullable() }),
+  initial: { sum: 0, until: null },
+  stateBound: "unbounded",
+  output: z.object({ meter: z.string().nullable(), sum: int32() }),
+  version: 1,
+  onRow(ctx, { amount }) {
+    ctx.state.sum += amount
+    if (ctx.state.until !== null) ctx.deleteEventTimer(ctx.state.until)
+    ctx.state.until = ctx.time + 10_000
+    ctx.setEventTimer(ctx.state.until)
+  },
+  onEventTimer(ctx) {
+    ctx.emit({ meter: ctx.key, sum: ctx.state.sum })
+    ctx.clear()
+  },
+})
+
+test("rows in order give the same whether they come one by one or as history, all at once", async () => {
+  const { specs } = await ProcessRun.of(bursts)
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const random = new SeededRandom(seed)
+    let timeMs = 100_000
+    const rows = Array.from({ length: 50 }, () => {
+      timeMs += random.below(6_000)
+      return [`m${random.below(3)}`, random.below(100), timeMs] as const
+    })
+    const history = new ProcessRun(specs)
+    const live = new ProcessRun(specs)
+    const end = { rows: [], watermarkMs: timeMs + 60_000, clockMs: 1 }
+    const atOnce = shown(runEpoch(history, { rows, watermarkMs: timeMs, clockMs: 1 }))
+    const oneByOne = rows.flatMap((row) => {
+      return shown(runEpoch(live, { rows: [row], watermarkMs: row[2], clockMs: 1 }))
+    })
+    deepEqual(
+      sorted([...atOnce, ...shown(runEpoch(history, end))]),
+      sorted([...oneByOne, ...shown(runEpoch(live, end))]),
+      `seed ${seed}`,
+    )
+    equal(oneByOne.length > 3, true, "there are sessions to compare")
+  }
+})

@@ -1,6 +1,7 @@
 /**
- * A user's function over the rows of each key. Rows are handed over as they come, then, by the watermark and
- * the clock at the epoch's end, timers in the order of their times. A call takes effect as a whole or not at
+ * A user's function over the rows of each key. Rows are handed over as they come, each behind the timers of its
+ * key that are before it and that the epoch's watermark passes; then, by the watermark and the clock at the
+ * epoch's end, the other timers that are due. A call takes effect as a whole or not at
  * all: one that throws changes nothing, and is told of in the last side output.
  *
  *   rows -> onRow ─┬─> states, timers          checkpointed: states and timers as ordered tables,
@@ -19,6 +20,7 @@ import { NO_WATERMARK } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
 import type { CallStart } from "../process/call.ts"
 import { millisecondsOf, ProcessCall } from "../process/call.ts"
+import { DueTimers } from "../process/due-timers.ts"
 import { failureRow } from "../process/failures.ts"
 import { type KeyState, KeyStates } from "../process/key-states.ts"
 import type { DueTimer } from "../process/timers.ts"
@@ -53,6 +55,7 @@ export class ProcessOperator implements RowOperator {
   readonly #states: KeyStates
   readonly #eventTimers: Timers
   readonly #clockTimers: Timers
+  readonly #due: DueTimers
   readonly #codec: OrderedRowCodec
   /** Where a key's bytes are decoded to. */
   readonly #keyRow: RowBuilder
@@ -61,7 +64,9 @@ export class ProcessOperator implements RowOperator {
   /** Main output, sides, failures. */
   readonly #outputs: readonly RowBuilder[]
   #sideChanges: readonly (ChangeBatch | null)[] = []
+  /** From before the epoch, and at its end. */
   #watermarkUs = NO_WATERMARK
+  #nextWatermarkUs = NO_WATERMARK
   #clockMs = NO_CLOCK
   #highestUs = NO_WATERMARK
   #failures = 0
@@ -83,6 +88,7 @@ export class ProcessOperator implements RowOperator {
     this.#states = new KeyStates(store, spec.timeToLiveUs)
     this.#eventTimers = new Timers(store)
     this.#clockTimers = new Timers(store)
+    this.#due = new DueTimers(this.#eventTimers, this.#states)
     const keyColumns = partition.map((column) => inputColumns[column]!)
     this.#codec = new OrderedRowCodec(keyColumns, [...keyColumns.keys()], [], 0)
     this.#keyRow = new RowBuilder(keyColumns.map(({ type }) => type))
@@ -98,14 +104,19 @@ export class ProcessOperator implements RowOperator {
     return this.spec.latenessUs === null ? null : { column: this.spec.time, bound: this.#late }
   }
 
-  judgeBy(watermarkUs: bigint, clockMs: number | null): void {
+  judgeBy(watermarkUs: bigint): void {
     const { completeUs, latenessUs } = this.spec
+    this.#watermarkUs = watermarkUs
+    if (latenessUs !== null) this.#late.set(watermarkUs, completeUs + latenessUs)
+  }
+
+  beginEpoch(watermarkUs: bigint, clockMs: number | null): void {
     assert(clockMs !== null, "an epoch with a process has a clock reading")
     // The system's clock can be set back; that of the process never falls.
     if (clockMs > this.#clockMs) this.#clockMs = clockMs
-    this.#watermarkUs = watermarkUs
-    if (latenessUs !== null) this.#late.set(watermarkUs, completeUs + latenessUs)
-    this.#call.moveTo(watermarkUs, this.#clockMs)
+    this.#nextWatermarkUs = watermarkUs
+    this.#call.moveTo(this.#watermarkUs, this.#clockMs)
+    if (this.spec.function.onEventTimer !== null) this.#due.begin(this.#completeUs(watermarkUs))
   }
 
   apply(_port: number, changes: ChangeBatch, rulings: RowRulings | null): void {
@@ -120,6 +131,7 @@ export class ProcessOperator implements RowOperator {
       codec.encodeHead(row)
       const timeUs = times[row]!
       const state = this.#states.find(codec.bytes, codec.partitionLength)
+      if (state.due !== null) this.#fireBefore(timeUs, state)
       if (timeUs > this.#highestUs) this.#highestUs = timeUs
       const start: CallStart = {
         state,
@@ -138,6 +150,7 @@ export class ProcessOperator implements RowOperator {
   }
 
   flush(watermarkUs: bigint): ChangeBatch | null {
+    this.#due.end()
     this.#call.moveTo(watermarkUs, this.#clockMs)
     this.#fire(watermarkUs)
     this.#states.flush(watermarkUs)
@@ -224,31 +237,44 @@ export class ProcessOperator implements RowOperator {
     this.#isBehind = left === 0
   }
 
+  /** The key's timers of event time that are before its next row, of those that fire in this epoch. */
+  #fireBefore(timeUs: bigint, state: KeyState): void {
+    let first = this.#due.takeBefore(timeUs, state)
+    if (first === null) return
+    this.#call.moveTo(this.#nextWatermarkUs, this.#clockMs)
+    for (; first !== null; first = this.#due.takeBefore(timeUs, state)) {
+      this.#fireTimer({ timeUs: first, key: state.key }, state, "event timer")
+    }
+    this.#call.moveTo(this.#watermarkUs, this.#clockMs)
+  }
+
   #fireAll(
     timers: Timers,
     { untilUs, left, kind }: { readonly untilUs: bigint; readonly left: number; readonly kind: CallKind },
   ): number {
-    const { function: process } = this.spec
-    const isEvent = kind === "event timer"
     let rest = left
-    while (rest > 0) {
+    for (; rest > 0; rest--) {
       const due = timers.takeDue(untilUs)
       if (due === null) break
-      rest--
-      const state = this.#states.find(due.key, due.key.length)
-      const start: CallStart = {
-        state,
-        timeUs: this.#timeOf(due, isEvent),
-        isLate: false,
-        eventFloorUs: isEvent ? due.timeUs : null,
-        processingFloorUs: BigInt(this.#clockMs) * 1_000n,
-      }
-      const timer = { time: millisecondsOf(due.timeUs) }
-      const handler = () =>
-        isEvent ? process.onEventTimer?.(this.#call, timer) : process.onProcessingTimer?.(this.#call, timer)
-      if (!this.#run(start, kind, handler)) this.#losses.failedChanges++
+      this.#fireTimer(due, this.#states.find(due.key, due.key.length), kind)
     }
     return rest
+  }
+
+  #fireTimer(due: DueTimer, state: KeyState, kind: CallKind): void {
+    const { function: process } = this.spec
+    const isEvent = kind === "event timer"
+    const start: CallStart = {
+      state,
+      timeUs: this.#timeOf(due, isEvent),
+      isLate: false,
+      eventFloorUs: isEvent ? due.timeUs : null,
+      processingFloorUs: BigInt(this.#clockMs) * 1_000n,
+    }
+    const timer = { time: millisecondsOf(due.timeUs) }
+    const handler = () =>
+      isEvent ? process.onEventTimer?.(this.#call, timer) : process.onProcessingTimer?.(this.#call, timer)
+    if (!this.#run(start, kind, handler)) this.#losses.failedChanges++
   }
 
   /** What a timer puts out is not behind the watermark from before the epoch, by which it is judged late. */
@@ -289,9 +315,11 @@ export class ProcessOperator implements RowOperator {
     this.#states.keep(state, timeUs)
     for (const { output, row } of this.#call.puts) this.#put(output, row, timeUs)
     for (const { clock, isSet, timeUs: at } of this.#call.timers) {
-      const timers = clock === "event" ? this.#eventTimers : this.#clockTimers
-      if (isSet) timers.set(at, state.key)
-      else timers.delete(at, state.key)
+      if (clock === "event") {
+        if (isSet) this.#due.set(at, state)
+        else this.#due.delete(at, state)
+      } else if (isSet) this.#clockTimers.set(at, state.key)
+      else this.#clockTimers.delete(at, state.key)
     }
   }
 

@@ -10,8 +10,10 @@ import type { LateBound } from "../time/late-bound.ts"
 
 export interface StatefulOperator {
   readonly spec: StatefulSpec
-  /** Before an epoch's rows: what the watermark so far makes late, and what time it is. */
-  judgeBy(watermarkUs: bigint, clockMs: number | null): void
+  /** Before an epoch's rows: what the watermark so far makes late. */
+  judgeBy(watermarkUs: bigint): void
+  /** Before its rows, too: the watermark that it ends with, and what time it is. */
+  beginEpoch?(watermarkUs: bigint, clockMs: number | null): void
   /** Ends the epoch: what changed, or null. */
   flush(watermarkUs: bigint): ChangeBatch | null
   /** What the flush has put out besides, by side; only a process has sides. */

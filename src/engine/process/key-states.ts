@@ -19,6 +19,8 @@ export interface KeyState {
   /** As the tables have it; null: they do not. */
   storedGoesAtUs: bigint | null
   isDirty: boolean
+  /** Times of its event-time timers that this epoch's watermark passes, ascending; null: none yet. */
+  due: bigint[] | null
 }
 
 /** Keys whose look-up is saved: about a hundred megabytes at most. */
@@ -101,12 +103,12 @@ export class KeyStates {
   #read(key: Uint8Array): KeyState {
     const at = this.states.seek(key, key.length)
     if (!at.valid || !at.startsWith(key, key.length)) {
-      return { key, text: null, goesAtUs: NEVER, storedGoesAtUs: null, isDirty: false }
+      return { key, text: null, goesAtUs: NEVER, storedGoesAtUs: null, isDirty: false, due: null }
     }
     const { u8 } = this.states.store
     const goesAtUs = timeOf(u8, at.start + key.length)
     const text = utf8Slice.call(u8, at.start + key.length + TIME_BYTES, at.start + at.length).trimEnd()
-    return { key, text, goesAtUs, storedGoesAtUs: goesAtUs, isDirty: false }
+    return { key, text, goesAtUs, storedGoesAtUs: goesAtUs, isDirty: false, due: null }
   }
 
   #touch(state: KeyState): void {

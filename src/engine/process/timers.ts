@@ -34,6 +34,16 @@ export class Timers {
     return first.valid ? timeOf(this.table.store.u8, first.start) : null
   }
 
+  /** Those that are not behind `untilUs`, in order. */
+  *until(untilUs: bigint): Generator<DueTimer> {
+    for (const at = this.table.first(); at.valid; at.next()) {
+      const bytes = at.bytes()
+      const timeUs = timeOf(bytes, 0)
+      if (timeUs > untilUs) return
+      yield { timeUs, key: bytes.subarray(TIME_BYTES) }
+    }
+  }
+
   /** Takes the first one out, if its time is not behind `untilUs`. */
   takeDue(untilUs: bigint): DueTimer | null {
     const first = this.#place.moveTo(0, 0)
