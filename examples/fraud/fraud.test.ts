@@ -132,6 +132,43 @@ test("a match that began before a restart is found after it", async (t) => {
   )
 })
 
+test("a card's limit doubles with each case, until it is quiet", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "millrace-fraud-"))
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  await using platform = await startPlatform({
+    projectDirectory: import.meta.dirname,
+    dataDirectory: data,
+    port: 0,
+  })
+  const paid: readonly Paid[] = [
+    ["c", 0, "600.00"],
+    ["c", 60, "600.50"],
+    ["c", 120, "700.00"],
+    ["c", 180, "200.00"],
+    // Six hours later it begins anew.
+    ["c", 600, "1000.00"],
+    ["d", 700, "20.00"],
+  ]
+  const rows = paid.map(([card, minutes, amount]) => {
+    return { payment_id: `${card}-${minutes}`, card, amount, paid_at: at(minutes), ...ONLINE }
+  })
+  const sent = await fetch(`${platform.url}/v1/events/payment`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(rows),
+  })
+  assert.equal(sent.status, 200)
+  const shown = (found: readonly Record<string, unknown>[]) =>
+    found.map(({ card, level, spent, event_time }) => [card, level, spent, event_time]).sort()
+  assert.deepEqual(shown(await rowsOf(platform.url, "cases", 2)), [
+    ["c", 1, "1200.50", "2026-03-02T11:00:00Z"],
+    ["c", 2, "2100.50", "2026-03-02T13:00:00Z"],
+  ])
+  assert.deepEqual(shown(await rowsOf(platform.url, "cases_closed", 1)), [
+    ["c", 2, "2100.50", "2026-03-02T19:00:00Z"],
+  ])
+})
+
 /** Rows come when the watermark is past them. */
 async function rowsOf(url: string, view: string, count: number): Promise<Record<string, unknown>[]> {
   for (let attempt = 0; ; attempt++) {

@@ -70,6 +70,8 @@ class DataflowEngine implements Engine {
   readonly #views = new Map<string, ViewRun>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
+  /** Of the epoch that runs, or ran last. */
+  #clockMs: number | null = null
   /** An epoch that threw leaves state half changed; only a new engine and a checkpoint help then. */
   #broken = false
   #hasRun = false
@@ -100,6 +102,7 @@ class DataflowEngine implements Engine {
     assert(!this.#broken, "an engine whose epoch failed is not used again")
     for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
     this.#broken = true
+    this.#clockMs = input.clockMs ?? null
     this.#watermarks.advance(input.watermarksUs)
     const changesById = new Map<string, ChangeBatch | null>()
     const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
@@ -142,6 +145,17 @@ class DataflowEngine implements Engine {
 
   losses(view: string): ViewLosses {
     return { ...this.#run(view).losses }
+  }
+
+  wakeAtMs(): number | null {
+    let earliest: number | null = null
+    for (const { running } of this.#views.values()) {
+      for (const operator of running.operators.values()) {
+        const wakeAtMs = operator.wakeAtMs?.() ?? null
+        if (wakeAtMs !== null && (earliest === null || wakeAtMs < earliest)) earliest = wakeAtMs
+      }
+    }
+    return earliest
   }
 
   stateBytes(): number {
@@ -207,7 +221,9 @@ class DataflowEngine implements Engine {
     const direct = new Set(pipeline.routes.map((route) => route.origin.id))
     const mine = slices.filter((slice) => direct.has(slice.source))
     for (const [id, operator] of running.operators) {
-      operator.judgeBy(this.#watermarks.before(this.#graph.sourcesOf.get(id)!))
+      const sources = this.#graph.sourcesOf.get(id)!
+      operator.judgeBy(this.#watermarks.before(sources))
+      operator.beginEpoch?.(this.#watermarks.after(sources), this.#clockMs)
     }
     const meter = this.#meter
     let sinceMs = meter.now()
@@ -219,6 +235,9 @@ class DataflowEngine implements Engine {
       const rowsIn = running.feed(spec, fed, changesOf)
       const changes = operator.flush(this.#watermarks.after(sources))
       changesById.set(spec.id, changes)
+      for (const [side, changed] of operator.sideChanges?.().entries() ?? []) {
+        for (const id of this.#graph.sides.get(spec.id)?.[side] ?? []) changesById.set(id, changed)
+      }
       meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
       sinceMs = meter.now()
     }

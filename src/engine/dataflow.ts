@@ -14,13 +14,14 @@ import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
+import type { ProcessFunction } from "../ports/process-function.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
 
-export type OperatorSpec = SourceSpec | StageSpec | UnionSpec | StatefulSpec | ViewSpec
+export type OperatorSpec = SourceSpec | StageSpec | UnionSpec | StatefulSpec | SideSpec | ViewSpec
 
 /** Operators between a view's inputs and its rows that keep state. */
-export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec | PatternSpec
+export type StatefulSpec = AggregateSpec | JoinSpec | RankSpec | OverSpec | PatternSpec | ProcessSpec
 
 interface SpecBase {
   /** Stable across restarts of the same plan; names the operator's state in a checkpoint. */
@@ -203,6 +204,37 @@ export interface PatternSpec extends SpecBase {
   readonly columns: readonly Column[]
 }
 
+/** A user's function over the rows of each key as they come. Output: what it puts out, never taken back; the
+ *  last column is the time of the call that did. Rows that the function fails on get a failed verdict. */
+export interface ProcessSpec extends SpecBase {
+  readonly kind: "process"
+  readonly input: string
+  readonly inputColumns: readonly Column[]
+  readonly partition: readonly number[]
+  /** Timestamp among the input's columns, never NULL. */
+  readonly time: number
+  /** Event-time timers fire when their time + completeUs <= the watermark: no row of that time is to come. */
+  readonly completeUs: bigint
+  /** A row is late when its time + completeUs + latenessUs <= the watermark; null: none is. */
+  readonly latenessUs: bigint | null
+  /** State goes so much later than the key's last call; null: it stays until the function clears it. */
+  readonly timeToLiveUs: bigint | null
+  readonly function: ProcessFunction
+  /** Of the main output. */
+  readonly columns: readonly Column[]
+  /** Of the others, in the order of the function's outputs; the last one has the calls that failed. */
+  readonly sides: readonly (readonly Column[])[]
+}
+
+/** One of the other outputs of a process, for a view of its own. */
+export interface SideSpec extends SpecBase {
+  readonly kind: "side"
+  readonly input: string
+  /** Position among the process's sides. */
+  readonly side: number
+  readonly columns: readonly Column[]
+}
+
 export interface UnionSpec extends SpecBase {
   readonly kind: "union"
   readonly inputs: readonly string[]
@@ -237,6 +269,8 @@ export interface EpochInput {
   readonly slices: readonly SourceSlice[]
   /** Watermark per source after this epoch's rows, in microseconds; never falls. */
   readonly watermarksUs: ReadonlyMap<string, bigint>
+  /** The clock's reading, journaled with the epoch; processes need it. */
+  readonly clockMs?: number
 }
 
 /** Before the first row. */
@@ -312,6 +346,10 @@ export interface Engine {
   /** Only on an engine that has run nothing. @throws checkpoint-mismatch when the operators differ. */
   restore(parts: Iterable<CheckpointPart>): void
   readonly epoch: number
+  /**
+   * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
+   */
+  wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number
   /** What each operator of a view has done, in the order of the data, the view's own rows last. */

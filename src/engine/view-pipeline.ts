@@ -8,6 +8,7 @@
  */
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column } from "../columns/types.ts"
+import { FAILURES } from "../expr/expression.ts"
 import { assert } from "../std/assert.ts"
 import { GroupTerminal } from "./code/group-terminal.ts"
 import type { RouteShape } from "./code/route-writer.ts"
@@ -23,7 +24,7 @@ import { AggregateOperator } from "./operators/aggregate.ts"
 import { createOperator } from "./operators/create-operator.ts"
 import { RowBuilder } from "./operators/row-builder.ts"
 import { SessionAggregate } from "./operators/session-aggregate.ts"
-import type { RowOperator, StatefulOperator } from "./operators/stateful-operator.ts"
+import type { RowOperator, RowRulings, StatefulOperator } from "./operators/stateful-operator.ts"
 import { ViewOperator } from "./operators/view.ts"
 import type { PageStore } from "./state/page-store.ts"
 
@@ -32,8 +33,8 @@ export interface CompiledRoute {
   readonly apply: RouteRun
   /** Null where one pass is enough. */
   readonly judge: RouteRun | null
-  /** Passes on what a route to whole rows has written. */
-  readonly deliver: () => void
+  /** Passes on what a route to whole rows has written; the report is of the slice that they came from. */
+  readonly deliver: (report: SliceReport | null) => void
   /** Passes changes on as they are, where the route has nothing to do; null where it has. */
   readonly passChanges: ((changes: ChangeBatch) => void) | null
 }
@@ -108,7 +109,7 @@ export class RunningView {
         rows += slice.batch.length
         const own = judged ? new SliceReport(report.verdicts.slice()) : report
         compiled.apply(slice.batch, null, own.verdicts, own)
-        compiled.deliver()
+        compiled.deliver(own)
       }
     }
     for (const compiled of this.#routes) {
@@ -122,7 +123,7 @@ export class RunningView {
         continue
       }
       compiled.apply(changes, changes.weights, NO_VERDICTS, this.#report)
-      compiled.deliver()
+      compiled.deliver(null)
     }
     return rows
   }
@@ -175,18 +176,18 @@ export class RunningView {
       const { run } = new RouteWriter(new RowsTerminal(shape, rows, lateness)).compile<RouteRun>(store)
       return { rows, run }
     }
-    const passChanges = (changes: ChangeBatch): void => {
+    const passChanges = (changes: ChangeBatch, rulings: RowRulings | null = null): void => {
       if (operator === undefined) this.view.apply(changes)
-      else operator.apply(route.port, changes)
+      else operator.apply(route.port, changes, rulings)
     }
     const { rows, run } = compile()
     return {
       route,
       apply: run,
       judge: this.#mustAgree(route) ? judging(compile()) : null,
-      deliver: () => {
+      deliver: (report) => {
         const changes = rows.take(shape.weighted)
-        if (changes !== null) passChanges(changes)
+        if (changes !== null) passChanges(changes, report === null ? null : new AppliedRows(report))
       },
       passChanges: route.stages.length === 0 && lateness === null ? passChanges : null,
     }
@@ -200,6 +201,30 @@ export class RunningView {
   }
 }
 
+/** Fails rows of a slice that were written one behind the other, each that is applied. */
+class AppliedRows implements RowRulings {
+  readonly #report: SliceReport
+  #places: Int32Array | null = null
+
+  constructor(report: SliceReport) {
+    this.#report = report
+  }
+
+  fail(row: number): void {
+    this.#places ??= appliedRows(this.#report.verdicts)
+    this.#report.fail(this.#places[row]!, PROCESS_FAILED)
+  }
+}
+
+function appliedRows(verdicts: Uint8Array): Int32Array {
+  const places = new Int32Array(verdicts.length)
+  let count = 0
+  for (let row = 0; row < verdicts.length; row++) if (verdicts[row] === APPLIED) places[count++] = row
+  return places
+}
+
+/** Index in FAILURES. */
+const PROCESS_FAILED = FAILURES.indexOf("process-failed")
 const NO_VERDICTS = new Uint8Array(0)
 
 /** Columns of the rows that an operator reads, whichever route they come by. */

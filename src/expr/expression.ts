@@ -164,5 +164,6 @@ export const FAILURES = [
   "invalid-cast",
   "invalid-argument",
   "timestamp-out-of-range",
+  "process-failed",
 ] as const
 export type Failure = (typeof FAILURES)[number]

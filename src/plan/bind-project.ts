@@ -5,13 +5,17 @@
  */
 import type { SelectStmt } from "libpg-query"
 import type { EventContract } from "../contracts/contract.ts"
+import { assert } from "../std/assert.ts"
 import type { ReadSource } from "./bind/bind-view.ts"
 import { bindView } from "./bind/bind-view.ts"
+import type { Catalog } from "./bind/context.ts"
 import type { Finding } from "./errors.ts"
 import { Abandoned, findings, Refused } from "./errors.ts"
+import { sideOf } from "./nodes/process.ts"
 import { scanEvent, scanView } from "./nodes/scan.ts"
 import { bindPattern } from "./pattern/bind-pattern.ts"
 import type { PlanNode, Problem, ViewPlan } from "./plan.ts"
+import { bindProcess, sideViews } from "./process/bind-process.ts"
 import { loadParser, parseSelect } from "./sql/parse.ts"
 import { locateDefinition, locateInModule, locateText, offsetOfByte, placeAt } from "./sql/places.ts"
 import type { ViewDefinition } from "./view.ts"
@@ -45,13 +49,13 @@ class ProjectBinder {
   readonly #circular = new Set<string>()
   readonly #problems: Problem[] = []
 
-  constructor(project: Project) {
-    this.#project = project
+  constructor({ events, views }: Project) {
+    this.#project = { events, views: views.flatMap((view) => [view, ...sideViews(view)]) }
   }
 
   bind(): BoundProject {
     this.#takeNames()
-    for (const view of this.#views.values()) if (view.pattern === null) this.#parse(view)
+    for (const view of this.#views.values()) if (isSql(view)) this.#parse(view)
     for (const name of this.#views.keys()) this.#planOf(name)
     const plans = [...this.#plans.values()].filter((plan) => plan !== null)
     const order = new Map(this.#project.views.map((view, i) => [view.name, i]))
@@ -91,34 +95,44 @@ class ProjectBinder {
     const reads = new Map<string, ReadSource>()
     this.#open.push(name)
     const catalog = {
-      scan: (source: string, byte: number | null) => this.#scan(source, byte, reads),
+      scan: (source: string, byte: number | null, side?: number) => this.#scan(source, byte, reads, side),
       names: [...this.#events.keys(), ...this.#views.keys()].filter((other) => other !== name),
     }
-    const { pattern } = definition
-    const plan =
-      pattern === null
-        ? bindView({
-            definition,
-            select: this.#selects.get(name)!,
-            catalog,
-            reads,
-            report: (finding, byte) =>
-              this.#report(name, finding, byte === null ? null : offsetOfByte(definition.sql, byte)),
-          })
-        : bindPattern({
-            definition,
-            pattern,
-            catalog,
-            reads,
-            contract: this.#events.get(pattern.from) ?? null,
-            report: (finding, offset, text) => this.#report(name, finding, offset, text),
-          })
+    const plan = this.#bind(definition, catalog, reads)
     this.#open.pop()
     this.#plans.set(name, plan)
     return plan
   }
 
-  #scan(name: string, byte: number | null, reads: Map<string, ReadSource>): PlanNode | null {
+  #bind(definition: ViewDefinition, catalog: Catalog, reads: Map<string, ReadSource>): ViewPlan | null {
+    const { name, pattern, process } = definition
+    const contractOf = (source: string) => this.#events.get(source) ?? null
+    if (process !== null) {
+      const contract = contractOf(process.definition.from)
+      const report = (finding: Finding) => this.#report(name, finding, null)
+      return bindProcess({ definition, process, catalog, reads, contract, report })
+    }
+    if (pattern !== null) {
+      const contract = contractOf(pattern.from)
+      return bindPattern({
+        ...{ definition, pattern, catalog, reads, contract },
+        report: (finding, offset, text) => this.#report(name, finding, offset, text),
+      })
+    }
+    return bindView({
+      ...{ definition, catalog, reads },
+      select: this.#selects.get(name)!,
+      report: (finding, byte) =>
+        this.#report(name, finding, byte === null ? null : offsetOfByte(definition.sql, byte)),
+    })
+  }
+
+  #scan(
+    name: string,
+    byte: number | null,
+    reads: Map<string, ReadSource>,
+    side: number | undefined,
+  ): PlanNode | null {
     const event = this.#events.get(name)
     if (event !== undefined) {
       reads.set(name, { source: "event", fingerprint: event.fingerprint, allowedLatenessMs: 0 })
@@ -135,7 +149,9 @@ class ProjectBinder {
     if (plan === null) throw this.#cannotRead(name, byte)
     const { fingerprint, allowedLatenessMs } = plan
     reads.set(name, { source: "view", fingerprint, allowedLatenessMs })
-    return scanView(plan)
+    if (side === undefined) return scanView(plan)
+    assert(plan.root.kind === "process", "only a process has side outputs")
+    return sideOf(plan.root, side)
   }
 
   /** A circle is reported once, where it closes; the views on it are not blamed for each other again. */
@@ -174,7 +190,7 @@ class ProjectBinder {
       const place =
         offset === null
           ? locateDefinition(module.text, view.name)
-          : view.pattern === null
+          : isSql(view)
             ? locateInModule(module.text, text, offset, view.name)
             : locateText(module.text, text, offset, view.name)
       if (place !== null) return { file: module.path, ...place }
@@ -183,3 +199,6 @@ class ProjectBinder {
     return { file: null, ...placeAt(text, offset) }
   }
 }
+
+/** Its `sql` is what it is, and not for people to read only. */
+const isSql = ({ pattern, process }: ViewDefinition): boolean => pattern === null && process === null

@@ -63,8 +63,8 @@ export function partitionExpiry(node: RankNode | OverNode, latenessUs: bigint): 
   return { at, closeUs, lateUs: keepUs, keepUs }
 }
 
-/** When a pattern's rows up to a time are all there: time + so much <= the watermark. A row whose time is its
+/** When rows up to a time are all there: time + so much <= the watermark. A row whose time is its
  *  window's end belongs 1 us before. */
-export function patternLateUs({ timeColumn, windowColumns, delayUs }: PlanNode): bigint {
+export function completeUs({ timeColumn, windowColumns, delayUs }: PlanNode): bigint {
   return delayUs + (windowColumns !== null && timeColumn === windowColumns.end ? 0n : 1n)
 }

@@ -22,6 +22,7 @@ import type {
   OverNode,
   PatternNode,
   PlanNode,
+  ProcessNode,
   RankNode,
   StateBound,
   ViewPlan,
@@ -98,8 +99,10 @@ class Tree {
 /** What a node does, in a line. */
 export function nodeText(node: PlanNode): string {
   switch (node.kind) {
-    case "scan":
-      return `scan ${node.source} ${node.name}`
+    case "scan": {
+      const side = node.side === undefined ? "" : `, side output ${node.side + 1}`
+      return `scan ${node.source} ${node.name}${side}`
+    }
     case "filter":
       return `filter ${printExpression(node.predicate)}`
     case "project":
@@ -129,6 +132,8 @@ export function nodeText(node: PlanNode): string {
       return overText(node)
     case "pattern":
       return patternText(node)
+    case "process":
+      return processText(node)
     case "repeat":
       return `repeat ${printExpression(node.times)} times`
     default:
@@ -182,6 +187,11 @@ function patternText({ steps, withinUs, input, partition, timeouts }: PatternNod
   return `match ${path.join(" ")} within ${durationText(withinUs)}${cut} per ${by}`
 }
 
+function processText({ process, input, partition, function: handlers }: ProcessNode): string {
+  const by = partition.map((column) => input.columns[column]!.name).join(", ")
+  return `process ${process} version ${handlers.version} per ${by}`
+}
+
 function named(text: string, node: PlanNode, position: number): string {
   const { name } = node.columns[position]!
   return text === name ? text : `${name} = ${text}`
@@ -199,9 +209,11 @@ export function propertiesText(node: PlanNode): string {
   return parts.join(", ")
 }
 
-export type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode
+export type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode | ProcessNode
 
-const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set(["aggregate", "join", "rank", "over", "pattern"])
+const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set(
+  "aggregate join rank over pattern process".split(" ") as PlanNode["kind"][],
+)
 
 export const isStateful = (node: PlanNode): node is StatefulNode => STATEFUL.has(node.kind)
 
@@ -220,6 +232,10 @@ function stateText(node: StatefulNode): string {
       return "every row ever seen"
     case "pattern":
       return `rows of each key for up to ${durationText(node.withinUs)}`
+    case "process":
+      if (node.function.initialState === null) return "timers"
+      if (node.timeToLiveUs === null) return "of each key until it is cleared, and timers"
+      return `of each key for ${durationText(node.timeToLiveUs)}, and timers`
     default:
       return assertNever(node)
   }

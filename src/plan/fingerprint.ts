@@ -14,7 +14,7 @@ import {
   canonicalOver,
   canonicalPatternValue,
 } from "./expressions/canonical.ts"
-import type { Emit, JoinBound, OrderTerm, PatternNode, PlanNode, WindowShape } from "./plan.ts"
+import type { Emit, JoinBound, OrderTerm, PatternNode, PlanNode, ProcessNode, WindowShape } from "./plan.ts"
 
 export interface FingerprintParts {
   readonly root: PlanNode
@@ -42,7 +42,7 @@ const columnText = ({ name, type }: Column): string => `${JSON.stringify(name)}:
 function nodeText(node: PlanNode): string {
   switch (node.kind) {
     case "scan":
-      return `scan ${node.source} ${node.name}(${node.columns.map(columnText).join()})`
+      return `scan ${node.source} ${node.name}${sideText(node.side)}(${node.columns.map(columnText).join()})`
     case "filter":
       return `filter ${canonical(node.predicate)}(${nodeText(node.input)})`
     case "project":
@@ -80,6 +80,8 @@ function nodeText(node: PlanNode): string {
     }
     case "pattern":
       return `pattern ${patternText(node)}(${nodeText(node.input)})`
+    case "process":
+      return `process ${processText(node)}(${nodeText(node.input)})`
     case "repeat":
       return `repeat ${canonical(node.times)}(${nodeText(node.input)})`
     default:
@@ -89,6 +91,8 @@ function nodeText(node: PlanNode): string {
 
 const orderText = ({ column, descending, nullsFirst }: OrderTerm): string =>
   `#${column}${descending ? "-" : "+"}${nullsFirst ? "n" : ""}`
+
+const sideText = (side: number | undefined): string => (side === undefined ? "" : ` side ${side}`)
 
 /** Only what is declared: bounds that follow from the condition are derived. */
 const boundText = (bound: JoinBound | null): string =>
@@ -106,4 +110,16 @@ function patternText(node: PatternNode): string {
   const skip = `${afterMatch.kind}${to}${timeouts ? " timeouts" : ""}`
   const rows = `${partition.join()};${order.map(orderText).join()}`
   return `${stepText.join()};${withinUs};${skip};${rows};${outputs.map(canonicalPatternValue).join()}`
+}
+
+/** The handlers' own text says nothing: what they mean has a version. */
+function processText(node: ProcessNode): string {
+  const { partition, process, latenessUs, timeToLiveUs, sides, columns } = node
+  const { version, initialState, outputNames, description, onEventTimer, onProcessingTimer } = node.function
+  const handlers = `${onEventTimer === null ? "" : "e"}${onProcessingTimer === null ? "" : "p"}`
+  const outputs = [columns, ...sides].map(
+    (list, k) => `${outputNames[k] ?? ""}:${list.map(columnText).join()}`,
+  )
+  const state = `${initialState} ${timeToLiveUs} ${description}`
+  return `${process} ${version} ${partition.join()};${latenessUs};${handlers};${outputs.join(";")};${state}`
 }

@@ -11,7 +11,7 @@ import type {
 } from "./pattern/definition.ts"
 import { invalidPattern } from "./pattern/errors.ts"
 import { matchRecognize } from "./pattern/match-recognize.ts"
-import { NAME, type ViewDefinition } from "./view.ts"
+import { NAME, type ViewDefinition, viewName } from "./view.ts"
 
 export interface PatternStepOptions {
   /** How conditions and `select` call its rows: snake_case. */
@@ -76,10 +76,8 @@ const MAX_TIMES = 10_000
  * @throws PlatformError invalid-pattern, invalid-duration
  */
 export function pattern(name: string, options: PatternOptions): ViewDefinition {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    const rule = "a name is snake_case, 1 to 63 characters, starting with a letter"
-    throw invalidPattern(JSON.stringify(name), rule)
-  }
+  const problem = viewName(name)
+  if (problem !== null) throw invalidPattern(JSON.stringify(name), problem)
   const refuse = (message: string) => invalidPattern(name, message)
   const definition = Object.freeze(readOptions(options, name, refuse))
   return Object.freeze({
@@ -91,6 +89,7 @@ export function pattern(name: string, options: PatternOptions): ViewDefinition {
     allowedLatenessMs: 0,
     state: "bounded",
     pattern: definition,
+    process: null,
     module: null,
   })
 }

@@ -6,6 +6,7 @@
 import type { Column } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
+import type { ProcessFunction } from "../ports/process-function.ts"
 
 /** append: rows only come. upsert: a row replaces the one with its key. retract: rows come and go. */
 export type ChangeKind = "append" | "upsert" | "retract"
@@ -41,6 +42,8 @@ export interface ScanNode extends NodeBase {
   readonly kind: "scan"
   readonly source: "event" | "view"
   readonly name: string
+  /** Of a process's view: not its rows, but those of this side output. */
+  readonly side?: number
 }
 
 export interface FilterNode extends NodeBase {
@@ -211,6 +214,24 @@ export interface PatternNode extends NodeBase {
   readonly outputs: readonly PatternValue[]
 }
 
+/** What a user's function puts out over the rows of each partition, in the order in which they come. Columns:
+ *  the main output's, then the time of the call. */
+export interface ProcessNode extends NodeBase {
+  readonly kind: "process"
+  /** Its rows only come, and have a time. */
+  readonly input: PlanNode
+  readonly partition: readonly number[]
+  /** Of the view. */
+  readonly process: string
+  readonly function: ProcessFunction
+  /** How far behind the watermark rows are handed over; null: however far. */
+  readonly latenessUs: bigint | null
+  /** How long a key's state outlives its last call; null: until it is cleared. */
+  readonly timeToLiveUs: bigint | null
+  /** Columns of the other outputs; the last one's are FAILURE_COLUMNS. */
+  readonly sides: readonly (readonly Column[])[]
+}
+
 export type PlanNode =
   | ScanNode
   | FilterNode
@@ -224,6 +245,7 @@ export type PlanNode =
   | OverNode
   | RepeatNode
   | PatternNode
+  | ProcessNode
 
 /** changes: corrected at every epoch. final: a window's rows appear once, when it closes. */
 export type Emit = "changes" | "final"

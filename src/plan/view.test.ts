@@ -17,6 +17,7 @@ test("a definition is frozen data with its defaults filled in", () => {
     allowedLatenessMs: 0,
     state: "bounded",
     pattern: null,
+    process: null,
     module: null,
   })
   const full = view("v", { sql, emit: "final", allowedLateness: "10 minutes", state: "unbounded" })

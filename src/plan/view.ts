@@ -5,6 +5,7 @@ import { parseDuration } from "../std/durations.ts"
 import { invalidView } from "./errors.ts"
 import type { PatternDefinition } from "./pattern/definition.ts"
 import type { Emit } from "./plan.ts"
+import type { ProcessView } from "./process/definition.ts"
 
 export interface ViewOptions {
   /** One SELECT statement in PostgreSQL's grammar; docs/sql.md says what it may hold. */
@@ -29,6 +30,8 @@ export interface ViewDefinition {
   readonly state: "bounded" | "unbounded" | { readonly timeToLiveUs: bigint }
   /** What pattern() made it of; `sql` is for people to read then. Null for view(). */
   readonly pattern: PatternDefinition | null
+  /** The process that it shows an output of; `sql` is for people to read then. Null for view(). */
+  readonly process: ProcessView | null
   /** Where it was written, so that problems can name file and line; null when not known. */
   readonly module: SourceModule | null
 }
@@ -55,12 +58,8 @@ const OPTIONS = new Set(["sql", "description", "emit", "allowedLateness", "state
  * @throws PlatformError invalid-view, invalid-duration
  */
 export function view(name: string, options: ViewOptions): ViewDefinition {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    throw invalidView(
-      JSON.stringify(name),
-      "a name is snake_case, 1 to 63 characters, starting with a letter",
-    )
-  }
+  const problem = viewName(name)
+  if (problem !== null) throw invalidView(JSON.stringify(name), problem)
   const { sql, description, emit = "changes", allowedLateness = "0 s", state } = options
   const unknown = Object.keys(options).filter((key) => !OPTIONS.has(key))
   if (unknown.length > 0) throw invalidView(name, `there is no option ${unknown.join(", ")}`)
@@ -77,8 +76,15 @@ export function view(name: string, options: ViewOptions): ViewDefinition {
     allowedLatenessMs,
     state: stateOf(name, state),
     pattern: null,
+    process: null,
     module: null,
   })
+}
+
+/** Why something cannot be a view's name; null when it can. */
+export function viewName(name: unknown): string | null {
+  if (typeof name === "string" && NAME.test(name)) return null
+  return "a name is snake_case, 1 to 63 characters, starting with a letter"
 }
 
 function stateOf(name: string, state: ViewOptions["state"]): ViewDefinition["state"] {

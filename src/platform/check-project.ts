@@ -100,6 +100,6 @@ function placed(project: LoadedProject, problem: Problem): Problem {
   const file = problem.file ?? fileOf(project, "event", where) ?? fileOf(project, "view", where)
   if (file === null || problem.line !== null) return problem
   const text = readFileSync(file, "utf8")
-  const start = text.search(new RegExp(`\\b(?:event|view|pattern)\\s*\\(\\s*["'\`]${where}["'\`]`))
+  const start = text.search(new RegExp(`\\b(?:event|view|pattern|process)\\s*\\(\\s*["'\`]${where}["'\`]`))
   return { ...problem, file, ...(start < 0 ? {} : placeAt(text, start)) }
 }

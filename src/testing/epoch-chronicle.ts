@@ -23,6 +23,7 @@ export interface EpochNote {
   readonly parent: number
   readonly ranges: readonly NotedRange[]
   readonly watermarksUs: Readonly<Record<SimEvent, bigint>>
+  readonly clockMs: number
   /** By view: "weight row", sorted. */
   readonly changes: ReadonlyMap<string, readonly string[]>
   /** Next offset by "event/partition", of the whole branch. */
@@ -57,8 +58,9 @@ export class EpochChronicle {
     const watermarkOf = (event: SimEvent) => input.watermarksUs.get(`event:${event}`) ?? NO_WATERMARK
     const watermarksUs = { sale: watermarkOf("sale"), visit: watermarkOf("visit") }
     const changes = new Map(result.changes.map((change) => [change.view, changeTexts(change.changes)]))
-    const text = describe(parent, merged(ranges), watermarksUs, changes, result)
-    const note = { epoch, parent, ranges, watermarksUs, changes, positions, text }
+    const { clockMs = this.#broken(`epoch ${epoch} has no clock reading`) } = input
+    const text = describe(`${parent} at ${clockMs}`, merged(ranges), watermarksUs, changes, result)
+    const note = { epoch, parent, ranges, watermarksUs, clockMs, changes, positions, text }
     const earlier = this.#notes.get(epoch)
     if (earlier !== undefined && earlier.text !== text) {
       this.#broken(`epoch ${epoch} was\n${earlier.text}\nand is now\n${text}`)
@@ -99,6 +101,7 @@ export function observedEngine(
     get epoch() {
       return engine.epoch
     },
+    wakeAtMs: () => engine.wakeAtMs(),
     stateBytes: () => engine.stateBytes(),
     losses: (view) => engine.losses(view),
     work: (view) => engine.work(view),
@@ -132,7 +135,7 @@ function merged(ranges: readonly NotedRange[]): readonly NotedRange[] {
 }
 
 function describe(
-  parent: number,
+  parent: string,
   ranges: readonly NotedRange[],
   watermarksUs: EpochNote["watermarksUs"],
   changes: EpochNote["changes"],

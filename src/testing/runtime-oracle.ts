@@ -7,6 +7,7 @@ import type { Verdict } from "../engine/dataflow.ts"
 import { NO_WATERMARK } from "../engine/dataflow.ts"
 import { type EpochNote, rowText } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
+import { ProcessOracle } from "./process-oracle.ts"
 import {
   DEDUP_MS,
   FINALS,
@@ -37,6 +38,7 @@ export class RuntimeOracle {
   #seenMs = new Map<bigint, number>()
   /** Highest event time by "event/partition", capped. */
   #highestUs = new Map<string, bigint>()
+  #process = new ProcessOracle()
 
   constructor(rowsOf: RowsOf, broken: (law: string) => never) {
     this.#rowsOf = rowsOf
@@ -65,17 +67,23 @@ export class RuntimeOracle {
     this.#verdicts = new Map()
     this.#seenMs = new Map()
     this.#highestUs = new Map()
+    this.#process = new ProcessOracle()
   }
 
   #take(note: EpochNote): void {
     const before = this.#notes.at(-1)?.watermarksUs ?? { sale: NO_WATERMARK, visit: NO_WATERMARK }
+    const visits: LoggedRow[] = []
     for (const { event, partition, from, to } of note.ranges) {
       for (const row of this.#rowsOf(event, partition, from, to)) {
+        if (event === "visit" && row.atUs >= before.visit) visits.push(row)
         for (const [view, verdict] of this.#judge(row, before)) this.#rule(view, verdict, row, note.epoch)
         this.#raise(row)
       }
     }
     this.#checkWatermarks(note, before)
+    const { epoch, clockMs } = note
+    const [beforeUs, afterUs] = [before.visit, note.watermarksUs.visit]
+    this.#process.take({ epoch, clockMs, rows: visits, beforeUs, afterUs })
     this.#notes.push(note)
   }
 
@@ -84,7 +92,10 @@ export class RuntimeOracle {
       startOf(row.atUs, sizeUs) + sizeUs + latenessUs <= before[row.event]
     if (row.event === "visit") {
       const guarded = row.amount === 0 ? "failed" : "applied"
+      const handed = row.atUs < before.visit ? "late" : guarded
       return [
+        ["restless", handed],
+        ["restless_failures", handed],
         ["per_second", isLate(PER_SECOND) ? "late" : guarded],
         ["everything", guarded],
         ["newest", "applied"],
@@ -165,6 +176,9 @@ export class RuntimeOracle {
         return rows.map((row) =>
           rowText([row.name, row.event === "sale" ? row.amount : Math.trunc(100 / row.amount)]),
         )
+      case "restless":
+      case "restless_failures":
+        return this.#process.rows(view, epoch)
       case "newest":
         return grouped(rows, ({ name }) => name).map(([name, group]) =>
           rowText([name, group.length, group.reduce((most, { id }) => (id > most ? id : most), 0n)]),

@@ -9,6 +9,7 @@ import { event } from "../contracts/event.ts"
 import { int32, int64, timestamp } from "../contracts/field-types.ts"
 import { bindProject } from "../plan/bind-project.ts"
 import type { ViewPlan } from "../plan/plan.ts"
+import { process } from "../plan/process.ts"
 import { type ViewDefinition, view } from "../plan/view.ts"
 import { assert } from "../std/assert.ts"
 
@@ -16,6 +17,7 @@ export const DEDUP_MS = 4_000
 export const OUT_OF_ORDERNESS_US = { sale: 2_000_000n, visit: 1_000_000n } as const
 export const FINALS = { sizeUs: 2_000_000n, latenessUs: 1_000_000n } as const
 export const PER_SECOND = { sizeUs: 1_000_000n, latenessUs: 500_000n } as const
+export const RESTLESS = { quietMs: 1_500, alarmMs: 900 } as const
 /** Sales of this amount are filtered out of one view. */
 export const UNLUCKY_AMOUNT = 13
 export const VISIT_PARTITIONS = 3
@@ -76,7 +78,41 @@ const newest = view("newest", {
   state: "unbounded",
 })
 
-const BASE: readonly ViewDefinition[] = [perShop, byCount, finals, overFinals, perSecond, everything]
+/** A visit of 0 pages fails in it. */
+const restless = process("restless", {
+  from: visit,
+  columns: ["pages"],
+  key: "visitor",
+  state: z.object({ pages: z.number(), deadline: z.number().nullable(), alarm: z.number().nullable() }),
+  initial: { pages: 0, deadline: null, alarm: null },
+  stateBound: "unbounded",
+  output: z.object({ visitor: z.string(), pages: int32(), why: z.string() }),
+  version: 1,
+  onRow(ctx, { pages }) {
+    if (ctx.state.deadline !== null) ctx.deleteEventTimer(ctx.state.deadline)
+    ctx.state.pages += pages
+    ctx.state.deadline = ctx.time + RESTLESS.quietMs
+    ctx.setEventTimer(ctx.state.deadline)
+    if (pages === 0) throw new RangeError("no pages")
+    if (ctx.state.alarm === null) {
+      ctx.state.alarm = ctx.processingTime + RESTLESS.alarmMs
+      ctx.setProcessingTimer(ctx.state.alarm)
+    }
+  },
+  onEventTimer(ctx) {
+    ctx.emit({ visitor: ctx.key, pages: ctx.state.pages, why: "quiet" })
+    ctx.state = { ...ctx.state, pages: 0, deadline: null }
+  },
+  onProcessingTimer(ctx) {
+    ctx.emit({ visitor: ctx.key, pages: ctx.state.pages, why: "clock" })
+    ctx.state.alarm = null
+  },
+})
+
+const BASE: readonly ViewDefinition[] = [
+  ...[perShop, byCount, finals, overFinals, perSecond, everything],
+  restless,
+]
 const VERSIONS: readonly (readonly ViewDefinition[])[] = [
   BASE,
   [...BASE, newest],

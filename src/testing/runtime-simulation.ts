@@ -41,7 +41,10 @@ export interface RuntimeSimulation {
 
 const FAULTS = 20
 const MOST_STEPS = 22
-const SUBSCRIBED = ["per_shop", "finals", "by_count", "everything", "per_second"]
+const SUBSCRIBED = [
+  ..."per_shop finals by_count everything per_second".split(" "),
+  ..."restless restless_failures".split(" "),
+]
 /** What an acknowledgement may fail with once the disk has failed. */
 const REFUSALS = new Set(["log-failed", "epoch-failed", "not-ready"])
 const MOST_ROUNDS = 600 // of turns, until a runtime without new rows must be at rest

@@ -109,4 +109,5 @@ export const SQL_STATES: Readonly<Record<Failure, readonly string[]>> = {
     "0A000",
   ],
   "timestamp-out-of-range": ["22008", "22015", "22009"],
+  "process-failed": [],
 }

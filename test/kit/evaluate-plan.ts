@@ -65,6 +65,8 @@ export function evaluatePlan(node: PlanNode, tables: Tables): readonly Row[] {
     }
     case "pattern":
       throw new Error("PostgreSQL has no patterns to compare with")
+    case "process":
+      throw new Error("PostgreSQL runs no processes to compare with")
     default:
       return assertNever(node)
   }

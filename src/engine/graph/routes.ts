@@ -9,10 +9,18 @@
  * A join has two ports, left and right; everything else has one.
  */
 import { assert } from "../../std/assert.ts"
-import type { JoinSpec, OperatorSpec, SourceSpec, StageSpec, StatefulSpec, ViewSpec } from "../dataflow.ts"
+import type {
+  JoinSpec,
+  OperatorSpec,
+  SideSpec,
+  SourceSpec,
+  StageSpec,
+  StatefulSpec,
+  ViewSpec,
+} from "../dataflow.ts"
 
 export interface Route {
-  readonly origin: SourceSpec | StatefulSpec | ViewSpec
+  readonly origin: SourceSpec | StatefulSpec | SideSpec | ViewSpec
   readonly stages: readonly StageSpec[]
   readonly target: StatefulSpec | ViewSpec
   /** Which of the target's inputs it is. */
@@ -37,6 +45,8 @@ export interface DataflowGraph {
   readonly sourcesOf: ReadonlyMap<string, ReadonlySet<string>>
   /** Ids of operators whose changes never take a row back and are single rows. */
   readonly appendOnly: ReadonlySet<string>
+  /** By the id of a process: for each of its sides the ids of the specs that hand it on. */
+  readonly sides: ReadonlyMap<string, readonly (readonly string[])[]>
 }
 
 export function planRoutes(specs: readonly OperatorSpec[]): DataflowGraph {
@@ -55,15 +65,29 @@ export function planRoutes(specs: readonly OperatorSpec[]): DataflowGraph {
   const pipelines = specs
     .filter((spec) => spec.kind === "view")
     .map((view) => {
-      const pipeline = pipelineOf(view, specs, byId, sourcesOf.get(view.id)!)
+      const pipeline = pipelineOf(view, { specs, byId, owners, sources: sourcesOf.get(view.id)! })
       for (const operator of pipeline.operators) {
         assert(!owners.has(operator.id), `operator ${operator.id} belongs to one view`)
-        owners.set(operator.id, view.id)
+        owners.set(operator.id, view.name)
       }
       return pipeline
     })
   assert(new Set(pipelines.map(({ view }) => view.name)).size === pipelines.length, "view names are unique")
-  return { sources: specs.filter((spec) => spec.kind === "source"), pipelines, sourcesOf, appendOnly }
+  const sources = specs.filter((spec) => spec.kind === "source")
+  return { sources, pipelines, sourcesOf, appendOnly, sides: sidesOf(specs) }
+}
+
+function sidesOf(specs: readonly OperatorSpec[]): ReadonlyMap<string, readonly (readonly string[])[]> {
+  const found = new Map(
+    specs.flatMap((spec) => (spec.kind === "process" ? [[spec.id, spec.sides.map((): string[] => [])]] : [])),
+  )
+  for (const spec of specs) {
+    if (spec.kind !== "side") continue
+    const side = found.get(spec.input)?.[spec.side]
+    assert(side !== undefined, `side output ${spec.id} is one of a process`)
+    side.push(spec.id)
+  }
+  return found
 }
 
 function indexSpecs(specs: readonly OperatorSpec[]): Map<string, OperatorSpec> {
@@ -102,6 +126,7 @@ function isAppendOnly(spec: OperatorSpec, known: (id: string) => boolean): boole
     case "over":
       return false
     case "pattern":
+    case "process":
       return true
     case "stage":
       return spec.times === undefined && known(spec.input)
@@ -116,12 +141,15 @@ function onlyAdds({ type, emit, left, right }: JoinSpec): boolean {
   return emit === "final" && left.expiry !== null && right.expiry !== null
 }
 
-function pipelineOf(
-  view: ViewSpec,
-  specs: readonly OperatorSpec[],
-  byId: ReadonlyMap<string, OperatorSpec>,
-  sources: ReadonlySet<string>,
-): ViewPipeline {
+interface PipelineParts {
+  readonly specs: readonly OperatorSpec[]
+  readonly byId: ReadonlyMap<string, OperatorSpec>
+  /** View names by the ids of their operators, of the views before. */
+  readonly owners: ReadonlyMap<string, string>
+  readonly sources: ReadonlySet<string>
+}
+
+function pipelineOf(view: ViewSpec, { specs, byId, owners, sources }: PipelineParts): ViewPipeline {
   const routes: Route[] = []
   const operators = new Set<StatefulSpec>()
   const upstream = new Set<string>()
@@ -131,7 +159,9 @@ function pipelineOf(
         routes.push({ ...path, target, port })
         const { origin } = path
         if (origin.kind === "view") upstream.add(origin.name)
-        if (origin.kind === "source" || origin.kind === "view" || operators.has(origin)) continue
+        if (origin.kind === "side") upstream.add(ownerOf(origin, owners))
+        if (origin.kind === "source" || origin.kind === "view" || origin.kind === "side") continue
+        if (operators.has(origin)) continue
         operators.add(origin)
         visit(origin)
       }
@@ -145,6 +175,13 @@ function pipelineOf(
     sources,
     upstream: [...upstream],
   }
+}
+
+/** The view whose process has the output. */
+function ownerOf({ id, input }: SideSpec, owners: ReadonlyMap<string, string>): string {
+  const owner = owners.get(input)
+  assert(owner !== undefined, `side output ${id} comes behind the view of its process`)
+  return owner
 }
 
 function pathsTo(id: string, byId: ReadonlyMap<string, OperatorSpec>): Pick<Route, "origin" | "stages">[] {

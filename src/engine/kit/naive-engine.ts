@@ -217,6 +217,8 @@ export class NaiveEngine {
         return naiveOver(spec, this.#shownRows(spec, ports[0]!))
       case "pattern":
         return naivePattern(spec, ports[0]!, this.#watermark(spec, this.#after))
+      case "process":
+        throw new Error("what a process does depends on the order of its rows: see naive-process.ts")
       default:
         return assertNever(spec)
     }

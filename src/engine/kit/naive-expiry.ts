@@ -7,5 +7,9 @@ export function naiveExpiry(
   port: number,
 ): Pick<Expiry, "at" | "lateUs"> | null {
   if (target.kind === "pattern") return { at: target.order[0]!.column, lateUs: target.lateUs }
+  if (target.kind === "process") {
+    const { time, completeUs, latenessUs } = target
+    return latenessUs === null ? null : { at: time, lateUs: completeUs + latenessUs }
+  }
   return target.kind === "join" ? [target.left, target.right][port]!.expiry : target.expiry
 }

@@ -8,6 +8,7 @@ import { AggregateOperator } from "./aggregate.ts"
 import { JoinOperator } from "./join.ts"
 import { OverOperator } from "./over.ts"
 import { PatternOperator } from "./pattern.ts"
+import { ProcessOperator } from "./process.ts"
 import { RankOperator } from "./rank.ts"
 import { SessionAggregate } from "./session-aggregate.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
@@ -56,6 +57,8 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
       return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
     case "pattern":
       return new PatternOperator(spec, { store, losses })
+    case "process":
+      return new ProcessOperator(spec, { store, losses })
     default:
       return assertNever(spec)
   }

@@ -12,8 +12,14 @@ export interface StatefulOperator {
   readonly spec: StatefulSpec
   /** Before an epoch's rows: what the watermark so far makes late. */
   judgeBy(watermarkUs: bigint): void
+  /** Before its rows, too: the watermark that it ends with, and what time it is. */
+  beginEpoch?(watermarkUs: bigint, clockMs: number | null): void
   /** Ends the epoch: what changed, or null. */
   flush(watermarkUs: bigint): ChangeBatch | null
+  /** What the flush has put out besides, by side; only a process has sides. */
+  sideChanges?(): readonly (ChangeBatch | null)[]
+  /** See Engine.wakeAtMs. */
+  wakeAtMs?(): number | null
   /** Bytes of state outside the page store. */
   heapBytes(): number
   capture(losses: Losses): CapturedState
@@ -30,6 +36,12 @@ export interface CapturedState extends Disposable {
 export interface RowOperator extends StatefulOperator {
   /** What the loops that feed a port ask before a row is passed on; null: no row is ever late. */
   lateness(port: number): { readonly column: number; readonly bound: LateBound } | null
-  /** The batch's memory is the taker's no longer than the call. */
-  apply(port: number, changes: ChangeBatch): void
+  /** The batch's memory is the taker's no longer than the call. Null rulings: rows of other operators, which
+   *  have no verdicts. */
+  apply(port: number, changes: ChangeBatch, rulings: RowRulings | null): void
+}
+
+/** Verdicts on the rows of a batch, by their position in it. */
+export interface RowRulings {
+  fail(row: number): void
 }

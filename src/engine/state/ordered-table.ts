@@ -61,6 +61,27 @@ export class OrderedTable {
     return weight
   }
 
+  /** The one entry that begins with `bytes[0..head)` becomes `bytes[0..length)`, or comes. */
+  put(bytes: Uint8Array, length: number, head: number): void {
+    const at = this.find(this.#place, bytes, head)
+    if (at.valid && at.startsWith(bytes, head)) {
+      if (at.length === length) {
+        const page = this.#own(at.page)
+        const start = page * 8 + this.store.i32[page * 2 + INDEX + at.slot]! + ENTRY_HEADER_BYTES
+        this.store.u8.set(bytes.subarray(0, length), start)
+        return
+      }
+      this.#removeAt(at.page, at.slot)
+    }
+    this.#insert(bytes, length, 1)
+  }
+
+  /** Removes the one entry that begins with `bytes[0..head)`, if there is one. */
+  remove(bytes: Uint8Array, head: number): void {
+    const at = this.find(this.#place, bytes, head)
+    if (at.valid && at.startsWith(bytes, head)) this.#removeAt(at.page, at.slot)
+  }
+
   /** The first entry that is not less than `bytes[0..length)`; not valid when there is none. */
   seek(bytes: Uint8Array, length: number): OrderedCursor {
     return this.find(new OrderedCursor(this), bytes, length)

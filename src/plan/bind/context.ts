@@ -27,8 +27,8 @@ export interface VisibleColumn {
 
 /** How names in FROM are found; throws Refused or Abandoned. */
 export interface Catalog {
-  /** Null when there is no such event or view. */
-  scan(name: string, byte: number | null): PlanNode | null
+  /** Null when there is no such event or view. `side`: not the rows of a process, but of a side output. */
+  scan(name: string, byte: number | null, side?: number): PlanNode | null
   readonly names: readonly string[]
 }
 

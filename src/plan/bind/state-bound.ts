@@ -86,6 +86,9 @@ function boundOf(node: PlanNode): StateBound["kind"] {
       return closesWithWindow(node) ? "windows" : "declared-unbounded"
     case "pattern":
       return "intervals"
+    case "process":
+      if (node.function.initialState === null) return "none"
+      return node.timeToLiveUs === null ? "declared-unbounded" : "time-to-live"
     default:
       return "none"
   }

@@ -6,6 +6,7 @@ import { filterNode } from "./filter.ts"
 import { joinNode } from "./join.ts"
 import { overNames, overNode } from "./over.ts"
 import { patternNode } from "./pattern.ts"
+import { processNode } from "./process.ts"
 import { projectNode } from "./project.ts"
 import type { RankParts } from "./rank.ts"
 import { rankNode } from "./rank.ts"
@@ -64,6 +65,8 @@ export function withInputs(node: PlanNode, inputs: readonly PlanNode[]): PlanNod
       return repeatNode(input, node.times)
     case "pattern":
       return patternNode({ ...node, input, names: namesOf(node) })
+    case "process":
+      return processNode({ ...node, input, outputs: [node.columns, ...node.sides] })
     default:
       return assertNever(node)
   }

@@ -24,14 +24,19 @@ export function matchRecognize(pattern: PatternDefinition): string {
   ].join("\n")
 }
 
-/** What of a plan SQL's MATCH_RECOGNIZE cannot say, so that no other home than the embedded one runs it. */
+/** What of a plan no SQL can say, MATCH_RECOGNIZE included, so that no other home than the embedded one runs
+ *  it. */
 export function embeddedOnly({ root }: Pick<ViewPlan, "root">): readonly string[] {
-  const patterns = nodesOf(root).filter((node) => node.kind === "pattern")
+  const nodes = nodesOf(root)
+  const patterns = nodes.filter((node) => node.kind === "pattern")
   const steps = patterns.flatMap((node) => node.steps)
   return [
     ...(steps.some(({ negated, relaxed }) => relaxed && !negated) ? ["relaxed contiguity"] : []),
     ...(steps.some(({ negated }) => negated) ? ["negation"] : []),
     ...(patterns.some(({ timeouts }) => timeouts) ? ["time-out output"] : []),
+    ...(nodes.some((node) => node.kind === "process" || (node.kind === "scan" && node.side !== undefined))
+      ? ["process()"]
+      : []),
   ]
 }
 

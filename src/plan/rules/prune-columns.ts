@@ -14,7 +14,7 @@ import { overNames, overNode } from "../nodes/over.ts"
 import { patternNode } from "../nodes/pattern.ts"
 import { projectNode } from "../nodes/project.ts"
 import { rankNode } from "../nodes/rank.ts"
-import { comesOnce, namesOf, nodesOf } from "../nodes/rebuild.ts"
+import { comesOnce, namesOf, nodesOf, withInputs } from "../nodes/rebuild.ts"
 import { repeatNode } from "../nodes/repeat.ts"
 import { sessionNode } from "../nodes/session.ts"
 import { unionAllNode } from "../nodes/union-all.ts"
@@ -105,7 +105,8 @@ export function neededColumns(root: PlanNode, nodes: readonly PlanNode[]): Reado
         need(node.input, usedOfOrdered(node, own))
         break
       case "pattern":
-        // What it does not read was left out when it was bound; all of the rest orders equal rows.
+      case "process":
+        // What it does not read was left out when it was bound; of a pattern, the rest orders equal rows.
         need(node.input, node.input.columns.keys())
         break
       case "repeat":
@@ -230,6 +231,8 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       return pruneOver(node, narrowed(prunedOf(node.input), usedOfOrdered(node, needed)))
     case "pattern":
       return prunePattern(node, needed, prunedOf(node.input))
+    case "process":
+      return { node: withInputs(node, [prunedOf(node.input).node]), places: everyPlace(node.columns.length) }
     case "repeat": {
       const { node: input, places } = prunedOf(node.input)
       if (input === node.input) return { node, places }

@@ -66,7 +66,10 @@ export function locateText(moduleText: string, part: string, offset: number, nam
   return locateInModule(moduleText, part, offset, name)
 }
 
-/** Where `view("name", …)` or `pattern("name", …)` stands in a module; null where it is written otherwise. */
+/**
+ * Where `view("name", …)`, `pattern("name", …)` or `process("name", …)` stands in a module; null where it is
+ * written otherwise.
+ */
 export function locateDefinition(moduleText: string, name: string): Place | null {
   const text = moduleText.replaceAll("\r\n", "\n")
   const start = definitionStart(text, name)
@@ -74,7 +77,7 @@ export function locateDefinition(moduleText: string, name: string): Place | null
 }
 
 function definitionStart(text: string, name: string): number {
-  return text.search(new RegExp(`\\b(?:view|pattern)\\s*\\(\\s*["'\`]${name}["'\`]`))
+  return text.search(new RegExp(`\\b(?:view|pattern|process)\\s*\\(\\s*["'\`]${name}["'\`]`))
 }
 
 function indexFrom(text: string, part: string, from: number): number {

@@ -38,6 +38,7 @@ export const FAILURE_CODES: readonly Failure[] = [
   "invalid-cast",
   "invalid-argument",
   "timestamp-out-of-range",
+  "process-failed",
 ]
 
 interface Stamp {

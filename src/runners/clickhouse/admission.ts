@@ -106,6 +106,7 @@ export function waysIn(node: PlanNode): readonly WayIn[] {
     case "over":
     case "repeat":
     case "pattern":
+    case "process":
       return inputsOf(node)
         .flatMap(waysIn)
         .map((way) => ({ ...way, isEnded: true }))

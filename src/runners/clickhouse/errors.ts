@@ -56,3 +56,13 @@ export function noPatterns(): PlatformError {
       "cannot be computed again there; check the views that the pattern reads",
   })
 }
+
+export function noProcesses(): PlatformError {
+  return new PlatformError({
+    code: "no-clickhouse-process",
+    domain: "user",
+    message:
+      "ClickHouse cannot run a process(), so that what is made of its rows cannot be computed again there; " +
+      "check the views that the process reads",
+  })
+}

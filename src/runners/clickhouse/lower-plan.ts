@@ -27,7 +27,7 @@ import type {
 } from "../../plan/plan.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import { aggregateParts, aggregateResult, argumentSql, filterIntoArgument } from "./aggregates.ts"
-import { noPatterns } from "./errors.ts"
+import { noPatterns, noProcesses } from "./errors.ts"
 import { lowerJoin } from "./lower-join.ts"
 import { lowerOver, lowerRank } from "./lower-places.ts"
 import { isOrdered, orderedArgument, orderedParts, orderedResult } from "./ordered-aggregates.ts"
@@ -119,6 +119,8 @@ class PlanLowering {
         return this.#repeat(node)
       case "pattern":
         throw noPatterns()
+      case "process":
+        throw noProcesses()
       default:
         return assertNever(node)
     }

@@ -304,6 +304,7 @@ interface Work {
 const CANNOT: ReadonlySet<string> = new Set([
   "no-clickhouse-spelling",
   "no-clickhouse-pattern",
+  "no-clickhouse-process",
   "history-gone",
 ])
 

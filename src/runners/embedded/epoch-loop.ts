@@ -100,16 +100,23 @@ export class EpochLoop {
       await this.#parts.room()
       const slices = await intake.take(MAX_EPOCH_ROWS)
       if (slices.length > 0) await this.#runNew(slices)
-      else if (this.#timeMoved()) await this.#runNew([])
+      else if (this.#timeMoved() || this.#waitMs() <= 0) await this.#runNew([])
       else await this.#waitForWork()
     }
   }
 
   async #waitForWork(): Promise<void> {
     const { intake, scheduler } = this.#parts
-    const timer: Timer = scheduler.after(IDLE_CHECK_MS, () => intake.wake())
+    const timer: Timer = scheduler.after(Math.min(IDLE_CHECK_MS, this.#waitMs()), () => intake.wake())
     await intake.waitForRows()
     timer.cancel()
+  }
+
+  /** Until the engine wants an epoch though no rows come: the first processing-time timer. */
+  #waitMs(): number {
+    const { engine, clock } = this.#parts
+    const wakeAtMs = engine.wakeAtMs()
+    return wakeAtMs === null ? Number.POSITIVE_INFINITY : wakeAtMs - clock.nowMs()
   }
 
   async #runNew(slices: readonly IntakeSlice[]): Promise<void> {
@@ -161,6 +168,7 @@ export class EpochLoop {
       epoch: record.epoch,
       slices: slices.map(sourceSlice),
       watermarksUs,
+      clockMs: record.clockMs,
     }
     const result = engine.runEpoch(input)
     this.#endRulings()

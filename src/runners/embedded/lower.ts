@@ -13,7 +13,7 @@ import { PROCESSED_AT } from "../../contracts/contract.ts"
 import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
-import { joinExpiry, partitionExpiry, patternLateUs } from "../../plan/expiry.ts"
+import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
 import type {
@@ -22,16 +22,19 @@ import type {
   OverNode,
   PatternNode,
   PlanNode,
+  ProcessNode,
   RankNode,
   RepeatNode,
+  ScanNode,
   SessionNode,
   ViewPlan,
   WindowNode,
 } from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import { endOf, isPadded, patternSpec, processSpec, sideSpec } from "./node-specs.ts"
 import type { Pipe } from "./pipe.ts"
-import { identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
+import { boundColumns, identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
 
 /** Columns that views see of an event: its fields, then processed_at. */
 export function eventColumns(contract: EventContract): readonly Column[] {
@@ -56,28 +59,37 @@ export function lowerViews(
     columns: eventColumns(contract),
   }))
   const columnsOf = new Map(specs.map((spec) => [spec.id, spec.columns]))
+  const processes = new Map<string, string>()
   for (const plan of plans) {
-    specs.push(...new ViewLowering(normalize(plan).plan, columnsOf, note).lower())
+    specs.push(...new ViewLowering(normalize(plan).plan, { columnsOf, processes, note }).lower())
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
 }
 
+/** What was lowered before. */
+interface Lowered {
+  /** By operator id. */
+  readonly columnsOf: ReadonlyMap<string, readonly Column[]>
+  /** Operator ids by the names of processes. */
+  readonly processes: Map<string, string>
+  /** Told of each operator with state, and of the view's last node. */
+  readonly note: (id: string, node: PlanNode) => void
+}
+
 class ViewLowering {
   readonly #plan: ViewPlan
   readonly #columnsOf: ReadonlyMap<string, readonly Column[]>
+  readonly #processes: Map<string, string>
   readonly #note: (id: string, node: PlanNode) => void
   readonly #specs: OperatorSpec[] = []
   /** A subtree that the query uses twice (WITH) becomes operators once. */
   readonly #pipes = new Map<PlanNode, Pipe>()
 
-  constructor(
-    plan: ViewPlan,
-    columnsOf: ReadonlyMap<string, readonly Column[]>,
-    note: (id: string, node: PlanNode) => void,
-  ) {
+  constructor(plan: ViewPlan, { columnsOf, processes, note }: Lowered) {
     this.#plan = plan
     this.#columnsOf = columnsOf
+    this.#processes = processes
     this.#note = note
   }
 
@@ -106,6 +118,7 @@ class ViewLowering {
   #newPipe(node: PlanNode): Pipe {
     switch (node.kind) {
       case "scan": {
+        if (node.side !== undefined) return identityPipe(this.#side(node), node.columns)
         const id = node.source === "event" ? sourceId(node.name) : viewId(node.name)
         const columns = this.#columnsOf.get(id)
         assert(columns !== undefined, `${id} is lowered before ${this.#plan.name} reads it`)
@@ -153,6 +166,8 @@ class ViewLowering {
         return identityPipe(this.#repeat(node), node.columns)
       case "pattern":
         return identityPipe(this.#pattern(node), node.columns)
+      case "process":
+        return identityPipe(this.#process(node), node.columns)
       default:
         return assertNever(node)
     }
@@ -276,13 +291,25 @@ class ViewLowering {
     return id
   }
 
-  #pattern(pattern: PatternNode): string {
-    const { kind, input: node, partition, order, ...rest } = pattern
-    const input = this.#operatorOf(this.#pipeOf(node), node.columns)
-    const { steps, withinUs, afterMatch, timeouts, outputs, columns } = rest
-    const parts = { partition, order, steps, withinUs, afterMatch, timeouts, outputs, columns }
-    const id = this.#nextId(kind, pattern)
-    this.#specs.push({ kind, id, input, inputColumns: node.columns, lateUs: patternLateUs(node), ...parts })
+  #pattern(node: PatternNode): string {
+    const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
+    const id = this.#nextId("pattern", node)
+    this.#specs.push(patternSpec(node, { id, input }))
+    return id
+  }
+
+  #process(node: ProcessNode): string {
+    const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
+    const id = this.#nextId("process", node)
+    this.#specs.push(processSpec(node, { id, input }))
+    this.#processes.set(node.process, id)
+    return id
+  }
+
+  #side(node: ScanNode): string {
+    const input = this.#processes.get(node.name)
+    const id = this.#nextId("side")
+    this.#specs.push(sideSpec(node, { id, input }))
     return id
   }
 
@@ -369,21 +396,4 @@ class ViewLowering {
     this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
     return id
   }
-}
-
-/** Of a window or session, behind the columns of the input. */
-function boundColumns(width: number): readonly Expression[] {
-  return ["window_start", "window_end"].map((name, k) => {
-    return { kind: "column", index: width + k, name, type: TIMESTAMP, nullable: false }
-  })
-}
-
-/** Where windows vary in length, a start that rows carry beside the end is a key like any other. */
-function endOf(keys: AggregateNode["windowKeys"]): AggregateNode["windowKeys"] {
-  return keys === null || keys.end === null ? keys : { start: null, end: keys.end }
-}
-
-/** Columns of a side that may be missing beside the other side's row. */
-function isPadded({ type }: JoinNode, isLeft: boolean): boolean {
-  return type === "full" || (type === "left" && !isLeft)
 }

@@ -1,5 +1,6 @@
 /** Stateless steps of a plan on their way to become part of an operator, or one of their own. */
 import type { Column } from "../../columns/types.ts"
+import { TIMESTAMP } from "../../columns/types.ts"
 import type { EngineWindow, SessionWindow } from "../../engine/dataflow.ts"
 import type { Expression } from "../../expr/expression.ts"
 import { someColumn } from "../../expr/rewrite.ts"
@@ -56,4 +57,11 @@ export function references(columns: readonly Column[]): readonly Expression[] {
 
 export function readsWindow(pipe: Pipe, expression: Expression): boolean {
   return pipe.window !== null && someColumn(expression, (column) => column.index >= pipe.inputColumns.length)
+}
+
+/** Of a window or session, behind the columns of the input. */
+export function boundColumns(width: number): readonly Expression[] {
+  return ["window_start", "window_end"].map((name, k) => {
+    return { kind: "column", index: width + k, name, type: TIMESTAMP, nullable: false }
+  })
 }
