@@ -10,7 +10,7 @@ import { textTable } from "./text-table.ts"
 export const explain: Command = {
   name: "explain",
   summary:
-    "Show how VIEW of the project in DIR (default: this folder) is computed, and what the planner did.",
+    "Show how VIEW is computed and what the planner did to it; DIR is the project (default: this folder).",
   positionals: ["VIEW", "[DIR]"],
   options: {
     analyze: {
@@ -20,8 +20,9 @@ export const explain: Command = {
     ...SERVER_OPTIONS,
   },
   notes: [
-    "Rows in are those that an operator's loop is handed, before the conditions that are part of it; rows",
-    "out are changes. The time is that of the engine's thread since the platform started.",
+    "Rows in are those that an operator's loop is handed, before the conditions that are part of it; out",
+    "are changes. The time is that of the engine's thread since the platform started. What is kept is counted",
+    "in whole pages of memory.",
   ],
   examples: [
     "millrace explain delays_per_airport examples/flights",
@@ -31,18 +32,25 @@ export const explain: Command = {
 }
 
 interface ShownWork {
-  readonly operator: string
-  readonly steps: readonly string[]
   readonly rows_in: number
   readonly rows_out: number
   readonly busy_ms: number
+}
+
+interface ShownOperator {
+  readonly operator: string
+  readonly steps: readonly string[]
+  readonly total: ShownWork
+  readonly last_minute: ShownWork
   readonly share: number
+  readonly state_rows: number
+  readonly state_bytes: number
 }
 
 interface Analysis {
   readonly since: string
-  readonly operators: readonly ShownWork[]
-  readonly slowest: string | null
+  readonly operators: readonly ShownOperator[]
+  readonly slowest: { readonly operator: string; readonly busy_ms: number; readonly share: number } | null
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
@@ -87,15 +95,15 @@ async function read(view: string, directory: string): Promise<PlanDescription> {
   throw wrongUsage(`the project has no view ${view}; ${hint}`)
 }
 
-function show({ plan, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
+function show({ text, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
   const title = (text: string) => terminal.print(`\n${terminal.paint("bold", text)}`)
-  for (const line of plan) terminal.print(line)
+  for (const line of text) terminal.print(line)
   title("What the planner did, rule by rule")
   const idle: string[] = []
   for (const { rule, about, did } of rules) {
     if (did.length === 0) idle.push(rule)
     else terminal.print(`${rule}: ${about}`)
-    for (const line of did) terminal.print(`  ${line}`)
+    for (const each of did) terminal.print(`  ${each.did}`)
   }
   if (idle.length > 0) terminal.print(terminal.paint("dim", `nothing to do: ${idle.join(", ")}`))
   if (append_only.length > 0) {
@@ -109,19 +117,24 @@ function show({ plan, rules, append_only, sources }: PlanDescription, terminal: 
   }
 }
 
+const COLUMNS = ["rows in", "out", "ms", "share", "ms of last minute", "rows kept", "bytes", "operator"]
+
 function showAnalysis(analysis: Analysis | null, terminal: Terminal): void {
   if (analysis === null) return
   const { since, operators, slowest } = analysis
   terminal.print(`\n${terminal.paint("bold", `What its operators have done since ${since}`)}`)
-  const rows = operators.map((work) => {
-    return [work.operator, work.rows_in, work.rows_out, work.busy_ms, `${Math.round(100 * work.share)} %`]
+  const rows = operators.map(({ operator, total, last_minute: recent, ...rest }) => {
+    const work = [total.rows_in, total.rows_out, total.busy_ms, percent(rest.share), recent.busy_ms]
+    return [...work, rest.state_rows, rest.state_bytes, operator]
   })
-  for (const line of textTable(["operator", "rows in", "rows out", "busy ms", "share"], rows)) {
-    terminal.print(line)
-  }
+  for (const line of textTable(COLUMNS, rows)) terminal.print(line)
   for (const { operator, steps } of operators) {
     if (steps.length > 0)
       terminal.print(terminal.paint("dim", `in the loop of ${operator}: ${steps.join("; ")}`))
   }
-  if (slowest !== null) terminal.print(`slowest: ${slowest}`)
+  if (slowest === null) return
+  const { operator, share, busy_ms } = slowest
+  terminal.print(`slowest: ${operator}, ${percent(share)} of the view's time (${busy_ms} ms)`)
 }
+
+const percent = (share: number) => `${Math.round(100 * share)} %`

@@ -24,6 +24,7 @@ import type {
   ViewChanges,
   ViewLosses,
   ViewSnapshot,
+  ViewSpec,
 } from "./dataflow.ts"
 import { checkpointMismatch } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
@@ -136,8 +137,11 @@ class DataflowEngine implements Engine {
   }
 
   work(view: string): readonly OperatorWork[] {
-    const { pipeline } = this.#run(view)
-    return [...pipeline.operators, pipeline.view].map(({ id }) => this.#meter.of(id))
+    const { running } = this.#run(view)
+    const kept = [...running.operators.values(), running.view]
+    const verdicts = { id: verdictsId(running.view.spec), state: { rows: 0, bytes: 0 } }
+    const parts = [verdicts, ...kept.map((each) => ({ id: each.spec.id, state: each.size() }))]
+    return parts.map(({ id, state }) => ({ id, ...this.#meter.of(id), state }))
   }
 
   losses(view: string): ViewLosses {
@@ -212,6 +216,8 @@ class DataflowEngine implements Engine {
     const meter = this.#meter
     let sinceMs = meter.now()
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
+    const judged = mine.reduce((sum, { batch }) => sum + batch.length, 0)
+    sinceMs = meter.note(verdictsId(pipeline.view), sinceMs, judged, judged)
     const changesOf = (id: string) => changesById.get(id) ?? null
     for (const spec of pipeline.operators) {
       const sources = this.#graph.sourcesOf.get(spec.id)!
@@ -219,8 +225,7 @@ class DataflowEngine implements Engine {
       const rowsIn = running.feed(spec, fed, changesOf)
       const changes = operator.flush(this.#watermarks.after(sources))
       changesById.set(spec.id, changes)
-      meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
-      sinceMs = meter.now()
+      sinceMs = meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
     }
     const rowsIn = running.feed(pipeline.view, fed, changesOf)
     const changes = running.view.flush()
@@ -252,6 +257,9 @@ class DataflowEngine implements Engine {
     return run
   }
 }
+
+/** Of the pass that rules on events before any operator has them. */
+const verdictsId = ({ id }: ViewSpec) => `${id}/verdicts`
 
 function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): Omit<SliceVerdicts, "partly"> {
   const { source, partition, baseOffset } = slice
