@@ -76,6 +76,16 @@ test("with --analyze the platform says what each operator has done, and which is
   assert.ok(Math.abs(all - 1) < 0.01, `shares add up: ${all}`)
 })
 
+test("a view that nobody has read is told, until somebody does", async () => {
+  const { code, printed } = await millrace("explain", "--advice")
+  assert.equal(code, 0)
+  assert.match(printed, /unread-view: no page of rows, .* has read per_plan/)
+  assert.equal((await fetch(`${platform.url}/v1/views/per_plan/rows`)).status, 200)
+  assert.match((await millrace("explain", "--advice")).printed, /nothing to advise$/)
+  const json = JSON.parse((await millrace("explain", "--advice", "--json")).printed) as { advice: [] }
+  assert.deepEqual(json.advice, [])
+})
+
 test("mistakes are told: no view, a wrong name, a folder beside --analyze, no project", async () => {
   const cases: readonly (readonly [args: readonly string[], words: RegExp])[] = [
     [[], /needs the name of a view/],
@@ -83,6 +93,9 @@ test("mistakes are told: no view, a wrong name, a folder beside --analyze, no pr
     [["per_plan", directory, "--analyze"], /takes no project folder/],
     [["per_plam", "--analyze"], /per_plan/],
     [["per_plan", join(directory, "nowhere")], /nowhere/],
+    [["per_plan", "--advice"], /takes neither a view/],
+    [["per_plan", "--analyze", "--port", "1"], /127\.0\.0\.1:1/],
+    [["--advice", "--port", "1"], /127\.0\.0\.1:1/],
   ]
   for (const [args, words] of cases) {
     const { code, noted } = await millrace("explain", ...args)

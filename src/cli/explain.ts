@@ -11,22 +11,27 @@ export const explain: Command = {
   name: "explain",
   summary:
     "Show how VIEW is computed and what the planner did to it; DIR is the project (default: this folder).",
-  positionals: ["VIEW", "[DIR]"],
+  positionals: ["[VIEW]", "[DIR]"],
   options: {
     analyze: {
       value: null,
       about: "Ask the running platform instead, with the rows and the time of each operator.",
     },
+    advice: {
+      value: null,
+      about: "Ask it instead which views and columns nobody reads, and which queries a view would answer.",
+    },
     ...SERVER_OPTIONS,
   },
   notes: [
     "Rows in are those that an operator's loop is handed, before the conditions that are part of it; out",
-    "are changes. The time is that of the engine's thread since the platform started. What is kept is counted",
-    "in whole pages of memory.",
+    "are changes. The time is that of the engine's thread since the platform started. What is kept is",
+    "counted in whole pages of memory.",
   ],
   examples: [
     "millrace explain delays_per_airport examples/flights",
     "millrace explain delays_per_airport --analyze",
+    "millrace explain --advice",
   ],
   run,
 }
@@ -55,6 +60,7 @@ interface Analysis {
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const [view, directory] = given.positionals
+  if (given.flag("advice")) return advise(given, terminal)
   if (view === undefined) throw wrongUsage("millrace explain needs the name of a view")
   const analyze = given.flag("analyze")
   if (analyze && directory !== undefined) {
@@ -70,6 +76,31 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   }
   show(body, terminal)
   if (analyze) showAnalysis(body.analysis, terminal)
+  return FINE
+}
+
+interface ShownAdvice {
+  readonly kind: string
+  readonly advice: string
+  readonly query: string | null
+}
+
+async function advise(given: Given, terminal: Terminal): Promise<number> {
+  if (given.positionals.length > 0 || given.flag("analyze")) {
+    throw wrongUsage("millrace explain --advice is about all views, and takes neither a view nor --analyze")
+  }
+  const body = await Server.given(given, terminal).get("/v1/advice")
+  if (given.flag("json")) {
+    terminal.print(JSON.stringify(body))
+    return FINE
+  }
+  const list = body["advice"] as readonly ShownAdvice[]
+  terminal.print(`From what was asked since ${body["since"]}:`)
+  if (list.length === 0) terminal.print("nothing to advise")
+  for (const { kind, advice, query } of list) {
+    terminal.print(`${terminal.paint("bold", kind)}: ${advice}`)
+    if (query !== null) terminal.print(`  ${terminal.paint("dim", query)}`)
+  }
   return FINE
 }
 
@@ -111,9 +142,9 @@ function show({ text, rules, append_only, sources }: PlanDescription, terminal: 
     for (const line of append_only) terminal.print(line)
   }
   title("What it reads")
-  for (const { source, read, unread } of sources) {
+  for (const { kind, name, read, unread } of sources) {
     const rest = unread.length === 0 ? "" : `; not ${unread.join(", ")}`
-    terminal.print(`${source}: ${read.join(", ") || "no column"}${rest}`)
+    terminal.print(`${kind} ${name}: ${read.join(", ") || "no column"}${rest}`)
   }
 }
 

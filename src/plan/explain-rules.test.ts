@@ -91,7 +91,8 @@ test("columns that nobody reads are named, where they go and where they stay beh
   assert.match(ranked.did[0]!.did, /^filter \(row_number <= 3\): now row_number 1 to 3 per origin/)
   assert.deepEqual(sources, [
     {
-      source: "event flight",
+      kind: "event",
+      name: "flight",
       read: ["scheduled_at", "origin", "delay"],
       unread: ["flight_id", "destination", "distance", "processed_at"],
     },

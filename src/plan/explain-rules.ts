@@ -6,7 +6,7 @@
 import { assert, assertNever } from "../std/assert.ts"
 import { isStateful, nodeText, type StatefulNode } from "./explain.ts"
 import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
-import type { JoinNode, PlanNode, ViewPlan } from "./plan.ts"
+import type { JoinNode, PlanNode, ScanNode, ViewPlan } from "./plan.ts"
 import { neededOfScans } from "./rules/needed-columns.ts"
 import { normalize, type PlanChange, RULES } from "./rules/normalize.ts"
 
@@ -27,7 +27,8 @@ export interface NodeEffect {
 }
 
 export interface SourceColumns {
-  readonly source: string
+  readonly kind: "event" | "view"
+  readonly name: string
   readonly read: readonly string[]
   readonly unread: readonly string[]
 }
@@ -146,16 +147,17 @@ function onlyAdds(node: PlanNode): boolean {
 }
 
 function sourceColumns({ root }: ViewPlan): readonly SourceColumns[] {
-  const bySource = new Map<string, { columns: readonly string[]; read: Set<string> }>()
+  const bySource = new Map<string, { scan: ScanNode; columns: readonly string[]; read: Set<string> }>()
   for (const [scan, needed] of neededOfScans(root)) {
-    const name = `${scan.source} ${scan.name}`
+    const source = `${scan.source} ${scan.name}`
     const columns = scan.columns.map((column) => column.name)
-    const found = bySource.get(name) ?? { columns, read: new Set<string>() }
-    bySource.set(name, found)
+    const found = bySource.get(source) ?? { scan, columns, read: new Set<string>() }
+    bySource.set(source, found)
     for (const position of needed) found.read.add(columns[position]!)
   }
-  return [...bySource].map(([source, { columns, read }]) => ({
-    source,
+  return [...bySource.values()].map(({ scan, columns, read }) => ({
+    kind: scan.source,
+    name: scan.name,
     read: columns.filter((name) => read.has(name)),
     unread: columns.filter((name) => !read.has(name)),
   }))

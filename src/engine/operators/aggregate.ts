@@ -93,7 +93,8 @@ export class AggregateOperator implements StatefulOperator {
   }
 
   size(): StateSize {
-    const windows = this.windows()
+    // Where groups outlive the windows that rows are assigned to, both are there.
+    const windows = [...(this.whole === null ? [] : [this.whole]), ...this.assigner.inOrder()]
     const tables = windows.flatMap(({ table, distinct }) => [table, ...distinct])
     const rows = windows.reduce((sum, { table }) => sum + table.count, 0)
     return { rows, bytes: this.heapBytes() + bytesOfTables(tables) }

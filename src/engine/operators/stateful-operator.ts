@@ -17,7 +17,7 @@ export interface StatefulOperator {
   flush(watermarkUs: bigint): ChangeBatch | null
   /** Bytes of state outside the page store. */
   heapBytes(): number
-  /** What it keeps, in and outside the page store. Walks all pages: for those who ask, not for every epoch. */
+  /** What it keeps, in and outside the page store. Walks all pages: for those who ask, not for epochs. */
   size(): StateSize
   capture(losses: Losses): CapturedState
   /** Only on an operator that has run nothing. */

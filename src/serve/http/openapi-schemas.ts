@@ -1,7 +1,7 @@
 /** JSON Schemas of the answers, by the names that routes use. Tests hold real answers against them. */
 import { count, flag, instant, instantOrNull, list, object, text, textOrNull } from "./json-schema.ts"
 import type { JsonSchema } from "./route.ts"
-import { viewPlan } from "./view-plan-schema.ts"
+import { adviceList, viewPlan } from "./view-plan-schema.ts"
 
 const problemProperties = {
   type: text,
@@ -205,6 +205,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     ),
   }),
   ViewPlan: viewPlan,
+  AdviceList: adviceList,
   BackupRequest: object(
     {
       to: { type: "string", description: "Absolute path: empty, not there, or with earlier backups." },

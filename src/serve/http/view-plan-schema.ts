@@ -1,4 +1,4 @@
-/** JSON Schema of a view's plan with the work of its operators. */
+/** JSON Schemas of a view's plan with the work of its operators, and of advice. */
 import { count, instant, list, object, text, textOrNull } from "./json-schema.ts"
 
 const work = object({ rows_in: count, rows_out: count, busy_ms: { type: "number", minimum: 0 } })
@@ -28,7 +28,9 @@ export const viewPlan = object({
     }),
   ),
   append_only: list(text),
-  sources: list(object({ source: text, read: list(text), unread: list(text) })),
+  sources: list(
+    object({ kind: { enum: ["event", "view"] }, name: text, read: list(text), unread: list(text) }),
+  ),
   since: instant,
   operators: list(
     object({
@@ -42,4 +44,18 @@ export const viewPlan = object({
     }),
   ),
   slowest: { type: ["object", "null"], properties: { operator: text, busy_ms: { type: "number" }, share } },
+})
+
+export const adviceList = object({
+  since: instant,
+  advice: list(
+    object({
+      kind: { enum: ["unread-view", "unread-columns", "missing-view"] },
+      about: text,
+      advice: text,
+      columns: list(text),
+      count,
+      query: textOrNull,
+    }),
+  ),
 })
