@@ -1,7 +1,7 @@
 /**
  * Advice from what was really asked since the start: views that nobody reads, columns of views that nobody
- * asks for, and queries over events that are asked often and that a view would have an answer to. Only what is
- * certain is said, with the figures that it rests on.
+ * asks for, and queries over events that are asked often and that a view would have an answer to. Only what
+ * is certain is said, with the figures that it rests on.
  */
 import { explainPlanner } from "../plan/explain-rules.ts"
 import type { ViewPlan } from "../plan/plan.ts"
@@ -49,7 +49,8 @@ function adviceOnView(
 ): readonly Advice[] {
   const whole = rows + streams + otherQueries
   if (whole + namingQueries + readers.length === 0) {
-    const advice = `no page of rows, stream of changes, query or other view has read ${name}; it may not be needed`
+    const nobody = "no page of rows, stream of changes, query or other view"
+    const advice = `${nobody} has read ${name}; it may not be needed`
     return [{ kind: "unread-view", about: name, advice, columns: [], count: 0, query: null }]
   }
   if (whole > 0) return []
@@ -65,7 +66,8 @@ function adviceOnView(
 
 function adviceOnShape({ event, shape, groupBy, asked }: AskedShape): Advice {
   const advice =
-    `a view of ${event} with GROUP BY ${groupBy} would have the answer to a query that was asked ${asked} times; ` +
+    `a view of ${event} with GROUP BY ${groupBy} would have the answer to a query ` +
+    `that was asked ${asked} times; ` +
     "a column that is compared with another value each time has to be among its keys"
   return { kind: "missing-view", about: event, advice, columns: [], count: asked, query: shape }
 }

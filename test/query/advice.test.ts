@@ -1,7 +1,9 @@
 /** What is advised from queries that really ran: their columns and groupings go through the real engine. */
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
+import { Ajv2020 } from "ajv/dist/2020.js"
 import { main } from "../../src/cli/main.ts"
+import { SCHEMAS } from "../../src/serve/http/openapi-schemas.ts"
 import { passGate } from "../../src/stores/hot/gate/gate.ts"
 import { twinTerminal } from "../kit/twin-terminal.ts"
 import { ask, type QueryServer, startQueryServer } from "./query-server.ts"
@@ -94,6 +96,22 @@ test("a query that is asked often is a view that is missing, whatever its values
   const printed = terminal.printed.join("\n")
   assert.match(printed, /missing-view: a view of click with GROUP BY plan would have .* asked 20 times/)
   assert.match(printed, / {2}SELECT plan, count\(\) FROM click WHERE id > \? GROUP BY plan/)
+})
+
+test("answers are what the API document says", async () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  const cases = [
+    ["AdviceList", "/v1/advice"],
+    ["ViewPlan", `/v1/views/${VIEW}/plan`],
+  ] as const
+  for (const [schema, path] of cases) {
+    const fits = ajv.compile(SCHEMAS[schema]!)
+    const body: unknown = await (await fetch(`${server.url}${path}`)).json()
+    assert.ok(fits(body), JSON.stringify(fits.errors))
+  }
+  const unknown = await fetch(`${server.url}/v1/views/signups_per_plan_and_dey/plan`)
+  assert.equal(unknown.status, 404)
+  assert.match(await unknown.text(), /signups_per_plan_and_day/)
 })
 
 test("a page of rows reads all columns", async () => {

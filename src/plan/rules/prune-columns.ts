@@ -94,11 +94,7 @@ function prune(node: PlanNode, needed: Needed, prunedOf: (input: PlanNode) => Pr
       const [before, after] = [node.input.columns.length, input.columns.length]
       if (input === node.input) return { node, places: everyPlace(before + 2) }
       const moved = new Map([...places, [before, after], [before + 1, after + 1]])
-      const place = (position: number): number => {
-        const found = places.get(position)
-        assert(found !== undefined, "a session's time and keys are kept")
-        return found
-      }
+      const place = (position: number) => placeOf(position, places)
       const { timeColumn, gapUs, keys } = node.session
       const session = { timeColumn: place(timeColumn), gapUs, keys: keys.map(place) }
       return { node: sessionNode(input, session), places: moved }

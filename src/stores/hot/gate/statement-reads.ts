@@ -6,7 +6,7 @@ import type { TableReference } from "./inspect.ts"
 import type { SyntaxNode } from "./syntax-tree.ts"
 
 export interface NamedColumns {
-  /** Every name that may be a column's, tables' and aliases' among them; null where `*` or the like may read any. */
+  /** Every name that may be a column's, also of tables and aliases; null where `*` or the like reads any. */
   readonly columns: ReadonlySet<string> | null
   /** The text with ? in place of its values. */
   readonly shape: string
