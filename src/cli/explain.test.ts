@@ -55,7 +55,7 @@ test("a view is explained from the project's files: its plan, the rules, and wha
   assert.equal(code, 0, noted)
   assert.match(printed, /^view per_plan: emit changes/)
   assert.match(printed, /aggregate n = count\(\*\) by plan/)
-  assert.match(printed, /drop-identity-project: .*\n {2}project plan, n is left out/)
+  assert.match(printed, /drop-identity-project: .*\n {2}project plan, n: left out/)
   assert.match(printed, /nothing to do: push-filter-below-project, /)
   assert.match(printed, /event order: plan, quantity; not id, at, processed_at/)
   assert.doesNotMatch(printed, /busy/)
@@ -64,15 +64,26 @@ test("a view is explained from the project's files: its plan, the rules, and wha
 test("with --analyze the platform says what each operator has done, and which is the slowest", async () => {
   const { code, printed, noted } = await millrace("explain", "per_plan", "--analyze")
   assert.equal(code, 0, noted)
-  assert.match(printed, /operator +rows in +rows out +busy ms +share/)
-  assert.match(printed, /aggregate n = count\(\*\) by plan +3 +2 +[\d.]+ +\d+ %/)
-  assert.match(printed, /rows of the view +2 +2 /)
+  assert.match(printed, /rows in +out +ms +share +ms of last minute +rows kept +bytes +operator/)
+  assert.match(printed, /\n +3 +3 .* 0 +0 {2}verdicts of its events\n/)
+  assert.match(printed, /\n +3 +2 +[\d.]+ +\d+ % +[\d.]+ +2 +[\d,]+ {2}aggregate n = count\(\*\) by plan\n/)
+  assert.match(printed, /\n +2 +2 .* 2 +[\d,]+ {2}rows of the view\n/)
   assert.match(printed, /in the loop of aggregate .*: scan event order; filter \(quantity > 1\)/)
-  assert.match(printed, /slowest: (aggregate|rows)/)
+  assert.match(printed, /slowest: .*, \d+ % of the view's time \([\d.]+ ms\)/)
   const json = await millrace("explain", "per_plan", "--analyze", "--json")
   const { analysis } = JSON.parse(json.printed) as { analysis: { operators: { share: number }[] } }
   const all = analysis.operators.reduce((sum, { share }) => sum + share, 0)
   assert.ok(Math.abs(all - 1) < 0.01, `shares add up: ${all}`)
+})
+
+test("a view that nobody has read is told, until somebody does", async () => {
+  const { code, printed } = await millrace("explain", "--advice")
+  assert.equal(code, 0)
+  assert.match(printed, /unread-view: no page of rows, .* has read per_plan/)
+  assert.equal((await fetch(`${platform.url}/v1/views/per_plan/rows`)).status, 200)
+  assert.match((await millrace("explain", "--advice")).printed, /nothing to advise$/)
+  const json = JSON.parse((await millrace("explain", "--advice", "--json")).printed) as { advice: [] }
+  assert.deepEqual(json.advice, [])
 })
 
 test("mistakes are told: no view, a wrong name, a folder beside --analyze, no project", async () => {
@@ -82,6 +93,9 @@ test("mistakes are told: no view, a wrong name, a folder beside --analyze, no pr
     [["per_plan", directory, "--analyze"], /takes no project folder/],
     [["per_plam", "--analyze"], /per_plan/],
     [["per_plan", join(directory, "nowhere")], /nowhere/],
+    [["per_plan", "--advice"], /takes neither a view/],
+    [["per_plan", "--analyze", "--port", "1"], /127\.0\.0\.1:1/],
+    [["--advice", "--port", "1"], /127\.0\.0\.1:1/],
   ]
   for (const [args, words] of cases) {
     const { code, noted } = await millrace("explain", ...args)

@@ -10,43 +10,57 @@ import { textTable } from "./text-table.ts"
 export const explain: Command = {
   name: "explain",
   summary:
-    "Show how VIEW of the project in DIR (default: this folder) is computed, and what the planner did.",
-  positionals: ["VIEW", "[DIR]"],
+    "Show how VIEW is computed and what the planner did to it; DIR is the project (default: this folder).",
+  positionals: ["[VIEW]", "[DIR]"],
   options: {
     analyze: {
       value: null,
       about: "Ask the running platform instead, with the rows and the time of each operator.",
     },
+    advice: {
+      value: null,
+      about: "Ask it instead which views and columns nobody reads, and which queries a view would answer.",
+    },
     ...SERVER_OPTIONS,
   },
   notes: [
-    "Rows in are those that an operator's loop is handed, before the conditions that are part of it; rows",
-    "out are changes. The time is that of the engine's thread since the platform started.",
+    "Rows in are those that an operator's loop is handed, before the conditions that are part of it; out",
+    "are changes. The time is that of the engine's thread since the platform started. What is kept is",
+    "counted in whole pages of memory.",
   ],
   examples: [
     "millrace explain delays_per_airport examples/flights",
     "millrace explain delays_per_airport --analyze",
+    "millrace explain --advice",
   ],
   run,
 }
 
 interface ShownWork {
-  readonly operator: string
-  readonly steps: readonly string[]
   readonly rows_in: number
   readonly rows_out: number
   readonly busy_ms: number
+}
+
+interface ShownOperator {
+  readonly operator: string
+  readonly steps: readonly string[]
+  readonly total: ShownWork
+  readonly last_minute: ShownWork
   readonly share: number
+  readonly state_rows: number
+  readonly state_bytes: number
 }
 
 interface Analysis {
   readonly since: string
-  readonly operators: readonly ShownWork[]
-  readonly slowest: string | null
+  readonly operators: readonly ShownOperator[]
+  readonly slowest: { readonly operator: string; readonly busy_ms: number; readonly share: number } | null
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const [view, directory] = given.positionals
+  if (given.flag("advice")) return advise(given, terminal)
   if (view === undefined) throw wrongUsage("millrace explain needs the name of a view")
   const analyze = given.flag("analyze")
   if (analyze && directory !== undefined) {
@@ -62,6 +76,31 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   }
   show(body, terminal)
   if (analyze) showAnalysis(body.analysis, terminal)
+  return FINE
+}
+
+interface ShownAdvice {
+  readonly kind: string
+  readonly advice: string
+  readonly query: string | null
+}
+
+async function advise(given: Given, terminal: Terminal): Promise<number> {
+  if (given.positionals.length > 0 || given.flag("analyze")) {
+    throw wrongUsage("millrace explain --advice is about all views, and takes neither a view nor --analyze")
+  }
+  const body = await Server.given(given, terminal).get("/v1/advice")
+  if (given.flag("json")) {
+    terminal.print(JSON.stringify(body))
+    return FINE
+  }
+  const list = body["advice"] as readonly ShownAdvice[]
+  terminal.print(`From what was asked since ${body["since"]}:`)
+  if (list.length === 0) terminal.print("nothing to advise")
+  for (const { kind, advice, query } of list) {
+    terminal.print(`${terminal.paint("bold", kind)}: ${advice}`)
+    if (query !== null) terminal.print(`  ${terminal.paint("dim", query)}`)
+  }
   return FINE
 }
 
@@ -87,15 +126,15 @@ async function read(view: string, directory: string): Promise<PlanDescription> {
   throw wrongUsage(`the project has no view ${view}; ${hint}`)
 }
 
-function show({ plan, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
+function show({ text, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
   const title = (text: string) => terminal.print(`\n${terminal.paint("bold", text)}`)
-  for (const line of plan) terminal.print(line)
+  for (const line of text) terminal.print(line)
   title("What the planner did, rule by rule")
   const idle: string[] = []
   for (const { rule, about, did } of rules) {
     if (did.length === 0) idle.push(rule)
     else terminal.print(`${rule}: ${about}`)
-    for (const line of did) terminal.print(`  ${line}`)
+    for (const each of did) terminal.print(`  ${each.did}`)
   }
   if (idle.length > 0) terminal.print(terminal.paint("dim", `nothing to do: ${idle.join(", ")}`))
   if (append_only.length > 0) {
@@ -103,25 +142,30 @@ function show({ plan, rules, append_only, sources }: PlanDescription, terminal: 
     for (const line of append_only) terminal.print(line)
   }
   title("What it reads")
-  for (const { source, read, unread } of sources) {
+  for (const { kind, name, read, unread } of sources) {
     const rest = unread.length === 0 ? "" : `; not ${unread.join(", ")}`
-    terminal.print(`${source}: ${read.join(", ") || "no column"}${rest}`)
+    terminal.print(`${kind} ${name}: ${read.join(", ") || "no column"}${rest}`)
   }
 }
+
+const COLUMNS = ["rows in", "out", "ms", "share", "ms of last minute", "rows kept", "bytes", "operator"]
 
 function showAnalysis(analysis: Analysis | null, terminal: Terminal): void {
   if (analysis === null) return
   const { since, operators, slowest } = analysis
   terminal.print(`\n${terminal.paint("bold", `What its operators have done since ${since}`)}`)
-  const rows = operators.map((work) => {
-    return [work.operator, work.rows_in, work.rows_out, work.busy_ms, `${Math.round(100 * work.share)} %`]
+  const rows = operators.map(({ operator, total, last_minute: recent, ...rest }) => {
+    const work = [total.rows_in, total.rows_out, total.busy_ms, percent(rest.share), recent.busy_ms]
+    return [...work, rest.state_rows, rest.state_bytes, operator]
   })
-  for (const line of textTable(["operator", "rows in", "rows out", "busy ms", "share"], rows)) {
-    terminal.print(line)
-  }
+  for (const line of textTable(COLUMNS, rows)) terminal.print(line)
   for (const { operator, steps } of operators) {
     if (steps.length > 0)
       terminal.print(terminal.paint("dim", `in the loop of ${operator}: ${steps.join("; ")}`))
   }
-  if (slowest !== null) terminal.print(`slowest: ${slowest}`)
+  if (slowest === null) return
+  const { operator, share, busy_ms } = slowest
+  terminal.print(`slowest: ${operator}, ${percent(share)} of the view's time (${busy_ms} ms)`)
 }
+
+const percent = (share: number) => `${Math.round(100 * share)} %`

@@ -24,6 +24,7 @@ import type {
   ViewChanges,
   ViewLosses,
   ViewSnapshot,
+  ViewSpec,
 } from "./dataflow.ts"
 import { checkpointMismatch } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
@@ -139,8 +140,11 @@ class DataflowEngine implements Engine {
   }
 
   work(view: string): readonly OperatorWork[] {
-    const { pipeline } = this.#run(view)
-    return [...pipeline.operators, pipeline.view].map(({ id }) => this.#meter.of(id))
+    const { running } = this.#run(view)
+    const kept = [...running.operators.values(), running.view]
+    const verdicts = { id: verdictsId(running.view.spec), state: { rows: 0, bytes: 0 } }
+    const parts = [verdicts, ...kept.map((each) => ({ id: each.spec.id, state: each.size() }))]
+    return parts.map(({ id, state }) => ({ id, ...this.#meter.of(id), state }))
   }
 
   losses(view: string): ViewLosses {
@@ -228,6 +232,8 @@ class DataflowEngine implements Engine {
     const meter = this.#meter
     let sinceMs = meter.now()
     const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
+    const judged = mine.reduce((sum, { batch }) => sum + batch.length, 0)
+    sinceMs = meter.note(verdictsId(pipeline.view), sinceMs, judged, judged)
     const changesOf = (id: string) => changesById.get(id) ?? null
     for (const spec of pipeline.operators) {
       const sources = this.#graph.sourcesOf.get(spec.id)!
@@ -238,8 +244,7 @@ class DataflowEngine implements Engine {
       for (const [side, changed] of operator.sideChanges?.().entries() ?? []) {
         for (const id of this.#graph.sides.get(spec.id)?.[side] ?? []) changesById.set(id, changed)
       }
-      meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
-      sinceMs = meter.now()
+      sinceMs = meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
     }
     const rowsIn = running.feed(pipeline.view, fed, changesOf)
     const changes = running.view.flush()
@@ -271,6 +276,9 @@ class DataflowEngine implements Engine {
     return run
   }
 }
+
+/** Of the pass that rules on events before any operator has them. */
+const verdictsId = ({ id }: ViewSpec) => `${id}/verdicts`
 
 function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): Omit<SliceVerdicts, "partly"> {
   const { source, partition, baseOffset } = slice

@@ -15,6 +15,7 @@ import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 import type { ProcessFunction } from "../ports/process-function.ts"
+import type { StateSize } from "./state/state-size.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
 
@@ -352,15 +353,23 @@ export interface Engine {
   wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number
-  /** What each operator of a view has done, in the order of the data, the view's own rows last. */
+  /** What each part of a view has done: ruling on its events first, the view's own rows last. */
   work(view: string): readonly OperatorWork[]
   /** What a view has left out that is no event's verdict, for metrics. */
   losses(view: string): ViewLosses
 }
 
-/** Since the engine was made. */
 export interface OperatorWork {
+  /** The operator's; for the pass that rules on a view's events before any of them, VIEW_ID/verdicts. */
   readonly id: string
+  /** Since the engine was made. */
+  readonly total: Work
+  /** Of the last minute, to ten seconds. */
+  readonly recent: Work
+  readonly state: StateSize
+}
+
+export interface Work {
   /** Rows handed to its loops, before their conditions. */
   readonly rowsIn: number
   /** Changes that it put out. */

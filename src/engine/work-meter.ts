@@ -1,16 +1,32 @@
 /**
- * What each operator has done since the engine was made: rows that came in and went out, and for how long it
- * was busy. Read once for each operator and epoch, so that measuring costs next to nothing; nothing that the
- * engine answers depends on it.
+ * What each operator has done since the engine was made and in the last minute: rows that came in and went
+ * out, and for how long it was busy. Read once for each operator and epoch, so that measuring costs next to
+ * nothing; nothing that the engine answers depends on it.
+ *
+ *   recent   | 0-10 s | 10-20 s | … | 50-60 s |   a ring; the part that begins anew loses what it held
  */
+import type { Work } from "./dataflow.ts"
 
-import type { OperatorWork } from "./dataflow.ts"
+type Tally = { -readonly [K in keyof Work]: number }
 
-type Tally = { -readonly [K in keyof Omit<OperatorWork, "id">]: number }
+interface Part extends Tally {
+  /** Which ten seconds since the clock began. */
+  number: number
+}
+
+interface OperatorTally {
+  readonly total: Tally
+  readonly parts: readonly Part[]
+}
+
+const PART_MS = 10_000
+/** A minute of parts. */
+const PARTS = 6
+const NOTHING: Work = { rowsIn: 0, rowsOut: 0, busyMs: 0 }
 
 export class WorkMeter {
   readonly #nowMs: () => number
-  readonly #tallies = new Map<string, Tally>()
+  readonly #tallies = new Map<string, OperatorTally>()
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
@@ -20,16 +36,40 @@ export class WorkMeter {
     return this.#nowMs()
   }
 
-  /** One operator's part of an epoch, which began at `sinceMs`. */
-  note(id: string, sinceMs: number, rowsIn: number, rowsOut: number): void {
-    const tally = this.#tallies.get(id) ?? { rowsIn: 0, rowsOut: 0, busyMs: 0 }
-    this.#tallies.set(id, tally)
-    tally.rowsIn += rowsIn
-    tally.rowsOut += rowsOut
-    tally.busyMs += this.#nowMs() - sinceMs
+  /** One operator's part of an epoch, which began at `sinceMs`; returns when it ended. */
+  note(id: string, sinceMs: number, rowsIn: number, rowsOut: number): number {
+    const nowMs = this.#nowMs()
+    const { total, parts } = this.#tally(id)
+    const number = Math.floor(nowMs / PART_MS)
+    const part = parts[number % PARTS]!
+    if (part.number !== number) Object.assign(part, NOTHING, { number })
+    for (const tally of [total, part]) {
+      tally.rowsIn += rowsIn
+      tally.rowsOut += rowsOut
+      tally.busyMs += nowMs - sinceMs
+    }
+    return nowMs
   }
 
-  of(id: string): OperatorWork {
-    return { id, ...(this.#tallies.get(id) ?? { rowsIn: 0, rowsOut: 0, busyMs: 0 }) }
+  of(id: string): { readonly total: Work; readonly recent: Work } {
+    const oldest = Math.floor(this.#nowMs() / PART_MS) - PARTS + 1
+    const { total, parts } = this.#tally(id)
+    const recent = { ...NOTHING }
+    for (const { number, rowsIn, rowsOut, busyMs } of parts) {
+      if (number < oldest) continue
+      recent.rowsIn += rowsIn
+      recent.rowsOut += rowsOut
+      recent.busyMs += busyMs
+    }
+    return { total: { ...total }, recent }
+  }
+
+  #tally(id: string): OperatorTally {
+    const known = this.#tallies.get(id)
+    if (known !== undefined) return known
+    const parts = Array.from({ length: PARTS }, () => ({ ...NOTHING, number: -1 }))
+    const tally = { total: { ...NOTHING }, parts }
+    this.#tallies.set(id, tally)
+    return tally
   }
 }

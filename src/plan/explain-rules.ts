@@ -2,21 +2,33 @@
  * What the planner did to a view: every rule in its order with the nodes that it changed, what an input of
  * which rows only ever come made simpler, and which columns of its sources are left to read.
  */
+
+import { assert, assertNever } from "../std/assert.ts"
 import { isStateful, nodeText, type StatefulNode } from "./explain.ts"
 import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
-import type { PlanNode, ViewPlan } from "./plan.ts"
+import type { JoinNode, PlanNode, ScanNode, ViewPlan } from "./plan.ts"
+import { neededOfScans } from "./rules/needed-columns.ts"
 import { normalize, type PlanChange, RULES } from "./rules/normalize.ts"
-import { neededColumns } from "./rules/prune-columns.ts"
 
 export interface RuleEffect {
   readonly rule: string
   readonly about: string
-  /** One line for each node that it changed; empty where it found nothing to do. */
-  readonly did: readonly string[]
+  /** One for each node that it changed; empty where it found nothing to do. */
+  readonly did: readonly NodeEffect[]
+}
+
+export interface NodeEffect {
+  readonly was: string
+  readonly is: string
+  /** Columns that are not computed any more. */
+  readonly columns: readonly string[]
+  /** All of it in a line. */
+  readonly did: string
 }
 
 export interface SourceColumns {
-  readonly source: string
+  readonly kind: "event" | "view"
+  readonly name: string
   readonly read: readonly string[]
   readonly unread: readonly string[]
 }
@@ -35,73 +47,118 @@ export function explainPlanner(bound: ViewPlan): PlannerReport {
   const { plan, trace } = normalize(bound)
   const rules = RULES.map(({ name, about }) => {
     const changes = trace.filter(({ rule }) => rule === name).flatMap((step) => step.changes)
-    return { rule: name, about, did: [...new Set(changes.map((change) => changeText(name, change)))] }
+    const effects = changes.map((change) => effectOf(name, change))
+    return { rule: name, about, did: [...new Map(effects.map((each) => [each.did, each])).values()] }
   })
   return { plan, rules, appendOnly: appendOnlyTexts(plan), sources: sourceColumns(plan) }
 }
 
-function changeText(rule: string, { was, is }: PlanChange): string {
+/** A node that a rule changed, and what it became. */
+function effectOf(rule: string, { was, is }: PlanChange): NodeEffect {
+  const kept = new Set(is.columns.map(({ name }) => name))
+  const columns =
+    rule === "prune-columns" ? was.columns.flatMap(({ name }) => (kept.has(name) ? [] : [name])) : []
+  return { was: nodeText(was), is: nodeText(is), columns, did: changeText(rule, { was, is }, columns) }
+}
+
+function changeText(rule: string, { was, is }: PlanChange, columns: readonly string[]): string {
+  const below = inputsOf(was)[0] ?? was
   switch (rule) {
-    case "prune-columns": {
-      const kept = new Set(is.columns.map(({ name }) => name))
-      const dropped = was.columns.filter(({ name }) => !kept.has(name)).map(({ name }) => name)
-      return `${was.kind} is without ${dropped.join(", ")}`
-    }
+    case "prune-columns":
+      return `${nodeText(is)}: without ${columns.join(", ")}`
     case "drop-identity-project":
-      return `${nodeText(was)} is left out`
+      return `${nodeText(was)}: left out`
     case "push-filter-below-project":
     case "push-filter-below-union-all":
-      return `${nodeText(was)} is below ${inputsOf(was)[0]!.kind.replace("-", " ")}`
+      return `${nodeText(was)}: goes below ${nodeText(below)}, as ${pushedFilters(is)}`
+    case "push-filter-into-join":
+      return `${nodeText(was)}: ${joinedText(was, is)}`
     case "fold-project-into-aggregate":
-      return `${nodeText(inputsOf(was)[0]!)} is computed by the ${is.kind}`
     case "compose-projects":
-      return `${nodeText(inputsOf(was)[0]!)} goes into ${nodeText(was)}`
-    case "over-to-rank":
-      return `${nodeText(was)} is ${nodesOf(is)
-        .filter(({ kind }) => kind === "rank")
-        .map(nodeText)
-        .at(-1)}`
-    default:
-      return `${nodeText(was)} is ${nodeText(is)}`
+      return `${nodeText(below)}: goes into the ${was.kind} above it, now ${nodeText(is)}`
+    case "merge-filters":
+      return `${nodeText(below)}, then ${nodeText(was)}: now ${nodeText(is)}`
+    default: {
+      const rank = nodesOf(is).findLast(({ kind }) => kind === "rank") ?? is
+      return `${nodeText(was)}: now ${nodeText(rank)}`
+    }
   }
 }
 
-function appendOnlyTexts({ root, key }: ViewPlan): readonly string[] {
+/** Each filter that stands below now, with what it filters. */
+function pushedFilters(is: PlanNode): string {
+  const texts = inputsOf(is).map((filter) => `${nodeText(filter)} of ${nodeText(inputsOf(filter)[0]!)}`)
+  return [...new Set(texts)].join(" and ")
+}
+
+/** Where the conditions above a join, and its own, went. */
+function joinedText(was: PlanNode, is: PlanNode): string {
+  const before = joinBelow(was)
+  const after = joinBelow(is)
+  const sides = (["left", "right"] as const).flatMap((side) =>
+    after[side] === before[side] ? [] : [`${nodeText(after[side])} on the ${side} side`],
+  )
+  const above = is.kind === "filter" ? [`${nodeText(is)} above it`] : []
+  return [...sides, `now ${nodeText(after)}`, ...above].join(", ")
+}
+
+function joinBelow(node: PlanNode): JoinNode {
+  const join = node.kind === "filter" ? node.input : node
+  assert(join.kind === "join", "this rule is about a join, or a filter above one")
+  return join
+}
+
+function appendOnlyTexts({ root }: ViewPlan): readonly string[] {
   const texts = nodesOf(root).flatMap((node) => {
     const text = isStateful(node) ? appendOnlyText(node) : null
     return text === null ? [] : [`${nodeText(node)}: ${text}`]
   })
-  const rows = root.changes === "append" && key === null ? ["the view: its rows are never looked up"] : []
-  return [...texts, ...rows]
+  const isAppendOnly = onlyAdds(root)
+  return isAppendOnly ? [...texts, "the view: a row that is out stays, so that changes carry no sign"] : texts
 }
 
 /** Null where the input may take rows back, or where that makes no difference. */
 function appendOnlyText(node: StatefulNode): string | null {
-  if (inputsOf(node).some((input) => input.changes !== "append")) return null
+  if (node.kind === "join") {
+    const sides = (["left", "right"] as const).filter((side) => onlyAdds(node[side]))
+    if (sides.length === 0) return null
+    const which = sides.length === 2 ? "either side" : `the ${sides[0]} side`
+    return `there is no index of the rows of ${which} to find those that are taken back`
+  }
+  if (!onlyAdds(node.input)) return null
   switch (node.kind) {
-    case "aggregate":
-      return node.aggregates.some(({ name }) => name === "min" || name === "max")
-        ? "min and max are one value a group"
-        : null
+    case "aggregate": {
+      const extremes = node.aggregates.filter(({ name }) => name === "min" || name === "max")
+      return extremes.length > 0 ? "min and max are one value a group" : null
+    }
     case "rank":
       return node.limit === null ? null : "rows behind the last place are not kept"
-    default:
+    case "over":
+    case "pattern":
+    case "process":
       return null
+    default:
+      return assertNever(node)
   }
 }
 
+/** As the engine sees it: how often a row is repeated may change. */
+function onlyAdds(node: PlanNode): boolean {
+  return node.changes === "append" && ![node, ...fusedNodes(node)].some(({ kind }) => kind === "repeat")
+}
+
 function sourceColumns({ root }: ViewPlan): readonly SourceColumns[] {
-  const bySource = new Map<string, { columns: readonly string[]; read: Set<string> }>()
-  for (const [scan, needed] of neededColumns(root, nodesOf(root))) {
-    if (scan.kind !== "scan") continue
-    const name = `${scan.source} ${scan.name}`
+  const bySource = new Map<string, { scan: ScanNode; columns: readonly string[]; read: Set<string> }>()
+  for (const [scan, needed] of neededOfScans(root)) {
+    const source = `${scan.source} ${scan.name}`
     const columns = scan.columns.map((column) => column.name)
-    const found = bySource.get(name) ?? { columns, read: new Set<string>() }
-    bySource.set(name, found)
+    const found = bySource.get(source) ?? { scan, columns, read: new Set<string>() }
+    bySource.set(source, found)
     for (const position of needed) found.read.add(columns[position]!)
   }
-  return [...bySource].map(([source, { columns, read }]) => ({
-    source,
+  return [...bySource.values()].map(({ scan, columns, read }) => ({
+    kind: scan.source,
+    name: scan.name,
     read: columns.filter((name) => read.has(name)),
     unread: columns.filter((name) => !read.has(name)),
   }))
@@ -115,8 +172,10 @@ export function describeOperator(node: PlanNode, isView: boolean) {
 }
 
 /** Steps that are fused into the loop of the operator that `node` becomes, from its sources up. */
-function fusedSteps(node: PlanNode): readonly string[] {
+function fusedNodes(node: PlanNode): readonly PlanNode[] {
   return inputsOf(node).flatMap((input) =>
-    isStateful(input) || input.kind === "union-all" ? [] : [...fusedSteps(input), nodeText(input)],
+    isStateful(input) || input.kind === "union-all" ? [] : [...fusedNodes(input), input],
   )
 }
+
+const fusedSteps = (node: PlanNode): readonly string[] => fusedNodes(node).map(nodeText)

@@ -16,6 +16,7 @@ import { printAggregate, printExpression, printOver } from "./expressions/print.
 import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
 import type {
   AggregateNode,
+  ChangeKind,
   JoinBound,
   JoinNode,
   OrderTerm,
@@ -197,16 +198,58 @@ function named(text: string, node: PlanNode, position: number): string {
   return text === name ? text : `${name} = ${text}`
 }
 
+export interface NodeProperties {
+  readonly changes: ChangeKind
+  /** Columns that are unique together; null when there are none. */
+  readonly key: readonly string[] | null
+  readonly time: string | null
+  /** What it keeps, in words; null where it keeps nothing. */
+  readonly state: string | null
+}
+
 /** How its rows change, what is unique, which column is time, and what it keeps. */
-export function propertiesText(node: PlanNode): string {
+export function propertiesOf(node: PlanNode): NodeProperties {
   const { changes, key, timeColumn, columns } = node
+  return {
+    changes,
+    key: key?.map((position) => columns[position]!.name) ?? null,
+    time: timeColumn === null ? null : columns[timeColumn]!.name,
+    state: isStateful(node) ? stateText(node) : null,
+  }
+}
+
+function propertiesText(node: PlanNode): string {
+  const { changes, key, time, state } = propertiesOf(node)
   const parts = [
     changes,
-    ...(key === null ? [] : [`key ${columnNames(node, key)}`]),
-    ...(timeColumn === null ? [] : [`time ${columns[timeColumn]!.name}`]),
-    ...(isStateful(node) ? [`state: ${stateText(node)}`] : []),
+    ...(key === null ? [] : [`key (${key.join(", ")})`]),
+    ...(time === null ? [] : [`time ${time}`]),
+    ...(state === null ? [] : [`state: ${state}`]),
   ]
   return parts.join(", ")
+}
+
+export interface PlanStep extends NodeProperties {
+  /** Of the view's own steps, results first; `inputs` name others by it. */
+  readonly step: number
+  readonly kind: PlanNode["kind"]
+  readonly does: string
+  readonly columns: readonly string[]
+  readonly inputs: readonly number[]
+}
+
+/** The tree as data. A step with two readers is there once. */
+export function planSteps(root: PlanNode): readonly PlanStep[] {
+  const nodes = nodesOf(root).toReversed()
+  const places = new Map(nodes.map((node, step) => [node, step]))
+  return nodes.map((node, step) => ({
+    step,
+    kind: node.kind,
+    does: nodeText(node),
+    ...propertiesOf(node),
+    columns: node.columns.map(({ name }) => name),
+    inputs: inputsOf(node).map((input) => places.get(input)!),
+  }))
 }
 
 export type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode | ProcessNode

@@ -1,10 +1,10 @@
 /** How a view of a project would be computed, without running anything: what `millrace explain` shows. */
 import { bindProject } from "../plan/bind-project.ts"
 import type { Problem } from "../plan/plan.ts"
-import { describePlan, type PlanDescription } from "../serve/describe-plan.ts"
+import { describePlan } from "../serve/describe-plan.ts"
 import { loadProject } from "./load-project.ts"
 
-export type { PlanDescription }
+export type PlanDescription = ReturnType<typeof describePlan>
 
 export interface ExplainedProject {
   /** The names of all views that could be bound. */

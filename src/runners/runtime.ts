@@ -6,7 +6,7 @@ import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import type { EventContract } from "../contracts/contract.ts"
 import type { Framing, RejectedRow } from "../contracts/decoder.ts"
-import type { Comparison, Verdict } from "../engine/dataflow.ts"
+import type { Comparison, OperatorWork as EngineWork, Verdict } from "../engine/dataflow.ts"
 import type { Failure } from "../expr/expression.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 
@@ -63,15 +63,11 @@ export interface ViewStatus {
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
 
-/** What a part of a view has done since the platform started. */
-export interface OperatorWork {
+/** What a part of a view has done since the platform started, and what it keeps. */
+export interface OperatorWork extends Omit<EngineWork, "id"> {
   readonly what: string
   /** Steps that run in the same loop, sources first. */
   readonly steps: readonly string[]
-  /** Rows handed to it, before its conditions; changes that it put out. */
-  readonly rowsIn: number
-  readonly rowsOut: number
-  readonly busyMs: number
 }
 
 export interface EventStatus {

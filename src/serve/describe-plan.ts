@@ -1,5 +1,5 @@
 /** What the planner did to a view, as answers and commands show it. */
-import { explain } from "../plan/explain.ts"
+import { explain, planSteps } from "../plan/explain.ts"
 import { explainPlanner } from "../plan/explain-rules.ts"
 import type { ViewPlan } from "../plan/plan.ts"
 
@@ -7,11 +7,10 @@ export function describePlan(bound: ViewPlan) {
   const { plan, rules, appendOnly, sources } = explainPlanner(bound)
   return {
     view: bound.name,
-    plan: explain(plan).split("\n"),
+    text: explain(plan).split("\n"),
+    steps: planSteps(plan.root),
     rules,
     append_only: appendOnly,
     sources,
   }
 }
-
-export type PlanDescription = ReturnType<typeof describePlan>

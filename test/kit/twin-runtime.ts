@@ -136,10 +136,12 @@ export class TwinRuntime implements Runtime {
     })
   }
 
-  /** It has no operators. */
+  /** It has no operators but the rows themselves, and does not measure. */
   work(view: string): readonly OperatorWork[] {
     this.#view(view)
-    return []
+    const none = { rowsIn: 0, rowsOut: 0, busyMs: 0 }
+    const state = { rows: 0, bytes: 0 }
+    return [{ what: "rows of the view", steps: [], total: none, recent: none, state }]
   }
 
   rejectedSamples(): readonly RejectedSample[] {

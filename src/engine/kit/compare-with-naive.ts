@@ -7,6 +7,7 @@ import { SeededRandom } from "../../std/random.ts"
 import { createEngine } from "../create-engine.ts"
 import type { Engine, EpochInput, EpochResult, OperatorSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
+import type { DataflowGraph } from "../graph/routes.ts"
 import { planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
 import type { Row } from "./batches.ts"
@@ -104,7 +105,8 @@ export function compareSeed(
   const graph = planRoutes(specs)
   const naive = new NaiveEngine(specs)
   let engine = createEngine(specs)
-  const steady = createEngine(specs)
+  let ticks = 0
+  const steady = createEngine(specs, { nowMs: () => ticks++ })
   const restoreAt = random.below(epochs.length)
   const changelogs = new Map(graph.pipelines.map(({ view }) => [view.name, new Bag()]))
   epochs.forEach((epoch, number) => {
@@ -142,7 +144,13 @@ export function compareSeed(
       engine = createEngine(specs)
       engine.restore(parts)
     }
+    same(keptBytes(steady, graph), steady.stateBytes(), `seed ${seed}: what operators keep adds up`)
   })
+}
+
+function keptBytes(engine: Engine, { pipelines }: DataflowGraph): number {
+  const works = pipelines.flatMap(({ view }) => engine.work(view.name))
+  return works.reduce((sum, { state }) => sum + state.bytes, 0)
 }
 
 /** Both as text, since what is compared is text and numbers. */

@@ -23,6 +23,8 @@ import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
@@ -88,6 +90,14 @@ export class AggregateOperator implements StatefulOperator {
       (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
       0,
     )
+  }
+
+  size(): StateSize {
+    // Where groups outlive the windows that rows are assigned to, both are there.
+    const windows = [...(this.whole === null ? [] : [this.whole]), ...this.assigner.inOrder()]
+    const tables = windows.flatMap(({ table, distinct }) => [table, ...distinct])
+    const rows = windows.reduce((sum, { table }) => sum + table.count, 0)
+    return { rows, bytes: this.heapBytes() + bytesOfTables(tables) }
   }
 
   capture(losses: Losses): CapturedState {

@@ -21,6 +21,8 @@ import { NO_WATERMARK } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { JoinSideState } from "./join-side.ts"
 import { RowBuilder } from "./row-builder.ts"
@@ -91,6 +93,12 @@ export class JoinOperator implements RowOperator, JoinTarget {
 
   heapBytes(): number {
     return this.sides.reduce((sum, { rows }) => sum + rows.directory.byteLength, 0)
+  }
+
+  size(): StateSize {
+    const tables = this.sides.flatMap(({ rows, index }) => (index === null ? [rows] : [rows, index]))
+    const rows = this.sides.reduce((sum, side) => sum + side.rows.count(), 0)
+    return { rows, bytes: this.heapBytes() + bytesOfTables([this.keys, ...tables]) }
   }
 
   capture(losses: Losses): CapturedState {

@@ -20,6 +20,8 @@ import type { Losses } from "../losses.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
@@ -120,6 +122,10 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   heapBytes(): number {
     return 0
+  }
+
+  size(): StateSize {
+    return { rows: this.table.count, bytes: bytesOfTables([this.table]) }
   }
 
   capture(losses: Losses): CapturedState {

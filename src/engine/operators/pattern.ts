@@ -19,6 +19,8 @@ import type { KeyRows, Taken } from "../patterns/taken-rows.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
@@ -112,6 +114,10 @@ export class PatternOperator implements RowOperator {
 
   heapBytes(): number {
     return 0
+  }
+
+  size(): StateSize {
+    return { rows: this.#rows.count, bytes: bytesOfTables([this.#rows, this.#times]) }
   }
 
   capture(losses: Losses): CapturedState {

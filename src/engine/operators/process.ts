@@ -28,6 +28,7 @@ import { Timers } from "../process/timers.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import type { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import { bytesOfTables, type StateSize } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator, RowRulings } from "./stateful-operator.ts"
@@ -171,6 +172,11 @@ export class ProcessOperator implements RowOperator {
 
   heapBytes(): number {
     return 0
+  }
+
+  size(): StateSize {
+    const tables = this.#tables().map(([, table]) => table)
+    return { rows: this.#states.states.count, bytes: bytesOfTables(tables) }
   }
 
   capture(losses: Losses): CapturedState {

@@ -29,6 +29,8 @@ import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import type { Session, SessionMove, SessionRow } from "../time/session-book.ts"
 import { cellsText, SessionBook } from "../time/session-book.ts"
 import { TimeQueue } from "../time/time-queue.ts"
@@ -119,6 +121,11 @@ export class SessionAggregate implements StatefulOperator {
 
   heapBytes(): number {
     return this.multisets.reduce((sum, { bytes }) => sum + bytes, this.book.bytes)
+  }
+
+  size(): StateSize {
+    const { table } = this.whole
+    return { rows: table.count, bytes: this.heapBytes() + bytesOfTables([table, ...this.distinct]) }
   }
 
   capture(losses: Losses): SessionCapture {

@@ -6,6 +6,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { CheckpointPart, StatefulSpec } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
+import type { StateSize } from "../state/state-size.ts"
 import type { LateBound } from "../time/late-bound.ts"
 
 export interface StatefulOperator {
@@ -22,6 +23,8 @@ export interface StatefulOperator {
   wakeAtMs?(): number | null
   /** Bytes of state outside the page store. */
   heapBytes(): number
+  /** What it keeps, in and outside the page store. Walks all pages: for those who ask, not for epochs. */
+  size(): StateSize
   capture(losses: Losses): CapturedState
   /** Only on an operator that has run nothing. */
   restore(parts: ReadonlyMap<string, Uint8Array>, losses: Losses): void

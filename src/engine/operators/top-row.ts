@@ -18,6 +18,8 @@ import type { RankSpec } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
 import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
@@ -83,6 +85,10 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
 
   heapBytes(): number {
     return 0
+  }
+
+  size(): StateSize {
+    return { rows: this.table.count, bytes: bytesOfTables([this.table]) }
   }
 
   capture(losses: Losses): CapturedState {

@@ -15,6 +15,8 @@ import { compileApply, planViewLayout } from "../code/view-code.ts"
 import type { ViewSpec } from "../dataflow.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import type { StateSize } from "../state/state-size.ts"
+import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
@@ -54,6 +56,10 @@ export class ViewOperator implements ViewTarget {
     this.#apply = compileApply(store, spec.columns, this.plan, this)
     const fields = this.plan.fields.map((field) => ({ kind: "field" as const, field }))
     this.emit = compileEmit(store, fields, { overflowedResults: 0 })
+  }
+
+  size(): StateSize {
+    return { rows: this.rowCount, bytes: bytesOfTables([this.table]) }
   }
 
   apply(batch: ChangeBatch): void {

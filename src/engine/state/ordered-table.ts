@@ -114,6 +114,10 @@ export class OrderedTable {
     return this.#pages[index]!
   }
 
+  pages(): Iterable<number> {
+    return this.#pages
+  }
+
   get pageCount(): number {
     return this.#pages.length
   }

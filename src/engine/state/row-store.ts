@@ -82,6 +82,17 @@ export class RowStore {
     return own
   }
 
+  pages(): Iterable<number> {
+    return this.directory.filter((page) => page !== 0)
+  }
+
+  /** Rows that are there. */
+  count(): number {
+    let rows = 0
+    for (const page of this.pages()) rows += this.store.i32[page * 2 + LIVE]!
+    return rows
+  }
+
   addressOf(id: number): number {
     const page = this.directory[id >>> R.SLOT_BITS]!
     return page + R.HEADER_WORDS + (id & R.SLOT_MASK) * this.shape.strideWords

@@ -3,7 +3,6 @@ import type { EventContract } from "../../contracts/contract.ts"
 import type { Engine } from "../../engine/dataflow.ts"
 import { describeOperator } from "../../plan/explain-rules.ts"
 import type { PlanNode, ViewPlan } from "../../plan/plan.ts"
-import { assert } from "../../std/assert.ts"
 import type { OperatorWork } from "../runtime.ts"
 import { lowerViews, viewId } from "./lower.ts"
 
@@ -22,10 +21,12 @@ export class OperatorWorks {
   of(engine: Engine, view: string): readonly OperatorWork[] {
     this.#nodes ??= this.#findNodes()
     const nodes = this.#nodes
-    return engine.work(view).map(({ id, rowsIn, rowsOut, busyMs }) => {
+    const last = viewId(view)
+    return engine.work(view).flatMap(({ id, ...done }): OperatorWork[] => {
       const node = nodes.get(id)
-      assert(node !== undefined, "an operator is made of a node of its plan")
-      return { ...describeOperator(node, id === viewId(view)), rowsIn, rowsOut, busyMs }
+      if (node !== undefined) return [{ ...describeOperator(node, id === last), ...done }]
+      // A view that reads views only has no events to rule on.
+      return done.total.rowsIn === 0 ? [] : [{ what: "verdicts of its events", steps: [], ...done }]
     })
   }
 

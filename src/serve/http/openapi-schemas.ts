@@ -1,24 +1,7 @@
 /** JSON Schemas of the answers, by the names that routes use. Tests hold real answers against them. */
+import { count, flag, instant, instantOrNull, list, object, text, textOrNull } from "./json-schema.ts"
 import type { JsonSchema } from "./route.ts"
-
-const text = { type: "string" }
-const textOrNull = { type: ["string", "null"] }
-const count = { type: "integer", minimum: 0 }
-const flag = { type: "boolean" }
-const instant = { type: "string", format: "date-time" }
-const instantOrNull = { type: ["string", "null"], format: "date-time" }
-
-function object(
-  properties: Readonly<Record<string, JsonSchema>>,
-  optional: readonly string[] = [],
-): JsonSchema {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name))
-  return { type: "object", properties, required, additionalProperties: false }
-}
-
-function list(items: JsonSchema): JsonSchema {
-  return { type: "array", items }
-}
+import { adviceList, viewPlan } from "./view-plan-schema.ts"
 
 const problemProperties = {
   type: text,
@@ -221,25 +204,8 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  ViewPlan: object({
-    view: text,
-    plan: list(text),
-    rules: list(object({ rule: text, about: text, did: list(text) })),
-    append_only: list(text),
-    sources: list(object({ source: text, read: list(text), unread: list(text) })),
-    since: instant,
-    operators: list(
-      object({
-        operator: text,
-        steps: list(text),
-        rows_in: count,
-        rows_out: count,
-        busy_ms: { type: "number" },
-        share: { type: "number", minimum: 0, maximum: 1 },
-      }),
-    ),
-    slowest: { type: ["string", "null"] },
-  }),
+  ViewPlan: viewPlan,
+  AdviceList: adviceList,
   BackupRequest: object(
     {
       to: { type: "string", description: "Absolute path: empty, not there, or with earlier backups." },

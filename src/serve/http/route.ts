@@ -11,6 +11,7 @@ import type { StaticFile } from "../../std/node/static-files.ts"
 import type { Queries } from "../../stores/hot/queries.ts"
 import type { Backups } from "../backups.ts"
 import type { StreamRegistry } from "../live/stream-registry.ts"
+import type { ReadTally } from "../read-tally.ts"
 import type { BodyBudget } from "./body-budget.ts"
 import type { HttpMetrics } from "./http-metrics.ts"
 
@@ -39,6 +40,8 @@ export interface DoorContext {
   readonly bodies: BodyBudget
   readonly streams: StreamRegistry
   readonly metrics: HttpMetrics
+  /** Who has asked for what since the start. */
+  readonly reads: ReadTally
   /** Null where there is no ledger. */
   readonly quality: Quality | null
   readonly routes: readonly Route[]

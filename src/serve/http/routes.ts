@@ -1,6 +1,7 @@
 /** Every route of the server, in the order in which /openapi.json lists them. */
 import type { Route } from "./route.ts"
 import { deleteQuery } from "./routes/delete-query.ts"
+import { getAdvice } from "./routes/get-advice.ts"
 import { getDeadLetter } from "./routes/get-dead-letter.ts"
 import { getDeadLetters } from "./routes/get-dead-letters.ts"
 import { getEvent } from "./routes/get-event.ts"
@@ -62,6 +63,7 @@ export const ROUTES: readonly Route[] = [
   getWhy,
   getLateness,
   getViewPlan,
+  getAdvice,
   postBackup,
   postQuery,
   getQueries,

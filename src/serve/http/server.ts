@@ -19,6 +19,7 @@ import type { Backups } from "../backups.ts"
 import { bindRefused, malformedRequest, portRefused, portTaken, unsupportedMediaType } from "../errors.ts"
 import * as limits from "../limits.ts"
 import { StreamRegistry } from "../live/stream-registry.ts"
+import { ReadTally } from "../read-tally.ts"
 import { BodyBudget } from "./body-budget.ts"
 import { answerClientError } from "./client-error.ts"
 import { guardRequest } from "./guard.ts"
@@ -126,6 +127,7 @@ function contextOf(options: HttpOptions): DoorContext {
     bodies: new BodyBudget(bufferedBodyBytes),
     streams: new StreamRegistry(scheduler, { limit: streams }),
     metrics: new HttpMetrics(),
+    reads: new ReadTally(),
     quality: options.quality ?? null,
     routes: ROUTES,
     onFailure: options.onFailure ?? (() => {}),

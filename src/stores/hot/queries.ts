@@ -1,4 +1,5 @@
 /** Ad-hoc queries of stored data: the interface that doors use. */
+import type { StatementReads } from "./gate/statement-reads.ts"
 import type { QueryFormat } from "./query-formats.ts"
 
 export interface QueryRequest {
@@ -22,6 +23,7 @@ export interface QueryAnswer {
    * off visibly then. Ending the iteration early cancels the query.
    */
   readonly body: AsyncIterable<Uint8Array>
+  readonly reads: StatementReads
 }
 
 export interface RunningQuery {

@@ -15,7 +15,8 @@ function statementOf(...names: string[]) {
     const [first = "", second] = written.split(".")
     return second === undefined ? { database: null, name: first } : { database: first, name: second }
   })
-  return { sql: "", tables, perhapsTables: [], parameters: [] }
+  const named = { columns: null, shape: "", groupBy: null }
+  return { sql: "", tables, perhapsTables: [], parameters: [], named }
 }
 
 test("a bare name is the event also while the store has yet to make its table, and not the lake's", () => {

@@ -11,6 +11,7 @@ import { engineFailure } from "./engine-failure.ts"
 import { queryCancelled, queryIdTaken, queryParameter, queryTimeout, tooManyQueries } from "./errors.ts"
 import { type PassedStatement, passGate } from "./gate/gate.ts"
 import type { TableReference } from "./gate/inspect.ts"
+import type { StatementReads } from "./gate/statement-reads.ts"
 import { LAKE, type LakeViews } from "./lake-views.ts"
 import type { Queries, QueryAnswer, QueryRequest, RunningQuery } from "./queries.ts"
 import type { QueryEngine } from "./query-engine.ts"
@@ -81,9 +82,9 @@ export class RunQueries implements Queries {
     }
     try {
       if (request.signal.aborted) leave()
-      const body = await this.#begin(engine, slot, request, onEnd)
+      const { body, reads } = await this.#begin(engine, slot, request, onEnd)
       await body.begin(limits.HELD_BACK_BYTES)
-      return { queryId: id, body }
+      return { queryId: id, body, reads }
     } catch (error) {
       onEnd()
       throw engineFailure(error, timeoutMs)
@@ -112,13 +113,13 @@ export class RunQueries implements Queries {
 
   async #begin(engine: QueryEngine, slot: Slot, request: QueryRequest, onEnd: () => void) {
     slot.travel = await travel(request.sql, this.#options.lake ?? null)
-    const query = await this.#prepare(engine, request, slot.travel)
+    const { reads, ...query } = await this.#prepare(engine, request, slot.travel)
     const { signal } = slot.stop
     if (signal.aborted) throw signal.reason
     const stream = engine.stream({ ...query, queryId: slot.id, signal })
     const stop = () => slot.stop.abort()
     slot.answer = new StreamedAnswer({ stream, timeoutMs: request.timeoutMs, stop, onEnd })
-    return slot.answer
+    return { body: slot.answer, reads }
   }
 
   /** @throws too-many-queries, query-id-taken, query-parameter */
@@ -163,6 +164,7 @@ export class RunQueries implements Queries {
     const database = await this.#databaseOf(engine, statement, inLake)
     for (const name of lakeTables(statement, database, inLake)) await lake?.showPresent(name)
     return {
+      reads: readsOf(passed, database),
       sql: statement.sql,
       params,
       database,
@@ -199,6 +201,14 @@ export class RunQueries implements Queries {
     if (missing !== null) throw storeUnavailable(`it does not have the table ${missing} yet`)
     return database
   }
+}
+
+/** What stands right of IN may be a table, all of whose columns are read then. */
+function readsOf({ tables, perhapsTables, named }: PassedStatement, database: string | null): StatementReads {
+  const found = tables.map((table) => ({ ...table, database: table.database ?? database }))
+  return perhapsTables.length === 0
+    ? { ...named, tables: found }
+    : { ...named, tables: [...found, ...perhapsTables.map((name) => ({ name, database }))], columns: null }
 }
 
 function isOneOf(views: ReadonlySet<string>, { database, name }: TableReference): boolean {

@@ -46,6 +46,7 @@ export const getViewChanges: Route = {
     const afterEpoch = parseChangesToken(lastEventId(request, given), origin)
     streams.assertRoom()
     const subscription = runtime.subscribe(plan.name, afterEpoch)
+    context.reads.noteStream(plan.name)
     const stream = streams.open(reply)
     const token = (epoch: number) => changesToken(origin, epoch)
     const pump = pumpUpdates(stream, subscription, { columns: plan.columns, numbers, token })

@@ -1,4 +1,5 @@
-/** GET /v1/views/:view/plan: how a view is computed, what the planner did, what its operators have done. */
+/** GET /v1/views/:view/plan: how a view is computed, and what its operators have done. */
+import type { Work } from "../../../engine/dataflow.ts"
 import type { OperatorWork } from "../../../runners/runtime.ts"
 import { describePlan } from "../../describe-plan.ts"
 import { instantOfMs } from "../../instant-text.ts"
@@ -20,25 +21,38 @@ export const getViewPlan: Route = {
   },
   handle: ({ runtime }, request, reply) => {
     const { plan } = findView(runtime, pathParameter(request, "view"))
-    const work = runtime.work(plan.name)
-    const busyMs = work.reduce((sum, operator) => sum + operator.busyMs, 0)
-    const slowest = work.toSorted((a, b) => b.busyMs - a.busyMs)[0]
+    const works = runtime.work(plan.name)
+    const busyMs = works.reduce((sum, { total }) => sum + total.busyMs, 0)
+    const slowest = works.toSorted((a, b) => b.total.busyMs - a.total.busyMs)[0]
     return sendJson(reply, 200, {
       ...describePlan(plan),
       since: instantOfMs(runtime.startedAtMs),
-      operators: work.map((operator) => describeWork(operator, busyMs)),
-      slowest: slowest === undefined || busyMs === 0 ? null : slowest.what,
+      operators: works.map((work) => describeOperatorWork(work, busyMs)),
+      slowest: slowest === undefined || busyMs === 0 ? null : describeSlowest(slowest, busyMs),
     })
   },
 }
 
-function describeWork({ what, steps, rowsIn, rowsOut, busyMs }: OperatorWork, allMs: number) {
+function describeOperatorWork({ what, steps, total, recent, state }: OperatorWork, allMs: number) {
   return {
     operator: what,
     steps,
-    rows_in: rowsIn,
-    rows_out: rowsOut,
-    busy_ms: Math.round(busyMs * 1_000) / 1_000,
-    share: allMs === 0 ? 0 : Math.round((1_000 * busyMs) / allMs) / 1_000,
+    total: describeWork(total),
+    last_minute: describeWork(recent),
+    share: shareOf(total.busyMs, allMs),
+    state_rows: state.rows,
+    state_bytes: state.bytes,
   }
 }
+
+function describeWork({ rowsIn, rowsOut, busyMs }: Work) {
+  return { rows_in: rowsIn, rows_out: rowsOut, busy_ms: thousandths(busyMs) }
+}
+
+function describeSlowest({ what, total }: OperatorWork, allMs: number) {
+  return { operator: what, busy_ms: thousandths(total.busyMs), share: shareOf(total.busyMs, allMs) }
+}
+
+const shareOf = (ms: number, allMs: number) => (allMs === 0 ? 0 : thousandths(ms / allMs))
+
+const thousandths = (value: number) => Math.round(value * 1_000) / 1_000

@@ -82,6 +82,7 @@ async function readRows(context: DoorContext, request: FastifyRequest, reply: Fa
     limit: query.limit,
     cursor: query.cursor,
   })
+  context.reads.noteRows(plan.name)
   const to = answer.rows.length
   const rows = writeRowsAsJson(plan.columns, answer.rows, { from: 0, to, numbers: query.numbers })
   const text =

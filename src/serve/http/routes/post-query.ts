@@ -48,7 +48,8 @@ async function answerQuery(context: DoorContext, request: FastifyRequest, reply:
   const gone = new AbortController()
   const leave = () => gone.abort()
   reply.raw.on("close", leave)
-  const { queryId, body } = await queries.run({ ...asked, signal: gone.signal })
+  const { queryId, body, reads } = await queries.run({ ...asked, signal: gone.signal })
+  context.reads.noteQuery(reads)
   reply.hijack()
   reply.raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),

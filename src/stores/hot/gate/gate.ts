@@ -25,6 +25,7 @@ import { type Inspected, inspect, type TableReference } from "./inspect.ts"
 import { MAX_SQL_CHARACTERS } from "./limits.ts"
 import { parserFailure } from "./parser-failure.ts"
 import { refusalOfStatement } from "./statement-kind.ts"
+import { type NamedColumns, namedColumns } from "./statement-reads.ts"
 import { parseSyntaxTree, type SyntaxNode } from "./syntax-tree.ts"
 
 /** Runs a statement of the gate's own, params as ClickHouse takes them; resolves with its rows as TSVRaw. */
@@ -37,6 +38,7 @@ export interface PassedStatement {
   readonly tables: readonly TableReference[]
   readonly perhapsTables: readonly string[]
   readonly parameters: readonly ParameterToken[]
+  readonly named: NamedColumns
 }
 
 const CANONICAL = "SELECT formatQuerySingleLine({sql:String}) AS once, formatQuerySingleLine(once) AS twice"
@@ -52,7 +54,8 @@ export async function passGate(sql: string, ask: AskEngine): Promise<PassedState
   refuseOtherThanSelect(tokens)
   const parameters = parameterTokens(tokens)
   refuseBefore(tokens, parameters)
-  const inspected = inspect(await syntaxTree(withoutParameters(canonical, parameters), ask))
+  const tree = await syntaxTree(withoutParameters(canonical, parameters), ask)
+  const inspected = inspect(tree)
   refuseHidden(tokens, inspected)
   const queries = withNames(tokens)
   return {
@@ -60,6 +63,7 @@ export async function passGate(sql: string, ask: AskEngine): Promise<PassedState
     tables: inspected.tables.filter(({ database, name }) => database !== null || !queries.has(name)),
     perhapsTables: inspected.perhapsTables.filter((name) => !queries.has(name)),
     parameters,
+    named: namedColumns(canonical, tree),
   }
 }
 
