@@ -72,6 +72,7 @@ test("every reason of a failed row has a code, and codes never move", () => {
     "invalid-cast",
     "invalid-argument",
     "timestamp-out-of-range",
+    "process-failed",
   ])
 })
 
