@@ -13,6 +13,9 @@ import { startTwin, type Twin } from "./twin.ts"
 
 const STUDIO = join(import.meta.dirname, "../../studio")
 
+/** What is waited for comes within seconds, and within half a minute where other tests have the cores. */
+const PATIENCE_MS = 90_000
+
 export interface Opened extends AsyncDisposable {
   readonly page: Page
   /** Errors in the console and requests to other hosts. */
@@ -79,6 +82,7 @@ export function pageKit(): PageKit {
 async function openPage(browser: Browser, look: Look & { readonly url: string }): Promise<Opened> {
   const { url, colorScheme = "light", width = 1440, expected = [] } = look
   const page = await browser.context.newPage()
+  page.setDefaultTimeout(PATIENCE_MS)
   const complaints: string[] = []
   page.on("console", (message) => {
     if (message.type() !== "error") return
