@@ -36,6 +36,14 @@ type OutputsOf<Sides> = {
   readonly [Name in keyof Sides]: Sides[Name] extends z.ZodObject ? z.input<Sides[Name]> : never
 }
 
+/** What handlers are called with beside a row or a timer. */
+type HandlerContext<From, Row, Key, State, Output extends z.ZodObject, Sides> = ProcessContext<
+  ProcessKey<ProcessRow<From, Row>, Key>,
+  StateOf<State>,
+  z.input<Output>,
+  OutputsOf<Sides>
+>
+
 export interface ProcessOptions<
   From extends ProcessSource,
   Row extends z.ZodObject | undefined,
@@ -70,33 +78,9 @@ export interface ProcessOptions<
   /** Goes up when the handlers mean something else; the outputs are then built anew. */
   readonly version: number
   readonly description?: string
-  onRow(
-    ctx: ProcessContext<
-      ProcessKey<ProcessRow<From, Row>, Key>,
-      StateOf<State>,
-      z.input<Output>,
-      OutputsOf<Sides>
-    >,
-    row: HandedRow<From, Row, Columns>,
-  ): void
-  onEventTimer?(
-    ctx: ProcessContext<
-      ProcessKey<ProcessRow<From, Row>, Key>,
-      StateOf<State>,
-      z.input<Output>,
-      OutputsOf<Sides>
-    >,
-    timer: ProcessTimer,
-  ): void
-  onProcessingTimer?(
-    ctx: ProcessContext<
-      ProcessKey<ProcessRow<From, Row>, Key>,
-      StateOf<State>,
-      z.input<Output>,
-      OutputsOf<Sides>
-    >,
-    timer: ProcessTimer,
-  ): void
+  onRow(ctx: HandlerContext<From, Row, Key, State, Output, Sides>, row: HandedRow<From, Row, Columns>): void
+  onEventTimer?(ctx: HandlerContext<From, Row, Key, State, Output, Sides>, timer: ProcessTimer): void
+  onProcessingTimer?(ctx: HandlerContext<From, Row, Key, State, Output, Sides>, timer: ProcessTimer): void
 }
 
 /**

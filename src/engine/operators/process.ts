@@ -10,6 +10,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Scalar } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
+import type { ProcessTimer } from "../../ports/process-function.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import { jsonPart, readJson } from "../checkpoint/part-format.ts"
@@ -48,7 +49,14 @@ interface ProcessMeta {
   readonly isBehind: boolean
 }
 
-type CallKind = "row" | "event timer" | "processing timer"
+type TimerKind = "event timer" | "processing timer"
+
+/** What a handler is called for: a row of the batch at hand, or a timer. */
+type Handing = CallStart &
+  (
+    | { readonly kind: "row"; readonly row: number }
+    | { readonly kind: TimerKind; readonly timer: ProcessTimer }
+  )
 
 export class ProcessOperator implements RowOperator {
   readonly spec: ProcessSpec
@@ -69,6 +77,10 @@ export class ProcessOperator implements RowOperator {
   #watermarkUs = NO_WATERMARK
   #nextWatermarkUs = NO_WATERMARK
   #clockMs = NO_CLOCK
+  /** The same in microseconds. */
+  #clockUs = NO_WATERMARK
+  /** Of the rows that are being handed over. */
+  #vectors: readonly Vector[] = []
   #highestUs = NO_WATERMARK
   #failures = 0
   /** Timers are due that an epoch has left to the next one. */
@@ -115,6 +127,7 @@ export class ProcessOperator implements RowOperator {
     assert(clockMs !== null, "an epoch with a process has a clock reading")
     // The system's clock can be set back; that of the process never falls.
     if (clockMs > this.#clockMs) this.#clockMs = clockMs
+    this.#clockUs = BigInt(this.#clockMs) * 1_000n
     this.#nextWatermarkUs = watermarkUs
     this.#call.moveTo(this.#watermarkUs, this.#clockMs)
     if (this.spec.function.onEventTimer !== null) this.#due.begin(this.#completeUs(watermarkUs))
@@ -122,8 +135,9 @@ export class ProcessOperator implements RowOperator {
 
   apply(_port: number, changes: ChangeBatch, rulings: RowRulings | null): void {
     const { vectors, weights, length } = changes
-    const { partition, time, function: process } = this.spec
+    const { partition, time } = this.spec
     const codec = this.#codec
+    this.#vectors = vectors
     codec.begin({ vectors: partition.map((column) => vectors[column]!) })
     const times = vectors[time]!.values as BigInt64Array
     const completeUs = this.#completeUs(this.#watermarkUs)
@@ -134,20 +148,15 @@ export class ProcessOperator implements RowOperator {
       const state = this.#states.find(codec.bytes, codec.partitionLength)
       if (state.due !== null) this.#fireBefore(timeUs, state)
       if (timeUs > this.#highestUs) this.#highestUs = timeUs
-      const start: CallStart = {
-        state,
-        timeUs,
-        isLate: timeUs <= completeUs,
-        eventFloorUs: null,
-        processingFloorUs: null,
-      }
+      const start: Handing = { kind: "row", state, timeUs, isLate: timeUs <= completeUs, floorsUs: null, row }
       const copies = weights === null ? 1 : weights[row]!
       for (let copy = 0; copy < copies; copy++) {
-        if (this.#run(start, "row", () => process.onRow(this.#call, process.readRow(vectors, row)))) continue
+        if (this.#run(start)) continue
         if (rulings === null) this.#losses.failedChanges++
         else rulings.fail(row)
       }
     }
+    this.#vectors = []
   }
 
   flush(watermarkUs: bigint): ChangeBatch | null {
@@ -231,14 +240,13 @@ export class ProcessOperator implements RowOperator {
   #fire(watermarkUs: bigint): void {
     const { function: process } = this.spec
     const untilUs = this.#completeUs(watermarkUs)
-    const clockUs = BigInt(this.#clockMs) * 1_000n
     let left = MAX_FIRINGS
     for (let before = -1; left > 0 && before !== left; ) {
       before = left
       if (watermarkUs !== NO_WATERMARK && process.onEventTimer !== null)
         left = this.#fireAll(this.#eventTimers, { untilUs, left, kind: "event timer" })
       if (process.onProcessingTimer !== null)
-        left = this.#fireAll(this.#clockTimers, { untilUs: clockUs, left, kind: "processing timer" })
+        left = this.#fireAll(this.#clockTimers, { untilUs: this.#clockUs, left, kind: "processing timer" })
     }
     this.#isBehind = left === 0
   }
@@ -256,7 +264,7 @@ export class ProcessOperator implements RowOperator {
 
   #fireAll(
     timers: Timers,
-    { untilUs, left, kind }: { readonly untilUs: bigint; readonly left: number; readonly kind: CallKind },
+    { untilUs, left, kind }: { readonly untilUs: bigint; readonly left: number; readonly kind: TimerKind },
   ): number {
     let rest = left
     for (; rest > 0; rest--) {
@@ -267,20 +275,17 @@ export class ProcessOperator implements RowOperator {
     return rest
   }
 
-  #fireTimer(due: DueTimer, state: KeyState, kind: CallKind): void {
-    const { function: process } = this.spec
+  #fireTimer(due: DueTimer, state: KeyState, kind: TimerKind): void {
     const isEvent = kind === "event timer"
-    const start: CallStart = {
+    const start: Handing = {
+      kind,
       state,
       timeUs: this.#timeOf(due, isEvent),
       isLate: false,
-      eventFloorUs: isEvent ? due.timeUs : null,
-      processingFloorUs: BigInt(this.#clockMs) * 1_000n,
+      floorsUs: { event: isEvent ? due.timeUs : null, processing: this.#clockUs },
+      timer: { time: millisecondsOf(due.timeUs) },
     }
-    const timer = { time: millisecondsOf(due.timeUs) }
-    const handler = () =>
-      isEvent ? process.onEventTimer?.(this.#call, timer) : process.onProcessingTimer?.(this.#call, timer)
-    if (!this.#run(start, kind, handler)) this.#losses.failedChanges++
+    if (!this.#run(start)) this.#losses.failedChanges++
   }
 
   /** What a timer puts out is not behind the watermark from before the epoch, by which it is judged late. */
@@ -297,22 +302,34 @@ export class ProcessOperator implements RowOperator {
   }
 
   /** False when the call failed. */
-  #run(start: CallStart, kind: CallKind, handler: () => unknown): boolean {
+  #run(start: Handing): boolean {
     const call = this.#call
     call.begin(start)
     let text: string | null
     try {
-      const returned = handler()
+      const returned = this.#handOver(start)
       if (isPromise(returned)) throw new TypeError(NO_PROMISES)
       text = call.finish()
     } catch (error) {
       call.end()
-      this.#tellFailure(start, kind, error)
+      this.#tellFailure(start, error)
       return false
     }
     call.end()
     this.#take(start, text)
     return true
+  }
+
+  #handOver(start: Handing): unknown {
+    const { function: process } = this.spec
+    switch (start.kind) {
+      case "row":
+        return process.onRow(this.#call, process.readRow(this.#vectors, start.row))
+      case "event timer":
+        return process.onEventTimer?.(this.#call, start.timer)
+      case "processing timer":
+        return process.onProcessingTimer?.(this.#call, start.timer)
+    }
   }
 
   /** What the call asked for takes effect. */
@@ -338,18 +355,22 @@ export class ProcessOperator implements RowOperator {
     setScalar(builder.columns[row.length]!, at, timeUs)
   }
 
-  #tellFailure({ state, timeUs }: CallStart, kind: CallKind, error: unknown): void {
+  #tellFailure({ kind, state, timeUs }: Handing, error: unknown): void {
     this.#failures++
     if (this.#failures > MAX_FAILURES) return
     this.#put(this.#outputs.length - 1, failureRow(kind, this.#keyOf(state), error), timeUs)
   }
 
-  #keyOf({ key }: KeyState): unknown {
+  #keyOf(state: KeyState): unknown {
+    if (state.value !== undefined) return state.value
     const { columns } = this.#keyRow
     for (const column of columns) column.used = 0
-    this.#codec.decode(key, 0, columns, 0)
+    this.#codec.decode(state.key, 0, columns, 0)
     const vectors: readonly Vector[] = columns.map((column) => column.take(1))
-    return this.spec.function.readKey(vectors, 0)
+    const value = this.spec.function.readKey(vectors, 0)
+    // An object is the handler's to change.
+    if (value === null || typeof value !== "object") state.value = value
+    return value
   }
 }
 

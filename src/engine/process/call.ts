@@ -20,10 +20,11 @@ export interface CallStart {
   readonly state: KeyState
   readonly timeUs: bigint
   readonly isLate: boolean
-  /** Timers of these kinds must be set behind these times, as the call itself is one's; null: any time. */
-  readonly eventFloorUs: bigint | null
-  readonly processingFloorUs: bigint | null
+  /** Timers must be set behind these times, as the call itself is one's; null: any time. */
+  readonly floorsUs: Readonly<Record<TimerClock, bigint | null>> | null
 }
+
+export type TimerClock = "event" | "processing"
 
 export interface PutOut {
   readonly output: number
@@ -31,10 +32,26 @@ export interface PutOut {
 }
 
 export interface TimerChange {
-  readonly clock: "event" | "processing"
+  readonly clock: TimerClock
   readonly isSet: boolean
   readonly timeUs: bigint
 }
+
+/** What handlers call, what a timer calls, and what a timer that is set by one must be behind. */
+const TIMERS = {
+  event: {
+    set: "setEventTimer",
+    delete: "deleteEventTimer",
+    handler: "onEventTimer",
+    than: "the timer that fires",
+  },
+  processing: {
+    set: "setProcessingTimer",
+    delete: "deleteProcessingTimer",
+    handler: "onProcessingTimer",
+    than: "ctx.processingTime",
+  },
+} as const
 
 export class ProcessCall implements ProcessContext {
   readonly #function: ProcessFunction
@@ -160,38 +177,40 @@ export class ProcessCall implements ProcessContext {
   }
 
   setEventTimer(time: number): void {
-    const { eventFloorUs } = this.#start()
-    const timeUs = microsecondsOf(time, "setEventTimer")
-    if (this.#function.onEventTimer === null) throw noHandler("setEventTimer", "onEventTimer")
-    if (eventFloorUs !== null && timeUs <= eventFloorUs)
-      throw notLater("setEventTimer", "the timer that fires", millisecondsOf(eventFloorUs))
-    this.timers.push({ clock: "event", isSet: true, timeUs })
+    this.#setTimer("event", time)
   }
 
   deleteEventTimer(time: number): void {
-    this.#start()
-    this.timers.push({ clock: "event", isSet: false, timeUs: microsecondsOf(time, "deleteEventTimer") })
+    this.#deleteTimer("event", time)
   }
 
   setProcessingTimer(time: number): void {
-    const { processingFloorUs } = this.#start()
-    const timeUs = microsecondsOf(time, "setProcessingTimer")
-    if (this.#function.onProcessingTimer === null) throw noHandler("setProcessingTimer", "onProcessingTimer")
-    if (processingFloorUs !== null && timeUs <= processingFloorUs)
-      throw notLater("setProcessingTimer", "ctx.processingTime", millisecondsOf(processingFloorUs))
-    this.timers.push({ clock: "processing", isSet: true, timeUs })
+    this.#setTimer("processing", time)
   }
 
   deleteProcessingTimer(time: number): void {
-    this.#start()
-    const timeUs = microsecondsOf(time, "deleteProcessingTimer")
-    this.timers.push({ clock: "processing", isSet: false, timeUs })
+    this.#deleteTimer("processing", time)
   }
 
   clear(): void {
     this.#start()
     if (this.#function.initialState === null) return
     this.#value = this.#read(null)
+  }
+
+  #setTimer(clock: TimerClock, time: number): void {
+    const { floorsUs } = this.#start()
+    const { set, handler, than } = TIMERS[clock]
+    const timeUs = microsecondsOf(time, set)
+    if (this.#function[handler] === null) throw noHandler(set, handler)
+    const floorUs = floorsUs?.[clock] ?? null
+    if (floorUs !== null && timeUs <= floorUs) throw notLater(set, than, millisecondsOf(floorUs))
+    this.timers.push({ clock, isSet: true, timeUs })
+  }
+
+  #deleteTimer(clock: TimerClock, time: number): void {
+    this.#start()
+    this.timers.push({ clock, isSet: false, timeUs: microsecondsOf(time, TIMERS[clock].delete) })
   }
 
   #start(): CallStart {

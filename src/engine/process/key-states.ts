@@ -12,6 +12,8 @@ import { TIME_BYTES, timeOf, writeTime } from "./time-bytes.ts"
 
 export interface KeyState {
   readonly key: Uint8Array
+  /** The key as handlers see it, once one has asked; undefined before, and where it is an object. */
+  value: unknown
   /** Null: the initial one. */
   text: string | null
   /** The watermark at which it goes. */
@@ -42,6 +44,7 @@ export class KeyStates {
   readonly states: OrderedTable
   readonly ages: OrderedTable
   readonly #timeToLiveUs: bigint | null
+  readonly #grainUs: bigint
   readonly #cache = new Map<string, KeyState>()
   #dirty: KeyState[] = []
   /** No state that waits goes before. */
@@ -52,6 +55,8 @@ export class KeyStates {
     this.states = new OrderedTable(store)
     this.ages = new OrderedTable(store)
     this.#timeToLiveUs = timeToLiveUs
+    const grainUs = (timeToLiveUs ?? 0n) / GRAINS
+    this.#grainUs = grainUs > 0n ? grainUs : 1n
   }
 
   /** The state of the key `bytes[0..length)`. */
@@ -74,11 +79,11 @@ export class KeyStates {
   /** A call at this time used the state. */
   keep(state: KeyState, timeUs: bigint): void {
     if (this.#timeToLiveUs === null || state.text === null) return
-    const grainUs = this.#timeToLiveUs / GRAINS > 0n ? this.#timeToLiveUs / GRAINS : 1n
     const untilUs = timeUs + this.#timeToLiveUs
+    if (untilUs <= state.goesAtUs && state.goesAtUs !== NEVER) return
+    const grainUs = this.#grainUs
     const past = ((untilUs % grainUs) + grainUs) % grainUs
     const goesAtUs = past === 0n ? untilUs : untilUs - past + grainUs
-    if (goesAtUs <= state.goesAtUs && state.goesAtUs !== NEVER) return
     state.goesAtUs = goesAtUs
     this.#touch(state)
     if (this.#dirtyUntilUs === null || goesAtUs < this.#dirtyUntilUs) this.#dirtyUntilUs = goesAtUs
@@ -103,12 +108,20 @@ export class KeyStates {
   #read(key: Uint8Array): KeyState {
     const at = this.states.seek(key, key.length)
     if (!at.valid || !at.startsWith(key, key.length)) {
-      return { key, text: null, goesAtUs: NEVER, storedGoesAtUs: null, isDirty: false, due: null }
+      return {
+        key,
+        value: undefined,
+        text: null,
+        goesAtUs: NEVER,
+        storedGoesAtUs: null,
+        isDirty: false,
+        due: null,
+      }
     }
     const { u8 } = this.states.store
     const goesAtUs = timeOf(u8, at.start + key.length)
     const text = utf8Slice.call(u8, at.start + key.length + TIME_BYTES, at.start + at.length).trimEnd()
-    return { key, text, goesAtUs, storedGoesAtUs: goesAtUs, isDirty: false, due: null }
+    return { key, value: undefined, text, goesAtUs, storedGoesAtUs: goesAtUs, isDirty: false, due: null }
   }
 
   #touch(state: KeyState): void {
