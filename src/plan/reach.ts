@@ -1,7 +1,8 @@
 /** What a view is made of, through all views below it. */
-import { inputsOf } from "../../plan/nodes/rebuild.ts"
-import type { PlanNode, ViewPlan } from "../../plan/plan.ts"
-import { assert } from "../../std/assert.ts"
+
+import { assert } from "../std/assert.ts"
+import { inputsOf } from "./nodes/rebuild.ts"
+import type { PlanNode, ViewPlan } from "./plan.ts"
 
 export interface Reach {
   /** The view itself first. */

@@ -9,10 +9,10 @@ import type { CheckpointPart, Engine, EpochResult } from "../../engine/dataflow.
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import { behindView } from "../../plan/reach.ts"
 import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
-import { behindView } from "../clickhouse/reach.ts"
 import type {
   EventStatus,
   EventTail,

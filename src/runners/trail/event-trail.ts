@@ -12,11 +12,11 @@ import type { Failure } from "../../expr/expression.ts"
 import type { Log } from "../../log/log.ts"
 import { readSpan } from "../../log/stored-records.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import { behindView } from "../../plan/reach.ts"
 import type { Verdict } from "../../ports/verdict.ts"
 import { NO_WINDOW_LEFT, type OffsetSpan, type VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import { formatTimestamp } from "../../std/calendar-text.ts"
 import { isPlatformError } from "../../std/errors.ts"
-import { behindView } from "../clickhouse/reach.ts"
 import { unknownRecord } from "./errors.ts"
 
 export interface RecordPlace {

@@ -1,4 +1,5 @@
 /** GET /v1/views/:view/lateness: which event and partition hold the watermark of a view. */
+import { behindView } from "../../../plan/reach.ts"
 import type { EventStatus } from "../../../runners/runtime.ts"
 import { instant, instantOfMs } from "../../instant-text.ts"
 import { findView } from "../find-status.ts"
@@ -32,16 +33,9 @@ export const getLateness: Route = {
   },
 }
 
-function eventsBehind(context: DoorContext, view: string): ReadonlySet<string> {
-  const plans = new Map(context.runtime.views().map(({ plan }) => [plan.name, plan]))
-  const names = new Set<string>()
-  const visit = (name: string) => {
-    const plan = plans.get(name)
-    for (const event of plan?.events ?? []) names.add(event)
-    for (const below of plan?.views ?? []) visit(below)
-  }
-  visit(view)
-  return names
+function eventsBehind({ runtime }: DoorContext, view: string): ReadonlySet<string> {
+  const plans = new Map(runtime.views().map(({ plan }) => [plan.name, plan]))
+  return new Set(behindView(view, plans).events)
 }
 
 /** No watermark yet is the slowest. */
