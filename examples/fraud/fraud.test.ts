@@ -3,9 +3,9 @@ import assert from "node:assert/strict"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { test } from "node:test"
+import { type TestContext, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import { startPlatform } from "../../src/platform/start-platform.ts"
+import { type Platform, startPlatform } from "../../src/platform/start-platform.ts"
 import { verifyView } from "../../test/kit/verify-view.ts"
 
 const at = (minutes: number): string => new Date(Date.UTC(2026, 2, 2, 10, minutes)).toISOString()
@@ -48,14 +48,14 @@ const PAYMENTS: readonly Paid[] = [
   ["later", 3_000, "20.00"],
 ]
 
-test("misused cards are found, whatever order their payments come in", async (t) => {
+function startExample(t: TestContext): Promise<Platform> {
   const data = mkdtempSync(join(tmpdir(), "millrace-fraud-"))
   t.after(() => rmSync(data, { recursive: true, force: true }))
-  await using platform = await startPlatform({
-    projectDirectory: import.meta.dirname,
-    dataDirectory: data,
-    port: 0,
-  })
+  return startPlatform({ projectDirectory: import.meta.dirname, dataDirectory: data, port: 0 })
+}
+
+test("misused cards are found, whatever order their payments come in", async (t) => {
+  await using platform = await startExample(t)
   const rows = PAYMENTS.map(([card, minutes, amount, place = ONLINE], k) => {
     return { payment_id: `p-${k}`, card, amount, paid_at: at(minutes), ...place }
   })
@@ -133,13 +133,7 @@ test("a match that began before a restart is found after it", async (t) => {
 })
 
 test("a card's limit doubles with each case, until it is quiet", async (t) => {
-  const data = mkdtempSync(join(tmpdir(), "millrace-fraud-"))
-  t.after(() => rmSync(data, { recursive: true, force: true }))
-  await using platform = await startPlatform({
-    projectDirectory: import.meta.dirname,
-    dataDirectory: data,
-    port: 0,
-  })
+  await using platform = await startExample(t)
   const paid: readonly Paid[] = [
     ["c", 0, "600.00"],
     ["c", 60, "600.50"],

@@ -4,8 +4,8 @@ import type { Kind } from "./kinds.ts"
 /** Where rows come from. */
 export const SOURCES = ["event", "view"] as const
 
-/** Queries whose rows carry an event time or the end of a window, if theirs do. */
-export const FLOWING = [
+/** Queries whose rows carry an event time, if theirs do. */
+export const TIMED = [
   "select",
   "union all",
   "inner join",
@@ -15,6 +15,11 @@ export const FLOWING = [
   "not exists",
   "in",
   "not in",
+] as const
+
+/** Queries whose rows carry an event time or the end of a window, if theirs do. */
+export const FLOWING = [
+  ...TIMED,
   "tumble",
   "hop",
   "cumulate",

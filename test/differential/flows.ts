@@ -1,39 +1,10 @@
 /** Which queries hand on the time or the window of their rows, given that those have one. */
 import type { QueryOperator } from "./coverage.ts"
-import { OPERATORS } from "./coverage.ts"
+import { FLOWING, OPERATORS, TIMED } from "./coverage.ts"
 import type { Flow } from "./query-maker.ts"
 
-const TIMED: readonly QueryOperator[] = [
-  "select",
-  "union all",
-  "inner join",
-  "left join",
-  "right join",
-  "exists",
-  "not exists",
-  "in",
-  "not in",
-]
-
-const WINDOWED: readonly QueryOperator[] = [
-  ...TIMED,
-  "tumble",
-  "hop",
-  "group by",
-  "distinct",
-  "distinct on",
-  "row_number",
-  "rank",
-  "dense_rank",
-  "over rows",
-  "over range",
-  "over",
-  "union",
-  "intersect",
-  "intersect all",
-  "except",
-  "except all",
-]
+/** Not those that cut windows of many lengths, which end with no minute of their own. */
+const WINDOWED = FLOWING.filter((operator) => operator !== "cumulate" && operator !== "session")
 
 export const FLOWS: Readonly<Record<Flow, readonly QueryOperator[]>> = {
   any: OPERATORS,
