@@ -254,9 +254,14 @@ export function planSteps(root: PlanNode): readonly PlanStep[] {
 
 export type StatefulNode = AggregateNode | JoinNode | RankNode | OverNode | PatternNode | ProcessNode
 
-const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set(
-  "aggregate join rank over pattern process".split(" ") as PlanNode["kind"][],
-)
+const STATEFUL: ReadonlySet<PlanNode["kind"]> = new Set<StatefulNode["kind"]>([
+  "aggregate",
+  "join",
+  "rank",
+  "over",
+  "pattern",
+  "process",
+])
 
 export const isStateful = (node: PlanNode): node is StatefulNode => STATEFUL.has(node.kind)
 

@@ -116,7 +116,7 @@ export class RouteWriter {
       for (let i = 0; i < count; i++) row: {
         ${shape.fromSource ? `if (verdicts[i] !== ${APPLIED}) break row;` : ""}
         ${shape.weighted ? "const w = weights === null ? 1 : weights[i];" : ""}
-        let hits = 0, lates = 0, goneEnd = null;
+        let hits = 0, lates = 0${this.#openLoops.length === 0 ? "" : ", goneEnd = null"};
         ${this.#terminal.begin}
         ${this.#lines.join("\n")}
         ${this.#closeLoops()}

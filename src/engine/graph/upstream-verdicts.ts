@@ -19,7 +19,7 @@ export function partlyApplied(
   own: SliceReport | undefined,
   combined: SliceReport,
 ): Map<number, bigint> | null {
-  if (own === undefined) return null
+  if (own === undefined || (own === combined && own.goneEnds === null)) return null
   const partly = new Map<number, bigint>()
   for (const [row, goneEnd] of own.goneEnds ?? []) {
     if (own.verdicts[row] === APPLIED && combined.verdicts[row] === APPLIED) partly.set(row, goneEnd)

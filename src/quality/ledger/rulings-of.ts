@@ -44,7 +44,7 @@ export function rulingsOf(history: number, { epoch, duplicates, rulings }: Epoch
 
 type Code = Pick<LedgerRun, "code" | "goneEndUs">
 
-/** Null for a row that is not the view's to rule out: applied, filtered, or a duplicate. */
+/** Null for a row that the view has as a whole or filters, and for a duplicate: its event's runs have it. */
 function codeOf({ verdicts, failures, partly }: ViewRuling, row: number): Code | null {
   if (verdicts[row] === LATE) return { code: CODE.late }
   if (verdicts[row] === FAILED) return { code: CODE.failed(failures?.[row] ?? 0) }
