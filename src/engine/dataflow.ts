@@ -344,8 +344,11 @@ export interface Engine {
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null
   /** State as of the last epoch, as parts to be written one by one while later epochs run. */
   checkpoint(): EngineCheckpoint
-  /** Only on an engine that has run nothing. @throws checkpoint-mismatch when the operators differ. */
-  restore(parts: Iterable<CheckpointPart>): void
+  /**
+   * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those that
+   * are not among the parts. @throws checkpoint-mismatch when the operators differ, checkpoint-damaged
+   */
+  restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): void
   readonly epoch: number
   /**
    * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
@@ -391,9 +394,33 @@ export interface CheckpointPart {
   /** `<operator id>/<part>`; the same name is never put out twice in one checkpoint. */
   readonly name: string
   readonly bytes: Uint8Array
+  /** Of a part that is a page of state: what tells whether it has to be written. */
+  readonly page?: PageMark
+}
+
+export interface PageMark {
+  /** With `index` the page's place in the state; the part's name says the same. */
+  readonly group: string
+  readonly index: number
+  /** Stays with a page from checkpoint to checkpoint, also through a restore; no other page ever has it. */
+  readonly key: number
+  /** The page is as it was in an earlier checkpoint of this engine when this is not above its `generation`. */
+  readonly stamp: number
+}
+
+/** The pages of an engine that is being restored. */
+export interface PageTargets {
+  /** Memory that the page's image goes to, until the restore ends; null when the state has no such page. */
+  of(page: Omit<PageMark, "stamp">): Uint8Array | null
 }
 
 export interface EngineCheckpoint extends Disposable {
   readonly epoch: number
-  parts(): Iterable<CheckpointPart>
+  /** Stamps of pages that are written to later are above it. Those of a restored engine begin above 0. */
+  readonly generation: number
+  /**
+   * Pages last. With `isHeld` the pages for which it says so come without bytes, and the bytes of the others are
+   * good until the next part is asked for.
+   */
+  parts(isHeld?: (page: PageMark) => boolean): Iterable<CheckpointPart>
 }

@@ -132,13 +132,9 @@ export function keepRows(batch: ChangeBatch, keeps: (row: number) => boolean): C
 /** An engine whose checkpoints are one epoch old. */
 export function oldCheckpoints(engine: Engine): Partial<Engine> {
   const freeze = () => {
-    const checkpoint = engine.checkpoint()
-    const parts: CheckpointPart[] = [...checkpoint.parts()].map(({ name, bytes }) => ({
-      name,
-      bytes: bytes.slice(),
-    }))
-    checkpoint[Symbol.dispose]()
-    return { epoch: checkpoint.epoch, parts }
+    using checkpoint = engine.checkpoint()
+    const parts: readonly CheckpointPart[] = [...checkpoint.parts()]
+    return { epoch: checkpoint.epoch, generation: checkpoint.generation, parts }
   }
   let before = freeze()
   return {
@@ -147,8 +143,8 @@ export function oldCheckpoints(engine: Engine): Partial<Engine> {
       return engine.runEpoch(input)
     },
     checkpoint: () => {
-      const { epoch, parts } = before
-      return { epoch, parts: () => parts, [Symbol.dispose]: () => {} }
+      const { parts, ...rest } = before
+      return { ...rest, parts: () => parts, [Symbol.dispose]: () => {} }
     },
   }
 }
