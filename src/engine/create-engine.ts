@@ -206,7 +206,6 @@ class DataflowEngine implements Engine {
     saved ??= this.#restoreOperators(byName)
     readPages(saved)
     saved.checkFilled()
-    this.#store.nextGeneration()
     this.#hasRun = true
     this.#broken = false
   }

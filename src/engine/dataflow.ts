@@ -345,8 +345,8 @@ export interface Engine {
   /** State as of the last epoch, as parts to be written one by one while later epochs run. */
   checkpoint(): EngineCheckpoint
   /**
-   * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those that
-   * are not among the parts. @throws checkpoint-mismatch when the operators differ, checkpoint-damaged
+   * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those
+   * that are not among the parts. @throws checkpoint-mismatch when the operators differ, checkpoint-damaged
    */
   restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): void
   readonly epoch: number
@@ -404,7 +404,9 @@ export interface PageMark {
   readonly index: number
   /** Stays with a page from checkpoint to checkpoint, also through a restore; no other page ever has it. */
   readonly key: number
-  /** The page is as it was in an earlier checkpoint of this engine when this is not above its `generation`. */
+  /**
+   * The page is as it was in an earlier checkpoint of this engine when this is not above its `generation`.
+   */
   readonly stamp: number
 }
 
@@ -419,8 +421,8 @@ export interface EngineCheckpoint extends Disposable {
   /** Stamps of pages that are written to later are above it. Those of a restored engine begin above 0. */
   readonly generation: number
   /**
-   * Pages last. With `isHeld` the pages for which it says so come without bytes, and the bytes of the others are
-   * good until the next part is asked for.
+   * Pages last. With `isHeld` the pages for which it says so come without bytes, and the bytes of the others
+   * are good until the next part is asked for.
    */
   parts(isHeld?: (page: PageMark) => boolean): Iterable<CheckpointPart>
 }

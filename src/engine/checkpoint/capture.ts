@@ -78,15 +78,9 @@ function windowMeta({ start, end, closed, emitting, tables, multisets }: FrozenW
   }
 }
 
-/** Looks into every page, which taking the snapshot has not. */
-export function tableMeta(snapshot: TableSnapshot): TableMeta {
-  const { depth, count, pages, store } = snapshot
-  return {
-    depth,
-    count,
-    pages: Array.from(pages, (page) => store.sizeClassOf(page)),
-    depths: Array.from(pages, (page) => snapshot.depthOf(page)),
-  }
+/** Looks into no page: of millions of keys that would take too long at once. */
+export function tableMeta({ depth, depths, count, pages, store }: TableSnapshot): TableMeta {
+  return { depth, count, pages: Array.from(pages, (page) => store.sizeClassOf(page)), depths }
 }
 
 export function* pagesOf(held: Iterable<{ readonly pages: Iterable<number> }>): Generator<number> {

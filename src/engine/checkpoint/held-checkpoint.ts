@@ -1,4 +1,6 @@
-/** The state of an engine as of an epoch, held by references to its pages and put out while later epochs run. */
+/**
+ * The state of an engine as of an epoch, held by references to its pages and put out while later epochs run.
+ */
 import { assert } from "../../std/assert.ts"
 import type { CheckpointPart, EngineCheckpoint, PageMark } from "../dataflow.ts"
 import type { CapturedState } from "../operators/stateful-operator.ts"

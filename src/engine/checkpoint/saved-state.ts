@@ -1,7 +1,7 @@
 /**
- * The state that an engine is restored from: parts by name, and pages, which operators take in the order in which
- * they were captured. A page gets its memory when it is taken and its image at the end, so that whoever reads
- * them from disk may do so in the order in which they lie there.
+ * The state that an engine is restored from: parts by name, and pages, which operators take in the order in
+ * which they were captured. A page gets its memory when it is taken and its image at the end, so that whoever
+ * reads them from disk may do so in the order in which they lie there.
  */
 import { assert } from "../../std/assert.ts"
 import type { PageMark, PageTargets } from "../dataflow.ts"

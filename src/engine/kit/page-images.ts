@@ -12,7 +12,7 @@ export function imagesOf(store: PageStore, pages: Iterable<number>): Uint8Array[
 /** New pages with these images. */
 export function pagesWith(store: PageStore, images: readonly Uint8Array[]): number[] {
   return images.map((image) => {
-    const page = store.allocate(PAGE_BYTES.findIndex((sizeBytes) => sizeBytes === image.length))
+    const page = store.allocate((PAGE_BYTES as readonly number[]).indexOf(image.length))
     store.bytesOf(page).set(image)
     return page
   })

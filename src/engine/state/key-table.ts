@@ -175,8 +175,8 @@ export class KeyTable {
   }
 
   /**
-   * Replaces the contents by pages in the order of a snapshot's, with the leading bits of the hash that each one
-   * covers; their images may come later.
+   * Replaces the contents by pages in the order of a snapshot's, with the leading bits of the hash that each
+   * one covers; their images may come later.
    */
   adopt(pages: readonly number[], depths: readonly number[], depth: number, count: number): void {
     this.drop()

@@ -8,10 +8,10 @@
  * Small tables (one per window and group set) begin in a small page; 64 KB is the size at which tables split;
  * larger classes exist for entries that would fill a good part of a page.
  *
- * Two marks say what a checkpoint has to write. The stamp in a page's header is the generation in which it was
- * last made private to a writer, and generations of all tables come from one counter: a page whose stamp is not
- * above the counter's value at some instant has not been written to since. The key, kept beside the pages, goes
- * over to the copy when a page is copied, and is never given to another one.
+ * Two marks say what a checkpoint has to write. The stamp in a page's header is the generation in which it
+ * was last made private to a writer, and generations of all tables come from one counter: a page whose stamp
+ * is not above the counter's value at some instant has not been written to since. The key, kept beside the
+ * pages, goes over to the copy when a page is copied, and is never given to another one.
  */
 import { assert } from "../../std/assert.ts"
 import { stateEntryTooLarge, stateFull } from "../errors.ts"
@@ -28,8 +28,11 @@ const WORD_BYTES = 8
 const STAMP = 0
 /** The first 64 KB stay unused, so that address 0 means "no page". */
 const FIRST_BYTE = 65_536
-/** Memory grows by at least this much, to take new views seldom; untouched growth costs nothing. */
+/**
+ * Memory grows by at least this much and this part, to take new views seldom; untouched growth costs nothing.
+ */
 const GROWTH_BYTES = 4 << 20
+const GROWTH_PART = 1 / 8
 /** What word addresses can name in one WebAssembly memory, less one growth step. */
 export const MAX_STATE_BYTES = 4 * 2 ** 30 - 65_536
 
@@ -167,7 +170,9 @@ export class PageStore {
     const end = start + sizeBytes
     if (end > MAX_STATE_BYTES) throw stateFull(end, MAX_STATE_BYTES)
     if (end > this.#memory.sizeBytes) {
-      this.#memory.growTo(Math.min(MAX_STATE_BYTES, Math.max(end, this.#memory.sizeBytes + GROWTH_BYTES)))
+      const { sizeBytes: before } = this.#memory
+      const growth = Math.max(GROWTH_BYTES, before * GROWTH_PART)
+      this.#memory.growTo(Math.min(MAX_STATE_BYTES, Math.max(end, before + growth)))
       this.#takeViews()
     }
     this.#endBytes = end

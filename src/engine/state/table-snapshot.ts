@@ -4,7 +4,7 @@
  */
 import { assert } from "../../std/assert.ts"
 import type { SlotShape } from "./page-format.ts"
-import { INDEX, INDEX_MASK, LOCAL_DEPTH, SLOTS_START } from "./page-format.ts"
+import { INDEX, INDEX_MASK, SLOTS_START } from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 
 export class TableSnapshot implements Disposable {
@@ -34,10 +34,17 @@ export class TableSnapshot implements Disposable {
     return this.#pages
   }
 
-  /** Leading bits of the hash that the page's entries share. */
-  depthOf(page: number): number {
-    assert(!this.#released, "a snapshot is read before it is released")
-    return this.store.i32[page * 2 + LOCAL_DEPTH]!
+  /** Leading bits of the hash that the entries of each page share: as many less as its range was doubled. */
+  get depths(): number[] {
+    const { depth, directory } = this
+    const depths: number[] = []
+    for (let from = 0; from < directory.length; ) {
+      let to = from + 1
+      while (directory[to] === directory[from]) to++
+      depths.push(depth - Math.log2(to - from))
+      from = to
+    }
+    return depths
   }
 
   /** Slots of `page` in index order. */
