@@ -363,6 +363,7 @@ class RuntimeLife {
       world.end(power)
     }
     if (world.below(6) === 0) this.#faults.damageCheckpoint()
+    if (world.below(6) === 0) this.#faults.damagePages()
     if (world.below(6) === 0) world.damageIds()
     if (world.below(6) === 0) {
       this.#plans = world.pick(this.#versions)

@@ -8,6 +8,7 @@ import type {
   EpochInput,
   EpochResult,
   OperatorSpec,
+  PageMark,
 } from "../../src/engine/dataflow.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
 import type { EpochOutput } from "../../src/ports/epoch-output.ts"
@@ -44,6 +45,48 @@ export function onDisk(lies: (disk: Disk) => Partial<Disk>): RuntimeSimulationOp
 
 export function onLog(lies: (log: Log) => Partial<Log>): RuntimeSimulationOptions {
   return { wrapLog: (log) => instead(log, lies(log)) }
+}
+
+/** Changes how files of pages are written. */
+export function onPageFiles(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onDisk((disk) => ({
+    open: (path, options) => {
+      const file = disk.open(path, options)
+      return path.includes(".pages") ? instead(file, lies(file)) : file
+    },
+  }))
+}
+
+/** With an old checkpoint all files of pages go but the newest. */
+export function withoutOlderPages(disk: Disk): Partial<Disk> {
+  return {
+    remove: (path) => {
+      disk.remove(path)
+      if (!path.endsWith(".checkpoint")) return
+      const directory = path.slice(0, path.lastIndexOf("/"))
+      const files = disk.list(directory).filter((name) => name.endsWith(".pages"))
+      const numbers = files.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b)
+      for (const number of numbers.slice(0, -1)) disk.remove(`${directory}/${number}.pages`)
+    },
+  }
+}
+
+/** Every other page looks as if it had not been written to since the engine began. */
+export function unchangedPages(engine: Engine): Partial<Engine> {
+  return {
+    checkpoint: () => {
+      const checkpoint = engine.checkpoint()
+      const marked = (page: PageMark) => (page.key % 2 === 0 ? { ...page, stamp: 0 } : page)
+      return instead(checkpoint, {
+        *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
+          const asked = isHeld && ((page: PageMark) => isHeld(marked(page)))
+          for (const part of checkpoint.parts(asked)) {
+            yield part.page === undefined ? part : { ...part, page: marked(part.page) }
+          }
+        },
+      })
+    },
+  }
 }
 
 /** Changes what is appended to the journal; everything else goes its way. */
