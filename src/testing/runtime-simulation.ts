@@ -374,6 +374,7 @@ class RuntimeLife {
   async #stop(): Promise<void> {
     const world = this.#world
     const { runtime, quality, log, process } = world
+    this.#replays.stop()
     const stop = async () => {
       await quality![Symbol.asyncDispose]()
       await runtime![Symbol.asyncDispose]()
