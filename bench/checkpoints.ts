@@ -36,7 +36,7 @@ export const bench: Bench = {
   name: "checkpoints",
   about:
     "A count per key and its view with 10 M keys in random order: pause, bytes and CPU of the main thread " +
-    "for a checkpoint after 1 % of the keys changed, and a restore, against a checkpoint that writes everything.",
+    "for a checkpoint after 1 % of the keys changed, and a restore, against one that writes everything.",
   async run(report, { scale }) {
     const directory = mkdtempSync(join(process.env["MILLRACE_BENCH_DIRECTORY"] ?? tmpdir(), "checkpoints-"))
     try {

@@ -14,14 +14,11 @@ import { restoreView } from "./checkpoint/restore.ts"
 import { pagePlace, SavedState } from "./checkpoint/saved-state.ts"
 import type { SliceReport } from "./code/row-report.ts"
 import type {
-  CheckpointPart,
   Engine,
-  EngineCheckpoint,
   EpochInput,
   EpochResult,
   OperatorSpec,
   OperatorWork,
-  PageTargets,
   SliceVerdicts,
   SourceSlice,
   ViewChanges,
@@ -29,6 +26,7 @@ import type {
   ViewSnapshot,
   ViewSpec,
 } from "./dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"

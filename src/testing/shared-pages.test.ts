@@ -6,7 +6,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { INT32, STRING } from "../columns/types.ts"
 import { createEngine } from "../engine/create-engine.ts"
-import type { CheckpointPart, Engine, EngineCheckpoint, OperatorSpec } from "../engine/dataflow.ts"
+import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint } from "../engine/engine-checkpoint.ts"
 import { Bag } from "../engine/kit/bag.ts"
 import { column, type Row, rowsOf, sliceOf } from "../engine/kit/batches.ts"
 import { aggregate, col } from "../engine/kit/expressions.ts"
@@ -166,7 +167,7 @@ function linesOf(engine: Engine): string[] {
   })
 }
 
-test("kept checkpoints of random histories come back byte for byte, after failures and restarts", async () => {
+test("kept checkpoints come back byte for byte, over failures and restarts", async () => {
   for (let seed = 0; seed < 2; seed++) {
     const world = new World(seed)
     for (let round = 0; round < 9; round++) {

@@ -2,14 +2,8 @@
 import type { ChangeBatch } from "../../src/columns/batch.ts"
 import { gatherRows } from "../../src/columns/gather.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
-import type {
-  CheckpointPart,
-  Engine,
-  EpochInput,
-  EpochResult,
-  OperatorSpec,
-  PageMark,
-} from "../../src/engine/dataflow.ts"
+import type { Engine, EpochInput, EpochResult, OperatorSpec } from "../../src/engine/dataflow.ts"
+import type { CheckpointPart, PageMark } from "../../src/engine/engine-checkpoint.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
 import type { EpochOutput } from "../../src/ports/epoch-output.ts"
 import { LEDGER_TOPIC } from "../../src/quality/ledger/ledger-writer.ts"

@@ -2,7 +2,7 @@
  * The state of one operator at an epoch's end, held by sharing its pages, and put out part by part while
  * later epochs change their own copies.
  */
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { AggregateOperator } from "../operators/aggregate.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"

@@ -2,7 +2,7 @@
  * The state of an engine as of an epoch, held by references to its pages and put out while later epochs run.
  */
 import { assert } from "../../std/assert.ts"
-import type { CheckpointPart, EngineCheckpoint, PageMark } from "../dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint, PageMark } from "../engine-checkpoint.ts"
 import type { CapturedState } from "../operators/stateful-operator.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { pageBytes } from "../state/page-store.ts"

@@ -2,7 +2,7 @@
  * The state of a join in a checkpoint. Pages come in the order of the meta: the key table's, then per side
  * those of its rows and of the index by whole row.
  */
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { JoinOperator } from "../operators/join.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"

@@ -1,5 +1,5 @@
 /** Captures and restores an operator whose state is one ordered table. */
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
 import type { OrderedTable } from "../state/ordered-table.ts"

@@ -7,7 +7,7 @@
  * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
 import type { Scalar } from "../../columns/types.ts"
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { Held } from "../state/ordered-multiset.ts"
 

@@ -4,7 +4,7 @@
  * reads them from disk may do so in the order in which they lie there.
  */
 import { assert } from "../../std/assert.ts"
-import type { PageMark, PageTargets } from "../dataflow.ts"
+import type { PageMark, PageTargets } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { PageStore } from "../state/page-store.ts"
 

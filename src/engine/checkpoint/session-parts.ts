@@ -4,7 +4,7 @@
  *   <id>/sessions/<n>    JSON: rows by session, a large session in several entries
  */
 import type { Scalar } from "../../columns/types.ts"
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"

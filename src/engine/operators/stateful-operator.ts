@@ -5,7 +5,8 @@
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
-import type { CheckpointPart, StatefulSpec } from "../dataflow.ts"
+import type { StatefulSpec } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { StateSize } from "../state/state-size.ts"
 import type { LateBound } from "../time/late-bound.ts"

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
-import type { CheckpointPart } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { NodeDisk } from "../../std/node/disk.ts"
 import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"

@@ -12,7 +12,7 @@
  * another. Files of pages that neither needs are removed.
  */
 import { dirname } from "node:path"
-import type { CheckpointPart, PageTargets } from "../../engine/dataflow.ts"
+import type { CheckpointPart, PageTargets } from "../../engine/engine-checkpoint.ts"
 import type { Disk } from "../../std/disk.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { CheckpointWriter, MANIFEST } from "./checkpoints/checkpoint-writer.ts"

@@ -3,7 +3,8 @@
  * written in small steps between other work, and what the log must keep for recovery moves forward when it is
  * durable.
  */
-import type { CheckpointPart, Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
+import type { Engine } from "../../engine/dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint } from "../../engine/engine-checkpoint.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 

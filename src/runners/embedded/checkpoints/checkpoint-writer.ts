@@ -1,5 +1,5 @@
 /** Writes one checkpoint part by part; nothing of it counts before `finish`. */
-import type { CheckpointPart, PageMark } from "../../../engine/dataflow.ts"
+import type { CheckpointPart, PageMark } from "../../../engine/engine-checkpoint.ts"
 import type { Disk } from "../../../std/disk.ts"
 import type { CheckpointManifest } from "../checkpoint-store.ts"
 import { type KnownPage, type KnownPages, PageAttempt } from "./known-pages.ts"

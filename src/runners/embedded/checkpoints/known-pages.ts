@@ -11,7 +11,7 @@
  * at the same time. Where files hold much that is dead all the same, the pages that they are still needed for
  * are written whole, too.
  */
-import type { PageMark } from "../../../engine/dataflow.ts"
+import type { PageMark } from "../../../engine/engine-checkpoint.ts"
 import { assert } from "../../../std/assert.ts"
 import { blankHashes, blockCount, pageHash, updateHashes } from "./page-blocks.ts"
 import { type PageFile, type PageRecord, recordBytes } from "./page-file.ts"

@@ -5,7 +5,7 @@
  *   ~pages/files   JSON: numbers, sizes and checks of the files, oldest first; names and counts of the groups
  *   ~pages/list    page* = key:f64 hash:u64, little-endian
  */
-import type { CheckpointPart } from "../../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../../engine/engine-checkpoint.ts"
 import { checkpointCorrupt } from "../errors.ts"
 import type { KnownPage } from "./known-pages.ts"
 import type { PageFile, PageRecord } from "./page-file.ts"

@@ -1,5 +1,5 @@
 /** Reads the pages of a checkpoint: file by file, from begin to end, into the memory that they stay in. */
-import type { PageTargets } from "../../../engine/dataflow.ts"
+import type { PageTargets } from "../../../engine/engine-checkpoint.ts"
 import type { Disk } from "../../../std/disk.ts"
 import { checkpointCorrupt } from "../errors.ts"
 import { type KnownPage, type KnownPages, KnownPagesBuilder, readPage } from "./known-pages.ts"

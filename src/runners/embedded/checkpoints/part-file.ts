@@ -7,7 +7,7 @@
  * Integers are little-endian.
  */
 import { crc32c } from "@node-rs/crc32"
-import type { CheckpointPart } from "../../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../../engine/engine-checkpoint.ts"
 import { assert } from "../../../std/assert.ts"
 import type { Disk, DiskFile } from "../../../std/disk.ts"
 import { checkpointCorrupt } from "../errors.ts"
