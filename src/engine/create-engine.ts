@@ -6,15 +6,15 @@ import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
 import { captureView } from "./checkpoint/capture.ts"
+import { HeldCheckpoint } from "./checkpoint/held-checkpoint.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
-import { CHECKPOINT_FORMAT, jsonPart, readJson } from "./checkpoint/part-format.ts"
+import { CHECKPOINT_FORMAT, META, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
 import { restoreView } from "./checkpoint/restore.ts"
+import { pagePlace, SavedState } from "./checkpoint/saved-state.ts"
 import type { SliceReport } from "./code/row-report.ts"
 import type {
-  CheckpointPart,
   Engine,
-  EngineCheckpoint,
   EpochInput,
   EpochResult,
   OperatorSpec,
@@ -26,6 +26,7 @@ import type {
   ViewSnapshot,
   ViewSpec,
 } from "./dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"
@@ -41,7 +42,6 @@ import { WorkMeter } from "./work-meter.ts"
 
 /** Beyond it an epoch fails with state-full rather than the process with no memory left. */
 export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
-const META = "$engine/meta"
 
 export interface EngineOptions {
   /** Bytes of pages. @default DEFAULT_MAX_STATE_BYTES */
@@ -178,27 +178,38 @@ class DataflowEngine implements Engine {
       epoch: this.#epoch,
       watermarks: this.#watermarks.entries(),
     }
+    const { generation } = this.#store
+    this.#store.nextGeneration()
     const captures: CapturedState[] = []
     for (const { running, losses } of this.#views.values()) {
       for (const operator of running.operators.values()) captures.push(operator.capture(losses))
       captures.push(captureView(running.view, losses))
     }
-    return {
-      epoch: this.#epoch,
-      *parts(): Generator<CheckpointPart> {
-        yield jsonPart(META, meta)
-        for (const capture of captures) yield* capture.parts()
-      },
-      [Symbol.dispose]: () => {
-        for (const capture of captures) capture[Symbol.dispose]()
-      },
-    }
+    return new HeldCheckpoint(this.#store, { generation, meta, captures })
   }
 
-  restore(parts: Iterable<CheckpointPart>): void {
+  restore(parts: Iterable<CheckpointPart>, readPages: (targets: PageTargets) => void = () => {}): void {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
-    for (const { name, bytes } of parts) byName.set(name, bytes)
+    let saved: SavedState | null = null
+    for (const { name, bytes, page } of parts) {
+      const place = pagePlace(name)
+      if (place === null) {
+        byName.set(name, bytes)
+        continue
+      }
+      saved ??= this.#restoreOperators(byName)
+      saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
+    }
+    saved ??= this.#restoreOperators(byName)
+    readPages(saved)
+    saved.checkFilled()
+    this.#hasRun = true
+    this.#broken = false
+  }
+
+  /** Leaves the engine with pages that have no images yet. */
+  #restoreOperators(byName: ReadonlyMap<string, Uint8Array>): SavedState {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
@@ -206,14 +217,14 @@ class DataflowEngine implements Engine {
     if (meta.plan !== this.#plan)
       throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
+    const saved = new SavedState(this.#store, byName)
     for (const { running, losses } of this.#views.values()) {
-      for (const operator of running.operators.values()) operator.restore(byName, losses)
-      restoreView(running.view, byName, losses)
+      for (const operator of running.operators.values()) operator.restore(saved, losses)
+      restoreView(running.view, saved, losses)
     }
     this.#watermarks.restore(meta.watermarks)
     this.#epoch = meta.epoch
-    this.#hasRun = true
-    this.#broken = false
+    return saved
   }
 
   /** Leaves the changes of its operators and rows in `changesById`. */

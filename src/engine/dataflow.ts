@@ -10,11 +10,13 @@
  *   or over the closed windows (emit final), however rows were ordered or batched.
  * - Every row of a source gets exactly one verdict per view that reads it.
  */
+
 import type { Batch, ChangeBatch } from "../columns/batch.ts"
 import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 import type { ProcessFunction } from "../ports/process-function.ts"
+import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
 import type { StateSize } from "./state/state-size.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
@@ -344,8 +346,11 @@ export interface Engine {
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null
   /** State as of the last epoch, as parts to be written one by one while later epochs run. */
   checkpoint(): EngineCheckpoint
-  /** Only on an engine that has run nothing. @throws checkpoint-mismatch when the operators differ. */
-  restore(parts: Iterable<CheckpointPart>): void
+  /**
+   * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those
+   * that are not among the parts. @throws checkpoint-mismatch when the operators differ, checkpoint-damaged
+   */
+  restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): void
   readonly epoch: number
   /**
    * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
@@ -385,15 +390,4 @@ export interface ViewLosses {
   readonly failedChanges: number
   /** Changes of upstream rows whose window was gone. */
   readonly lateChanges: number
-}
-
-export interface CheckpointPart {
-  /** `<operator id>/<part>`; the same name is never put out twice in one checkpoint. */
-  readonly name: string
-  readonly bytes: Uint8Array
-}
-
-export interface EngineCheckpoint extends Disposable {
-  readonly epoch: number
-  parts(): Iterable<CheckpointPart>
 }

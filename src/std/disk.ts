@@ -11,6 +11,8 @@ export interface DiskFile {
   read(target: Uint8Array, position: number): number
   /** Writes all of `source` at `position`, or throws. Not durable before `sync` returns. */
   write(source: Uint8Array, position: number): void
+  /** As syncAside. `source` must stay as it is until it resolves. */
+  writeAside?(source: Uint8Array, position: number): Promise<void>
   /** fdatasync: contents and size are durable when it returns. When it threw, the file is in doubt. */
   sync(): void
   /** The same while the caller's thread goes on with other work. Absent where there is no other thread. */

@@ -6,7 +6,7 @@ import { SimDisk } from "./sim-disk.ts"
 
 const DIRECTORY = "/data/checkpoints"
 
-test("a finished checkpoint is there after a power loss, the first one, too", () => {
+test("a finished checkpoint is there after a power loss, the first one, too", async () => {
   for (let seed = 0; seed < 50; seed++) {
     const disk = new SimDisk({ random: new SeededRandom(seed) })
     disk.makeDirectory("/data")
@@ -23,9 +23,9 @@ test("a finished checkpoint is there after a power loss, the first one, too", ()
       counters: {},
       changelogs: {},
     }
-    const writer = new CheckpointStore(disk, DIRECTORY).begin(3)
+    const writer = new CheckpointStore(disk, DIRECTORY).begin({ epoch: 3, generation: 0 })
     writer.write({ name: "state", bytes: Uint8Array.of(1, 2, 3) })
-    writer.finish(manifest)
+    await writer.finish(manifest)
     disk.crash()
     const store = new CheckpointStore(disk, DIRECTORY)
     const [newest] = store.list()

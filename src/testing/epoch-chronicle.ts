@@ -97,7 +97,7 @@ export function observedEngine(
     rowCount: (view) => engine.rowCount(view),
     lookup: (view, key) => engine.lookup(view, key),
     checkpoint: () => engine.checkpoint(),
-    restore: (parts) => engine.restore(parts),
+    restore: (parts, readPages) => engine.restore(parts, readPages),
     get epoch() {
       return engine.epoch
     },

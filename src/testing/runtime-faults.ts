@@ -37,9 +37,31 @@ export class RuntimeFaults {
     const paths = disk.files().filter((path) => path.startsWith(CHECKPOINTS) && path.endsWith(".checkpoint"))
     const hit = this.#world.below(5) === 0 ? paths : paths.slice(-1)
     for (const path of hit) {
-      const { length } = disk.contents(path)
-      if (length > 0) disk.flip(path, this.#world.below(length), 1 << this.#world.below(8))
-      this.#world.countFault("damaged checkpoint")
+      this.#world.hasDamagedCheckpoints = true
+      this.#flip(path, "damaged checkpoint")
     }
+  }
+
+  /** Which may be a file that both kept checkpoints need, or none of them any more. */
+  damagePages(): void {
+    const world = this.#world
+    const paths = world.disk.files().filter((path) => path.startsWith(CHECKPOINTS) && path.endsWith(".pages"))
+    if (paths.length === 0) return
+    const path = world.pick(paths)
+    world.hasDamagedCheckpoints = true
+    if (world.below(3) > 0) {
+      this.#flip(path, "damaged pages")
+    } else {
+      world.disk.remove(path)
+      world.disk.syncDirectory(CHECKPOINTS)
+      world.countFault("missing pages")
+    }
+  }
+
+  #flip(path: string, kind: string): void {
+    const { disk } = this.#world
+    const { length } = disk.contents(path)
+    if (length > 0) disk.flip(path, this.#world.below(length), 1 << this.#world.below(8))
+    this.#world.countFault(kind)
   }
 }

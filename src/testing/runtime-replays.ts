@@ -24,6 +24,7 @@ export class RuntimeReplays {
   readonly #begun = new Map<string, readonly string[]>()
 
   #waiting = 0
+  #isStopping = false
 
   constructor(world: RuntimeWorld, producer: RuntimeProducer) {
     this.#world = world
@@ -42,6 +43,12 @@ export class RuntimeReplays {
   /** A process has started: nobody waits any more. */
   begin(): void {
     this.#waiting = 0
+    this.#isStopping = false
+  }
+
+  /** The process is told to stop: who waits then may hear that the log is closed. */
+  stop(): void {
+    this.#isStopping = true
   }
 
   /** Mends a few letters, known as open or not. */
@@ -70,12 +77,16 @@ export class RuntimeReplays {
           }),
         (error: unknown) =>
           heard(() => {
-            const code = isPlatformError(error) && REFUSALS.has(error.code) ? error.code : null
+            const code = isPlatformError(error) && this.#mayRefuse(error.code) ? error.code : null
             if (code === null) world.broken(`a replay was refused: ${textOf(error)}`)
             world.note(`replay: ${code}`)
           }),
       )
       .catch(() => {}) // The world has noted which law was broken.
+  }
+
+  #mayRefuse(code: string): boolean {
+    return REFUSALS.has(code) || (this.#isStopping && code === "log-closed")
   }
 
   /** After a start, before anything new is sent. */

@@ -363,6 +363,7 @@ class RuntimeLife {
       world.end(power)
     }
     if (world.below(6) === 0) this.#faults.damageCheckpoint()
+    if (world.below(6) === 0) this.#faults.damagePages()
     if (world.below(6) === 0) world.damageIds()
     if (world.below(6) === 0) {
       this.#plans = world.pick(this.#versions)
@@ -373,6 +374,7 @@ class RuntimeLife {
   async #stop(): Promise<void> {
     const world = this.#world
     const { runtime, quality, log, process } = world
+    this.#replays.stop()
     const stop = async () => {
       await quality![Symbol.asyncDispose]()
       await runtime![Symbol.asyncDispose]()

@@ -46,6 +46,7 @@ const SHORT_TOPIC_BYTES = 1_000
 export const CHECKPOINTS = `${DATA}/checkpoints`
 const DUPLICATES = `${DATA}/duplicates`
 const CHECKPOINT_INTERVAL_MS = 500
+const CHECKPOINT_FILE_BYTES = 20_000
 const LIMITS: LogLimits = {
   ...DEFAULT_LIMITS,
   segmentBytes: 4_000,
@@ -87,6 +88,8 @@ export class RuntimeWorld {
   runtime: Runtime | null = null
   ledger: Ledger | null = null
   quality: Quality | null = null
+  /** Whether faults have hit files of checkpoints. */
+  hasDamagedCheckpoints = false
   /** Where the engine of the running process is. */
   engine: Engine | null = null
   /** The disk stops within this many steps from the begin of the next checkpoint; null: it does not. */
@@ -195,9 +198,10 @@ export class RuntimeWorld {
       plans,
       checkpointDirectory: CHECKPOINTS,
       checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
+      checkpointFileBytes: CHECKPOINT_FILE_BYTES,
       duplicateLimits: TINY_LIMITS,
       createEngine: (specs) => this.#createEngine(process, specs),
-      report: (message) => this.note(`report: ${message.slice(0, 160)}`),
+      report: (message) => this.#hear(message),
     })
     this.quality = await Quality.open({
       ...{ log, clock: this.wall, scheduler: process.scheduler, contracts: CONTRACTS },
@@ -206,6 +210,14 @@ export class RuntimeWorld {
         if (process.alive) this.note(`replay failed: ${textOf(error).slice(0, 160)}`)
       },
     })
+  }
+
+  /** A crash may take a checkpoint away, but not a part of it. */
+  #hear(message: string): void {
+    this.note(`report: ${message.slice(0, 160)}`)
+    if (/^The checkpoint .* is damaged/.test(message) && !this.hasDamagedCheckpoints) {
+      this.broken(`nobody damaged it: ${message}`)
+    }
   }
 
   #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {

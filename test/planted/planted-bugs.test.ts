@@ -25,8 +25,11 @@ import {
   onLedger,
   onLog,
   onOutput,
+  onPageFiles,
   onSpecs,
+  unchangedPages,
   withChanges,
+  withoutOlderPages,
   withoutReplayRecords,
 } from "./saboteurs.ts"
 
@@ -102,6 +105,21 @@ const BUGS: readonly Planted[] = [
     bug: "a checkpoint holds the state of the epoch before",
     plant: () => onEngine(oldCheckpoints),
     law: /takes|epoch \d+|has \d+ rows/,
+  },
+  {
+    bug: "a checkpoint takes a page that changed for one that did not",
+    plant: () => onEngine(unchangedPages),
+    law: /takes|epoch \d+|has \d+ rows|must hold|recover by itself/,
+  },
+  {
+    bug: "a file of pages is removed that a checkpoint still needs",
+    plant: () => onDisk(withoutOlderPages),
+    law: /nobody damaged it: The checkpoint .* is damaged \(it is missing\)/,
+  },
+  {
+    bug: "a checkpoint counts before its pages are synced",
+    plant: () => onPageFiles(() => ({ sync: () => {} })),
+    law: /nobody damaged it/,
   },
   {
     bug: "the watermark is one microsecond ahead",

@@ -2,13 +2,8 @@
 import type { ChangeBatch } from "../../src/columns/batch.ts"
 import { gatherRows } from "../../src/columns/gather.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
-import type {
-  CheckpointPart,
-  Engine,
-  EpochInput,
-  EpochResult,
-  OperatorSpec,
-} from "../../src/engine/dataflow.ts"
+import type { Engine, EpochInput, EpochResult, OperatorSpec } from "../../src/engine/dataflow.ts"
+import type { CheckpointPart, PageMark } from "../../src/engine/engine-checkpoint.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
 import type { EpochOutput } from "../../src/ports/epoch-output.ts"
 import { LEDGER_TOPIC } from "../../src/quality/ledger/ledger-writer.ts"
@@ -44,6 +39,48 @@ export function onDisk(lies: (disk: Disk) => Partial<Disk>): RuntimeSimulationOp
 
 export function onLog(lies: (log: Log) => Partial<Log>): RuntimeSimulationOptions {
   return { wrapLog: (log) => instead(log, lies(log)) }
+}
+
+/** Changes how files of pages are written. */
+export function onPageFiles(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onDisk((disk) => ({
+    open: (path, options) => {
+      const file = disk.open(path, options)
+      return path.includes(".pages") ? instead(file, lies(file)) : file
+    },
+  }))
+}
+
+/** With an old checkpoint all files of pages go but the newest. */
+export function withoutOlderPages(disk: Disk): Partial<Disk> {
+  return {
+    remove: (path) => {
+      disk.remove(path)
+      if (!path.endsWith(".checkpoint")) return
+      const directory = path.slice(0, path.lastIndexOf("/"))
+      const files = disk.list(directory).filter((name) => name.endsWith(".pages"))
+      const numbers = files.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b)
+      for (const number of numbers.slice(0, -1)) disk.remove(`${directory}/${number}.pages`)
+    },
+  }
+}
+
+/** Every other page looks as if it had not been written to since the engine began. */
+export function unchangedPages(engine: Engine): Partial<Engine> {
+  return {
+    checkpoint: () => {
+      const checkpoint = engine.checkpoint()
+      const marked = (page: PageMark) => (page.key % 2 === 0 ? { ...page, stamp: 0 } : page)
+      return instead(checkpoint, {
+        *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
+          const asked = isHeld && ((page: PageMark) => isHeld(marked(page)))
+          for (const part of checkpoint.parts(asked)) {
+            yield part.page === undefined ? part : { ...part, page: marked(part.page) }
+          }
+        },
+      })
+    },
+  }
 }
 
 /** Changes what is appended to the journal; everything else goes its way. */
@@ -132,13 +169,9 @@ export function keepRows(batch: ChangeBatch, keeps: (row: number) => boolean): C
 /** An engine whose checkpoints are one epoch old. */
 export function oldCheckpoints(engine: Engine): Partial<Engine> {
   const freeze = () => {
-    const checkpoint = engine.checkpoint()
-    const parts: CheckpointPart[] = [...checkpoint.parts()].map(({ name, bytes }) => ({
-      name,
-      bytes: bytes.slice(),
-    }))
-    checkpoint[Symbol.dispose]()
-    return { epoch: checkpoint.epoch, parts }
+    using checkpoint = engine.checkpoint()
+    const parts: readonly CheckpointPart[] = [...checkpoint.parts()]
+    return { epoch: checkpoint.epoch, generation: checkpoint.generation, parts }
   }
   let before = freeze()
   return {
@@ -147,8 +180,8 @@ export function oldCheckpoints(engine: Engine): Partial<Engine> {
       return engine.runEpoch(input)
     },
     checkpoint: () => {
-      const { epoch, parts } = before
-      return { epoch, parts: () => parts, [Symbol.dispose]: () => {} }
+      const { parts, ...rest } = before
+      return { ...rest, parts: () => parts, [Symbol.dispose]: () => {} }
     },
   }
 }

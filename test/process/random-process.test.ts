@@ -8,6 +8,7 @@ import { z } from "zod"
 import { readRow } from "../../src/columns/scalar.ts"
 import { float64, int32 } from "../../src/contracts/field-types.ts"
 import { restoreOrdered } from "../../src/engine/checkpoint/ordered-state.ts"
+import { pagePlace, SavedState } from "../../src/engine/checkpoint/saved-state.ts"
 import type { EpochResult } from "../../src/engine/dataflow.ts"
 import { VERDICTS } from "../../src/engine/dataflow.ts"
 import { noLosses } from "../../src/engine/losses.ts"
@@ -137,9 +138,16 @@ function checkpointed(run: ProcessRun): string[] {
   const parts = new Map(run.checkpoint().map(({ name, bytes }) => [name, bytes]))
   const id = run.specs.find(({ kind }) => kind === "process")!.id
   const tables = ["states", "ages", "event-timers", "processing-timers"].flatMap((name) => {
-    const table = new OrderedTable(new PageStore(2 ** 30))
-    const into = { spec: { id: `${id}/${name}` }, table, closedUntilUs: 0n }
-    restoreOrdered(into, parts, noLosses())
+    const store = new PageStore(2 ** 30)
+    const table = new OrderedTable(store)
+    const group = `${id}/${name}`
+    const saved = new SavedState(store, parts)
+    restoreOrdered({ spec: { id: group }, table, closedUntilUs: 0n }, saved, noLosses())
+    for (const [part, bytes] of parts) {
+      const place = pagePlace(part)
+      if (place?.group === group) saved.fill(part, { ...place, key: 0 }, bytes)
+    }
+    saved.checkFilled()
     const entries: string[] = []
     for (const at = table.first(); at.valid; at.next()) {
       entries.push(`${name} ${at.weight} ${Buffer.from(at.bytes()).toString("latin1")}`)

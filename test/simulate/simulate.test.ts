@@ -25,6 +25,8 @@ test("log and runtime keep their laws through seeded lives full of crashes and f
     "crash in recovery",
     "crash in a checkpoint",
     "damaged checkpoint",
+    "damaged pages",
+    "missing pages",
     "project change",
   ]) {
     assert.ok((report.faults[kind] ?? 0) >= SEEDS / 10, `${kind}: ${report.faults[kind]}`)

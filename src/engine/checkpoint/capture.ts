@@ -2,71 +2,55 @@
  * The state of one operator at an epoch's end, held by sharing its pages, and put out part by part while
  * later epochs change their own copies.
  */
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { AggregateOperator } from "../operators/aggregate.ts"
+import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
 import type { ViewOperator } from "../operators/view.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { MultisetNode, OrderedMultiset } from "../state/ordered-multiset.ts"
 import { multisetEntries } from "../state/ordered-multiset.ts"
-import { SIZE_CLASS } from "../state/page-format.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import type { MultisetEntry, OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
-import { encodeHeld, jsonPart, PART_BYTES } from "./part-format.ts"
+import { encodeHeld, jsonPart } from "./part-format.ts"
 
 /** Entries of a multiset per part. */
 const ENTRIES_PER_PART = 10_000
 
-export class OperatorCapture implements Disposable {
+export class OperatorCapture implements CapturedState {
   readonly #id: string
-  readonly #meta: OperatorMeta
-  readonly #tables: TableSnapshot[] = []
-  readonly #multisets: (MultisetNode | null)[] = []
+  readonly #rest: Omit<OperatorMeta, "windows">
+  readonly #windows: readonly FrozenWindow[]
 
   constructor(id: string, windows: readonly CapturedWindow[], rest: Omit<OperatorMeta, "windows">) {
     this.#id = id
-    this.#meta = { ...rest, windows: windows.map((window) => this.#capture(window)) }
+    this.#rest = rest
+    this.#windows = windows.map(({ start, end, closed, emitting, tables, multisets }) => ({
+      ...{ start, end, closed, emitting },
+      tables: tables.map((table) => table.snapshot()),
+      multisets: multisets.map(({ root, size }) => ({ root, size })),
+    }))
   }
 
   *parts(): Generator<CheckpointPart> {
-    yield jsonPart(`${this.#id}/meta`, this.#meta)
-    yield* pageParts(this.#id, this.#images())
+    const meta: OperatorMeta = { ...this.#rest, windows: this.#windows.map(windowMeta) }
+    yield jsonPart(`${this.#id}/meta`, meta)
     yield* this.#multisetParts()
   }
 
+  *groups(): Generator<PageGroup> {
+    yield { id: this.#id, pages: pagesOf(this.#windows.flatMap(({ tables }) => tables)) }
+  }
+
   [Symbol.dispose](): void {
-    for (const table of this.#tables) table[Symbol.dispose]()
-  }
-
-  #capture(window: CapturedWindow): WindowMeta {
-    const { start, end, closed, emitting } = window
-    for (const multiset of window.multisets) this.#multisets.push(multiset.root)
-    return {
-      start: String(start),
-      end: String(end),
-      closed,
-      emitting,
-      tables: window.tables.map((table) => this.#captureTable(table)),
-      multisets: window.multisets.map((multiset) => multiset.size),
-    }
-  }
-
-  #captureTable(table: KeyTable): TableMeta {
-    const snapshot = table.snapshot()
-    this.#tables.push(snapshot)
-    const pages = Array.from(snapshot.pages, (page) => table.store.i32[page * 2 + SIZE_CLASS]!)
-    return { depth: snapshot.depth, count: snapshot.count, pages }
-  }
-
-  *#images(): Generator<Uint8Array> {
-    for (const table of this.#tables) for (const page of table.pages) yield table.image(page)
+    for (const { tables } of this.#windows) for (const table of tables) table[Symbol.dispose]()
   }
 
   *#multisetParts(): Generator<CheckpointPart> {
     let entries: MultisetEntry[] = []
     let number = 0
-    for (const root of this.#multisets) {
+    for (const { root } of this.#windows.flatMap(({ multisets }) => multisets)) {
       for (const { group, count, value } of multisetEntries(root)) {
         entries.push([group, count, encodeHeld(value)])
         if (entries.length < ENTRIES_PER_PART) continue
@@ -76,6 +60,31 @@ export class OperatorCapture implements Disposable {
     }
     if (entries.length > 0) yield jsonPart(`${this.#id}/multisets/${number}`, entries)
   }
+}
+
+interface FrozenWindow extends Pick<CapturedWindow, "start" | "end" | "closed" | "emitting"> {
+  readonly tables: readonly TableSnapshot[]
+  readonly multisets: readonly { readonly root: MultisetNode | null; readonly size: number }[]
+}
+
+function windowMeta({ start, end, closed, emitting, tables, multisets }: FrozenWindow): WindowMeta {
+  return {
+    start: String(start),
+    end: String(end),
+    closed,
+    emitting,
+    tables: tables.map(tableMeta),
+    multisets: multisets.map(({ size }) => size),
+  }
+}
+
+/** Looks into no page: of millions of keys that would take too long at once. */
+export function tableMeta({ depth, depths, count, pages, store }: TableSnapshot): TableMeta {
+  return { depth, count, pages: Array.from(pages, (page) => store.sizeClassOf(page)), depths }
+}
+
+export function* pagesOf(held: Iterable<{ readonly pages: Iterable<number> }>): Generator<number> {
+  for (const { pages } of held) yield* pages
 }
 
 export interface CapturedWindow {
@@ -109,30 +118,4 @@ export function captureView(operator: ViewOperator, losses: Losses): OperatorCap
 
 export function tablesOf(window: WindowState): KeyTable[] {
   return [window.table, ...window.distinct]
-}
-
-/** Images of pages, one behind the other, as parts of about PART_BYTES. */
-export function* pageParts(id: string, images: Iterable<Uint8Array>): Generator<CheckpointPart> {
-  let pending: Uint8Array[] = []
-  let sizeBytes = 0
-  let number = 0
-  for (const image of images) {
-    pending.push(image)
-    sizeBytes += image.length
-    if (sizeBytes < PART_BYTES) continue
-    yield { name: `${id}/pages/${number++}`, bytes: joinImages(pending, sizeBytes) }
-    pending = []
-    sizeBytes = 0
-  }
-  if (pending.length > 0) yield { name: `${id}/pages/${number}`, bytes: joinImages(pending, sizeBytes) }
-}
-
-function joinImages(images: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes)
-  let at = 0
-  for (const image of images) {
-    bytes.set(image, at)
-    at += image.length
-  }
-  return bytes
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
 import { createEngine } from "../create-engine.ts"
-import type { CheckpointPart, OperatorSpec } from "../dataflow.ts"
+import type { OperatorSpec } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { column } from "../kit/batches.ts"
 import { aggregate, col } from "../kit/expressions.ts"
 import { groupBy, Harness, source, view } from "../kit/harness.ts"
@@ -112,7 +113,7 @@ test("other operators, another format, missing and short parts are refused", () 
   assert.throws(() => createEngine(specs("final")).restore(parts), { code: "checkpoint-mismatch" })
   const meta = parts.find((part) => part.name === "$engine/meta")!
   const older = new TextEncoder().encode(
-    new TextDecoder().decode(meta.bytes).replace('"format":1', '"format":0'),
+    new TextDecoder().decode(meta.bytes).replace('"format":2', '"format":1'),
   )
   assert.throws(() => fresh().restore([{ ...meta, bytes: older }]), { code: "checkpoint-mismatch" })
   for (const part of parts) {

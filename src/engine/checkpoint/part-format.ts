@@ -2,21 +2,20 @@
  * What a checkpoint is made of. Parts are named `<operator id>/<part>`:
  *   $engine/meta        format, plan fingerprint, epoch, watermarks
  *   <id>/meta           JSON: windows and tables of the operator, in the order of their page images
- *   <id>/pages/<n>      page images one behind the other, as they lie in memory
+ *   <id>/pages/<n>      one page as it lies in memory; they come behind all other parts
  *   <id>/multisets/<n>  values of ordered multisets, as JSON lines
- * A part that is missing or short is noticed: meta says how many bytes and entries there are.
+ * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
 import type { Scalar } from "../../columns/types.ts"
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { Held } from "../state/ordered-multiset.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
-export const CHECKPOINT_FORMAT = 1
-/**
- * Page images are collected to parts of about this size: large enough to write fast, small enough to buffer.
- */
-export const PART_BYTES = 1 << 20
+export const CHECKPOINT_FORMAT = 2
+
+/** The part with the EngineMeta. */
+export const META = "$engine/meta"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -26,6 +25,8 @@ export interface TableMeta {
   readonly count: number
   /** Size class of each page, in hash order. */
   readonly pages: readonly number[]
+  /** Leading bits of the hash that the entries of each page share. */
+  readonly depths: readonly number[]
 }
 
 export interface WindowMeta {
@@ -61,7 +62,7 @@ export function jsonPart(name: string, value: unknown): CheckpointPart {
   return { name, bytes: encoder.encode(JSON.stringify(value)) }
 }
 
-export function readJson<T>(parts: ReadonlyMap<string, Uint8Array>, name: string): T {
+export function readJson<T>(parts: Pick<ReadonlyMap<string, Uint8Array>, "get">, name: string): T {
   const bytes = parts.get(name)
   if (bytes === undefined) throw checkpointDamaged(name, "is missing")
   try {

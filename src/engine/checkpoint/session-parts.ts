@@ -4,16 +4,17 @@
  *   <id>/sessions/<n>    JSON: rows by session, a large session in several entries
  */
 import type { Scalar } from "../../columns/types.ts"
-import type { CheckpointPart } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"
+import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
 import type { SessionRow } from "../time/session-book.ts"
 import { Session } from "../time/session-book.ts"
 import { OperatorCapture } from "./capture.ts"
 import { decodeValue, encodeValue, jsonPart, readJson } from "./part-format.ts"
-import type { PartMap } from "./restore.ts"
 import { restoreTables } from "./restore.ts"
+import type { SavedState } from "./saved-state.ts"
 
 /** Rows per part. */
 const ROWS_PER_PART = 10_000
@@ -31,7 +32,7 @@ interface SessionEntry {
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
-export class SessionCapture implements Disposable {
+export class SessionCapture implements CapturedState {
   readonly #id: string
   readonly #tables: OperatorCapture
   readonly #sessions: readonly Pick<Session, "number" | "visible" | "start" | "end" | "rows">[]
@@ -89,12 +90,16 @@ export class SessionCapture implements Disposable {
     yield jsonPart(`${this.#id}/sessions/meta`, { ...this.#meta, parts })
   }
 
+  groups(): Iterable<PageGroup> {
+    return this.#tables.groups()
+  }
+
   [Symbol.dispose](): void {
     this.#tables[Symbol.dispose]()
   }
 }
 
-export function restoreSessions(operator: SessionAggregate, parts: PartMap, losses: Losses): void {
+export function restoreSessions(operator: SessionAggregate, parts: SavedState, losses: Losses): void {
   const { id } = operator.spec
   const { book, whole, distinct, multisets } = operator
   const saved = restoreTables({ id, parts, losses, tables: [whole.table, ...distinct], multisets })

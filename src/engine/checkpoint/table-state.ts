@@ -4,8 +4,8 @@ import type { KeyTable } from "../state/key-table.ts"
 import { OperatorCapture } from "./capture.ts"
 import type { OperatorMeta } from "./part-format.ts"
 import { readJson } from "./part-format.ts"
-import type { PartMap } from "./restore.ts"
-import { adoptTables, ImageReader } from "./restore.ts"
+import { adoptTables } from "./restore.ts"
+import type { SavedState } from "./saved-state.ts"
 
 interface TableOperator {
   readonly spec: { readonly id: string }
@@ -22,8 +22,8 @@ export function captureTable({ spec, table }: TableOperator, losses: Losses): Op
   })
 }
 
-export function restoreTable({ spec, table }: TableOperator, parts: PartMap, losses: Losses): void {
+export function restoreTable({ spec, table }: TableOperator, parts: SavedState, losses: Losses): void {
   const meta = readJson<OperatorMeta>(parts, `${spec.id}/meta`)
   Object.assign(losses, meta.losses)
-  adoptTables([table], meta.windows[0]?.tables ?? [], new ImageReader(spec.id, parts))
+  adoptTables([table], meta.windows[0]?.tables ?? [], { id: spec.id, parts })
 }

@@ -7,8 +7,8 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { captureAggregate } from "../checkpoint/capture.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
 import { restoreAggregate } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import { planAccumulators } from "../code/accumulators.ts"
 import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
@@ -104,8 +104,8 @@ export class AggregateOperator implements StatefulOperator {
     return captureAggregate(this, losses)
   }
 
-  restore(parts: PartMap, losses: Losses): void {
-    restoreAggregate(this, parts, losses)
+  restore(saved: SavedState, losses: Losses): void {
+    restoreAggregate(this, saved, losses)
   }
 
   createWindow(start: bigint, end: bigint): WindowState {

@@ -9,7 +9,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { captureJoin, restoreJoin } from "../checkpoint/join-parts.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import type { FeedJoin, JoinTarget } from "../code/join-feed.ts"
 import { compileFeed } from "../code/join-feed.ts"
 import type { PutBlock } from "../code/join-output.ts"
@@ -105,8 +105,8 @@ export class JoinOperator implements RowOperator, JoinTarget {
     return captureJoin(this, losses)
   }
 
-  restore(parts: PartMap, losses: Losses): void {
-    restoreJoin(this, parts, losses)
+  restore(saved: SavedState, losses: Losses): void {
+    restoreJoin(this, saved, losses)
   }
 
   drain(): void {

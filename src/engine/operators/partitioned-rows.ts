@@ -12,7 +12,7 @@ import { TIMESTAMP } from "../../columns/types.ts"
 import { compareBytes } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
@@ -132,8 +132,8 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     return captureOrdered(this, losses)
   }
 
-  restore(parts: PartMap, losses: Losses): void {
-    restoreOrdered(this, parts, losses)
+  restore(saved: SavedState, losses: Losses): void {
+    restoreOrdered(this, saved, losses)
   }
 
   #touch(bytes: Uint8Array, partitionLength: number): void {

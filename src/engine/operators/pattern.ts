@@ -9,7 +9,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import type { PatternSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Losses } from "../losses.ts"
@@ -130,19 +130,22 @@ export class PatternOperator implements RowOperator {
       *parts() {
         for (const part of parts) yield* part.parts()
       },
+      *groups() {
+        for (const part of parts) yield* part.groups()
+      },
       [Symbol.dispose]: () => {
         for (const part of parts) part[Symbol.dispose]()
       },
     }
   }
 
-  restore(parts: PartMap, losses: Losses): void {
+  restore(saved: SavedState, losses: Losses): void {
     for (const [name, table] of [
       ["rows", this.#rows],
       ["times", this.#times],
     ] as const) {
       const restored = { spec: { id: `${this.spec.id}/${name}` }, table, closedUntilUs: NO_WATERMARK }
-      restoreOrdered(restored, parts, losses)
+      restoreOrdered(restored, saved, losses)
       this.#seenUntilUs = restored.closedUntilUs
     }
   }

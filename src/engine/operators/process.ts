@@ -14,7 +14,7 @@ import type { ProcessTimer } from "../../ports/process-function.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import { jsonPart, readJson } from "../checkpoint/part-format.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import { mixBytes } from "../code/hashing.ts"
 import type { ProcessSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
@@ -206,15 +206,18 @@ export class ProcessOperator implements RowOperator {
         yield jsonPart(`${id}/process`, meta)
         for (const table of tables) yield* table.parts()
       },
+      *groups() {
+        for (const table of tables) yield* table.groups()
+      },
       [Symbol.dispose]: () => {
         for (const table of tables) table[Symbol.dispose]()
       },
     }
   }
 
-  restore(parts: PartMap, losses: Losses): void {
+  restore(saved: SavedState, losses: Losses): void {
     const { id } = this.spec
-    const meta = readJson<ProcessMeta>(parts, `${id}/process`)
+    const meta = readJson<ProcessMeta>(saved, `${id}/process`)
     this.#call.restore(meta.calls)
     this.#failures = meta.failures
     this.#clockMs = meta.clockMs
@@ -222,7 +225,7 @@ export class ProcessOperator implements RowOperator {
     this.#isBehind = meta.isBehind
     for (const [name, table] of this.#tables()) {
       const restored = { spec: { id: `${id}/${name}` }, table, closedUntilUs: NO_WATERMARK }
-      restoreOrdered(restored, parts, losses)
+      restoreOrdered(restored, saved, losses)
     }
   }
 

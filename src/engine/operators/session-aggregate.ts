@@ -10,7 +10,7 @@ import { readRow } from "../../columns/scalar.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
 import { INT64 } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import { restoreSessions, SessionCapture } from "../checkpoint/session-parts.ts"
 import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
@@ -132,8 +132,8 @@ export class SessionAggregate implements StatefulOperator {
     return new SessionCapture(this, losses)
   }
 
-  restore(parts: PartMap, losses: Losses): void {
-    restoreSessions(this, parts, losses)
+  restore(saved: SavedState, losses: Losses): void {
+    restoreSessions(this, saved, losses)
   }
 
   /** For generated code. */

@@ -4,7 +4,9 @@
  * an instant and put out while later epochs run.
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
-import type { CheckpointPart, StatefulSpec } from "../dataflow.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
+import type { StatefulSpec } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { StateSize } from "../state/state-size.ts"
 import type { LateBound } from "../time/late-bound.ts"
@@ -27,12 +29,21 @@ export interface StatefulOperator {
   size(): StateSize
   capture(losses: Losses): CapturedState
   /** Only on an operator that has run nothing. */
-  restore(parts: ReadonlyMap<string, Uint8Array>, losses: Losses): void
+  restore(saved: SavedState, losses: Losses): void
 }
 
 /** State as of an epoch's end, held until it is disposed of. */
 export interface CapturedState extends Disposable {
+  /** Everything but pages. */
   parts(): Iterable<CheckpointPart>
+  /** Pages in the order in which a restore asks for them. */
+  groups(): Iterable<PageGroup>
+}
+
+export interface PageGroup {
+  readonly id: string
+  /** Addresses. */
+  readonly pages: Iterable<number>
 }
 
 /** Takes whole rows; an aggregate's are fed by a loop that was generated for it instead. */

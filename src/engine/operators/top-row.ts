@@ -6,7 +6,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
-import type { PartMap } from "../checkpoint/restore.ts"
+import type { SavedState } from "../checkpoint/saved-state.ts"
 import { captureTable, restoreTable } from "../checkpoint/table-state.ts"
 import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
@@ -95,8 +95,8 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
     return captureTable(this, losses)
   }
 
-  restore(parts: PartMap, losses: Losses): void {
-    restoreTable(this, parts, losses)
+  restore(saved: SavedState, losses: Losses): void {
+    restoreTable(this, saved, losses)
   }
 
   #put(page: number, address: number, weight: number): void {

@@ -16,7 +16,7 @@ import type { SlotShape } from "./page-format.ts"
 import * as F from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
-import { TableSnapshot } from "./table-snapshot.ts"
+import { distinctPages, TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
 const MAX_DEPTH = 20
@@ -39,7 +39,7 @@ export class KeyTable {
   /** 32 - depth; the depth is at least 1, since JavaScript shifts by 32 like by 0. */
   shift = 31
   /** A page stamped with it is known to be private. */
-  generation = 1
+  generation: number
   count = 0
   /** Page of the slot that the last call returned. */
   page = 0
@@ -50,6 +50,7 @@ export class KeyTable {
     this.store = store
     this.shape = shape
     this.#mover = mover
+    this.generation = store.generation
     const { sizeClass, depth } = firstPages(shape, expected)
     if (depth === 0) {
       const page = this.#blankPage(sizeClass, 0)
@@ -69,7 +70,7 @@ export class KeyTable {
       store.f64[page + F.GENERATION] = this.generation
       return page
     }
-    const twin = store.copy(page, store.i32[page * 2 + F.SIZE_CLASS]!)
+    const twin = store.copy(page)
     store.f64[twin + F.GENERATION] = this.generation
     this.#point(twin, hash, store.i32[twin * 2 + F.LOCAL_DEPTH]!)
     return twin
@@ -152,7 +153,7 @@ export class KeyTable {
 
   /** Each page once, in the order of the hashes it holds. */
   pages(): Int32Array {
-    return distinctPages(this.directory, this.store, this.shift)
+    return distinctPages(this.directory)
   }
 
   /** Calls `visit` with every slot, in an order that depends on the table's contents and history only. */
@@ -162,25 +163,27 @@ export class KeyTable {
 
   /** Shares all pages; a later writer copies those that it touches. */
   snapshot(): TableSnapshot {
-    const pages = this.pages()
-    for (const page of pages) this.store.retain(page)
-    this.generation++
-    return new TableSnapshot(this.store, this.shape, this.directory.slice(), this.shift, pages, this.count)
+    const { store, directory } = this
+    let last = 0
+    for (let k = 0; k < directory.length; k++) {
+      const page = directory[k]!
+      if (page !== last) store.retain(page)
+      last = page
+    }
+    this.generation = store.nextGeneration()
+    return new TableSnapshot(store, this.shape, directory.slice(), this.shift, this.count)
   }
 
   /**
-   * Replaces the contents by page images in the order of `pages()`; the header of each says what it covers.
+   * Replaces the contents by pages in the order of a snapshot's, with the leading bits of the hash that each
+   * one covers; their images may come later.
    */
-  adopt(images: readonly Uint8Array[], depth: number, count: number): void {
+  adopt(pages: readonly number[], depths: readonly number[], depth: number, count: number): void {
     this.drop()
     const directory = new Int32Array(1 << depth)
     let filled = 0
-    for (const image of images) {
-      const header = new Int32Array(image.buffer.slice(image.byteOffset, image.byteOffset + F.HEADER_BYTES))
-      const page = this.store.allocate(header[F.SIZE_CLASS]!)
-      this.store.bytesOf(page, header[F.SIZE_CLASS]!).set(image)
-      this.store.f64[page + F.GENERATION] = this.generation
-      const span = 1 << (depth - header[F.LOCAL_DEPTH]!)
+    for (const [k, page] of pages.entries()) {
+      const span = 1 << (depth - depths[k]!)
       directory.fill(page, filled, filled + span)
       filled += span
     }
@@ -192,7 +195,7 @@ export class KeyTable {
 
   /** Gives all pages back; the table must not be used again. */
   drop(): void {
-    for (const page of this.pages()) this.store.release(page, this.store.i32[page * 2 + F.SIZE_CLASS]!)
+    for (const page of this.pages()) this.store.release(page)
     this.directory = new Int32Array(0)
   }
 
@@ -239,7 +242,7 @@ export class KeyTable {
     const target = this.#blankPage(sizeClass, depth)
     this.#moveAll(page, target, target, 0)
     this.#point(target, hash, depth)
-    this.store.release(page, this.store.i32[page * 2 + F.SIZE_CLASS]!)
+    this.store.release(page)
   }
 
   #split(page: number, hash: number, depth: number): void {
@@ -251,7 +254,7 @@ export class KeyTable {
     this.#moveAll(page, low, high, bit)
     this.#point(low, hash & ~bit, depth + 1)
     this.#point(high, hash | bit, depth + 1)
-    this.store.release(page, sizeClass)
+    this.store.release(page)
   }
 
   #deepen(): void {
@@ -358,14 +361,4 @@ export function visitSlots(
     const entry = i32[index + place]!
     if (entry !== 0) visit(slots + ((entry & 0xffff) - 1) * shape.strideWords, page)
   }
-}
-
-function distinctPages(directory: Int32Array, store: PageStore, shift: number): Int32Array {
-  const pages: number[] = []
-  for (let prefix = 0; prefix < directory.length; ) {
-    const page = directory[prefix]!
-    pages.push(page)
-    prefix += 1 << (32 - shift - store.i32[page * 2 + F.LOCAL_DEPTH]!)
-  }
-  return Int32Array.from(pages)
 }

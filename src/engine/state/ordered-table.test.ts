@@ -7,6 +7,7 @@ import { BOOLEAN, BYTES, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } fro
 import { SeededRandom } from "../../std/random.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import { batchOf, rowKey } from "../kit/batches.ts"
+import { imagesOf, pagesWith } from "../kit/page-images.ts"
 import { RowBuilder } from "../operators/row-builder.ts"
 import { OrderedRowCodec } from "./ordered-row.ts"
 import { OrderedTable } from "./ordered-table.ts"
@@ -42,15 +43,11 @@ test("entries come and go in order, across pages that split, and a snapshot stay
   assert.equal(table.count, oracle.size)
   const before = sorted()
   const snapshot = table.snapshot()
-  const images = snapshot.pages.map((page) => snapshot.image(page).slice())
+  const images = imagesOf(store, snapshot.pages)
   for (let round = 0; round < 4_000; round++) change()
   const twin = new OrderedTable(store)
-  const sizes = snapshot.pages.map((page) => snapshot.sizeClass(page))
-  assert.deepEqual(
-    snapshot.pages.map((page) => Buffer.from(snapshot.image(page))),
-    images.map((image) => Buffer.from(image)),
-  )
-  twin.adopt(images, sizes, snapshot.count)
+  assert.deepEqual(imagesOf(store, snapshot.pages), images)
+  twin.adopt(pagesWith(store, images), snapshot.count)
   assert.deepEqual(entriesOf(twin), before)
   assert.deepEqual(entriesOf(table), sorted())
   const bound = Buffer.from(sorted()[oracle.size >> 1]![0], "latin1")

@@ -30,12 +30,13 @@ export class OrderedTable {
   readonly store: PageStore
   /** In the order of their entries; never an empty one. */
   #pages: number[] = []
-  #generation = 1
+  #generation: number
   #count = 0
   readonly #place: OrderedCursor
 
   constructor(store: PageStore) {
     this.store = store
+    this.#generation = store.generation
     this.#place = new OrderedCursor(this)
   }
 
@@ -125,19 +126,14 @@ export class OrderedTable {
   /** Shares all pages; a later writer copies those that it touches. */
   snapshot(): OrderedSnapshot {
     for (const page of this.#pages) this.store.retain(page)
-    this.#generation++
-    return new OrderedSnapshot(this.store, [...this.#pages], this.#count)
+    this.#generation = this.store.nextGeneration()
+    return new OrderedSnapshot(this.store, Int32Array.from(this.#pages), this.#count)
   }
 
-  /** Only on an empty table. */
-  adopt(images: readonly Uint8Array[], sizeClasses: readonly number[], count: number): void {
+  /** Only on an empty table. The pages' images may come later. */
+  adopt(pages: readonly number[], count: number): void {
     assert(this.#pages.length === 0, "only an empty table takes pages over")
-    this.#pages = images.map((image, k) => {
-      const page = this.store.allocate(sizeClasses[k]!)
-      this.store.bytesOf(page, sizeClasses[k]!).set(image)
-      this.store.f64[page + GENERATION] = this.#generation
-      return page
-    })
+    this.#pages = [...pages]
     this.#count = count
   }
 
@@ -241,14 +237,14 @@ export class OrderedTable {
     const page = this.#pages[index]!
     const { store } = this
     if (store.f64[page + GENERATION] === this.#generation) return page
-    const own = store.isShared(page) ? store.copy(page, store.i32[page * 2 + SIZE_CLASS]!) : page
+    const own = store.isShared(page) ? store.copy(page) : page
     store.f64[own + GENERATION] = this.#generation
     this.#pages[index] = own
     return own
   }
 
   #release(page: number): void {
-    this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+    this.store.release(page)
   }
 
   #entries(page: number): number {
@@ -352,32 +348,22 @@ export class OrderedCursor {
 }
 
 /** An ordered table's pages as they were. */
-class OrderedSnapshot implements Disposable {
+export class OrderedSnapshot implements Disposable {
   readonly #store: PageStore
-  readonly pages: readonly number[]
+  readonly pages: Int32Array
   readonly count: number
   #released = false
 
-  constructor(store: PageStore, pages: readonly number[], count: number) {
+  constructor(store: PageStore, pages: Int32Array, count: number) {
     this.#store = store
     this.pages = pages
     this.count = count
   }
 
-  sizeClass(page: number): number {
-    return this.#store.i32[page * 2 + SIZE_CLASS]!
-  }
-
-  /** The page's bytes, valid until the store allocates. */
-  image(page: number): Uint8Array {
-    assert(!this.#released, "a snapshot is read before it is released")
-    return this.#store.bytesOf(page, this.sizeClass(page))
-  }
-
   [Symbol.dispose](): void {
     if (this.#released) return
     this.#released = true
-    for (const page of this.pages) this.#store.release(page, this.sizeClass(page))
+    for (const page of this.pages) this.#store.release(page)
   }
 }
 

@@ -7,6 +7,11 @@
  *
  * Small tables (one per window and group set) begin in a small page; 64 KB is the size at which tables split;
  * larger classes exist for entries that would fill a good part of a page.
+ *
+ * Two marks say what a checkpoint has to write. The stamp in a page's header is the generation in which it
+ * was last made private to a writer, and generations of all tables come from one counter: a page whose stamp
+ * is not above the counter's value at some instant has not been written to since. The key, kept beside the
+ * pages, goes over to the copy when a page is copied, and is never given to another one.
  */
 import { assert } from "../../std/assert.ts"
 import { stateEntryTooLarge, stateFull } from "../errors.ts"
@@ -19,10 +24,15 @@ const LAST_CLASS = PAGE_BYTES.length - 1
 /** Reference counts are kept per smallest page: address in words >> 9. */
 const UNIT_SHIFT = 9
 const WORD_BYTES = 8
+/** Word of the header that holds the stamp, in pages of every kind. */
+const STAMP = 0
 /** The first 64 KB stay unused, so that address 0 means "no page". */
 const FIRST_BYTE = 65_536
-/** Memory grows by at least this much, to take new views seldom; untouched growth costs nothing. */
+/**
+ * Memory grows by at least this much and this part, to take new views seldom; untouched growth costs nothing.
+ */
 const GROWTH_BYTES = 4 << 20
+const GROWTH_PART = 1 / 8
 /** What word addresses can name in one WebAssembly memory, less one growth step. */
 export const MAX_STATE_BYTES = 4 * 2 ** 30 - 65_536
 
@@ -35,6 +45,11 @@ export class PageStore {
   readonly limitBytes: number
   readonly #free: number[][] = PAGE_BYTES.map(() => [])
   #references = new Int32Array(1_024)
+  #sizeClasses = new Uint8Array(1_024)
+  /** Doubles, since 32 bits would be used up in weeks. */
+  #keys = new Float64Array(1_024)
+  #lastKey = 0
+  #generation = 1
   #endBytes = FIRST_BYTE
   #usedBytes = 0
 
@@ -54,6 +69,35 @@ export class PageStore {
     return this.#usedBytes
   }
 
+  /** The generation that is under way: stamps of pages that are written to now are not below it. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Begins a generation, so that whoever met the pages before it sees which are written to after it. */
+  nextGeneration(): number {
+    return ++this.#generation
+  }
+
+  sizeClassOf(page: number): number {
+    return this.#sizeClasses[page >>> UNIT_SHIFT]!
+  }
+
+  /** The name under which checkpoints know the page, whichever copy of it. */
+  keyOf(page: number): number {
+    return this.#keys[page >>> UNIT_SHIFT]!
+  }
+
+  /** The page is the one that an earlier process knew under this key. */
+  adoptKey(page: number, key: number): void {
+    this.#keys[page >>> UNIT_SHIFT] = key
+    this.#lastKey = Math.max(this.#lastKey, key)
+  }
+
+  stampOf(page: number): number {
+    return this.f64[page + STAMP]!
+  }
+
   /** A page with one reference and undefined contents. Views may have to be taken again afterwards. */
   allocate(sizeClass: number): number {
     const sizeBytes = pageBytes(sizeClass)
@@ -62,7 +106,10 @@ export class PageStore {
     }
     const page = this.#free[sizeClass]!.pop() ?? this.#carve(sizeClass)
     this.#usedBytes += sizeBytes
-    this.#references[page >>> UNIT_SHIFT] = 1
+    const unit = page >>> UNIT_SHIFT
+    this.#references[unit] = 1
+    this.#sizeClasses[unit] = sizeClass
+    this.#keys[unit] = ++this.#lastKey
     return page
   }
 
@@ -70,10 +117,12 @@ export class PageStore {
     this.#references[page >>> UNIT_SHIFT]!++
   }
 
-  release(page: number, sizeClass: number): void {
-    const left = --this.#references[page >>> UNIT_SHIFT]!
+  release(page: number): void {
+    const unit = page >>> UNIT_SHIFT
+    const left = --this.#references[unit]!
     assert(left >= 0, "a page is released as often as it was retained")
     if (left > 0) return
+    const sizeClass = this.#sizeClasses[unit]!
     this.#usedBytes -= pageBytes(sizeClass)
     this.#free[sizeClass]!.push(page)
   }
@@ -83,17 +132,27 @@ export class PageStore {
   }
 
   /** Gives up one reference to `page` for a private copy of it. */
-  copy(page: number, sizeClass: number): number {
+  copy(page: number): number {
+    const sizeClass = this.sizeClassOf(page)
     const twin = this.allocate(sizeClass)
     const from = page * WORD_BYTES
     this.u8.copyWithin(twin * WORD_BYTES, from, from + pageBytes(sizeClass))
-    this.release(page, sizeClass)
+    this.#keys[twin >>> UNIT_SHIFT] = this.#keys[page >>> UNIT_SHIFT]!
+    this.release(page)
     return twin
   }
 
-  bytesOf(page: number, sizeClass: number): Uint8Array {
+  /** Valid until the store allocates. */
+  bytesOf(page: number): Uint8Array {
     const from = page * WORD_BYTES
-    return this.u8.subarray(from, from + pageBytes(sizeClass))
+    return this.u8.subarray(from, from + pageBytes(this.sizeClassOf(page)))
+  }
+
+  /** Writes the page's bytes to the begin of `target`, without the stamp, which is no part of the state. */
+  copyImage(page: number, target: Uint8Array): Uint8Array {
+    const image = target.subarray(0, pageBytes(this.sizeClassOf(page)))
+    image.set(this.bytesOf(page))
+    return image.fill(0, STAMP * WORD_BYTES, (STAMP + 1) * WORD_BYTES)
   }
 
   /** From fresh memory; below 64 KB a page is cut into pieces that stay in their class. */
@@ -111,15 +170,18 @@ export class PageStore {
     const end = start + sizeBytes
     if (end > MAX_STATE_BYTES) throw stateFull(end, MAX_STATE_BYTES)
     if (end > this.#memory.sizeBytes) {
-      this.#memory.growTo(Math.min(MAX_STATE_BYTES, Math.max(end, this.#memory.sizeBytes + GROWTH_BYTES)))
+      const { sizeBytes: before } = this.#memory
+      const growth = Math.max(GROWTH_BYTES, before * GROWTH_PART)
+      this.#memory.growTo(Math.min(MAX_STATE_BYTES, Math.max(end, before + growth)))
       this.#takeViews()
     }
     this.#endBytes = end
     const units = (end / WORD_BYTES) >>> UNIT_SHIFT
     if (units > this.#references.length) {
-      const wider = new Int32Array(Math.max(units, this.#references.length * 2))
-      wider.set(this.#references)
-      this.#references = wider
+      const length = Math.max(units, this.#references.length * 2)
+      this.#references = widened(this.#references, new Int32Array(length))
+      this.#sizeClasses = widened(this.#sizeClasses, new Uint8Array(length))
+      this.#keys = widened(this.#keys, new Float64Array(length))
     }
     return start / WORD_BYTES
   }
@@ -131,6 +193,11 @@ export class PageStore {
     this.i64 = views.i64
     this.f64 = views.f64
   }
+}
+
+function widened<T extends Int32Array | Uint8Array | Float64Array>(from: T, to: T): T {
+  to.set(from)
+  return to
 }
 
 export function pageBytes(sizeClass: number): number {

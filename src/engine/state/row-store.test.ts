@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
-import { SIZE_CLASS } from "./page-format.ts"
+import { imagesOf, pagesWith } from "../kit/page-images.ts"
 import { PageStore } from "./page-store.ts"
 import { RowStore } from "./row-store.ts"
 
@@ -74,9 +74,9 @@ test("rows keep their ids and contents while others come, go and are let go, bes
     if (epoch % 7 !== 3) continue
     if (frozen !== null) {
       const { meta, pages } = frozen.snapshot
-      const images = pages.map((page) => frozen!.snapshot.image(page))
       const twin = new RowStore(new PageStore(2 ** 28), SHAPE, 64n << 20n)
-      twin.restore(meta, () => images.shift()!)
+      const copies = pagesWith(twin.store, imagesOf(rows.store, pages))
+      twin.restore(meta, () => copies.shift()!)
       rows.check(twin, frozen.model)
       frozen.snapshot[Symbol.dispose]()
     }
@@ -111,8 +111,8 @@ test("a restored store hands out the same ids as one that never stopped", () => 
   const twin = new Rows()
   const { meta, pages } = steady.rows.snapshot()
   assert.ok(meta.freeNumbers.length > 0 && meta.buckets[0]!.sparse.length > 0, "there is something to forget")
-  const images = pages.map((page) => steady.store.bytesOf(page, steady.store.i32[page * 2 + SIZE_CLASS]!))
-  twin.rows.restore(meta, () => images.shift()!)
+  const copies = pagesWith(twin.store, imagesOf(steady.store, pages))
+  twin.rows.restore(meta, () => copies.shift()!)
   for (const [id, row] of steady.model) twin.model.set(id, row)
   for (let k = 0; k < 4_000; k++) {
     const row = { ...randomRow(random, 0), time: null }

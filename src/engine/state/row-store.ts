@@ -7,28 +7,16 @@
  * hold until the end of the epoch once their page is owned.
  */
 import { assert } from "../../std/assert.ts"
-import { ARENA_DEAD, ARENA_TOP, FREE_HEAD, GENERATION, LIVE, SIZE_CLASS, USED } from "./page-format.ts"
+import { ARENA_DEAD, ARENA_TOP, FREE_HEAD, GENERATION, LIVE, USED } from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 import { classFor, SPLIT_CLASS } from "./page-store.ts"
 import type { RowBucket } from "./row-buckets.ts"
 import { RowBuckets } from "./row-buckets.ts"
 import type { RowShape } from "./row-page.ts"
 import * as R from "./row-page.ts"
+import { RowSnapshot, type RowStoreMeta } from "./row-snapshot.ts"
 
 const FIRST_PAGES = 16
-
-/** Everything but the pages themselves, as JSON. */
-export interface RowStoreMeta {
-  readonly buckets: readonly {
-    readonly number: string | null
-    /** Number and size class of each page, in the order of their images. */
-    readonly pages: readonly (readonly [number: number, sizeClass: number])[]
-    readonly open: number
-    readonly sparse: readonly number[]
-  }[]
-  readonly freeNumbers: readonly number[]
-  readonly nextNumber: number
-}
 
 export class RowStore {
   readonly store: PageStore
@@ -37,7 +25,7 @@ export class RowStore {
   /** Page by number, 0 where there is none. */
   directory = new Int32Array(FIRST_PAGES)
   /** A page stamped with it is known to be private. */
-  generation = 1
+  generation: number
   /** Where the row lies that was inserted last. */
   page = 0
   address = 0
@@ -50,6 +38,7 @@ export class RowStore {
   constructor(store: PageStore, shape: RowShape, keepUs: bigint) {
     this.store = store
     this.shape = shape
+    this.generation = store.generation
     this.buckets = new RowBuckets(keepUs)
     this.#bucket = this.buckets.timeless
   }
@@ -76,7 +65,7 @@ export class RowStore {
     const { store } = this
     const page = this.directory[number]!
     if (store.f64[page + GENERATION] === this.generation) return page
-    const own = store.isShared(page) ? store.copy(page, store.i32[page * 2 + SIZE_CLASS]!) : page
+    const own = store.isShared(page) ? store.copy(page) : page
     store.f64[own + GENERATION] = this.generation
     this.directory[number] = own
     return own
@@ -195,26 +184,25 @@ export class RowStore {
 
   /** Shares all pages; a later writer copies those that it touches. */
   snapshot(): RowSnapshot {
-    const { i32 } = this.store
-    const buckets = this.buckets.all()
-    const meta = {
-      buckets: buckets.map(({ number, pages, open, sparse }) => ({
-        number: number === null ? null : String(number),
-        pages: pages.map((each) => [each, i32[this.directory[each]! * 2 + SIZE_CLASS]!] as const),
-        open,
-        sparse: [...sparse],
-      })),
-      freeNumbers: [...this.#freeNumbers],
-      nextNumber: this.#nextNumber,
+    const buckets = this.buckets.all().map(({ number, pages, open, sparse }) => {
+      return { number, numbers: Int32Array.from(pages), open, sparse: [...sparse] }
+    })
+    const pages = new Int32Array(buckets.reduce((count, { numbers }) => count + numbers.length, 0))
+    let count = 0
+    for (const { numbers } of buckets) {
+      for (const number of numbers) {
+        const page = this.directory[number]!
+        this.store.retain(page)
+        pages[count++] = page
+      }
     }
-    const pages = buckets.flatMap((bucket) => bucket.pages.map((number) => this.directory[number]!))
-    for (const page of pages) this.store.retain(page)
-    this.generation++
-    return new RowSnapshot(this.store, meta, pages)
+    this.generation = this.store.nextGeneration()
+    const rest = { freeNumbers: [...this.#freeNumbers], nextNumber: this.#nextNumber }
+    return new RowSnapshot(this.store, pages, { ...rest, buckets })
   }
 
-  /** Only on a store that is empty. `imageOf` is asked for the pages in their order. */
-  restore(meta: RowStoreMeta, imageOf: (sizeClass: number) => Uint8Array): void {
+  /** Only on a store that is empty. `pageOf` is asked for the pages in their order; images may come later. */
+  restore(meta: RowStoreMeta, pageOf: (sizeClass: number) => number): void {
     assert(this.#nextNumber === 1, "rows are restored before any came")
     this.#nextNumber = meta.nextNumber
     this.#freeNumbers = [...meta.freeNumbers]
@@ -226,13 +214,7 @@ export class RowStore {
           : this.buckets.adopt({ number: BigInt(number), pages: [], open: 0, sparse: [] })
       bucket.open = open
       bucket.sparse.push(...sparse)
-      for (const [pageNumber, sizeClass] of pages) {
-        const image = imageOf(sizeClass)
-        const page = this.store.allocate(sizeClass)
-        this.store.bytesOf(page, sizeClass).set(image)
-        this.store.f64[page + GENERATION] = this.generation
-        this.#enter(bucket, pageNumber, page)
-      }
+      for (const [pageNumber, sizeClass] of pages) this.#enter(bucket, pageNumber, pageOf(sizeClass))
     }
   }
 
@@ -288,7 +270,7 @@ export class RowStore {
     this.directory[number] = 0
     this.#bucketOf[number] = null
     this.#freeNumbers.push(number)
-    this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+    this.store.release(page)
   }
 
   #reserve(numbers: number): void {
@@ -296,30 +278,5 @@ export class RowStore {
     const wider = new Int32Array(Math.max(numbers, this.directory.length * 2))
     wider.set(this.directory)
     this.directory = wider
-  }
-}
-
-/** All rows as of an instant; must be released. */
-export class RowSnapshot implements Disposable {
-  readonly meta: RowStoreMeta
-  readonly pages: readonly number[]
-  readonly #store: PageStore
-  #released = false
-
-  constructor(store: PageStore, meta: RowStoreMeta, pages: readonly number[]) {
-    this.#store = store
-    this.meta = meta
-    this.pages = pages
-  }
-
-  image(page: number): Uint8Array {
-    assert(!this.#released, "a snapshot is read before it is released")
-    return this.#store.bytesOf(page, this.#store.i32[page * 2 + SIZE_CLASS]!)
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#released) return
-    this.#released = true
-    for (const page of this.pages) this.#store.release(page, this.#store.i32[page * 2 + SIZE_CLASS]!)
   }
 }

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../std/assert.ts"
 import type { SlotShape } from "./page-format.ts"
-import { INDEX, INDEX_MASK, SIZE_CLASS, SLOTS_START } from "./page-format.ts"
+import { INDEX, INDEX_MASK, SLOTS_START } from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 
 export class TableSnapshot implements Disposable {
@@ -12,24 +12,15 @@ export class TableSnapshot implements Disposable {
   readonly shape: SlotShape
   readonly directory: Int32Array
   readonly shift: number
-  /** Each page once, in hash order. */
-  readonly pages: Int32Array
   readonly count: number
+  #pages: Int32Array | null = null
   #released = false
 
-  constructor(
-    store: PageStore,
-    shape: SlotShape,
-    directory: Int32Array,
-    shift: number,
-    pages: Int32Array,
-    count: number,
-  ) {
+  constructor(store: PageStore, shape: SlotShape, directory: Int32Array, shift: number, count: number) {
     this.store = store
     this.shape = shape
     this.directory = directory
     this.shift = shift
-    this.pages = pages
     this.count = count
   }
 
@@ -37,10 +28,23 @@ export class TableSnapshot implements Disposable {
     return 32 - this.shift
   }
 
-  /** The page's bytes, valid until the store allocates. */
-  image(page: number): Uint8Array {
-    assert(!this.#released, "a snapshot is read before it is released")
-    return this.store.bytesOf(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+  /** Each page once, in hash order. Found when asked for, so that taking a snapshot looks into no page. */
+  get pages(): Int32Array {
+    this.#pages ??= distinctPages(this.directory)
+    return this.#pages
+  }
+
+  /** Leading bits of the hash that the entries of each page share: as many less as its range was doubled. */
+  get depths(): number[] {
+    const { depth, directory } = this
+    const depths: number[] = []
+    for (let from = 0; from < directory.length; ) {
+      let to = from + 1
+      while (directory[to] === directory[from]) to++
+      depths.push(depth - Math.log2(to - from))
+      from = to
+    }
+    return depths
   }
 
   /** Slots of `page` in index order. */
@@ -62,6 +66,20 @@ export class TableSnapshot implements Disposable {
   [Symbol.dispose](): void {
     if (this.#released) return
     this.#released = true
-    for (const page of this.pages) this.store.release(page, this.store.i32[page * 2 + SIZE_CLASS]!)
+    let last = 0
+    for (const page of this.directory) {
+      if (page !== last) this.store.release(page)
+      last = page
+    }
   }
+}
+
+/** Entries of one page lie side by side. */
+export function distinctPages(directory: Int32Array): Int32Array {
+  const pages = new Int32Array(directory.length)
+  let count = 0
+  for (const page of directory) {
+    if (count === 0 || page !== pages[count - 1]) pages[count++] = page
+  }
+  return pages.slice(0, count)
 }

@@ -6,11 +6,13 @@
  *                       ^------------------------- no: again --------------------------'
  *
  * A checkpoint is older than the instant of the log, which therefore has the journal from it on; and while it
- * is kept, the log keeps what it needs. Folders of immutable files come last, metadata before data: whatever
- * a metadata file names was there before it.
+ * is kept, the log keeps what it needs. The files of pages that it names got their names before it, and are
+ * as kept as it is; one that no checkpoint names yet is copied in vain. Folders of immutable files come last,
+ * metadata before data: whatever a metadata file names was there before it.
  */
 import type { LocalLog } from "../../log/log.ts"
 import type { Disk } from "../../std/disk.ts"
+import { isPlatformError } from "../../std/errors.ts"
 import { backupTooBusy } from "./errors.ts"
 
 export interface StagedFile {
@@ -45,7 +47,8 @@ export async function stage(disk: Disk, log: LocalLog, folders: DataFolders): Pr
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     clearStaging(disk, folders.data)
     const staging = `${folders.data}/${STAGING}`
-    const checkpoints = linkFolder(disk, folders.data, folders.checkpoints, staging)
+    const checkpoints = linkCheckpoints(disk, folders, staging)
+    if (checkpoints === null) continue
     const pinned = await log.pin(`${staging}/${folders.log}`)
     const kept = new Set(disk.list(`${folders.data}/${folders.checkpoints}`))
     const areKept = checkpoints.every(({ path }) => kept.has(path.slice(path.lastIndexOf("/") + 1)))
@@ -63,6 +66,20 @@ export async function stage(disk: Disk, log: LocalLog, folders: DataFolders): Pr
 
 /** Files that are being written have another ending until they count, and may be gone in a moment. */
 const UNFINISHED = /\.(writing|new|tmp|compacting)$/
+
+/** Null when one was removed, in another thread, before it had a second name. */
+function linkCheckpoints(
+  disk: Disk,
+  { data, checkpoints }: DataFolders,
+  staging: string,
+): StagedFile[] | null {
+  try {
+    return linkFolder(disk, data, checkpoints, staging)
+  } catch (error) {
+    if (isPlatformError(error, "file-missing")) return null
+    throw error
+  }
+}
 
 function linkFolder(disk: Disk, data: string, folder: string, staging: string): StagedFile[] {
   return filesBelow(disk, data, folder).map((path) => {

@@ -1,6 +1,6 @@
 /** The newest changes of every view as parts of a checkpoint: `~changelog/VIEW/EPOCH/WATERMARK`. */
 import { decodeChanges, encodeChanges } from "../../columns/batch-codec.ts"
-import type { CheckpointPart } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import { assert } from "../../std/assert.ts"
 import { Changelog, type ChangelogEntry } from "./changelog.ts"

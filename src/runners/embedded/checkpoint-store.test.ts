@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
-import type { CheckpointPart } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { NodeDisk } from "../../std/node/disk.ts"
 import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
@@ -32,7 +32,7 @@ function directoryOf(t: TestContext): string {
 }
 
 async function write(store: CheckpointStore, epoch: number): Promise<void> {
-  const writer = store.begin(epoch)
+  const writer = store.begin({ epoch, generation: 0 })
   for (const part of PARTS) writer.write(part)
   await writer.finish({ ...MANIFEST, epoch })
 }
@@ -56,7 +56,7 @@ test("a checkpoint comes back part by part, newest first, and the two newest are
 test("one that was not finished does not count, and is swept away", (t) => {
   const directory = directoryOf(t)
   const store = new CheckpointStore(new NodeDisk(), directory)
-  store.begin(9).write(PARTS[0]!)
+  store.begin({ epoch: 9, generation: 0 }).write(PARTS[0]!)
   assert.deepEqual(store.list(), [])
   assert.equal(readdirSync(directory).length, 1)
   new CheckpointStore(new NodeDisk(), directory)

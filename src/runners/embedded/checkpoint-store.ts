@@ -1,28 +1,37 @@
 /**
- * Checkpoints on disk: one file each, complete or not there. Written beside, synced, renamed, directory
- * synced; the two newest are kept, so that a damaged one leaves another.
+ * Checkpoints on disk: each a file of its own beside files of pages that it shares with others. What is not
+ * in pages is in the checkpoint's own file, which also says which files of pages it needs.
  *
- *   file    = magic part* trailer
- *   part    = nameLength:u32 dataLength:u32 crc32c(name, data):u32 name data
- *   trailer = partCount:u32 magic
- * Integers are little-endian. The part "manifest" is JSON and comes last.
+ *   epoch-0000000000000007.checkpoint   parts, list of pages -> 1.pages
+ *   epoch-0000000000000012.checkpoint   parts, list of pages -> 1.pages, 2.pages
+ *   1.pages                             all pages, whole
+ *   2.pages                             what changed in the epochs 8 to 12
+ *
+ * A checkpoint is complete or not there: everything is written beside and synced, and gets its name when the
+ * names of the pages that it needs are durable. The two newest are kept, so that a damaged one leaves
+ * another. Files of pages that neither needs are removed.
  */
 import { dirname } from "node:path"
-import { crc32c } from "@node-rs/crc32"
-import type { CheckpointPart } from "../../engine/dataflow.ts"
-import { assert } from "../../std/assert.ts"
-import type { Disk, DiskFile } from "../../std/disk.ts"
+import type { CheckpointPart, PageTargets } from "../../engine/engine-checkpoint.ts"
+import type { Disk } from "../../std/disk.ts"
+import { isPlatformError } from "../../std/errors.ts"
+import { CheckpointWriter, MANIFEST } from "./checkpoints/checkpoint-writer.ts"
+import { type KnownPages, NOTHING_KNOWN } from "./checkpoints/known-pages.ts"
+import type { PageFile } from "./checkpoints/page-file.ts"
+import { isPageListPart, readPageList } from "./checkpoints/page-list.ts"
+import { readPages } from "./checkpoints/page-reader.ts"
+import { readParts } from "./checkpoints/part-file.ts"
 import type { LetterCounts } from "./dead-letter-box.ts"
 import type { SavedDuplicates } from "./duplicates/duplicates.ts"
 import { checkpointCorrupt } from "./errors.ts"
 import type { TakenRows } from "./lane-counts.ts"
 import type { SourceTimeState } from "./watermarks.ts"
 
-const MAGIC = Buffer.from("MRCKPT01")
-const PART_HEADER_BYTES = 12
 const KEPT_CHECKPOINTS = 2
+/** Of files of pages: each is dead as a whole some day, and large ones are so later. */
+export const DEFAULT_FILE_BYTES = 64 * 1024 * 1024
 const FILE_NAME = /^epoch-(\d{16})\.checkpoint$/
-const MANIFEST = "manifest"
+const PAGES_NAME = /^(\d+)\.pages$/
 
 /** What the runner needs besides the engine's parts. */
 export interface CheckpointManifest {
@@ -49,11 +58,23 @@ export interface CheckpointManifest {
   readonly duplicates?: Readonly<Record<string, SavedDuplicates>>
 }
 
+/** Which state is written: pages with a stamp above its generation may differ in later ones. */
+export interface CheckpointPoint {
+  readonly epoch: number
+  readonly generation: number
+}
+
 export class CheckpointStore {
   readonly #disk: Disk
   readonly #directory: string
+  readonly #fileBytes: number
+  #known = NOTHING_KNOWN
+  /** By path of a checkpoint, the numbers of the files that it needs. */
+  readonly #needs = new Map<string, readonly number[]>()
+  #lastNumber: number
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, directory: string, { fileBytes = DEFAULT_FILE_BYTES } = {}) {
+    this.#fileBytes = fileBytes
     this.#disk = disk
     this.#directory = directory
     disk.makeDirectory(directory)
@@ -62,14 +83,26 @@ export class CheckpointStore {
     for (const name of disk.list(directory)) {
       if (name.endsWith(".writing")) disk.remove(`${directory}/${name}`)
     }
+    this.#lastNumber = Math.max(0, ...this.#pageFiles())
+    for (const path of this.#needless()) disk.remove(path)
   }
 
-  begin(epoch: number): CheckpointWriter {
+  /** One is written at a time. */
+  begin({ epoch, generation }: CheckpointPoint): CheckpointWriter {
     const path = `${this.#directory}/epoch-${String(epoch).padStart(16, "0")}.checkpoint`
-    return new CheckpointWriter(this.#disk, path, async () => {
-      if (this.#disk.syncDirectoryAside === undefined) this.#disk.syncDirectory(this.#directory)
-      else await this.#disk.syncDirectoryAside(this.#directory)
-      await this.#removeOld()
+    return new CheckpointWriter(this.#disk, {
+      path,
+      nextNumber: () => ++this.#lastNumber,
+      pagesPath: (number) => this.#pagesPath(number),
+      fileBytes: this.#fileBytes,
+      generation,
+      known: this.#known,
+      syncNames: () => this.#syncNames(),
+      onDurable: async (known) => {
+        this.#known = known
+        this.#needs.set(path, numbersOf(known))
+        await this.#removeOld()
+      },
     })
   }
 
@@ -87,120 +120,88 @@ export class CheckpointStore {
   /** @throws PlatformError checkpoint-corrupt */
   manifest(path: string): CheckpointManifest {
     let manifest: CheckpointManifest | null = null
-    for (const part of this.#readParts(path)) {
+    for (const part of readParts(this.#disk, path)) {
       if (part.name === MANIFEST) manifest = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
     }
     if (manifest === null) throw checkpointCorrupt(path, "it has no manifest")
     return manifest
   }
 
-  /** The engine's parts, read one by one. */
+  /** Everything but pages, read one by one. */
   *parts(path: string): Generator<CheckpointPart> {
-    for (const part of this.#readParts(path)) {
-      if (part.name !== MANIFEST) yield part
+    for (const part of readParts(this.#disk, path)) {
+      if (part.name !== MANIFEST && !isPageListPart(part.name)) yield part
     }
   }
 
-  *#readParts(path: string): Generator<CheckpointPart> {
-    const file = this.#disk.open(path, { readOnly: true })
-    try {
-      yield* readParts(file, path)
-    } finally {
-      file.close()
-    }
+  /**
+   * Fills the pages, and says what is known of them then: for `goOn`, when the engine could be restored.
+   * @throws PlatformError checkpoint-corrupt
+   */
+  readPages(path: string, targets: PageTargets): KnownPages {
+    const list = readPageList(readParts(this.#disk, path), path)
+    const files = list.files.map((file) => ({ file, path: this.#pagesPath(file.number) }))
+    return readPages(this.#disk, { path, files, pages: list.pages, targets })
+  }
+
+  /** The next checkpoint is of an engine that was restored with these pages. */
+  goOn(known: KnownPages): void {
+    this.#known = known
   }
 
   async #removeOld(): Promise<void> {
-    for (const { path } of this.list().slice(KEPT_CHECKPOINTS)) {
-      if (this.#disk.removeAside === undefined) this.#disk.remove(path)
-      else await this.#disk.removeAside(path)
+    const old = this.list().slice(KEPT_CHECKPOINTS)
+    for (const { path } of old) await this.#remove(path)
+    const needless = this.#needless()
+    // No checkpoint that comes back with the power may lack what it needs.
+    if (old.length > 0 && needless.length > 0) await this.#syncNames()
+    for (const path of needless) await this.#remove(path)
+  }
+
+  async #syncNames(): Promise<void> {
+    if (this.#disk.syncDirectoryAside === undefined) this.#disk.syncDirectory(this.#directory)
+    else await this.#disk.syncDirectoryAside(this.#directory)
+  }
+
+  async #remove(path: string): Promise<void> {
+    if (this.#disk.removeAside === undefined) this.#disk.remove(path)
+    else await this.#disk.removeAside(path)
+  }
+
+  /** Files of pages that no checkpoint needs. */
+  #needless(): string[] {
+    const paths = this.list().map(({ path }) => path)
+    for (const path of this.#needs.keys()) if (!paths.includes(path)) this.#needs.delete(path)
+    const needed = new Set(paths.flatMap((path) => this.#neededBy(path)))
+    return this.#pageFiles().flatMap((number) => (needed.has(number) ? [] : [this.#pagesPath(number)]))
+  }
+
+  #neededBy(path: string): readonly number[] {
+    let needs = this.#needs.get(path)
+    if (needs !== undefined) return needs
+    try {
+      needs = numbersOf(readPageList(readParts(this.#disk, path), path))
+    } catch (error) {
+      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
+      // One that cannot be read is never restored.
+      needs = []
     }
+    this.#needs.set(path, needs)
+    return needs
+  }
+
+  #pageFiles(): number[] {
+    return this.#disk.list(this.#directory).flatMap((name) => {
+      const match = PAGES_NAME.exec(name)
+      return match === null ? [] : [Number(match[1])]
+    })
+  }
+
+  #pagesPath(number: number): string {
+    return `${this.#directory}/${number}.pages`
   }
 }
 
-/** Writes one checkpoint part by part; nothing of it counts before `finish`. */
-export class CheckpointWriter {
-  readonly #disk: Disk
-  readonly #path: string
-  readonly #file: DiskFile
-  readonly #onFinished: () => Promise<void>
-  #position = 0
-  #partCount = 0
-
-  constructor(disk: Disk, path: string, onFinished: () => Promise<void>) {
-    this.#disk = disk
-    this.#path = path
-    this.#onFinished = onFinished
-    this.#file = disk.open(`${path}.writing`, { create: true })
-    this.#file.truncate(0)
-    this.#append(MAGIC)
-  }
-
-  write(part: CheckpointPart): void {
-    const name = Buffer.from(part.name)
-    const header = Buffer.alloc(PART_HEADER_BYTES + name.length)
-    header.writeUInt32LE(name.length, 0)
-    header.writeUInt32LE(part.bytes.length, 4)
-    header.writeUInt32LE(crc32c(part.bytes, crc32c(name)), 8)
-    name.copy(header, PART_HEADER_BYTES)
-    this.#append(header)
-    this.#append(part.bytes)
-    this.#partCount++
-  }
-
-  /** Makes the checkpoint count. Epochs go on while the disk syncs. */
-  async finish(manifest: CheckpointManifest): Promise<void> {
-    this.write({ name: MANIFEST, bytes: Buffer.from(JSON.stringify(manifest)) })
-    const count = Buffer.alloc(4)
-    count.writeUInt32LE(this.#partCount, 0)
-    this.#append(Buffer.concat([count, MAGIC]))
-    if (this.#file.syncAside === undefined) this.#file.sync()
-    else await this.#file.syncAside()
-    this.#file.close()
-    this.#disk.rename(`${this.#path}.writing`, this.#path)
-    await this.#onFinished()
-  }
-
-  abandon(): void {
-    this.#file.close()
-    this.#disk.remove(`${this.#path}.writing`)
-  }
-
-  #append(bytes: Uint8Array): void {
-    this.#file.write(bytes, this.#position)
-    this.#position += bytes.length
-  }
-}
-
-function* readParts(file: DiskFile, path: string): Generator<CheckpointPart> {
-  const sizeBytes = file.sizeBytes()
-  const trailerAt = sizeBytes - 4 - MAGIC.length
-  if (trailerAt < MAGIC.length) throw checkpointCorrupt(path, `it has only ${sizeBytes} bytes`)
-  const trailer = readExactly(file, trailerAt, 4 + MAGIC.length, path)
-  const start = readExactly(file, 0, MAGIC.length, path)
-  if (!start.equals(MAGIC) || !trailer.subarray(4).equals(MAGIC)) throw checkpointCorrupt(path, "bad magic")
-  let position = MAGIC.length
-  for (let left = trailer.readUInt32LE(0); left > 0; left--) {
-    const header = readExactly(file, position, PART_HEADER_BYTES, path)
-    const nameLength = header.readUInt32LE(0)
-    const dataLength = header.readUInt32LE(4)
-    if (position + PART_HEADER_BYTES + nameLength + dataLength > trailerAt) {
-      throw checkpointCorrupt(path, `a part at byte ${position} is longer than the file`)
-    }
-    const name = readExactly(file, position + PART_HEADER_BYTES, nameLength, path)
-    const bytes = readExactly(file, position + PART_HEADER_BYTES + nameLength, dataLength, path)
-    if (crc32c(bytes, crc32c(name)) !== header.readUInt32LE(8)) {
-      throw checkpointCorrupt(path, `the checksum of part ${name.toString()} does not match`)
-    }
-    yield { name: name.toString(), bytes }
-    position += PART_HEADER_BYTES + nameLength + dataLength
-  }
-  assert(position <= trailerAt, "parts end before the trailer")
-}
-
-function readExactly(file: DiskFile, position: number, length: number, path: string): Buffer {
-  const target = Buffer.alloc(length)
-  const count = file.read(target, position)
-  if (count !== length) throw checkpointCorrupt(path, `${length} bytes at ${position} are cut short`)
-  return target
+function numbersOf({ files }: { readonly files: readonly PageFile[] }): readonly number[] {
+  return files.map(({ number }) => number)
 }

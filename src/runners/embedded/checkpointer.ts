@@ -1,17 +1,20 @@
 /**
- * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, the parts are written in
- * small steps between other work, and what the log must keep for recovery moves forward when the file is
+ * Takes checkpoints while epochs go on: the engine freezes its pages in an instant, what changed is found and
+ * written in small steps between other work, and what the log must keep for recovery moves forward when it is
  * durable.
  */
-import type { CheckpointPart, Engine, EngineCheckpoint } from "../../engine/dataflow.ts"
+import type { Engine } from "../../engine/dataflow.ts"
+import type { CheckpointPart, EngineCheckpoint } from "../../engine/engine-checkpoint.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 
 /** Bounds what a restart has to run again: at most this much time, or this many rows, of epochs. */
 export const DEFAULT_INTERVAL_MS = 10_000
 const INTERVAL_ROWS = 5_000_000
-/** Bytes written before other work gets its turn: about a millisecond. */
+/** Bytes looked at before other work gets its turn: less than a millisecond. */
 const STEP_BYTES = 1024 * 1024
+/** A page that is not looked at costs about as much as so many bytes of one that is. */
+const HELD_PAGE_BYTES = 1024
 
 export interface CheckpointerParts {
   readonly engine: Engine
@@ -85,15 +88,16 @@ export class Checkpointer {
     runnerParts: Iterable<CheckpointPart>,
     manifest: CheckpointManifest,
   ): Promise<void> {
-    const writer = this.#parts.store.begin(manifest.epoch)
+    const writer = this.#parts.store.begin(checkpoint)
     try {
       let stepBytes = 0
-      for (const parts of [checkpoint.parts(), runnerParts]) {
+      for (const parts of [checkpoint.parts((page) => writer.isHeld(page)), runnerParts]) {
         for (const part of parts) {
           writer.write(part)
-          stepBytes += part.bytes.length
+          stepBytes += Math.max(part.bytes.length, HELD_PAGE_BYTES)
           if (stepBytes < STEP_BYTES) continue
           stepBytes = 0
+          await writer.flush()
           await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
         }
       }

@@ -5,8 +5,8 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
-import type { CheckpointPart, Engine, EpochResult } from "../../engine/dataflow.ts"
-import { NO_WATERMARK } from "../../engine/dataflow.ts"
+import { type Engine, type EpochResult, NO_WATERMARK } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import { behindView } from "../../plan/reach.ts"

@@ -15,7 +15,8 @@ import type { EventContract } from "../../contracts/contract.ts"
 import { DEFAULT_DEDUP_BYTES } from "../../contracts/dedup.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import { createEngine, type EngineOptions } from "../../engine/create-engine.ts"
-import type { CheckpointPart, Engine, OperatorSpec } from "../../engine/dataflow.ts"
+import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import type { EpochOutput } from "../../ports/epoch-output.ts"
@@ -25,8 +26,9 @@ import type { Disk } from "../../std/disk.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { fingerprint } from "../../std/fingerprint.ts"
 import { isChangelogPart, restoreChangelogs } from "./changelog-parts.ts"
-import { type CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
+import { type CheckpointManifest, CheckpointStore, DEFAULT_FILE_BYTES } from "./checkpoint-store.ts"
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
+import type { KnownPages } from "./checkpoints/known-pages.ts"
 import { DeadLetterBox } from "./dead-letter-box.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
 import { Duplicates } from "./duplicates/duplicates.ts"
@@ -57,6 +59,8 @@ export interface OpenRuntimeOptions {
   readonly checkpointDirectory: string
   /** @default 10 seconds */
   readonly checkpointIntervalMs?: number
+  /** At which a checkpoint begins another file of pages. @default DEFAULT_FILE_BYTES */
+  readonly checkpointFileBytes?: number
   /** What takes each epoch's outcome and holds checkpoints back until it has it. @default none */
   readonly outputs?: readonly EpochOutput[]
   /**
@@ -83,7 +87,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const { log, clock, scheduler, contracts, plans, report } = options
   const outputs = new EpochOutputs(options.outputs ?? [], contracts)
   const generation = generationOf(contracts, plans)
-  const store = new CheckpointStore(options.disk, options.checkpointDirectory)
+  const store = new CheckpointStore(options.disk, options.checkpointDirectory, {
+    fileBytes: options.checkpointFileBytes ?? DEFAULT_FILE_BYTES,
+  })
   const { engine, manifest, runnerParts } = restoreNewest(options, store, generation, outputs)
   const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
@@ -175,7 +181,11 @@ function restoreNewest(
       }
       const engine = newEngine()
       const runnerParts: CheckpointPart[] = []
-      engine.restore(withoutRunnerParts(store.parts(path), runnerParts))
+      const read: KnownPages[] = []
+      engine.restore(withoutRunnerParts(store.parts(path), runnerParts), (targets) => {
+        read.push(store.readPages(path, targets))
+      })
+      for (const known of read) store.goOn(known)
       return { engine, manifest, runnerParts }
     } catch (error) {
       options.report(error instanceof Error ? error.message : String(error))

@@ -12,6 +12,7 @@ import type { PlatformError } from "../errors.ts"
 
 const fsync = promisify(fs.fsync)
 const fdatasync = promisify(fs.fdatasync)
+const write = promisify(fs.write)
 
 export class NodeDisk implements Disk {
   open(path: string, options: { readonly create?: boolean; readonly readOnly?: boolean } = {}): DiskFile {
@@ -122,6 +123,16 @@ class NodeDiskFile implements DiskFile {
       let done = 0
       while (done < source.length) {
         done += fs.writeSync(this.#descriptor, source, done, source.length - done, position + done)
+      }
+    })
+  }
+
+  writeAside(source: Uint8Array, position: number): Promise<void> {
+    return attemptAside("write", this.path, async () => {
+      for (let done = 0; done < source.length; ) {
+        const left = source.length - done
+        const { bytesWritten } = await write(this.#descriptor, source, done, left, position + done)
+        done += bytesWritten
       }
     })
   }

@@ -1,0 +1,73 @@
+/**
+ * The state that an engine is restored from: parts by name, and pages, which operators take in the order in
+ * which they were captured. A page gets its memory when it is taken and its image at the end, so that whoever
+ * reads them from disk may do so in the order in which they lie there.
+ */
+import { assert } from "../../std/assert.ts"
+import type { PageMark, PageTargets } from "../engine-checkpoint.ts"
+import { checkpointDamaged } from "../errors.ts"
+import type { PageStore } from "../state/page-store.ts"
+
+interface TakenPage {
+  readonly page: number
+  isFilled: boolean
+}
+
+export class SavedState implements PageTargets {
+  readonly #store: PageStore
+  readonly #parts: ReadonlyMap<string, Uint8Array>
+  readonly #groups = new Map<string, TakenPage[]>()
+
+  constructor(store: PageStore, parts: ReadonlyMap<string, Uint8Array>) {
+    this.#store = store
+    this.#parts = parts
+  }
+
+  get(name: string): Uint8Array | undefined {
+    return this.#parts.get(name)
+  }
+
+  /** The next page of the group, without an image yet. */
+  take(group: string, sizeClass: number): number {
+    const page = this.#store.allocate(sizeClass)
+    const taken = this.#groups.get(group)
+    if (taken === undefined) this.#groups.set(group, [{ page, isFilled: false }])
+    else taken.push({ page, isFilled: false })
+    return page
+  }
+
+  of({ group, index, key }: Omit<PageMark, "stamp">): Uint8Array | null {
+    const taken = this.#groups.get(group)?.[index]
+    if (taken === undefined) return null
+    assert(!taken.isFilled, "a page is restored once")
+    taken.isFilled = true
+    if (key > 0) this.#store.adoptKey(taken.page, key)
+    return this.#store.bytesOf(taken.page)
+  }
+
+  /** @throws checkpoint-damaged */
+  fill(name: string, mark: Omit<PageMark, "stamp">, image: Uint8Array): void {
+    const target = this.of(mark)
+    if (target === null) throw checkpointDamaged(name, "is of no operator")
+    if (target.length !== image.length) throw checkpointDamaged(name, "is too short")
+    target.set(image)
+  }
+
+  /** @throws checkpoint-damaged when a page has no image */
+  checkFilled(): void {
+    for (const [group, pages] of this.#groups) {
+      const missing = pages.findIndex(({ isFilled }) => !isFilled)
+      if (missing >= 0) throw checkpointDamaged(pageName(group, missing), "is missing")
+    }
+  }
+}
+
+export function pageName(group: string, index: number): string {
+  return `${group}/pages/${index}`
+}
+
+/** What the name of a page's part says; null for other parts. */
+export function pagePlace(name: string): { readonly group: string; readonly index: number } | null {
+  const match = /^(.*)\/pages\/(\d+)$/s.exec(name)
+  return match === null ? null : { group: match[1]!, index: Number(match[2]) }
+}

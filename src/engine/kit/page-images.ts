@@ -1,0 +1,19 @@
+/** Pages as a checkpoint has them, for tests of what is made of pages. */
+import type { PageStore } from "../state/page-store.ts"
+import { PAGE_BYTES, pageBytes } from "../state/page-store.ts"
+
+/** Copies of the pages' images, in their order. */
+export function imagesOf(store: PageStore, pages: Iterable<number>): Uint8Array[] {
+  return Array.from(pages, (page) => {
+    return store.copyImage(page, new Uint8Array(pageBytes(store.sizeClassOf(page))))
+  })
+}
+
+/** New pages with these images. */
+export function pagesWith(store: PageStore, images: readonly Uint8Array[]): number[] {
+  return images.map((image) => {
+    const page = store.allocate((PAGE_BYTES as readonly number[]).indexOf(image.length))
+    store.bytesOf(page).set(image)
+    return page
+  })
+}

@@ -1,0 +1,97 @@
+/**
+ * A file of named parts, each with its checksum, that is whole or noticed to be not.
+ *
+ *   file    = magic part* trailer
+ *   part    = nameLength:u32 dataLength:u32 crc32c(name, data):u32 name data
+ *   trailer = partCount:u32 magic
+ * Integers are little-endian.
+ */
+import { crc32c } from "@node-rs/crc32"
+import type { CheckpointPart } from "../../../engine/engine-checkpoint.ts"
+import { assert } from "../../../std/assert.ts"
+import type { Disk, DiskFile } from "../../../std/disk.ts"
+import { checkpointCorrupt } from "../errors.ts"
+import { BufferedFile } from "./buffered-file.ts"
+
+const MAGIC = Buffer.from("MRCKPT01")
+const PART_HEADER_BYTES = 12
+
+export class PartFileWriter {
+  readonly #file: BufferedFile
+  #partCount = 0
+
+  constructor(disk: Disk, path: string) {
+    this.#file = new BufferedFile(disk, path)
+    this.#file.append(MAGIC)
+  }
+
+  write(part: CheckpointPart): void {
+    const name = Buffer.from(part.name)
+    const header = Buffer.alloc(PART_HEADER_BYTES)
+    header.writeUInt32LE(name.length, 0)
+    header.writeUInt32LE(part.bytes.length, 4)
+    header.writeUInt32LE(crc32c(part.bytes, crc32c(name)), 8)
+    for (const bytes of [header, name, part.bytes]) this.#file.append(bytes)
+    this.#partCount++
+  }
+
+  flush(): Promise<void> {
+    return this.#file.flush()
+  }
+
+  /** Everything is durable when it resolves; nothing can be written any more. */
+  async end(): Promise<void> {
+    const count = Buffer.alloc(4)
+    count.writeUInt32LE(this.#partCount, 0)
+    this.#file.append(count)
+    this.#file.append(MAGIC)
+    await this.#file.sync()
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+/** @throws PlatformError checkpoint-corrupt */
+export function* readParts(disk: Disk, path: string): Generator<CheckpointPart> {
+  const file = disk.open(path, { readOnly: true })
+  try {
+    yield* partsOf(file, path)
+  } finally {
+    file.close()
+  }
+}
+
+function* partsOf(file: DiskFile, path: string): Generator<CheckpointPart> {
+  const sizeBytes = file.sizeBytes()
+  const trailerAt = sizeBytes - 4 - MAGIC.length
+  if (trailerAt < MAGIC.length) throw checkpointCorrupt(path, `it has only ${sizeBytes} bytes`)
+  const trailer = readExactly(file, trailerAt, 4 + MAGIC.length, path)
+  const start = readExactly(file, 0, MAGIC.length, path)
+  if (!start.equals(MAGIC) || !trailer.subarray(4).equals(MAGIC)) throw checkpointCorrupt(path, "bad magic")
+  let position = MAGIC.length
+  for (let left = trailer.readUInt32LE(0); left > 0; left--) {
+    const header = readExactly(file, position, PART_HEADER_BYTES, path)
+    const nameLength = header.readUInt32LE(0)
+    const dataLength = header.readUInt32LE(4)
+    if (position + PART_HEADER_BYTES + nameLength + dataLength > trailerAt) {
+      throw checkpointCorrupt(path, `a part at byte ${position} is longer than the file`)
+    }
+    const name = readExactly(file, position + PART_HEADER_BYTES, nameLength, path)
+    const bytes = readExactly(file, position + PART_HEADER_BYTES + nameLength, dataLength, path)
+    if (crc32c(bytes, crc32c(name)) !== header.readUInt32LE(8)) {
+      throw checkpointCorrupt(path, `the checksum of part ${name.toString()} does not match`)
+    }
+    yield { name: name.toString(), bytes }
+    position += PART_HEADER_BYTES + nameLength + dataLength
+  }
+  assert(position <= trailerAt, "parts end before the trailer")
+}
+
+function readExactly(file: DiskFile, position: number, length: number, path: string): Buffer {
+  const target = Buffer.alloc(length)
+  const count = file.read(target, position)
+  if (count !== length) throw checkpointCorrupt(path, `${length} bytes at ${position} are cut short`)
+  return target
+}
