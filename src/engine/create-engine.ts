@@ -32,7 +32,7 @@ import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"
 import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
-import { noLosses } from "./losses.ts"
+import { addLosses, noLosses } from "./losses.ts"
 import type { CapturedState } from "./operators/stateful-operator.ts"
 import { ViewReader } from "./read/view-reader.ts"
 import { PageStore } from "./state/page-store.ts"
@@ -107,13 +107,22 @@ class DataflowEngine implements Engine {
     this.#watermarks.advance(input.watermarksUs)
     const changesById = new Map<string, ChangeBatch | null>()
     const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
+    const internals = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
     const changes: ViewChanges[] = []
     const verdicts: SliceVerdicts[] = []
     for (const run of this.#views.values()) {
-      const { name, id } = run.pipeline.view
+      const { name, id, isInternal } = run.pipeline.view
       const own = this.#runView(run, input.slices, changesById)
+      // What a view has in common with others is a part of it, and its events come no other way.
+      for (const below of run.pipeline.upstream) {
+        for (const [slice, report] of internals.get(below) ?? []) own.set(slice, report)
+      }
       const all = this.#withUpstream(run, input.slices, own, reports)
       reports.set(name, all)
+      if (isInternal) {
+        internals.set(name, own)
+        continue
+      }
       for (const [slice, report] of all) {
         const partly = partlyApplied(own.get(slice), report)
         verdicts.push({ ...sliceVerdicts(name, slice, report), partly })
@@ -140,15 +149,22 @@ class DataflowEngine implements Engine {
   }
 
   work(view: string): readonly OperatorWork[] {
-    const { running } = this.#run(view)
-    const kept = [...running.operators.values(), running.view]
-    const verdicts = { id: verdictsId(running.view.spec), state: { rows: 0, bytes: 0 } }
-    const parts = [verdicts, ...kept.map((each) => ({ id: each.spec.id, state: each.size() }))]
+    const run = this.#run(view)
+    const shared = this.#internalsOf(run)
+    const operators = [...shared, run].flatMap(({ running }) => [...running.operators.values()])
+    const verdicts = [...shared, run].map(({ running }) => verdictsId(running.view.spec))
+    const parts = [
+      ...verdicts.map((id) => ({ id, state: { rows: 0, bytes: 0 } })),
+      ...[...operators, run.running.view].map((each) => ({ id: each.spec.id, state: each.size() })),
+    ]
     return parts.map(({ id, state }) => ({ id, ...this.#meter.of(id), state }))
   }
 
   losses(view: string): ViewLosses {
-    return { ...this.#run(view).losses }
+    const run = this.#run(view)
+    const total = noLosses()
+    for (const { losses } of [...this.#internalsOf(run), run]) addLosses(total, losses)
+    return total
   }
 
   wakeAtMs(): number | null {
@@ -276,9 +292,15 @@ class DataflowEngine implements Engine {
       if (!pipeline.sources.has(slice.source)) continue
       const upstream = pipeline.upstream.map((name) => reports.get(name)?.get(slice))
       const found = [own.get(slice), ...upstream].filter((report) => report !== undefined)
-      all.set(slice, combineUpstream(found))
+      all.set(slice, combineUpstream([...new Set(found)]))
     }
     return all
+  }
+
+  /** What the view has in common with others, inputs first. */
+  #internalsOf({ pipeline }: ViewRun): readonly ViewRun[] {
+    const internals = pipeline.upstream.map((name) => this.#run(name)).filter(isInternal)
+    return [...new Set(internals.flatMap((run) => [...this.#internalsOf(run), run]))]
   }
 
   #run(view: string): ViewRun {
@@ -287,6 +309,8 @@ class DataflowEngine implements Engine {
     return run
   }
 }
+
+const isInternal = ({ pipeline }: ViewRun): boolean => pipeline.view.isInternal ?? false
 
 /** Of the pass that rules on events before any operator has them. */
 const verdictsId = ({ id }: ViewSpec) => `${id}/verdicts`

@@ -255,6 +255,9 @@ export interface ViewSpec extends SpecBase {
   /** False: changes are passed on as they come and no row is kept: there is nothing to read or to net.
    *  @default true */
   readonly keepsRows?: boolean
+  /** Read by other views only: its verdicts and changes are told as theirs, and it is asked for nothing.
+   *  @default false */
+  readonly isInternal?: boolean
 }
 
 /** Rows of one partition that entered the log together. */
