@@ -2,13 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
-import type { SessionRow } from "./session-book.ts"
 import { SessionBook } from "./session-book.ts"
+import type { SessionRow } from "./session-rows.ts"
+import { scalarRow } from "./session-rows.ts"
 
 const GAP = 10n
 const book = (allowedLatenessUs = 0n) =>
   new SessionBook({ gapUs: GAP, allowedLatenessUs, tables: { distinct: [], multisets: [] } })
-const row = (timeUs: bigint, mark = ""): SessionRow => ({ timeUs, cells: [timeUs, mark] })
+const row = (timeUs: bigint, mark = ""): SessionRow => scalarRow(timeUs, [timeUs, mark])
 
 /** [first, last, rows] of the sessions that live, by time. */
 function shape(of: SessionBook): [bigint, bigint, number][] {
