@@ -1,7 +1,9 @@
 /**
  * What a GROUP BY keeps per group, and the code that updates it. Aggregates over the same argument share
- * their count and sum; a DISTINCT argument has a table of (group, value) -> count of its own and passes on
- * only what appears or disappears.
+ * their count and sum; a DISTINCT argument counts its values in a table and passes on only what appears or
+ * disappears. Arguments that differ by their FILTER alone share the table: a value is looked up once.
+ *
+ *   (group, value) -> count for the first argument | for the second | ...
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
@@ -24,8 +26,7 @@ export interface ArgumentState {
   readonly expression: Expression
   /** Rows for which it is not true are not taken. */
   readonly filter: Expression | null
-  /** Position among the distinct tables, or null. */
-  readonly distinct: DistinctTable | null
+  readonly distinct: DistinctCount | null
   /** Word with the count of values that are not NULL. */
   readonly countAt: number
   readonly sum: { readonly kind: SumKind; readonly at: number } | null
@@ -43,6 +44,13 @@ export interface DistinctTable {
   readonly layout: SlotLayout
   readonly group: SlotField
   readonly value: SlotField
+  /** Word with the count of each argument that shares it. */
+  readonly countsAt: number[]
+}
+
+/** Where an argument counts how often each of its values is there. */
+export interface DistinctCount {
+  readonly table: DistinctTable
   readonly countAt: number
 }
 
@@ -93,7 +101,7 @@ export function planAccumulators(
 ): AccumulatorPlan {
   const drafts = draftArguments(calls.filter((call) => !isCollected(call)))
   const rowsAt = layout.addWords(1)
-  const distinctTables: DistinctTable[] = []
+  const distinctTables = new Map<string, DistinctTable>()
   const multisets: (CompareHeld | null)[] = []
   const planned = new Map<string, ArgumentState>()
   const needsGroup =
@@ -103,7 +111,7 @@ export function planAccumulators(
   for (const [key, draft] of drafts) {
     const { expression, filter } = draft
     const { type } = expression
-    const distinct = draft.distinct ? distinctTable(type, distinctTables) : null
+    const distinct = draft.distinct ? distinctCount(draft, key, distinctTables) : null
     const kind = sumKind(type)
     const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
     const takesAll = !expression.nullable && !draft.distinct && filter === null
@@ -128,7 +136,7 @@ export function planAccumulators(
     rowsAt,
     groupAt,
     arguments: [...planned.values()],
-    distinctTables,
+    distinctTables: [...distinctTables.values()],
     collections: [...collections.values()],
     multisets,
     outputs: calls.map((call) => {
@@ -242,15 +250,22 @@ function addValue(layout: SlotLayout, type: LogicalType): number {
   return isVariableWidth(type) ? layout.addBytes() : layout.addWords(wordsPerRow(type))
 }
 
-function distinctTable(type: LogicalType, tables: DistinctTable[]): DistinctTable {
+/** Only columns share: anything else is evaluated where its own FILTER holds, and nowhere else. */
+function distinctCount(
+  { expression }: Draft,
+  argument: string,
+  tables: Map<string, DistinctTable>,
+): DistinctCount {
+  const key = expression.kind === "column" ? structuralKey(expression) : argument
+  const table = tables.get(key) ?? distinctTable(expression.type, tables.size)
+  tables.set(key, table)
+  const countAt = table.layout.addWords(1)
+  table.countsAt.push(countAt)
+  return { table, countAt }
+}
+
+function distinctTable(type: LogicalType, index: number): DistinctTable {
   const layout = new SlotLayout(0)
-  const table: DistinctTable = {
-    index: tables.length,
-    layout,
-    group: layout.addField(FLOAT64, false),
-    value: layout.addField(type, false),
-    countAt: layout.addWords(1),
-  }
-  tables.push(table)
-  return table
+  const group = layout.addField(FLOAT64, false)
+  return { index, layout, group, value: layout.addField(type, false), countsAt: [] }
 }
