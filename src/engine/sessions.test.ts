@@ -208,7 +208,7 @@ test("rows of sessions that outgrow the limit of state stop the engine with a me
   })
   const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
   const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
-  const rows = Array.from({ length: 9_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
+  const rows = Array.from({ length: 20_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
   assert.throws(() => engine.epoch(rows), { code: "state-full" })
 })
 

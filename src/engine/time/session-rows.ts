@@ -10,7 +10,6 @@ import type { Scalar } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { allocateVector } from "../../columns/vector.ts"
-import { assert } from "../../std/assert.ts"
 
 export interface SessionRow {
   readonly timeUs: bigint
@@ -25,9 +24,9 @@ export interface SessionRow {
 export type SessionKey = string | number
 
 /** Of a row beside its columns. */
-const ROW_BYTES = 96
+const ROW_BYTES = 64
 /** A batch is given up when this part of its rows is left. */
-const LEAST_SHARE = 1 / 8
+const LEAST_SHARE = 1 / 32
 /** Of a cell: in a vector with its null flag, and by itself. */
 const CELL_BYTES = 9
 const SCALAR_BYTES = 16
@@ -63,9 +62,10 @@ export class SessionColumns {
 
 export class SessionBatch {
   readonly batch: ChangeBatch
-  readonly rows: readonly SessionRow[]
   readonly #keys: readonly Vector[]
-  readonly #held: BatchRow[]
+  readonly #times: BigInt64Array
+  readonly #texts: readonly Vector[]
+  #rows: readonly BatchRow[]
   #left: number
 
   constructor(taken: ChangeBatch, columns: SessionColumns) {
@@ -73,15 +73,25 @@ export class SessionBatch {
     this.batch = { ...taken, vectors: taken.vectors.map((vector, k) => columns.kept(vector, k, length)) }
     const { vectors } = this.batch
     this.#keys = vectors.slice(columns.timeAt + 1)
-    const times = vectors[columns.timeAt]!.values as BigInt64Array
-    const texts = vectors.filter(({ type }) => isVariableWidth(type))
-    this.#held = Array.from({ length }, (_, at) => {
-      let bytes = ROW_BYTES + CELL_BYTES * vectors.length
-      for (const { ends, values } of texts) bytes += ends[at]! - (values[at] as number)
-      return new BatchRow(this, at, times[at]!, bytes)
-    })
-    this.rows = this.#held.slice()
+    this.#times = vectors[columns.timeAt]!.values as BigInt64Array
+    this.#texts = vectors.filter(({ type }) => isVariableWidth(type))
+    this.#rows = Array.from({ length }, (_, at) => new BatchRow(this, at))
     this.#left = length
+  }
+
+  /** Until so few are held that the batch is given up. */
+  get rows(): readonly SessionRow[] {
+    return this.#rows
+  }
+
+  timeUs(at: number): bigint {
+    return this.#times[at]!
+  }
+
+  bytesOf(at: number): number {
+    let bytes = ROW_BYTES + CELL_BYTES * this.batch.vectors.length
+    for (const { ends, values } of this.#texts) bytes += ends[at]! - (values[at] as number)
+    return bytes
   }
 
   keyOf(at: number): SessionKey {
@@ -91,46 +101,49 @@ export class SessionBatch {
   letGo(): void {
     this.#left--
     if (this.#left > this.batch.length * LEAST_SHARE) return
-    for (const row of this.#held.splice(0)) row.leaveBatch()
+    for (const row of this.#rows) row.leaveBatch()
+    this.#rows = []
   }
 }
 
+/** Millions of them live at a time: small, and without a value that would be an object of its own. */
 class BatchRow implements SessionRow {
-  readonly timeUs: bigint
-  readonly bytes: number
+  /** Its batch; once it has left that, the row by itself. */
+  #from: SessionBatch | SessionRow
   /** Position in its batch. */
   readonly at: number
-  #batch: SessionBatch | null
-  #cells: readonly Scalar[] | null = null
   #isHeld = true
 
-  constructor(batch: SessionBatch, at: number, timeUs: bigint, bytes: number) {
-    this.#batch = batch
+  constructor(batch: SessionBatch, at: number) {
+    this.#from = batch
     this.at = at
-    this.timeUs = timeUs
-    this.bytes = bytes
-  }
-
-  get cells(): readonly Scalar[] {
-    if (this.#cells !== null) return this.#cells
-    assert(this.#batch !== null, "a row is in a batch or has its cells")
-    return readRow(this.#batch.batch, this.at)
   }
 
   get batch(): SessionBatch | null {
-    return this.#batch
+    return this.#from instanceof SessionBatch ? this.#from : null
+  }
+
+  get timeUs(): bigint {
+    return this.#from instanceof SessionBatch ? this.#from.timeUs(this.at) : this.#from.timeUs
+  }
+
+  get bytes(): number {
+    return this.#from instanceof SessionBatch ? this.#from.bytesOf(this.at) : this.#from.bytes
+  }
+
+  get cells(): readonly Scalar[] {
+    return this.#from instanceof SessionBatch ? readRow(this.#from.batch, this.at) : this.#from.cells
   }
 
   letGo(): void {
     this.#isHeld = false
-    this.#batch?.letGo()
+    this.batch?.letGo()
   }
 
   /** A checkpoint may still read a row that no session holds: it keeps its batch until nobody has it. */
   leaveBatch(): void {
-    if (!this.#isHeld) return
-    this.#cells = this.cells
-    this.#batch = null
+    // It goes with as many bytes as it came with.
+    if (this.#isHeld) this.#from = { ...scalarRow(this.timeUs, this.cells), bytes: this.bytes }
   }
 }
 
@@ -158,7 +171,7 @@ export function batchRun(
 ): BatchRun | null {
   const first = rows[from]!.row
   if (!(first instanceof BatchRow) || first.batch === null) return null
-  const { batch, at } = first
+  const { at, batch } = first
   let length = 0
   for (; from + length < rows.length; length++) {
     const { row, weight } = rows[from + length]!
