@@ -20,7 +20,7 @@ export interface SessionRow {
   letGo(): void
 }
 
-/** Equal for equal keys. A whole number that a double holds stays one: a Map finds it sooner than its text. */
+/** Equal for equal keys. A whole number that a double holds stays one: Maps find it sooner than its text. */
 export type SessionKey = string | number
 
 /** Of a row beside its columns. */
@@ -37,7 +37,7 @@ export class SessionColumns {
   readonly #used: ReadonlySet<number>
   readonly #nulls = new Map<number, Vector>()
 
-  /** @param used columns that groups read; behind all of these, from `timeAt` on, are the time and the keys */
+  /** @param used columns that groups read; behind all input columns, from `timeAt` on, are time and keys */
   constructor(used: ReadonlySet<number>, timeAt: number) {
     this.#used = used
     this.timeAt = timeAt
