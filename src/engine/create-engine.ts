@@ -5,6 +5,7 @@
 import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
+import { isPlatformError } from "../std/errors.ts"
 import { captureView } from "./checkpoint/capture.ts"
 import { HeldCheckpoint } from "./checkpoint/held-checkpoint.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
@@ -27,7 +28,7 @@ import type {
   ViewSpec,
 } from "./dataflow.ts"
 import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
-import { checkpointMismatch } from "./errors.ts"
+import { checkpointMismatch, largestHolders, stateFull } from "./errors.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { planRoutes } from "./graph/routes.ts"
 import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
@@ -35,7 +36,8 @@ import type { Losses } from "./losses.ts"
 import { addLosses, noLosses } from "./losses.ts"
 import type { CapturedState } from "./operators/stateful-operator.ts"
 import { ViewReader } from "./read/view-reader.ts"
-import { PageStore } from "./state/page-store.ts"
+import { PageStore, type SpillOptions } from "./state/page-store.ts"
+import type { SpillStats } from "./state/spilled-pages.ts"
 import { Watermarks } from "./time/watermarks.ts"
 import { RunningView } from "./view-pipeline.ts"
 import { WorkMeter } from "./work-meter.ts"
@@ -44,8 +46,10 @@ import { WorkMeter } from "./work-meter.ts"
 export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
 
 export interface EngineOptions {
-  /** Bytes of pages. @default DEFAULT_MAX_STATE_BYTES */
+  /** Bytes of state in memory. @default DEFAULT_MAX_STATE_BYTES */
   readonly maxStateBytes?: number
+  /** Where pages go that memory has no room for. @default nowhere: more state is refused */
+  readonly spill?: SpillOptions
   /** Monotonic milliseconds, with fractions, for `work`. @default none: all work takes no time */
   readonly nowMs?: () => number
 }
@@ -80,7 +84,7 @@ class DataflowEngine implements Engine {
   constructor(specs: readonly OperatorSpec[], options: EngineOptions) {
     this.#graph = planRoutes(specs)
     this.#plan = planFingerprint(specs)
-    this.#store = new PageStore(options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES)
+    this.#store = new PageStore(options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES, options.spill)
     this.#meter = new WorkMeter(options.nowMs ?? (() => 0))
     this.#sourceIds = new Set(this.#graph.sources.map((source) => source.id))
     for (const pipeline of this.#graph.pipelines) {
@@ -103,6 +107,15 @@ class DataflowEngine implements Engine {
     assert(!this.#broken, "an engine whose epoch failed is not used again")
     for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
     this.#broken = true
+    try {
+      return this.#runEpoch(input)
+    } catch (error) {
+      throw this.#explained(error)
+    }
+  }
+
+  #runEpoch(input: EpochInput): EpochResult {
+    this.#store.heapBytes = this.#heapBytes()
     this.#clockMs = input.clockMs ?? null
     this.#watermarks.advance(input.watermarksUs)
     const changesById = new Map<string, ChangeBatch | null>()
@@ -179,11 +192,34 @@ class DataflowEngine implements Engine {
   }
 
   stateBytes(): number {
-    let bytes = this.#store.usedBytes
+    return this.#store.usedBytes + this.#store.spill.spilledBytes + this.#heapBytes()
+  }
+
+  spill(): SpillStats {
+    return this.#store.spill
+  }
+
+  #heapBytes(): number {
+    let bytes = 0
     for (const { running } of this.#views.values()) {
       for (const operator of running.operators.values()) bytes += operator.heapBytes()
     }
     return bytes
+  }
+
+  /** Where there is no room for state: with what holds most of it. */
+  #explained(error: unknown): unknown {
+    const isDiskFull = isPlatformError(error, "spill-failed") && isPlatformError(error.cause, "disk-full")
+    if (!isDiskFull && !isPlatformError(error, "state-full")) return error
+    const works = [...this.#views.keys()].flatMap((view) => this.work(view))
+    const holders = works.map(({ id, state }) => ({ name: id, bytes: state.bytes }))
+    return stateFull({
+      limitBytes: this.#store.limitBytes,
+      neededBytes: isDiskFull ? null : Number(error.details["neededBytes"]),
+      holders: largestHolders(holders),
+      spilledBytes: this.#store.spill.spilledBytes,
+      cause: isDiskFull ? error : undefined,
+    })
   }
 
   checkpoint(): EngineCheckpoint {

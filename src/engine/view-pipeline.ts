@@ -39,6 +39,13 @@ export interface CompiledRoute {
   readonly passChanges: ((changes: ChangeBatch) => void) | null
 }
 
+interface RouteInput {
+  readonly batch: Batch
+  readonly weights: Int32Array | null
+  readonly verdicts: Uint8Array
+  readonly report: RowReport
+}
+
 export interface PipelineOptions {
   readonly store: PageStore
   readonly losses: Losses
@@ -55,11 +62,13 @@ export class RunningView {
   readonly #pipeline: ViewPipeline
   readonly #routes: readonly CompiledRoute[]
   readonly #losses: Losses
+  readonly #store: PageStore
   readonly #report: RowReport
 
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
     this.#losses = options.losses
+    this.#store = options.store
     this.operators = new Map(
       pipeline.operators.map((spec) => {
         const inputColumns = columnsInto(pipeline, spec)
@@ -85,7 +94,7 @@ export class RunningView {
     routes.forEach((compiled, k) => {
       assert(compiled.judge !== null, "routes that must agree can judge")
       const single = new SliceReport(initial.slice())
-      compiled.judge(slice.batch, null, single.verdicts, single)
+      compiled.judge(slice.batch, null, single.verdicts, single, 0)
       combine(report, single, { first: k === 0 })
     })
     return report
@@ -108,7 +117,7 @@ export class RunningView {
         if (compiled.route.target !== target) continue
         rows += slice.batch.length
         const own = judged ? new SliceReport(report.verdicts.slice()) : report
-        compiled.apply(slice.batch, null, own.verdicts, own)
+        this.#apply(compiled, { batch: slice.batch, weights: null, verdicts: own.verdicts, report: own })
         compiled.deliver(own)
       }
     }
@@ -122,10 +131,20 @@ export class RunningView {
         compiled.passChanges(changes)
         continue
       }
-      compiled.apply(changes, changes.weights, NO_VERDICTS, this.#report)
+      const { weights } = changes
+      this.#apply(compiled, { batch: changes, weights, verdicts: NO_VERDICTS, report: this.#report })
       compiled.deliver(null)
     }
     return rows
+  }
+
+  /** In parts, between which pages can leave memory, where there are too many of them. */
+  #apply({ apply }: CompiledRoute, { batch, weights, verdicts, report }: RouteInput): void {
+    let row = 0
+    do {
+      this.#store.relieve()
+      row = apply(batch, weights, verdicts, report, row)
+    } while (row < batch.length)
   }
 
   #routesFrom(source: string): CompiledRoute[] {
@@ -236,9 +255,10 @@ function columnsInto({ routes }: ViewPipeline, spec: StatefulSpec): readonly Col
 
 /** Judging rows is writing them to a builder that is thrown away. */
 function judging({ rows, run }: { readonly rows: RowBuilder; readonly run: RouteRun }): RouteRun {
-  return (batch: Batch, weights, verdicts, report) => {
-    run(batch, weights, verdicts, report)
+  return (...input) => {
+    const count = run(...input)
     rows.take(false)
+    return count
   }
 }
 

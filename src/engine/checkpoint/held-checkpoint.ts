@@ -4,8 +4,8 @@
 import { assert } from "../../std/assert.ts"
 import type { CheckpointPart, EngineCheckpoint, PageMark } from "../engine-checkpoint.ts"
 import type { CapturedState } from "../operators/stateful-operator.ts"
+import { pageBytes } from "../state/page-sizes.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { pageBytes } from "../state/page-store.ts"
 import { type EngineMeta, jsonPart, META } from "./part-format.ts"
 import { pageName } from "./saved-state.ts"
 

@@ -44,6 +44,8 @@ export interface AccumulateContext {
   readonly weighted: boolean
   /** Expressions for a distinct table and a multiset of the current window. */
   readonly distinctTable: (index: number) => string
+  /** See Lookup. */
+  readonly onMemory: string
   readonly multiset: (index: number) => string
 }
 
@@ -155,6 +157,7 @@ function updateDistinct(
     ],
     ...names,
     onInsert: "",
+    onMemory: context.onMemory,
   })
   const countAt = (at: number) => `f64[${names.address} + ${at}]`
   const updates = sharing.map((arg) => {

@@ -16,7 +16,7 @@ import type { AccumulatorPlan } from "./accumulators.ts"
 import { collect, loadTuples } from "./collect-code.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
-import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
+import { declareTable, findOrInsert, loadTable, STOP_WHEN_CROWDED } from "./slot-code.ts"
 
 export interface GroupPlan {
   readonly spec: AggregateSpec
@@ -85,6 +85,7 @@ export class GroupTerminal implements Terminal {
       plan: this.#argumentsOver(input),
       place: PLACE,
       weighted: this.shape.weighted,
+      onMemory: this.#onMemory,
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
     }
@@ -100,12 +101,18 @@ export class GroupTerminal implements Terminal {
 
   readonly finish = (): string => ""
 
+  /** Groups of sessions do not leave memory. */
+  get #onMemory(): string {
+    return this.#plan.bySession === true ? "" : STOP_WHEN_CROWDED
+  }
+
   #findGroup(writer: RouteWriter, keys: readonly KeyedField[]): string {
     const { layout, accumulators } = this.#plan
     const operator = writer.scope.bind(this.#operator, "op")
     const number =
       accumulators.groupAt === null ? "" : `f64[a + ${accumulators.groupAt}] = ${operator}.nextGroup++;`
-    return `${findOrInsert(writer.scope, { ...PLACE, keys, layout, hash: "h", onInsert: number })}
+    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert: number, onMemory: this.#onMemory }
+    return `${findOrInsert(writer.scope, lookup)}
       if (emitting) {
         const u = i32[(a << 1) + 1];
         if (u >= touchedCount || slots[u] !== a) {

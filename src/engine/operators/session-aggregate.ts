@@ -168,14 +168,15 @@ export class SessionAggregate implements StatefulOperator {
     const through =
       (place: PlaceRow): RouteRun =>
       (input, weights, verdicts, report) => {
-        run(input, weights, verdicts, report)
+        run(input, weights, verdicts, report, 0)
         const taken = rows.take(shape.weighted)
-        if (taken === null) return
+        if (taken === null) return input.length
         const batch = new SessionBatch(taken, columns)
         if (shape.fromSource) placeEvents(batch, origins, verdicts, place)
         else placeChanges(batch, report, place)
         const { limitBytes } = this.#options.store
-        if (this.book.bytes > limitBytes) throw stateFull(this.book.bytes, limitBytes)
+        if (this.book.bytes > limitBytes) throw stateFull({ neededBytes: this.book.bytes, limitBytes })
+        return input.length
       }
     return {
       apply: through((key, row, weight) =>
@@ -236,7 +237,7 @@ export class SessionAggregate implements StatefulOperator {
       const length = found?.length ?? 1
       if (found !== null && length >= LEAST_RUN) {
         this.#runBuilt(run)
-        run(numbered(found, moves.slice(k, k + length)), null, NO_VERDICTS, NO_REPORT)
+        run(numbered(found, moves.slice(k, k + length)), null, NO_VERDICTS, NO_REPORT, 0)
       } else for (let at = k; at < k + length; at++) this.#build(moves[at]!)
       k += length
     }
@@ -256,7 +257,7 @@ export class SessionAggregate implements StatefulOperator {
 
   #runBuilt(run: RouteRun): void {
     const batch = this.#moves.take(true)
-    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT)
+    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT, 0)
   }
 
   /** Rows may come so much behind the watermark. */

@@ -11,8 +11,8 @@ import { assert } from "../../std/assert.ts"
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes } from "../code/hashing.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
+import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
 import type { PageStore } from "./page-store.ts"
-import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
 
 /** 32-bit positions in a page (page * 2 + …). */
 const COUNT = 2
