@@ -1,6 +1,7 @@
 /** `defineConfig()`: what a project says about itself in millrace.config.ts. */
 import { parseDuration } from "../std/durations.ts"
 import { invalidConfig } from "./project-errors.ts"
+import { stateMemoryOf } from "./state-memory.ts"
 
 export interface ProjectOptions {
   /** Shown on the page and in messages: letters, digits, "-" and "_". */
@@ -26,6 +27,13 @@ export interface ProjectOptions {
         /** How far back a table can be read as it was. @default "7 days" */
         readonly snapshots?: string
       }
+  readonly state?: {
+    /**
+     * Memory for the state of views, from 64 MiB to 4 GiB; what it has no room for goes to a file in the data
+     * folder. @default half of what the machine or container has besides the store, at most 3 GiB
+     */
+    readonly memoryBytes?: number
+  }
   readonly checkpoints?: {
     /** The longest time whose epochs a restart runs again, such as "10 seconds". @default "10 seconds" */
     readonly interval?: string
@@ -63,6 +71,8 @@ export interface ProjectConfig {
   readonly port: number | null
   readonly data: string | null
   readonly segmentBytes: number | null
+  /** Null: what the machine has room for. */
+  readonly stateMemoryBytes: number | null
   readonly checkpointIntervalMs: number | null
   /** False: none. Null where a time is the default. */
   readonly lake: false | { readonly intervalMs: number | null; readonly snapshotMs: number | null }
@@ -71,7 +81,17 @@ export interface ProjectConfig {
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
-const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints", "lake", "store"])
+const OPTIONS = new Set([
+  "name",
+  "description",
+  "port",
+  "data",
+  "log",
+  "state",
+  "checkpoints",
+  "lake",
+  "store",
+])
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
 /** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
 const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -111,6 +131,7 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     port: port ?? null,
     data: data ?? null,
     segmentBytes: segmentBytesOf(log?.segmentBytes),
+    stateMemoryBytes: stateMemoryOf(options.state),
     lake: lakeOf(options.lake),
     checkpointIntervalMs:
       checkpoints?.interval === undefined
@@ -122,7 +143,10 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
 
 /** What stands in for a config that could not be loaded; its problem is reported. */
 export function defaultConfig(name: string): ProjectConfig {
-  const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
+  const unset = {
+    ...{ description: null, port: null, data: null },
+    ...{ segmentBytes: null, stateMemoryBytes: null, checkpointIntervalMs: null },
+  }
   const lake = { intervalMs: null, snapshotMs: null }
   return {
     kind: "config",

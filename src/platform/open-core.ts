@@ -14,10 +14,12 @@ import type { Clock, Scheduler } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
+import { machineMemoryBytes } from "../std/node/memory.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
 import type { ProjectConfig } from "./config.ts"
 import { FOLDERS } from "./data-directory.ts"
 import { openProjectLake } from "./project-lake.ts"
+import { defaultStateBytes } from "./state-memory.ts"
 
 export interface CoreProject {
   readonly config: ProjectConfig
@@ -62,6 +64,8 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
       ...{ ...machine, log: history, contracts, plans, report },
       checkpointDirectory: `${data}/${FOLDERS.checkpoints}`,
       duplicatesDirectory: `${data}/${FOLDERS.duplicates}`,
+      spillDirectory: `${data}/${FOLDERS.spill}`,
+      stateMemoryBytes: config.stateMemoryBytes ?? defaultStateBytes(config, machineMemoryBytes()),
       outputs: [ledger.output],
       rulings: ledger.reader,
       ...(checkpointIntervalMs === null ? {} : { checkpointIntervalMs }),

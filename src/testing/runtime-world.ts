@@ -4,7 +4,7 @@
  * `turn`, and no timer, file or thread of the real machine takes part.
  */
 
-import { createEngine } from "../engine/create-engine.ts"
+import { createEngine, type EngineOptions } from "../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
 import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
@@ -37,7 +37,7 @@ export interface RuntimeSimulationOptions {
   /** What the process sees of the disk, the log and the engine; for planting bugs in between. */
   readonly wrapDisk?: (disk: Disk) => Disk
   readonly wrapLog?: (log: Log) => Log
-  readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+  readonly createEngine?: (specs: readonly OperatorSpec[], options: EngineOptions) => Engine
   readonly wrapOutput?: (output: EpochOutput) => EpochOutput
 }
 
@@ -200,7 +200,7 @@ export class RuntimeWorld {
       checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
       checkpointFileBytes: CHECKPOINT_FILE_BYTES,
       duplicateLimits: TINY_LIMITS,
-      createEngine: (specs) => this.#createEngine(process, specs),
+      createEngine: (specs, engineOptions) => this.#createEngine(process, specs, engineOptions),
       report: (message) => this.#hear(message),
     })
     this.quality = await Quality.open({
@@ -220,9 +220,12 @@ export class RuntimeWorld {
     }
   }
 
-  #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {
+  /** In every other life pages of state leave memory whenever they may. */
+  #createEngine(process: SimProcess, specs: readonly OperatorSpec[], { spill }: EngineOptions): Engine {
+    const marks = this.#seed % 2 === 0 ? {} : { keepBytes: 0, crowdedBytes: 0 }
+    const options = spill === undefined ? {} : { spill: { ...spill, ...marks } }
     const engine = observedEngine(
-      (this.#options.createEngine ?? createEngine)(specs),
+      (this.#options.createEngine ?? createEngine)(specs, options),
       (parent, input, result) => {
         if (!process.alive) return
         const { text, ranges } = this.chronicle.note(parent, input, result)

@@ -15,6 +15,7 @@ import { LawBroken } from "../../src/testing/log-world.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
 import {
+  firstRowsOnly,
   keepRows,
   oldCheckpoints,
   onDisk,
@@ -27,6 +28,7 @@ import {
   onOutput,
   onPageFiles,
   onSpecs,
+  onSpill,
   unchangedPages,
   withChanges,
   withoutOlderPages,
@@ -120,6 +122,11 @@ const BUGS: readonly Planted[] = [
     bug: "a checkpoint counts before its pages are synced",
     plant: () => onPageFiles(() => ({ sync: () => {} })),
     law: /nobody damaged it/,
+  },
+  {
+    bug: "state that leaves memory again is written in part",
+    plant: () => onSpill(firstRowsOnly),
+    law: /takes|epoch \d+|has \d+ rows|counts|must hold|reader of/,
   },
   {
     bug: "the watermark is one microsecond ahead",

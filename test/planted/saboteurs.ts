@@ -43,12 +43,35 @@ export function onLog(lies: (log: Log) => Partial<Log>): RuntimeSimulationOption
 
 /** Changes how files of pages are written. */
 export function onPageFiles(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onFilesNamed(".pages", lies)
+}
+
+/** Changes how state that leaves memory is written, and how it comes back. */
+export function onSpill(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onFilesNamed(".spill", lies)
+}
+
+function onFilesNamed(text: string, lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
   return onDisk((disk) => ({
     open: (path, options) => {
       const file = disk.open(path, options)
-      return path.includes(".pages") ? instead(file, lies(file)) : file
+      return path.includes(text) ? instead(file, lies(file)) : file
     },
   }))
+}
+
+/** Bytes of a page that hold its rows, behind its header and index. */
+const ROWS_AT = 1_024
+
+/** Rows of a page are written only where nothing was before. */
+export function firstRowsOnly(file: DiskFile): Partial<DiskFile> {
+  return {
+    write: (image, position) => {
+      file.write(image.subarray(0, ROWS_AT), position)
+      const isNew = file.sizeBytes() < position + image.length
+      if (isNew) file.write(image.subarray(ROWS_AT), position + ROWS_AT)
+    },
+  }
 }
 
 /** With an old checkpoint all files of pages go but the newest. */
@@ -127,13 +150,13 @@ export function onOutput(lies: (output: EpochOutput) => Partial<EpochOutput>): R
 }
 
 export function onSpecs(change: (spec: OperatorSpec) => OperatorSpec): RuntimeSimulationOptions {
-  return { createEngine: (specs) => createEngine(specs.map(change)) }
+  return { createEngine: (specs, options) => createEngine(specs.map(change), options) }
 }
 
 export function onEngine(lies: (engine: Engine) => Partial<Engine>): RuntimeSimulationOptions {
   return {
-    createEngine: (specs) => {
-      const engine = createEngine(specs)
+    createEngine: (specs, options) => {
+      const engine = createEngine(specs, options)
       return instead(engine, lies(engine))
     },
   }

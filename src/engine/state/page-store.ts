@@ -18,7 +18,8 @@
  * an address.
  */
 import { assert } from "../../std/assert.ts"
-import { stateFull } from "../errors.ts"
+import { isPlatformError, type PlatformError } from "../../std/errors.ts"
+import { spillFailed, stateFull } from "../errors.ts"
 import { LinearMemory } from "./linear-memory.ts"
 import { PageEvictor } from "./page-evictor.ts"
 import { PAGE_BYTES, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
@@ -44,6 +45,7 @@ const GROWTH_PART = 1 / 8
 /** What word addresses can name in one WebAssembly memory, less one growth step. */
 export const MAX_STATE_BYTES = 4 * 2 ** 30 - 65_536
 
+const NOTHING_SPILLED: SpillStats = { spilledBytes: 0, faults: 0, failedWrites: 0, writtenBytes: 0 }
 /** Of the limit: pages leave until they take so much. */
 const KEEP_PART = 3 / 4
 /** And loops stop for that when they take so much; the rest is what one row may need. */
@@ -78,6 +80,8 @@ export class PageStore {
   readonly #spilled: SpilledPages | null
   /** Places in the spill file of pages that came back, good as long as the stamp is the same. */
   readonly #images = new Map<number, { readonly place: number; readonly stamp: number }>()
+  /** Why pages could not leave when they should have last. */
+  #writeFailure: PlatformError | null = null
   readonly #keepBytes: number
   readonly #crowdedBytes: number
   /** Tables whose pages may leave; null where there is no spill file. */
@@ -107,7 +111,7 @@ export class PageStore {
   }
 
   get spill(): SpillStats {
-    return this.#spilled?.stats ?? { spilledBytes: 0, faults: 0, writtenBytes: 0 }
+    return this.#spilled?.stats ?? NOTHING_SPILLED
   }
 
   /** A loop stops behind the row that it is at, so that pages can leave. */
@@ -115,10 +119,19 @@ export class PageStore {
     return this.#usedBytes + this.heapBytes > this.#crowdedBytes
   }
 
-  /** Lets pages leave when there are too many. Nobody may hold the address of a page that can leave. */
+  /**
+   * Lets pages leave when there are too many. Nobody may hold the address of a page that can leave. That one
+   * cannot be written is no failure before there is no room without it.
+   */
   relieve(): void {
     if (this.evictor === null || this.#usedBytes + this.heapBytes <= this.#keepBytes) return
-    this.evictor.sweep(() => this.#usedBytes + this.heapBytes <= this.#keepBytes)
+    try {
+      this.evictor.sweep(() => this.#usedBytes + this.heapBytes <= this.#keepBytes)
+      this.#writeFailure = null
+    } catch (error) {
+      if (!isPlatformError(error, "spill-failed")) throw error
+      this.#writeFailure = error
+    }
   }
 
   /** Whether the page came in since this was asked last. */
@@ -166,7 +179,9 @@ export class PageStore {
   allocate(sizeClass: number): number {
     const sizeBytes = pageBytes(sizeClass)
     const neededBytes = this.#usedBytes + this.heapBytes + sizeBytes
-    if (neededBytes > this.limitBytes) throw stateFull({ neededBytes, limitBytes: this.limitBytes })
+    if (neededBytes > this.limitBytes) {
+      throw this.#writeFailure ?? stateFull({ neededBytes, limitBytes: this.limitBytes })
+    }
     const page = this.#free[sizeClass]!.pop() ?? this.#carve(sizeClass)
     this.#usedBytes += sizeBytes
     const unit = page >>> UNIT_SHIFT
@@ -211,8 +226,8 @@ export class PageStore {
     const sizeClass = this.sizeClassOf(page)
     const stamp = this.stampOf(page)
     const known = this.#images.get(page)
-    const place = known?.place ?? this.#outside.takePlace(sizeClass)
-    if (known?.stamp !== stamp) this.#outside.write(place, this.bytesOf(page))
+    const image = known?.stamp === stamp ? null : this.bytesOf(page)
+    const place = this.#outside.putImage(image, known?.place ?? null, sizeClass)
     const unit = page >>> UNIT_SHIFT
     const out = this.#outside.add({ sizeClass, stamp, key: this.keyOf(page) }, place, this.#references[unit]!)
     this.#references[unit] = 0
@@ -227,6 +242,8 @@ export class PageStore {
     const page = this.allocate(sizeClass)
     try {
       outside.read(out, this.bytesOf(page))
+      if (this.stampOf(page) !== stamp)
+        throw spillFailed("read", new Error("the file has another page there"))
     } catch (error) {
       this.release(page)
       throw error

@@ -4,6 +4,7 @@
  * cut by size class and used again; the file never shrinks and is worth nothing after its process.
  */
 import { assert } from "../../std/assert.ts"
+import { isPlatformError } from "../../std/errors.ts"
 import { spillFailed } from "../errors.ts"
 import { PAGE_BYTES, pageBytes } from "./page-sizes.ts"
 
@@ -20,6 +21,8 @@ export interface SpillStats {
   readonly spilledBytes: number
   /** Pages that came back because something needed them, since the start. */
   readonly faults: number
+  /** Pages that should have left and could not be written, since the start. */
+  readonly failedWrites: number
   /** Since the start; pages that leave as they came back are not written again. */
   readonly writtenBytes: number
 }
@@ -47,6 +50,7 @@ export class SpilledPages {
   #endBytes = 0
   #spilledBytes = 0
   #faults = 0
+  #failedWrites = 0
   #writtenBytes = 0
 
   constructor(file: SpillFile) {
@@ -54,7 +58,12 @@ export class SpilledPages {
   }
 
   get stats(): SpillStats {
-    return { spilledBytes: this.#spilledBytes, faults: this.#faults, writtenBytes: this.#writtenBytes }
+    return {
+      spilledBytes: this.#spilledBytes,
+      faults: this.#faults,
+      failedWrites: this.#failedWrites,
+      writtenBytes: this.#writtenBytes,
+    }
   }
 
   /** A place for an image of this size. */
@@ -66,16 +75,33 @@ export class SpilledPages {
     return place
   }
 
+  /**
+   * Writes the image, unless it is null since the place has it already, to this place or to another one.
+   * @throws spill-failed
+   */
+  putImage(image: Uint8Array | null, known: number | null, sizeClass: number): number {
+    const place = known ?? this.takePlace(sizeClass)
+    if (image === null) return place
+    try {
+      this.write(place, image)
+    } catch (error) {
+      if (known === null) this.givePlace(sizeClass, place)
+      throw error
+    }
+    return place
+  }
+
   givePlace(sizeClass: number, place: number): void {
     this.#freePlaces[sizeClass]!.push(place)
   }
 
-  /** @throws state-full when the disk is full, spill-failed */
+  /** @throws spill-failed */
   write(place: number, image: Uint8Array): void {
     try {
       this.#file.write(image, place)
     } catch (cause) {
-      throw spillFailed("written", cause)
+      this.#failedWrites++
+      throw isPlatformError(cause) ? spillFailed("written", cause) : cause
     }
     this.#writtenBytes += image.length
   }
@@ -106,7 +132,7 @@ export class SpilledPages {
     try {
       this.#file.read(target, place)
     } catch (cause) {
-      throw spillFailed("read", cause)
+      throw isPlatformError(cause) ? spillFailed("read", cause) : cause
     }
   }
 
