@@ -9,6 +9,7 @@
 import { assert } from "../../std/assert.ts"
 import type { KeyTable, SlotMover } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
+import { PlaceChains } from "./place-chains.ts"
 
 const FIRST_SLOTS = 256
 
@@ -21,6 +22,8 @@ export class TouchedSlots implements SlotMover {
   before = new Float64Array(FIRST_SLOTS)
   /** Of each page that is out and has touched slots, the hash of a key. */
   readonly #hashes = new Map<number, number>()
+  /** Of the epoch's places, by page; null until a page leaves. */
+  #chains: PlaceChains | null = null
 
   constructor(store: PageStore) {
     this.#store = store
@@ -34,31 +37,42 @@ export class TouchedSlots implements SlotMover {
     this.pages[place] = page
     this.before[place] = before
     this.#store.i32[address * 2 + 1] = place
+    this.#chains?.add(page, place)
     return place
   }
 
   moved(from: number, to: number, page: number): void {
     const place = this.#store.i32[to * 2 + 1]!
     if (place < 0 || place >= this.count || this.slots[place] !== from) return
+    this.#chains?.move(this.pages[place]!, page, place)
     this.slots[place] = to
     this.pages[place] = page
   }
 
-  left(address: number, page: number, out: number): void {
-    const { i32 } = this.#store
-    const place = i32[address * 2 + 1]!
-    if (place < 0 || place >= this.count || this.slots[place] !== address) return
-    this.slots[place] = ~(address - page)
-    this.pages[place] = out
-    this.#hashes.set(out, i32[address * 2]!)
+  left(page: number, out: number, hash: number): void {
+    if (this.count === 0) return
+    this.#chains ??= this.#chained()
+    const first = this.#chains.rename(page, out)
+    if (first < 0) return
+    this.#hashes.set(out, hash)
+    for (let place = first; place >= 0; place = this.#chains.next(place)) {
+      this.slots[place] = ~(this.slots[place]! - page)
+      this.pages[place] = out
+    }
   }
 
-  returned(address: number, page: number, out: number): void {
-    const place = this.#store.i32[address * 2 + 1]!
-    if (place < 0 || place >= this.count || this.pages[place] !== out) return
-    if (this.slots[place] !== ~(address - page)) return
-    this.slots[place] = address
-    this.pages[place] = page
+  returned(out: number, page: number): void {
+    if (this.#chains === null || !this.#hashes.delete(out)) return
+    for (let place = this.#chains.rename(out, page); place >= 0; place = this.#chains.next(place)) {
+      this.slots[place] = page + ~this.slots[place]!
+      this.pages[place] = page
+    }
+  }
+
+  #chained(): PlaceChains {
+    const chains = new PlaceChains(this.slots.length)
+    for (let place = 0; place < this.count; place++) chains.add(this.pages[place]!, place)
+    return chains
   }
 
   /** Brings the page of the slot at `place`, of this table, back into memory. Nobody may hold an address. */
@@ -72,6 +86,7 @@ export class TouchedSlots implements SlotMover {
   reset(): void {
     this.count = 0
     this.#hashes.clear()
+    this.#chains = null
   }
 
   #grow(): void {

@@ -32,10 +32,10 @@ const MAX_FIRST_DEPTH = 8
 export interface SlotMover {
   /** The slot at `from` is at `to` in `page` now. */
   moved(from: number, to: number, page: number): void
-  /** The slot's page is out of memory now, and named `out`. */
-  left(address: number, page: number, out: number): void
-  /** The slot's page is back, at `page`; it was named `out`. */
-  returned(address: number, page: number, out: number): void
+  /** The page is out of memory now, and named `out`; `hash` is of one of its keys. */
+  left(page: number, out: number, hash: number): void
+  /** The page is back, at `page`; it was named `out`. */
+  returned(out: number, page: number): void
 }
 
 export class KeyTable {
@@ -107,8 +107,7 @@ export class KeyTable {
     const page = this.store.bringIn(out)
     this.#point(page, hash, this.store.i32[page * 2 + F.LOCAL_DEPTH]!)
     if (--this.#out === 0) this.names = this.directory
-    const mover = this.#mover
-    if (mover !== null) visitSlots(this.store, this.shape, page, (at) => mover.returned(at, page, out))
+    this.#mover?.returned(out, page)
     return page
   }
 
@@ -121,8 +120,7 @@ export class KeyTable {
     const out = store.putOut(page)
     for (const snapshot of this.#snapshots) snapshot.rename(page, out, hash)
     if (this.names[hash >>> this.shift] !== page) return
-    const mover = this.#mover
-    if (mover !== null) visitSlots(store, this.shape, page, (at) => mover.left(at, page, out))
+    this.#mover?.left(page, out, hash)
     if (this.#out++ === 0) this.names = this.directory.slice()
     this.#point(out, hash, depth)
   }
