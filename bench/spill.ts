@@ -1,6 +1,7 @@
 /**
- * State that has more than its memory: a count per key and its view, any key next, so that nearly every row needs
- * a page that may be out. Beside the same engine with memory for everything. And what the process takes.
+ * State that has more than its memory: a count per key and its view, any key next, so that nearly every row
+ * needs a page that may be out. Beside the same engine with memory for everything. And what the process
+ * takes.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,6 +1,6 @@
 /**
- * Which places of touched slots belong to a page, so that those of a page that leaves memory or comes back are
- * found without looking through the page.
+ * Which places of touched slots belong to a page, so that those of a page that leaves memory or comes back
+ * are found without looking through the page.
  */
 export class PlaceChains {
   /** By page: its newest place. */
