@@ -73,8 +73,8 @@ export function spillFailed(what: "written" | "read", cause: unknown): PlatformE
     code: "spill-failed",
     domain: "external",
     message:
-      `state that has no room in memory could not be ${what} (${reason}); look after the data folder's disk, ` +
-      "then start again: nothing is lost, the last checkpoint and the log have everything",
+      `state that has no room in memory could not be ${what} (${reason}); look after the data folder's ` +
+      "disk, then start again: nothing is lost, the last checkpoint and the log have everything",
     details: { what },
     cause,
   })
