@@ -138,16 +138,6 @@ const BUGS: readonly Planted[] = [
     law: /epoch \d+|must hold|(window_tops|best_of_finals).* has \d+ rows/,
   },
   {
-    bug: "a pattern forgets in a checkpoint which rows it has seen",
-    views: ["climbs", "falls"],
-    plant: () =>
-      onMeta(
-        (part) => part.includes(":pattern/"),
-        (meta) => ({ ...meta, closedUntil: NEVER }),
-      ),
-    law: /epoch \d+|must hold|(climbs|falls).* has \d+ rows/,
-  },
-  {
     bug: "sessions that are gone are not in a checkpoint",
     views: ["stays", "closed_stays"],
     plant: () =>

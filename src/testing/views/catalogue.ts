@@ -17,7 +17,7 @@ import type { OperatorKind, SimView } from "./sim-view.ts"
 const VIEWS: readonly SimView[] = [...GROUPS, ...JOINS, ...RANKS, ...SEQUENCES, ...LAYERS]
 const BY_NAME = new Map(VIEWS.map((view) => [view.name, view]))
 /** Views that a seed draws; those that they read come on top. */
-const [LEAST_DRAWN, MOST_DRAWN] = [4, 6]
+const [LEAST_DRAWN, MOST_DRAWN] = [3, 5]
 
 export type ProjectVersion = readonly ViewPlan[]
 
