@@ -1,7 +1,7 @@
 /**
  * The ledger against an independent recomputation: every late, failed and duplicate row of the epochs that
- * have run, and every one that some of its windows lack, is in it exactly once, with its reason, and no other row is. The topic's own records are read, and
- * the reader's answers beside them.
+ * have run is in it exactly once, with its reason, and so is every one that some of its windows lack, with
+ * up to which end; no other row is. The topic's own records are read, and the reader's answers beside them.
  */
 import { readSpan } from "../log/stored-records.ts"
 import type { ExcludedVerdict } from "../ports/verdict-ledger.ts"

@@ -83,15 +83,18 @@ export function unchangedPages(isMeant: (page: PageMark) => boolean, engine: Eng
   }
 }
 
+type JsonObject = Record<string, unknown>
+
 /** Checkpoints in which what operators say of their state beside its pages is another. */
 export function onMeta(
   isMeant: (part: string) => boolean,
-  change: (meta: Record<string, unknown>) => Record<string, unknown>,
+  change: (meta: JsonObject) => JsonObject,
 ): RuntimeSimulationOptions {
   const changed = (part: CheckpointPart): CheckpointPart => {
     if (!isMeant(part.name)) return part
-    const meta = change(JSON.parse(Buffer.from(part.bytes).toString("utf8")))
-    return { ...part, bytes: Buffer.from(JSON.stringify(meta)) }
+    const meta: JsonObject | readonly JsonObject[] = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
+    const lies = Array.isArray(meta) ? meta.map(change) : change(meta as JsonObject)
+    return { ...part, bytes: Buffer.from(JSON.stringify(lies)) }
   }
   return onEngine((engine) => ({
     checkpoint: () => {

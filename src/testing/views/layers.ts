@@ -20,7 +20,8 @@ const nearPerShop = simView("near_per_shop", {
 /** Rows behind a join come as much later as its interval allows; so do the windows over them close. */
 const nearByTime = simView("near_by_time", {
   options: {
-    sql: "SELECT window_start, count(*) AS n FROM tumble(near, at, INTERVAL '2 seconds') GROUP BY window_start",
+    sql: `SELECT window_start, count(*) AS n
+          FROM tumble(near, at, INTERVAL '2 seconds') GROUP BY window_start`,
     emit: "final",
   },
   operators: ["windows"],

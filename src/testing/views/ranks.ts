@@ -1,4 +1,4 @@
-/** First rows, ranks and window functions, over rows that stay, that are replaced, and that go with windows. */
+/** First rows, ranks and window functions: over rows that stay, are replaced, and go with windows. */
 import type { LoggedRow } from "../logged-rows.ts"
 import { by, endOf, grouped, HALF_SECOND_US, SECOND_US, sorted, sum } from "./relations.ts"
 import { applied, lateIf, type Row, type SimView, simView, type Taken } from "./sim-view.ts"
@@ -105,7 +105,8 @@ const leaders = simView("leaders", {
 const busiest = simView("busiest", {
   options: {
     sql: `SELECT shop, n, place FROM (
-            SELECT shop, n, dense_rank() OVER (ORDER BY n DESC) AS place FROM per_shop) AS t WHERE place <= 2`,
+            SELECT shop, n, dense_rank() OVER (ORDER BY n DESC) AS place FROM per_shop) AS t
+          WHERE place <= 2`,
     state: "unbounded",
   },
   operators: ["rank"],
