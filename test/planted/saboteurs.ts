@@ -88,12 +88,12 @@ export function withoutOlderPages(disk: Disk): Partial<Disk> {
   }
 }
 
-/** Every other page looks as if it had not been written to since the engine began. */
-export function unchangedPages(engine: Engine): Partial<Engine> {
+/** These pages look as if they had not been written to since the engine began. */
+export function unchangedPages(isMeant: (page: PageMark) => boolean, engine: Engine): Partial<Engine> {
   return {
     checkpoint: () => {
       const checkpoint = engine.checkpoint()
-      const marked = (page: PageMark) => (page.key % 2 === 0 ? { ...page, stamp: 0 } : page)
+      const marked = (page: PageMark) => (isMeant(page) ? { ...page, stamp: 0 } : page)
       return instead(checkpoint, {
         *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
           const asked = isHeld && ((page: PageMark) => isHeld(marked(page)))
@@ -104,6 +104,31 @@ export function unchangedPages(engine: Engine): Partial<Engine> {
       })
     },
   }
+}
+
+type JsonObject = Record<string, unknown>
+
+/** Checkpoints in which what operators say of their state beside its pages is another. */
+export function onMeta(
+  isMeant: (part: string) => boolean,
+  change: (meta: JsonObject) => JsonObject,
+): RuntimeSimulationOptions {
+  const changed = (part: CheckpointPart): CheckpointPart => {
+    if (!isMeant(part.name)) return part
+    const meta: JsonObject | readonly JsonObject[] = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
+    const lies = Array.isArray(meta) ? meta.map(change) : change(meta as JsonObject)
+    return { ...part, bytes: Buffer.from(JSON.stringify(lies)) }
+  }
+  return onEngine((engine) => ({
+    checkpoint: () => {
+      const checkpoint = engine.checkpoint()
+      return instead(checkpoint, {
+        *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
+          for (const part of checkpoint.parts(isHeld)) yield changed(part)
+        },
+      })
+    },
+  }))
 }
 
 /** Changes what is appended to the journal; everything else goes its way. */

@@ -9,7 +9,11 @@
  *
  * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
  * row that would have joined it can come in time, so that such a row is late and begins no session of its
- * own.
+ * own. Rows may lengthen a living session backwards however late they are, so the last place before one is
+ * kept as long as it lives; and a key's first session begins behind a closed place, since what was there
+ * before may have been forgotten:
+ *
+ *   gone     forgotten, or never there   | closed: two gaps, up to what is over | x--x--- lives
  */
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
@@ -155,6 +159,7 @@ export class SessionBook {
         neighbours = { live: [], gone: [] }
         this.#keys.set(key, neighbours)
       }
+      if (live.length === 0) this.#closePlace(key)
       const session = this.#begin(key, [])
       neighbours.live.splice(place, 0, session)
       this.#enter(session, row)
@@ -245,13 +250,24 @@ export class SessionBook {
     return !(before && this.#reaches(before, timeUs)) && !(behind && this.#reaches(behind, timeUs))
   }
 
+  /** Rows that would be over by themselves lengthen no session that begins from now on. */
+  #closePlace(key: SessionKey): void {
+    const atUs = this.#goneUs - 2n * this.#options.gapUs
+    if (atUs - this.#options.gapUs > NO_WATERMARK) this.remember({ key, firstUs: atUs, lastUs: atUs })
+  }
+
   #forgetGone(watermarkUs: bigint): void {
     if (watermarkUs === NO_WATERMARK) return
     const bound = watermarkUs - this.#options.allowedLatenessUs
-    for (const gone of this.#goneQueue.takeUntil(bound)) {
-      const neighbours = this.#keys.get(gone.key)!
-      neighbours.gone.splice(neighbours.gone.indexOf(gone), 1)
-      this.#forgetKey(gone.key)
+    for (const place of [...this.#goneQueue.takeUntil(bound)]) {
+      const { live, gone } = this.#keys.get(place.key)!
+      const isNeeded = live.length > 0 && gone.every(({ lastUs }) => lastUs <= place.lastUs)
+      if (isNeeded) {
+        this.#goneQueue.push(live.at(-1)!.lastUs + 2n * this.#options.gapUs, place)
+        continue
+      }
+      gone.splice(gone.indexOf(place), 1)
+      this.#forgetKey(place.key)
     }
   }
 
