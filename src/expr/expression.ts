@@ -68,6 +68,7 @@ export type AggregateName =
   | "stddev_samp"
   | "string_agg"
   | "json_agg"
+  | "array_agg"
   | "first"
   | "last"
   | "percentile_cont"
@@ -102,7 +103,8 @@ export interface AggregateCall {
    * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->
    * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
    * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
-   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, approx_top_k json.
+   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, array_agg,
+   * approx_top_k json.
    */
   readonly type: LogicalType
   /** Counts are never null; the others are null over no rows. */

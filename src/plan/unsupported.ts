@@ -144,7 +144,6 @@ export function unsupported(met: Construct, detail?: string): Finding {
 }
 
 const INSTEAD: Readonly<Record<string, string>> = {
-  array_agg: "columns hold no arrays; write json_agg(x ORDER BY …)",
   jsonb_agg: "write json_agg(x ORDER BY …)",
   any_value: "write min(x)",
 }

@@ -181,8 +181,16 @@ const texts: MakeCall = (maker, fields, filter) => {
 const documents: MakeCall = (maker, fields, filter) => {
   const argument = maker.pick(["int32", "string", "boolean", "date"] as const)
   const value = maker.key(null, fields, [argument]).expression
-  const expression = sql`CAST(json_agg(${value} ORDER BY ${value})${filter} AS text)`
+  const expression = sql`CAST(json_agg(${some(maker)}${value} ORDER BY ${value})${filter} AS text)`
   return { name: "json_agg", kind: "string", argument, expression }
+}
+
+/** An array in PostgreSQL, json here: nothing else is made of it. */
+const arrays: MakeCall = (maker, fields, filter) => {
+  const argument = maker.pick(["int32", "string", "boolean", "date"] as const)
+  const value = maker.key(null, fields, [argument]).expression
+  const expression = sql`array_agg(${some(maker)}${value} ORDER BY ${value}${maker.direction()})${filter}`
+  return { name: "array_agg", kind: null, argument, expression }
 }
 
 const truth: MakeCall = (maker, fields, filter) => {
@@ -205,4 +213,4 @@ const TYPED: readonly MakeCall[] = [
   truth,
 ]
 
-const CALLS: readonly MakeCall[] = [...TYPED, avg, rough]
+const CALLS: readonly MakeCall[] = [...TYPED, avg, rough, arrays]

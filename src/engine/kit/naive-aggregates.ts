@@ -49,7 +49,7 @@ function inOrder(
   taken: readonly Row[],
 ): Scalar {
   const rows = taken
-    .filter(([, value]) => value !== null || name === "json_agg")
+    .filter(([, value]) => value !== null || name === "json_agg" || name === "array_agg")
     .toSorted(([, , ...a], [, , ...b]) => {
       for (const [k, { descending, nullsFirst }] of order.entries()) {
         const [x, y] = [a[k]!, b[k]!]
@@ -71,6 +71,8 @@ function inOrder(
       return values.join(constant as string)
     case "json_agg":
       return `[${values.map((value) => jsonOf(value, argument!.type)).join(", ")}]`
+    case "array_agg":
+      return `[${values.map((value) => jsonOf(value, argument!.type)).join(",")}]`
     case "first":
       return values[0]!
     case "last":

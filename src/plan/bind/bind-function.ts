@@ -18,7 +18,7 @@ const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames()])
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
+    "any_value bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
     "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank " +
     "regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy xmlagg"
   ).split(" "),

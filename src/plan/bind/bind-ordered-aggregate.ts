@@ -37,6 +37,7 @@ const within = (name: "percentile_cont" | "percentile_disc"): Ordered => {
 const ORDERED: ReadonlyMap<string, Ordered> = new Map([
   ["string_agg", { name: "string_agg", form: "list", usage: "string_agg(x, ',' ORDER BY x)" }],
   ["json_agg", { name: "json_agg", form: "list", usage: "json_agg(x ORDER BY x)" }],
+  ["array_agg", { name: "array_agg", form: "list", usage: "array_agg(x ORDER BY x)" }],
   ...["first", "first_value", "min_by", "arg_min", "argmin"].map((name) => [name, FIRST] as const),
   ...["last", "last_value", "max_by", "arg_max", "argmax"].map((name) => [name, LAST] as const),
   ["percentile_cont", within("percentile_cont")],
