@@ -66,6 +66,7 @@ export type AggregateName =
   | "var_samp"
   | "stddev_pop"
   | "stddev_samp"
+  | PairAggregateName
   | "string_agg"
   | "json_agg"
   | "array_agg"
@@ -78,6 +79,16 @@ export type AggregateName =
   | "approx_count_distinct"
   | "approx_top_k"
 
+/** Statistics over pairs of floats; a pair with a NULL is not taken. */
+export type PairAggregateName =
+  | "corr"
+  | "covar_pop"
+  | "covar_samp"
+  | "regr_slope"
+  | "regr_intercept"
+  | "regr_r2"
+  | "regr_sxy"
+
 export interface SortTerm {
   readonly expression: Expression
   readonly descending: boolean
@@ -89,6 +100,8 @@ export interface AggregateCall {
   readonly kind: "aggregate"
   readonly name: AggregateName
   readonly argument: Expression | null
+  /** Of statistics over pairs: x, where `argument` is y. */
+  readonly other?: Expression
   readonly distinct: boolean
   /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
   readonly filter?: Expression
@@ -104,7 +117,7 @@ export interface AggregateCall {
    * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
    * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
    * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, array_agg,
-   * approx_top_k json.
+   * approx_top_k json; statistics over pairs float64.
    */
   readonly type: LogicalType
   /** Counts are never null; the others are null over no rows. */

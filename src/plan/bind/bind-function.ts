@@ -7,20 +7,20 @@ import { names } from "../sql/tree.ts"
 import { unsupported, unsupportedAggregate } from "../unsupported.ts"
 import { bindAggregate } from "./bind-aggregate.ts"
 import { orderedAggregateNames } from "./bind-ordered-aggregate.ts"
+import { pairAggregateNames } from "./bind-pair-aggregate.ts"
 import { isWindowFunction } from "./bind-window.ts"
 import type { Bound } from "./bound.ts"
 import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames()])
+const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames(), ...pairAggregateNames()])
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
-    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank " +
-    "regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy xmlagg"
+    "any_value bit_and bit_or bit_xor cume_dist dense_rank " +
+    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank xmlagg"
   ).split(" "),
 )
 

@@ -36,12 +36,13 @@ export function canonical(expression: Expression): string {
 const all = (expressions: readonly Expression[]): string => expressions.map(canonical).join()
 
 export function canonicalAggregate(call: AggregateCall): string {
-  const { name, argument, distinct, type, filter, order, constant } = call
+  const { name, argument, other, distinct, type, filter, order, constant } = call
   const over = argument === null ? "*" : canonical(argument)
+  const beside = other === undefined ? "" : `,${canonical(other)}`
   const constants = constant === undefined ? "" : `,${scalarText(constant)}`
   const sorted = order === undefined ? "" : `/${order.map(canonicalTerm).join()}`
   const where = filter === undefined ? "" : `?${canonical(filter)}`
-  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}${constants}${sorted}]${where}`
+  return `${name}${distinct ? "!" : ""}->${typeName(type)}[${over}${beside}${constants}${sorted}]${where}`
 }
 
 function canonicalTerm({ expression, descending, nullsFirst }: SortTerm): string {
