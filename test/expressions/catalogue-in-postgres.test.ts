@@ -42,6 +42,8 @@ const SYNTAX = new Set(
     "greatest",
     "least",
     "nullif",
+    "at time zone",
+    "local at time zone",
   ]
     .concat(["null", "true", "false", "unknown"].flatMap((state) => [`is ${state}`, `is not ${state}`]))
     .concat(["like escape", "not like escape", "ilike escape", "not ilike escape"]),
@@ -127,7 +129,10 @@ test("the same overload is chosen as PostgreSQL chooses, or both refuse", async 
   const names = new Map(
     CATALOGUE.map((entry) => [`${entry.kind} ${entry.name} ${entry.parameters.length}`, entry]),
   )
-  const choices = [...names.values()].filter(({ parameters }) => parameters.length <= 2).flatMap(choicesOf)
+  // AT TIME ZONE is chosen by what stands before it, and has the zone behind.
+  const chosen = ({ name, parameters }: CatalogueEntry) =>
+    parameters.length <= 2 && !/at time zone$/.test(name)
+  const choices = [...names.values()].filter(chosen).flatMap(choicesOf)
   const answers = await oracle.answers(choices.map((choice) => `pg_typeof(${spell(choice)})`))
   const wrong = choices.flatMap((choice, index) => {
     const answer = answers[index]!

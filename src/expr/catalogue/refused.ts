@@ -30,7 +30,6 @@ export const REFUSED_NAMES: ReadonlyMap<string, string> = new Map([
     "nextval",
     "txid_current",
   ].map((name) => [name, CHANCE] as const),
-  ["timezone", "times are UTC instants; add the offset as an interval where a local time is meant"],
   ["jsonb_extract_path_text", "json columns keep the producer's text; use json_extract_path_text"],
   ["jsonb_array_length", "json columns keep the producer's text; use json_array_length"],
   ["jsonb_typeof", "json columns keep the producer's text; use json_typeof"],

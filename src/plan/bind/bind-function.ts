@@ -9,6 +9,7 @@ import { bindAggregate } from "./bind-aggregate.ts"
 import { orderedAggregateNames } from "./bind-ordered-aggregate.ts"
 import { pairAggregateNames } from "./bind-pair-aggregate.ts"
 import { isWindowFunction } from "./bind-window.ts"
+import { bindZone } from "./bind-zone.ts"
 import type { Bound } from "./bound.ts"
 import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
@@ -47,6 +48,7 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
   if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowArguments(name), byte)
   refuseAggregateClauses(call, name)
+  if (name === "timezone") return bindZone(call, context)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
