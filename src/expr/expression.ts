@@ -156,12 +156,16 @@ export type OverName =
 export type OverAggregateName = "count" | "sum" | "avg" | "min" | "max"
 
 /** Both ends included. rows: whole numbers of rows; range: distance in the one order term's own units (an
- *  interval's microseconds for times); groups of peers are not supported. */
+ *  interval's microseconds for times); groups: whole numbers of groups of peers. */
 export interface OverFrame {
-  readonly unit: "rows" | "range"
+  readonly unit: "rows" | "range" | "groups"
   readonly start: FrameBound
   readonly end: FrameBound
+  /** EXCLUDE: the row itself, it and its peers, its peers only. */
+  readonly exclude?: FrameExclusion
 }
+
+export type FrameExclusion = "current row" | "group" | "ties"
 
 /** offset: negative is before the current row (in range: before in the order's direction). */
 export type FrameBound =

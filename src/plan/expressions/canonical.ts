@@ -76,7 +76,9 @@ function canonicalTerm({ expression, descending, nullsFirst }: SortTerm): string
 
 export function canonicalOver({ name, args, filter, frame, type }: OverCall): string {
   const taken = filter === null ? "" : `|${canonical(filter)}`
-  const within = frame === null ? "" : ` ${frame.unit} ${boundText(frame.start)}..${boundText(frame.end)}`
+  const without = frame?.exclude === undefined ? "" : ` without ${frame.exclude}`
+  const within =
+    frame === null ? "" : ` ${frame.unit} ${boundText(frame.start)}..${boundText(frame.end)}${without}`
   return `${name}->${typeText(type)}[${all(args)}${taken}${within}]`
 }
 

@@ -238,7 +238,9 @@ class CallLowering {
     const { frame, name } = this.#call
     const picks = name === "first_value" || name === "last_value" || name === "nth_value"
     if (frame === null) return picks ? this.#places.over("all", WHOLE) : this.#places.over("none")
-    const { unit, start, end } = frame
+    const { unit, start, end, exclude } = frame
+    if (unit === "groups") throw noClickHouseSpelling(name, "frames do not count groups of peers there")
+    if (exclude !== undefined) throw noClickHouseSpelling(name, "frames have no EXCLUDE there")
     const text = `BETWEEN ${boundSql(start)} AND ${boundSql(end)}`
     if (unit === "rows") return this.#places.over("all", `ROWS ${text}`)
     if (!picks) return this.#range(start, end, text)
