@@ -40,6 +40,9 @@ export interface Resolved {
 
 export type Resolution = Resolved | Refusal
 
+/** Why there is no function of this name, whatever it is called with; null for others. */
+export const refusedName = (name: string): string | null => REFUSED_NAMES.get(name) ?? null
+
 /** `literals`: the arguments that are constants; their values settle decimal types, as in round(x, 2). */
 export function resolveFunction(
   name: string,

@@ -37,7 +37,8 @@ const CONSTRUCTS = {
   lateral: construct(
     "unsupported-lateral",
     "LATERAL is not supported",
-    "compute the columns in the SELECT list",
+    "compute the columns in the SELECT list; for the first rows of each write WHERE n <= 3 around " +
+      "row_number() OVER (PARTITION BY … ORDER BY …) AS n",
   ),
   into: construct(
     "unsupported-into",

@@ -1,6 +1,6 @@
 /** Function calls; those of aggregates go on to bind-aggregate.ts. */
 import type { FuncCall } from "libpg-query"
-import { resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { refusedName, resolveFunction, suggestName } from "../../expr/resolve.ts"
 import { aggregateNames } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
@@ -46,7 +46,12 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
   if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupportedAggregate(name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
-  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowArguments(name), byte)
+  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowPlace(name), byte)
+  const instead = refusedName(name)
+  if (instead !== null) {
+    const given = (call.args ?? []).map(() => "…")
+    throw new Refused(findings.noOverload(name, given, instead, []), byte)
+  }
   refuseAggregateClauses(call, name)
   if (name === "timezone") return bindZone(call, context)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)

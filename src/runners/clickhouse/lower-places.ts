@@ -264,11 +264,20 @@ class CallLowering {
         )
       }
     }
+    if ([start, end].some((bound) => bound.kind === "offset" && isFar(bound.offset))) {
+      throw noClickHouseSpelling(
+        "a RANGE with a distance",
+        "it is at most 2^31 units there, 35 minutes of times",
+      )
+    }
     const isWhole = start.kind === "unbounded-preceding" && end.kind === "unbounded-following"
     if (isWhole || this.#node.peerTerms === 0) return this.#places.over("none")
     return this.#places.over("terms", `RANGE ${text}`)
   }
 }
+
+const MAX_DISTANCE = 2_147_483_647
+const isFar = (offset: bigint | number): boolean => offset > MAX_DISTANCE || offset < -MAX_DISTANCE
 
 function boundSql(bound: FrameBound): string {
   switch (bound.kind) {
