@@ -310,7 +310,7 @@ const windowing = {
     ),
   windowPlace: (name: string) =>
     finding(
-      "window-arguments",
+      "window-place",
       `${name} stands in FROM and puts window_start and window_end beside each row`,
       `write FROM ${WINDOW_CALLS[name]}, and GROUP BY window_end`,
     ),

@@ -1,6 +1,7 @@
 /**
- * Queries as engineers bring them from Flink SQL, ksqlDB, RisingWave and Materialize, and cannot have as they are:
- * each is refused with what it is and what to write instead. Those that run are golden cases (migrating.case).
+ * Queries as engineers bring them from Flink SQL, ksqlDB, RisingWave and Materialize, and cannot have as they
+ * are: each is refused with what it is and what to write instead. Those that run are golden cases
+ * (migrating.case).
  */
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"

@@ -10,7 +10,9 @@ const TO_TEXT = "to_char and its like are not here; write t::text, or extract() 
 const OF_TEXT = "write x::timestamptz, which reads ISO 8601"
 const ELEMENTS = "columns hold no arrays; a list is json, read with ->, ->> and json_array_length"
 
-/** Names of Flink, ksqlDB, RisingWave, Materialize, Spark and ClickHouse for what is written otherwise here. */
+/**
+ * Names of Flink, ksqlDB, RisingWave, Materialize, Spark and ClickHouse for what is written otherwise here.
+ */
 const OTHER_SYSTEMS: readonly (readonly [name: string, instead: string])[] = [
   ["if", "write CASE WHEN condition THEN a ELSE b END"],
   ["iif", "write CASE WHEN condition THEN a ELSE b END"],

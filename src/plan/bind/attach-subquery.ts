@@ -45,7 +45,9 @@ export function joinQuantified(node: PlanNode, quantified: Quantified, place: At
   return join(type, node, { right: timed, conditions, byte, place }).node
 }
 
-/** The subquery's rows with their event time behind them, which a join that keeps one side shows to nobody. */
+/**
+ * The subquery's rows with their event time behind them, which a join that keeps one side shows to nobody.
+ */
 function withTime(node: PlanNode): PlanNode {
   if (node.kind !== "project" || node.timeColumn !== null || node.input.timeColumn === null) return node
   const time = referTo(node.input, node.input.timeColumn)

@@ -1,7 +1,8 @@
 /**
- * What Flink, ksqlDB, RisingWave, Materialize and others write and PostgreSQL's grammar does not take: found in
- * a text that could not be parsed, so that its author hears which construct it is and what to write instead.
- * The first that is met is told; words inside strings and comments may deceive it, but only about a hint.
+ * What Flink, ksqlDB, RisingWave, Materialize and others write and PostgreSQL's grammar does not take: found
+ * in a text that could not be parsed, so that its author hears which construct it is and what to write
+ * instead. The first that is met is told; words inside strings and comments may deceive it, but only about a
+ * hint.
  */
 
 interface Foreign {
