@@ -13,7 +13,7 @@ const ELEMENTS = "columns hold no arrays; a list is json, read with ->, ->> and 
 /**
  * Names of Flink, ksqlDB, RisingWave, Materialize, Spark and ClickHouse for what is written otherwise here.
  */
-const OTHER_SYSTEMS: readonly (readonly [name: string, instead: string])[] = [
+export const OTHER_SYSTEMS: readonly (readonly [name: string, instead: string])[] = [
   ["if", "write CASE WHEN condition THEN a ELSE b END"],
   ["iif", "write CASE WHEN condition THEN a ELSE b END"],
   ["ifnull", "write coalesce(a, b)"],
