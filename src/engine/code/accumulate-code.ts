@@ -18,6 +18,7 @@ import { DistinctSketch, SECOND_SEED } from "./distinct-sketch.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
+import { addToExactPairs, addToRunningPairs } from "./pairs.ts"
 import type { SlotPlace } from "./slot-code.ts"
 import { findOrInsert, hashKeys, loadTable, RETAKE_VIEWS, storeBytes } from "./slot-code.ts"
 import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
@@ -30,6 +31,8 @@ export interface LoadedArgument {
   readonly state: ArgumentState
   /** The value as a JavaScript scalar; null where only bytes are needed. */
   readonly value: string | null
+  /** Of pairs: the second value. */
+  readonly other: string | null
   readonly isNull: string | null
   readonly loaded: LoadedField | null
 }
@@ -55,12 +58,22 @@ export function loadArguments(context: AccumulateContext, lines: string[]): Load
     const { expression, filter } = state
     if (filter === null) return loadArgument(context, state, lines)
     const left = leftOut(context, filter, lines)
-    const cheap = expression.kind === "column" || expression.kind === "literal"
-    const taken = cheap ? state : { ...state, expression: onlyWhere(filter, expression) }
+    const { pairs } = state
+    const taken = {
+      ...state,
+      expression: where(filter, expression),
+      pairs: pairs && { ...pairs, other: where(filter, pairs.other) },
+    }
     const loaded = loadArgument(context, taken, lines)
     const isNull = loaded.isNull === null ? left : `${left} || ${loaded.isNull}`
     return { ...loaded, state, isNull }
   })
+}
+
+/** What costs little is evaluated for all rows: it cannot fail. */
+function where(filter: Expression, expression: Expression): Expression {
+  const cheap = expression.kind === "column" || expression.kind === "literal"
+  return cheap ? expression : onlyWhere(filter, expression)
 }
 
 /** A local that is true for rows that FILTER leaves out. */
@@ -73,6 +86,7 @@ export function leftOut(context: AccumulateContext, filter: Expression, lines: s
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
+  if (state.pairs !== null) return loadPair(context, state, state.pairs.other, lines)
   const { expression, distinct, sum, extremes, squares, truesAt, sketch } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
   const inMultiset = extremes.length > 0 && !inPlace
@@ -84,10 +98,25 @@ function loadArgument(context: AccumulateContext, state: ArgumentState, lines: s
     distinct !== null || sketch !== null || byHalves || byBytes
       ? context.loader.load(expression, lines)
       : null
-  if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
+  if (!wantsScalar && loaded !== null) {
+    return { state, value: null, other: null, isNull: loaded.isNull, loaded }
+  }
   const code = context.row.evaluate(expression)
   lines.push(context.row.takeStatements())
-  return { state, value: code.value, isNull: code.isNull, loaded }
+  return { state, value: code.value, other: null, isNull: code.isNull, loaded }
+}
+
+function loadPair(
+  { row }: AccumulateContext,
+  state: ArgumentState,
+  second: Expression,
+  lines: string[],
+): LoadedArgument {
+  const [value, other] = [row.evaluate(state.expression), row.evaluate(second)]
+  lines.push(row.takeStatements())
+  const nulls = [value.isNull, other.isNull].filter((isNull) => isNull !== null)
+  const isNull = nulls.length === 0 ? null : nulls.join(" || ")
+  return { state, value: value.value, other: other.value, isNull, loaded: null }
 }
 
 /** 64-bit integers are added and compared as halves, never as BigInt. */
@@ -119,6 +148,7 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
   for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
   if (state.sum !== null) lines.push(updateSum(context, arg, weight))
   if (state.squares !== null) lines.push(updateSquares(context, arg, weight))
+  if (state.pairs !== null) lines.push(updatePairs(context, arg, weight))
   if (state.sketch !== null) lines.push(updateSketch(context, arg, state.sketch))
   if (state.truesAt !== null) lines.push(`if (${arg.value}) f64[${a} + ${state.truesAt}] += ${weight};`)
   if (state.countAt !== context.plan.rowsAt) lines.push(`f64[${a} + ${state.countAt}] += ${weight};`)
@@ -245,6 +275,15 @@ function updateSquares(context: AccumulateContext, arg: LoadedArgument, weight: 
     default:
       return assertNever(squares.kind)
   }
+}
+
+function updatePairs({ scope, place }: AccumulateContext, arg: LoadedArgument, weight: string): string {
+  const { pairs, countAt } = arg.state
+  assert(pairs !== null && arg.other !== null, "a pair has two values")
+  const values = `S, ${place.address} + ${pairs.at}, ${arg.value}, ${arg.other}`
+  if (pairs.kind === "exact") return `${scope.bind(addToExactPairs, "addPair")}(${values}, ${weight});`
+  // The count does not have this pair yet.
+  return `${scope.bind(addToRunningPairs, "addPair")}(${values}, f64[${place.address} + ${countAt}]);`
 }
 
 function updateSketch(context: AccumulateContext, arg: LoadedArgument, at: SketchPlace): string {

@@ -18,6 +18,8 @@ import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
 import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
 import type { SketchPlace } from "./distinct-sketch.ts"
+import type { PairsKind } from "./pairs.ts"
+import { PAIRS_WORDS } from "./pairs.ts"
 import type { SquaresKind } from "./squares.ts"
 import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
@@ -33,6 +35,8 @@ export interface ArgumentState {
   readonly extremes: readonly ExtremeState[]
   /** For variances. */
   readonly squares: { readonly kind: SquaresKind; readonly at: number } | null
+  /** For statistics over pairs: x, where `expression` is y; rows where either is NULL are not taken. */
+  readonly pairs: { readonly other: Expression; readonly kind: PairsKind; readonly at: number } | null
   /** Word with the count of values that are true. */
   readonly truesAt: number | null
   /** For the approximate count of different values. */
@@ -85,6 +89,7 @@ export interface AggregateState {
 
 interface Draft {
   expression: Expression
+  other: Expression | null
   filter: Expression | null
   distinct: boolean
   needsSum: boolean
@@ -109,12 +114,13 @@ export function planAccumulators(
     [...drafts.values()].some((draft) => draft.distinct || (options.retracting && draft.extremes.size > 0))
   const groupAt = needsGroup ? layout.addWords(1) : null
   for (const [key, draft] of drafts) {
-    const { expression, filter } = draft
+    const { expression, other, filter } = draft
     const { type } = expression
     const distinct = draft.distinct ? distinctCount(draft, key, distinctTables) : null
     const kind = sumKind(type)
     const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
-    const takesAll = !expression.nullable && !draft.distinct && filter === null
+    const mayBeNull = expression.nullable || other?.nullable === true
+    const takesAll = !mayBeNull && !draft.distinct && filter === null
     planned.set(key, {
       expression,
       filter,
@@ -127,6 +133,7 @@ export function planAccumulators(
         at: multiset === null ? addValue(layout, type) : null,
       })),
       squares: draft.needsSquares ? addSquares(layout, type, options.retracting) : null,
+      pairs: other === null ? null : addPairs(layout, other, options.retracting),
       truesAt: draft.needsTrues ? layout.addWords(1) : null,
       sketch: draft.needsSketch ? addSketch(layout, options.retracting) : null,
     })
@@ -173,6 +180,7 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
     const key = argumentKey(call)
     const draft = drafts.get(key) ?? {
       expression,
+      other: call.other ?? null,
       filter: call.filter ?? null,
       distinct: isDistinct(call),
       needsSum: false,
@@ -198,6 +206,11 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
 function addSquares(layout: SlotLayout, type: LogicalType, retracting: boolean) {
   const kind = squaresKind(type, retracting)
   return { kind, at: layout.addWords(SQUARES_WORDS[kind]) }
+}
+
+function addPairs(layout: SlotLayout, other: Expression, retracting: boolean) {
+  const kind: PairsKind = retracting ? "exact" : "running"
+  return { other, kind, at: layout.addWords(PAIRS_WORDS[kind]) }
 }
 
 function addSketch(layout: SlotLayout, retracting: boolean): SketchPlace {
@@ -234,11 +247,14 @@ function argumentKey(call: AggregateCall): string {
   const argument = argumentOf(call)
   if (argument === null) return ""
   const where = call.filter === undefined ? "" : ` where ${structuralKey(call.filter)}`
-  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${where}`
+  const beside = call.other === undefined ? "" : ` and ${structuralKey(call.other)}`
+  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${beside}${where}`
 }
 
 function checkArgument(call: AggregateCall, type: LogicalType): void {
   if (call.name === "count" || call.name === "approx_count_distinct") return
+  const inPairs = call.other === undefined || call.other.type.kind === "float64"
+  assert(inPairs && !(call.other !== undefined && call.distinct), `${call.name} takes pairs of floats`)
   const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
   const ordered = numeric || ["timestamp", "date", "string", "bytes", "json"].includes(type.kind)
   const truth = call.name === "bool_and" || call.name === "bool_or"

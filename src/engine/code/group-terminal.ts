@@ -192,6 +192,10 @@ export class GroupTerminal implements Terminal {
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
         expression: substituteColumns(argument.expression, columns),
+        pairs: argument.pairs && {
+          ...argument.pairs,
+          other: substituteColumns(argument.pairs.other, columns),
+        },
         filter: argument.filter && substituteColumns(argument.filter, columns),
       })),
       collections: accumulators.collections.map((collection) => ({
