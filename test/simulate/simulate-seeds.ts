@@ -1,14 +1,15 @@
 /**
- * The seeds that run with every change: two test files of so many each, which run side by side. The long
- * proof is `npm run simulate -- --count 50000`.
+ * The seeds that run with every change: two test files of so many each, which run side by side. With
+ * MILLRACE_ALL_SEEDS=1 they are a thousand, which takes some minutes of two cores. The long proof is
+ * `npm run simulate -- --count 50000`.
  */
 import assert from "node:assert/strict"
 import type { TestContext } from "node:test"
 import { OPERATOR_KINDS } from "../../src/testing/views/sim-view.ts"
 import { FAULTS_PER_SEED, simulate } from "./simulate.ts"
 
-/** Half a second of one core for each. */
-export const SEEDS = 500
+/** Half a second to a second of one core for each. */
+export const SEEDS = process.env["MILLRACE_ALL_SEEDS"] === "1" ? 500 : 100
 
 export async function simulateSeeds(t: TestContext, firstSeed: number): Promise<void> {
   const report = await simulate(firstSeed, SEEDS)
