@@ -6,7 +6,7 @@ import { simulateSeeds } from "./simulate-seeds.ts"
 
 const SEEDS_RUN_TWICE = 10
 /** `npm run simulate -- --disk-faults 1000` tries each of them. */
-const EVERY_NTH_WRITE = 37
+const EVERY_NTH_WRITE = 74
 
 test("log and runtime keep their laws through seeded lives full of crashes and faults", (t) =>
   simulateSeeds(t, 0))
