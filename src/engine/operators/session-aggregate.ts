@@ -340,7 +340,7 @@ export class SessionAggregate implements StatefulOperator {
     for (const session of gone) {
       session.visible = false
       session.showing = false
-      this.book.letGo(session, watermarkUs)
+      this.book.letGo(session)
     }
     this.#run(this.#dropsSlots ? this.#touch : this.#apply, moves)
     this.#flushTouched()

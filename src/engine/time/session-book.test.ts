@@ -65,7 +65,7 @@ test("a row that would join a gone session is late, however young it is, and beg
   sessions.add("a", row(0n))
   const [session] = [...sessions.sessions()]
   sessions.judgeBy(10n)
-  sessions.letGo(session!, 10n)
+  sessions.letGo(session!)
   session!.rows = []
   sessions.forget(10n, [session!])
   assert.equal(sessions.isLate("a", 10n), true, "its own end would be 20, but it reaches [0, 10)")

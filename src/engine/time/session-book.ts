@@ -196,8 +196,8 @@ export class SessionBook {
     return taken
   }
 
-  /** The session is gone: it is remembered by its place alone. */
-  letGo(session: Session, watermarkUs: bigint): void {
+  /** The session is gone: it is remembered by its place alone, until `forget` looks whether it must be. */
+  letGo(session: Session): void {
     const { key, firstUs, lastUs } = session
     session.isGone = true
     const neighbours = this.#keys.get(key)
@@ -208,7 +208,6 @@ export class SessionBook {
       row.letGo()
     }
     this.remember({ key, firstUs, lastUs })
-    this.#forgetGone(watermarkUs)
   }
 
   remember(gone: GoneSession): void {
