@@ -80,14 +80,17 @@ export type AggregateName =
   | "approx_top_k"
 
 /** Statistics over pairs of floats; a pair with a NULL is not taken. */
-export type PairAggregateName =
-  | "corr"
-  | "covar_pop"
-  | "covar_samp"
-  | "regr_slope"
-  | "regr_intercept"
-  | "regr_r2"
-  | "regr_sxy"
+export const PAIR_AGGREGATES = [
+  "corr",
+  "covar_pop",
+  "covar_samp",
+  "regr_slope",
+  "regr_intercept",
+  "regr_r2",
+  "regr_sxy",
+] as const
+
+export type PairAggregateName = (typeof PAIR_AGGREGATES)[number]
 
 export interface SortTerm {
   readonly expression: Expression

@@ -1,4 +1,5 @@
 /** GROUP BY, grouping sets, aggregates over everything, DISTINCT; and the aggregates themselves. */
+import { PAIR_AGGREGATES } from "../../src/expr/expression.ts"
 import type { Operator } from "./coverage.ts"
 import type { Kind } from "./kinds.ts"
 import { COMPARABLE, EXTREME, SUMMED } from "./kinds.ts"
@@ -185,7 +186,6 @@ const documents: MakeCall = (maker, fields, filter) => {
   return { name: "json_agg", kind: "string", argument, expression }
 }
 
-const PAIRS = ["corr", "covar_pop", "covar_samp", "regr_slope", "regr_intercept", "regr_r2", "regr_sxy"]
 const SIDES = ["regr_avgx", "regr_avgy", "regr_sxx", "regr_syy"]
 
 /** Moved away from the halves between two places, where PostgreSQL's floats and ours could part. */
@@ -196,7 +196,7 @@ const pairs: MakeCall = (maker, fields, filter) => {
     const expression = sql`regr_count(${side()}, ${side()})${filter}`
     return { name: "regr_count", kind: "int64", argument, expression }
   }
-  const name = maker.pick([...PAIRS, ...SIDES])
+  const name = maker.pick([...PAIR_AGGREGATES, ...SIDES])
   const statistic = sql`${name}(${side()}, ${side()})${filter}`
   return { name, kind: null, argument, expression: sql`CAST(${statistic} + 0.00123457 AS numeric(24,3))` }
 }

@@ -1,20 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { PairAggregateName } from "../../expr/expression.ts"
+import { PAIR_AGGREGATES } from "../../expr/expression.ts"
 import { SeededRandom } from "../../std/random.ts"
 import { PageStore } from "../state/page-store.ts"
 import type { PairsKind } from "./pairs.ts"
 import { addToExactPairs, addToRunningPairs, PAIRS_WORDS, pairStatistic } from "./pairs.ts"
-
-const NAMES: readonly PairAggregateName[] = [
-  "corr",
-  "covar_pop",
-  "covar_samp",
-  "regr_slope",
-  "regr_intercept",
-  "regr_r2",
-  "regr_sxy",
-]
 
 class Pairs {
   readonly #store = new PageStore(1 << 20)
@@ -40,7 +31,7 @@ class Pairs {
   }
 
   get all(): readonly (number | null | undefined)[] {
-    return NAMES.map((name) => this.get(name))
+    return PAIR_AGGREGATES.map((name) => this.get(name))
   }
 
   get words(): readonly bigint[] {
@@ -72,7 +63,7 @@ test("pairs that were taken back leave nothing, however large they were", () => 
   pairs.add(Number.NaN, Number.POSITIVE_INFINITY)
   pairs.add(1, Number.NEGATIVE_INFINITY)
   for (const [y, x] of kept) pairs.add(y, x)
-  assert.ok(NAMES.every((name) => Number.isNaN(pairs.get(name))))
+  assert.ok(PAIR_AGGREGATES.every((name) => Number.isNaN(pairs.get(name))))
   pairs.add(1, Number.NEGATIVE_INFINITY, -1)
   pairs.add(Number.NaN, Number.POSITIVE_INFINITY, -1)
   for (const [y, x] of gone.toReversed()) pairs.add(y, x, -1)

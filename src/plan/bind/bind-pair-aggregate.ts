@@ -5,6 +5,7 @@
 import type { FuncCall } from "libpg-query"
 import { BOOLEAN, FLOAT64 } from "../../columns/types.ts"
 import type { AggregateCall, AggregateName, Expression, PairAggregateName } from "../../expr/expression.ts"
+import { PAIR_AGGREGATES } from "../../expr/expression.ts"
 import { castAllowed } from "../../expr/resolve.ts"
 import { resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { assert } from "../../std/assert.ts"
@@ -13,16 +14,6 @@ import { unsupported } from "../unsupported.ts"
 import type { Bound } from "./bound.ts"
 import { castTo, parseUntyped, typeText } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
-
-const OVER_BOTH: readonly PairAggregateName[] = [
-  "corr",
-  "covar_pop",
-  "covar_samp",
-  "regr_slope",
-  "regr_intercept",
-  "regr_r2",
-  "regr_sxy",
-]
 
 /** What is asked of one side of the pairs; `times`: the sum of squared deviations is n variances. */
 const OVER_ONE = {
@@ -35,7 +26,7 @@ const OVER_ONE = {
 
 type OverOne = keyof typeof OVER_ONE
 
-export const pairAggregateNames = (): readonly string[] => [...OVER_BOTH, ...Object.keys(OVER_ONE)]
+export const pairAggregateNames = (): readonly string[] => [...PAIR_AGGREGATES, ...Object.keys(OVER_ONE)]
 
 /** One aggregate, or two whose product it is. */
 export type PairCalls = readonly [AggregateCall] | readonly [AggregateCall, AggregateCall]
