@@ -13,7 +13,7 @@ const CLI = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url))
 export interface Victim {
   readonly process: ChildProcess
   readonly url: string
-  /** From the command to the first answer. */
+  /** From the command to the line that says where it listens. */
   readonly startMs: number
   /** Set when it is killed: answers that do not come any more are nobody's fault. */
   isKilled: boolean

@@ -75,20 +75,23 @@ export function addToExactPairs(store: PageStore, at: number, y: number, x: numb
   if (partsY === null) f64[at + SPECIAL_Y] = f64[at + SPECIAL_Y]! + weight
   if (partsX === null) f64[at + SPECIAL_X] = f64[at + SPECIAL_X]! + weight
   const times = BigInt(weight)
-  const sum = (word: number, { mantissa, shift }: FloatParts) =>
-    addShifted(store, at + word, FLOAT_SUM_WORDS, { value: mantissa * times, shift })
-  const product = (word: number, a: FloatParts, b: FloatParts) => {
-    const value = a.mantissa * b.mantissa * times
-    addShifted(store, at + word, FLOAT_PRODUCT_WORDS, { value, shift: a.shift + b.shift })
-  }
   if (partsY !== null) {
-    sum(SUM_Y, partsY)
-    product(EXACT_YY, partsY, partsY)
+    addSum(store, at + SUM_Y, partsY, times)
+    addProduct(store, at + EXACT_YY, partsY, partsY, times)
   }
   if (partsX === null) return
-  sum(SUM_X, partsX)
-  product(EXACT_XX, partsX, partsX)
-  if (partsY !== null) product(EXACT_XY, partsY, partsX)
+  addSum(store, at + SUM_X, partsX, times)
+  addProduct(store, at + EXACT_XX, partsX, partsX, times)
+  if (partsY !== null) addProduct(store, at + EXACT_XY, partsY, partsX, times)
+}
+
+function addSum(store: PageStore, at: number, { mantissa, shift }: FloatParts, times: bigint): void {
+  addShifted(store, at, FLOAT_SUM_WORDS, { value: mantissa * times, shift })
+}
+
+function addProduct(store: PageStore, at: number, a: FloatParts, b: FloatParts, times: bigint): void {
+  const value = a.mantissa * b.mantissa * times
+  addShifted(store, at, FLOAT_PRODUCT_WORDS, { value, shift: a.shift + b.shift })
 }
 
 const finiteParts = (value: number): FloatParts | null => (value - value === 0 ? partsOfFloat(value) : null)

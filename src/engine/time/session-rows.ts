@@ -95,7 +95,9 @@ export class SessionBatch {
   }
 
   keyOf(at: number): SessionKey {
-    return sessionKey(this.#keys.map((vector) => readScalar(vector, at)))
+    const [only] = this.#keys
+    if (this.#keys.length === 1) return keyOfOne(readScalar(only!, at))
+    return cellsText(this.#keys.map((vector) => readScalar(vector, at)))
   }
 
   letGo(): void {
@@ -182,10 +184,13 @@ export function batchRun(
 
 /** NaN equals itself and -0 equals 0, as in keys of groups. */
 export function sessionKey(cells: readonly Scalar[]): SessionKey {
-  const [only] = cells
-  if (cells.length !== 1 || typeof only !== "bigint") return cellsText(cells)
-  const number = Number(only)
-  return Number.isSafeInteger(number) ? number : String(only)
+  return cells.length === 1 ? keyOfOne(cells[0]!) : cellsText(cells)
+}
+
+function keyOfOne(value: Scalar): SessionKey {
+  if (typeof value !== "bigint") return cellText(value)
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : String(value)
 }
 
 /** Equal for equal values. */
