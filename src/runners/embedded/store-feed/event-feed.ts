@@ -30,7 +30,7 @@ export interface EventFeedParts extends FeedLoopParts {
   readonly begin: (partition: number) => Promise<number>
   /** Offset behind the rows whose epochs are out. */
   readonly publishedEnd: (partition: number) => number
-  /** Rows whose id came before. The ledger reads much at a time: it is asked for all that was loaded at once. */
+  /** Rows whose id came before. One look at the ledger reads much, so it is asked for all that was loaded. */
   readonly duplicates: (span: Omit<OffsetSpan, "topic">) => Promise<readonly OffsetRun[]>
   /** Rows before these are in the table. */
   readonly onDurable: (ends: readonly number[]) => void
