@@ -115,7 +115,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const journal = await Journal.open(log)
   const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
   const history = manifest?.history ?? entries[0]?.record.epoch ?? null
-  outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
+  outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0, inherits: null })
   const stored = options.rulings ?? null
   const parts = {
     ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
