@@ -1,53 +1,46 @@
 /**
  * The engine: operators compiled from a graph, run epoch by epoch. It is a step machine: no clock, no
  * threads, no IO; what an epoch returns follows from state and input alone.
+ *
+ * Operators may be split by key among parts, each with state of its own. Here they take their turns in one
+ * thread; whoever has threads runs the same parts in them.
  */
-import type { ChangeBatch } from "../columns/batch.ts"
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
-import { captureView } from "./checkpoint/capture.ts"
 import { HeldCheckpoint } from "./checkpoint/held-checkpoint.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, META, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
-import { restoreView } from "./checkpoint/restore.ts"
-import { pagePlace, SavedState } from "./checkpoint/saved-state.ts"
-import type { SliceReport } from "./code/row-report.ts"
+import { pagePlace, SavedParts, SavedState } from "./checkpoint/saved-state.ts"
 import type {
   Engine,
   EpochInput,
   EpochResult,
   OperatorSpec,
   OperatorWork,
-  SliceVerdicts,
-  SourceSlice,
-  ViewChanges,
   ViewLosses,
   ViewSnapshot,
-  ViewSpec,
 } from "./dataflow.ts"
 import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
-import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
+import { takeTurns } from "./exchange/take-turns.ts"
 import { planRoutes } from "./graph/routes.ts"
-import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
-import type { Losses } from "./losses.ts"
-import { noLosses } from "./losses.ts"
-import type { CapturedState } from "./operators/stateful-operator.ts"
+import { addLosses } from "./losses.ts"
+import type { ViewRun } from "./part.ts"
+import { EnginePart } from "./part.ts"
 import { ViewReader } from "./read/view-reader.ts"
-import { PageStore } from "./state/page-store.ts"
-import { Watermarks } from "./time/watermarks.ts"
-import { RunningView } from "./view-pipeline.ts"
-import { WorkMeter } from "./work-meter.ts"
+import { addWorks } from "./work-meter.ts"
 
 /** Beyond it an epoch fails with state-full rather than the process with no memory left. */
 export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
 
 export interface EngineOptions {
-  /** Bytes of pages. @default DEFAULT_MAX_STATE_BYTES */
+  /** Bytes of pages, of each part. @default DEFAULT_MAX_STATE_BYTES */
   readonly maxStateBytes?: number
   /** Monotonic milliseconds, with fractions, for `work`. @default none: all work takes no time */
   readonly nowMs?: () => number
+  /** Among how many the keys of operators are split. @default 1 */
+  readonly parts?: number
 }
 
 /** @throws AssertionError when the specs do not form a graph (wrong order, unknown input, id used twice). */
@@ -55,44 +48,27 @@ export function createEngine(specs: readonly OperatorSpec[], options: EngineOpti
   return new DataflowEngine(specs, options)
 }
 
-interface ViewRun {
-  readonly pipeline: ViewPipeline
-  readonly running: RunningView
-  readonly reader: ViewReader
-  readonly losses: Losses
-}
-
 class DataflowEngine implements Engine {
-  readonly #graph: DataflowGraph
   readonly #plan: string
-  readonly #store: PageStore
-  readonly #watermarks = new Watermarks()
-  readonly #meter: WorkMeter
-  readonly #views = new Map<string, ViewRun>()
+  /** The first one has the views' rows. */
+  readonly #parts: readonly EnginePart[]
+  readonly #readers = new Map<string, ViewReader>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
-  /** Of the epoch that runs, or ran last. */
-  #clockMs: number | null = null
   /** An epoch that threw leaves state half changed; only a new engine and a checkpoint help then. */
   #broken = false
   #hasRun = false
 
   constructor(specs: readonly OperatorSpec[], options: EngineOptions) {
-    this.#graph = planRoutes(specs)
+    const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0, parts: count = 1 } = options
+    const graph = planRoutes(specs)
     this.#plan = planFingerprint(specs)
-    this.#store = new PageStore(options.maxStateBytes ?? DEFAULT_MAX_STATE_BYTES)
-    this.#meter = new WorkMeter(options.nowMs ?? (() => 0))
-    this.#sourceIds = new Set(this.#graph.sources.map((source) => source.id))
-    for (const pipeline of this.#graph.pipelines) {
-      const losses = noLosses()
-      const running = new RunningView(pipeline, {
-        store: this.#store,
-        losses,
-        appendOnly: this.#graph.appendOnly,
-      })
-      const reader = new ViewReader(running.view, this.#store)
-      this.#views.set(pipeline.view.name, { pipeline, running, reader, losses })
-    }
+    this.#sourceIds = new Set(graph.sources.map((source) => source.id))
+    this.#parts = Array.from({ length: count }, (_, index) => {
+      return new EnginePart({ specs, graph, part: { index, count }, maxStateBytes, nowMs })
+    })
+    const { store, views } = this.#first
+    for (const [view, { running }] of views) this.#readers.set(view, new ViewReader(running.view, store))
   }
 
   get epoch(): number {
@@ -103,105 +79,73 @@ class DataflowEngine implements Engine {
     assert(!this.#broken, "an engine whose epoch failed is not used again")
     for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
     this.#broken = true
-    this.#clockMs = input.clockMs ?? null
-    this.#watermarks.advance(input.watermarksUs)
-    const changesById = new Map<string, ChangeBatch | null>()
-    const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
-    const changes: ViewChanges[] = []
-    const verdicts: SliceVerdicts[] = []
-    for (const run of this.#views.values()) {
-      const { name, id } = run.pipeline.view
-      const own = this.#runView(run, input.slices, changesById)
-      const all = this.#withUpstream(run, input.slices, own, reports)
-      reports.set(name, all)
-      for (const [slice, report] of all) {
-        const partly = partlyApplied(own.get(slice), report)
-        verdicts.push({ ...sliceVerdicts(name, slice, report), partly })
-      }
-      const changed = changesById.get(id)
-      if (changed) changes.push({ view: name, changes: changed })
-    }
+    const result = takeTurns(this.#parts.map((part) => part.runEpoch(input)))
     this.#epoch = input.epoch
     this.#hasRun = true
     this.#broken = false
-    return { epoch: input.epoch, changes, verdicts }
+    return result
   }
 
   snapshot(view: string): ViewSnapshot {
-    return this.#run(view).reader.snapshot(this.#epoch)
+    return this.#reader(view).snapshot(this.#epoch)
   }
 
   rowCount(view: string): number {
-    return this.#run(view).running.view.rowCount
+    return this.#runs(view)[0]!.running.view.rowCount
   }
 
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
-    return this.#run(view).reader.lookup(key)
+    return this.#reader(view).lookup(key)
   }
 
   work(view: string): readonly OperatorWork[] {
-    const { running } = this.#run(view)
-    const kept = [...running.operators.values(), running.view]
-    const verdicts = { id: verdictsId(running.view.spec), state: { rows: 0, bytes: 0 } }
-    const parts = [verdicts, ...kept.map((each) => ({ id: each.spec.id, state: each.size() }))]
-    return parts.map(({ id, state }) => ({ id, ...this.#meter.of(id), state }))
+    this.#runs(view)
+    return addWorks(this.#parts.map((part) => part.work(view)))
   }
 
   losses(view: string): ViewLosses {
-    return { ...this.#run(view).losses }
+    return addLosses(this.#runs(view).map(({ losses }) => losses))
   }
 
   wakeAtMs(): number | null {
-    let earliest: number | null = null
-    for (const { running } of this.#views.values()) {
-      for (const operator of running.operators.values()) {
-        const wakeAtMs = operator.wakeAtMs?.() ?? null
-        if (wakeAtMs !== null && (earliest === null || wakeAtMs < earliest)) earliest = wakeAtMs
-      }
-    }
-    return earliest
+    const wanted = this.#parts.flatMap((part) => part.wakeAtMs() ?? [])
+    return wanted.length === 0 ? null : Math.min(...wanted)
   }
 
   stateBytes(): number {
-    let bytes = this.#store.usedBytes
-    for (const { running } of this.#views.values()) {
-      for (const operator of running.operators.values()) bytes += operator.heapBytes()
-    }
-    return bytes
+    return this.#parts.reduce((bytes, part) => bytes + part.stateBytes(), 0)
   }
 
   checkpoint(): EngineCheckpoint {
     assert(!this.#broken, "an engine whose epoch failed has no state to keep")
+    const parts = this.#parts
     const meta: EngineMeta = {
       format: CHECKPOINT_FORMAT,
       plan: this.#plan,
       epoch: this.#epoch,
-      watermarks: this.#watermarks.entries(),
+      watermarks: this.#first.watermarks.entries(),
+      ...(parts.length === 1 ? {} : { parts: parts.length }),
     }
-    const { generation } = this.#store
-    this.#store.nextGeneration()
-    const captures: CapturedState[] = []
-    for (const { running, losses } of this.#views.values()) {
-      for (const operator of running.operators.values()) captures.push(operator.capture(losses))
-      captures.push(captureView(running.view, losses))
-    }
-    return new HeldCheckpoint(this.#store, { generation, meta, captures })
+    const generation = Math.max(...parts.map(({ store }) => store.generation))
+    for (const { store } of parts) store.goBeyond({ generation: generation + 1, key: 0 })
+    const held = parts.map((part) => ({ part: part.part, store: part.store, captures: part.capture() }))
+    return new HeldCheckpoint({ generation, meta, parts: held })
   }
 
   restore(parts: Iterable<CheckpointPart>, readPages: (targets: PageTargets) => void = () => {}): void {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
-    let saved: SavedState | null = null
+    let saved: SavedParts | null = null
     for (const { name, bytes, page } of parts) {
       const place = pagePlace(name)
       if (place === null) {
         byName.set(name, bytes)
         continue
       }
-      saved ??= this.#restoreOperators(byName)
+      saved ??= this.#restoreParts(byName)
       saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
     }
-    saved ??= this.#restoreOperators(byName)
+    saved ??= this.#restoreParts(byName)
     readPages(saved)
     saved.checkFilled()
     this.#hasRun = true
@@ -209,7 +153,7 @@ class DataflowEngine implements Engine {
   }
 
   /** Leaves the engine with pages that have no images yet. */
-  #restoreOperators(byName: ReadonlyMap<string, Uint8Array>): SavedState {
+  #restoreParts(byName: ReadonlyMap<string, Uint8Array>): SavedParts {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
@@ -217,81 +161,32 @@ class DataflowEngine implements Engine {
     if (meta.plan !== this.#plan)
       throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
-    const saved = new SavedState(this.#store, byName)
-    for (const { running, losses } of this.#views.values()) {
-      for (const operator of running.operators.values()) operator.restore(saved, losses)
-      restoreView(running.view, saved, losses)
-    }
-    this.#watermarks.restore(meta.watermarks)
+    const saved = this.#parts.map((part) => {
+      const state = new SavedState(part.store, byName, part.part)
+      part.restore(state)
+      part.watermarks.restore(meta.watermarks)
+      return state
+    })
     this.#epoch = meta.epoch
-    return saved
+    return new SavedParts(saved)
   }
 
-  /** Leaves the changes of its operators and rows in `changesById`. */
-  #runView(
-    { pipeline, running }: ViewRun,
-    slices: readonly SourceSlice[],
-    changesById: Map<string, ChangeBatch | null>,
-  ): Map<SourceSlice, SliceReport> {
-    const direct = new Set(pipeline.routes.map((route) => route.origin.id))
-    const mine = slices.filter((slice) => direct.has(slice.source))
-    for (const [id, operator] of running.operators) {
-      const sources = this.#graph.sourcesOf.get(id)!
-      operator.judgeBy(this.#watermarks.before(sources))
-      operator.beginEpoch?.(this.#watermarks.after(sources), this.#clockMs)
-    }
-    const meter = this.#meter
-    let sinceMs = meter.now()
-    const fed = mine.map((slice) => ({ slice, report: running.judge(slice) }))
-    const judged = mine.reduce((sum, { batch }) => sum + batch.length, 0)
-    sinceMs = meter.note(verdictsId(pipeline.view), sinceMs, judged, judged)
-    const changesOf = (id: string) => changesById.get(id) ?? null
-    for (const spec of pipeline.operators) {
-      const sources = this.#graph.sourcesOf.get(spec.id)!
-      const operator = running.operators.get(spec.id)!
-      const rowsIn = running.feed(spec, fed, changesOf)
-      const changes = operator.flush(this.#watermarks.after(sources))
-      changesById.set(spec.id, changes)
-      for (const [side, changed] of operator.sideChanges?.().entries() ?? []) {
-        for (const id of this.#graph.sides.get(spec.id)?.[side] ?? []) changesById.set(id, changed)
-      }
-      sinceMs = meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
-    }
-    const rowsIn = running.feed(pipeline.view, fed, changesOf)
-    const changes = running.view.flush()
-    changesById.set(pipeline.view.id, changes)
-    meter.note(pipeline.view.id, sinceMs, rowsIn, changes?.length ?? 0)
-    return new Map(fed.map(({ slice, report }) => [slice, report]))
+  get #first(): EnginePart {
+    return this.#parts[0]!
   }
 
-  /** Verdicts for every slice that reaches the view: its own, and those of the views that it reads. */
-  #withUpstream(
-    { pipeline }: ViewRun,
-    slices: readonly SourceSlice[],
-    own: ReadonlyMap<SourceSlice, SliceReport>,
-    reports: ReadonlyMap<string, ReadonlyMap<SourceSlice, SliceReport>>,
-  ): Map<SourceSlice, SliceReport> {
-    const all = new Map<SourceSlice, SliceReport>()
-    for (const slice of slices) {
-      if (!pipeline.sources.has(slice.source)) continue
-      const upstream = pipeline.upstream.map((name) => reports.get(name)?.get(slice))
-      const found = [own.get(slice), ...upstream].filter((report) => report !== undefined)
-      all.set(slice, combineUpstream(found))
-    }
-    return all
+  #reader(view: string): ViewReader {
+    const reader = this.#readers.get(view)
+    assert(reader !== undefined, `view ${view} exists`)
+    return reader
   }
 
-  #run(view: string): ViewRun {
-    const run = this.#views.get(view)
-    assert(run !== undefined, `view ${view} exists`)
-    return run
+  /** By part. */
+  #runs(view: string): readonly ViewRun[] {
+    return this.#parts.map(({ views }) => {
+      const run = views.get(view)
+      assert(run !== undefined, `view ${view} exists`)
+      return run
+    })
   }
-}
-
-/** Of the pass that rules on events before any operator has them. */
-const verdictsId = ({ id }: ViewSpec) => `${id}/verdicts`
-
-function sliceVerdicts(view: string, slice: SourceSlice, report: SliceReport): Omit<SliceVerdicts, "partly"> {
-  const { source, partition, baseOffset } = slice
-  return { view, source, partition, baseOffset, verdicts: report.verdicts, failures: report.failures }
 }

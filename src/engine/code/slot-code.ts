@@ -40,12 +40,14 @@ export interface Lookup extends SlotPlace {
   readonly hash: string
   /** Statements for a slot that was just inserted. */
   readonly onInsert: string
+  /** Statements behind the hash, before the table is looked at. @default none */
+  readonly onHash?: string
 }
 
 /** Declares page, address and hash, and leaves them at the key's slot, inserted when it was missing. */
 export function findOrInsert(scope: CodeScope, lookup: Lookup): string {
   const { table, mirror, page, address, hash, keys } = lookup
-  const lines = [hashKeys(scope, hash, keys)]
+  const lines = [hashKeys(scope, hash, keys), lookup.onHash ?? ""]
   lines.push(`let ${page} = ${mirror}_dir[${hash} >>> ${mirror}_shift], ${address} = 0;`)
   lines.push(`if (f64[${page}] !== ${mirror}_gen) { ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} }`)
   lines.push(probe(scope, lookup, insertion(lookup)))

@@ -18,6 +18,7 @@ import type { JoinPlan } from "../code/join-plan.ts"
 import { planJoin, UNLINKED } from "../code/join-plan.ts"
 import type { JoinSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -31,6 +32,7 @@ import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 export interface JoinOptions {
   readonly store: PageStore
   readonly losses: Losses
+  readonly share: Share
   /** Whether rows of the left and of the right side can be taken back. */
   readonly retracting: readonly [boolean, boolean]
   readonly appendOnlyOutput: boolean
@@ -41,6 +43,7 @@ const PORTS = [0, 1] as const
 
 export class JoinOperator implements RowOperator, JoinTarget {
   readonly spec: JoinSpec
+  readonly share: Share
   readonly keys: KeyTable
   readonly sides: readonly [JoinSideState, JoinSideState]
   readonly block = new JoinBlock()
@@ -53,8 +56,9 @@ export class JoinOperator implements RowOperator, JoinTarget {
   readonly #putAlone: readonly [PutBlock, PutBlock]
 
   constructor(spec: JoinSpec, options: JoinOptions) {
-    const { store, retracting } = options
+    const { store, retracting, share } = options
     this.spec = spec
+    this.share = share
     this.#options = options
     const plan = planJoin(spec, { retracting })
     this.#plan = plan

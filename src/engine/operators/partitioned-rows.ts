@@ -16,6 +16,7 @@ import type { SavedState } from "../checkpoint/saved-state.ts"
 import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
@@ -43,6 +44,7 @@ interface Touched {
 
 export interface PartitionedOptions {
   readonly store: PageStore
+  readonly share: Share
   readonly inputColumns: readonly Column[]
   readonly peerTerms: number
   readonly appendOnlyInput: boolean
@@ -94,10 +96,11 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   apply(_port: number, changes: ChangeBatch): void {
     const { codec, table } = this
+    const { share } = this.options
     codec.begin(changes)
     for (let row = 0; row < changes.length; row++) {
       codec.encodeHead(row)
-      if (!this.matters()) continue
+      if (!share.hasBytes(codec.bytes, 0, codec.partitionLength) || !this.matters()) continue
       codec.encodeRest(row)
       const { bytes, length, partitionLength } = codec
       this.#touch(bytes, partitionLength)

@@ -12,6 +12,7 @@ import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
 import type { PatternSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import type { SearchFailures } from "../patterns/matcher.ts"
 import { Matcher } from "../patterns/matcher.ts"
@@ -30,6 +31,12 @@ import type { CapturedState, RowOperator } from "./stateful-operator.ts"
 const TRIED = 65_536
 const TIME_BYTES = 8
 
+interface PatternOptions {
+  readonly store: PageStore
+  readonly losses: Losses
+  readonly share: Share
+}
+
 interface Entry {
   readonly bytes: Uint8Array
   readonly copies: number
@@ -45,6 +52,7 @@ export class PatternOperator implements RowOperator {
   readonly #codec: OrderedRowCodec
   readonly #matcher: Matcher
   readonly #losses: Losses
+  readonly #share: Share
   readonly #changes: RowBuilder
   /** Rows of the key that is looked at, in the same memory for every key. */
   readonly #waiting: RowBuilder
@@ -54,7 +62,7 @@ export class PatternOperator implements RowOperator {
   /** Rows up to this time are in sight. */
   #seenUntilUs = NO_WATERMARK
 
-  constructor(spec: PatternSpec, { store, losses }: { readonly store: PageStore; readonly losses: Losses }) {
+  constructor(spec: PatternSpec, { store, losses, share }: PatternOptions) {
     const { inputColumns, partition, order, steps, outputs, withinUs } = spec
     const time = inputColumns[order[0]!.column]!
     assert(time.type.kind === "timestamp" && !time.nullable, "rows of a pattern have a time")
@@ -69,6 +77,7 @@ export class PatternOperator implements RowOperator {
     this.#codec = new OrderedRowCodec(inputColumns, partition, order, order.length)
     this.#matcher = new Matcher(steps, inputColumns, withinUs)
     this.#losses = losses
+    this.#share = share
     this.#waiting = new RowBuilder(inputColumns.map(({ type }) => type))
     this.#changes = new RowBuilder(spec.columns.map(({ type }) => type))
     this.#looksBack = [...steps.flatMap(({ values }) => values), ...outputs].some(
@@ -91,6 +100,7 @@ export class PatternOperator implements RowOperator {
       const weight = changes.weights === null ? 1 : changes.weights[row]!
       assert(weight > 0, `${this.spec.id} takes no row back`)
       codec.encode(row)
+      if (!this.#share.hasBytes(codec.bytes, 0, codec.partitionLength)) continue
       if (this.#rows.add(codec.bytes, codec.length, weight) >= TRIED) {
         this.#rows.add(codec.bytes, codec.length, -weight)
         this.#losses.failedChanges++

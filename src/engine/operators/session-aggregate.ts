@@ -17,7 +17,7 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
 import { GroupTerminal } from "../code/group-terminal.ts"
 import type { RouteShape } from "../code/route-writer.ts"
-import { APPLIED, LATE, RouteWriter } from "../code/route-writer.ts"
+import { APPLIED, ELSEWHERE, LATE, RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
 import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.ts"
 import { SessionTerminal } from "../code/session-terminal.ts"
@@ -25,6 +25,7 @@ import { structuralKey } from "../code/structural-key.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
@@ -41,9 +42,13 @@ import { TouchedSlots } from "./touched-slots.ts"
 export interface SessionAggregateOptions {
   readonly store: PageStore
   readonly losses: Losses
+  readonly share: Share
   readonly inputColumns: readonly Column[]
   readonly appendOnlyOutput: boolean
 }
+
+/** False: the row is late. */
+type PlaceRow = (key: string, row: SessionRow, weight: number) => boolean
 
 /** How a route from somewhere feeds an operator. */
 export interface SessionIntake {
@@ -65,7 +70,7 @@ export class SessionAggregate implements StatefulOperator {
   readonly multisets: readonly OrderedMultiset[]
   readonly book: SessionBook
   /** Numbers groups for distinct tables and multisets. */
-  nextGroup = 1
+  nextGroup: number
   readonly #options: SessionAggregateOptions
   readonly #session: SessionWindow
   readonly #rowColumns: readonly Column[]
@@ -92,7 +97,9 @@ export class SessionAggregate implements StatefulOperator {
     }))
     // Branches of a union may hand on NULL where others never do.
     this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
-    this.plan = planSessions(spec, this.#rowColumns.length)
+    const { share } = options
+    this.plan = planSessions(spec, { numberAt: this.#rowColumns.length, share })
+    this.nextGroup = share.numberFrom(1)
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#moves = new RowBuilder([...this.#rowColumns.map((column) => column.type), INT64])
@@ -107,6 +114,7 @@ export class SessionAggregate implements StatefulOperator {
       gapUs: session.gapUs,
       allowedLatenessUs: spec.allowedLatenessUs,
       tables: { distinct: this.distinct, multisets: this.multisets },
+      share,
     })
     const known = new Set(session.keys.map(structuralKey))
     const { start, end } = spec.windowKeys
@@ -156,13 +164,13 @@ export class SessionAggregate implements StatefulOperator {
     }
     const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(this.#options.store)
     const through =
-      (place: (key: string, row: SessionRow, weight: number) => boolean): RouteRun =>
+      (place: PlaceRow): RouteRun =>
       (batch, weights, verdicts, report) => {
         run(batch, weights, verdicts, report)
         const taken = rows.take(shape.weighted)
         if (taken === null) return
         if (shape.fromSource) this.#placeEvents(taken, origins, verdicts, place)
-        else this.#placeChanges(taken, report, place)
+        else this.#placeChanges(taken, place)
         const { limitBytes } = this.#options.store
         if (this.book.bytes > limitBytes) throw stateFull(this.book.bytes, limitBytes)
       }
@@ -214,38 +222,34 @@ export class SessionAggregate implements StatefulOperator {
     return { key: cellsText(row.slice(time + 1)), row: { timeUs: row[time] as bigint, cells: row } }
   }
 
-  #placeEvents(
-    taken: ChangeBatch,
-    origins: readonly number[],
-    verdicts: Uint8Array,
-    place: (key: string, row: SessionRow, weight: number) => boolean,
-  ): void {
+  #placeEvents(taken: ChangeBatch, origins: readonly number[], verdicts: Uint8Array, place: PlaceRow): void {
+    const { share } = this.#options
     for (let k = 0; k < taken.length; ) {
       const origin = origins[k]!
-      let placed = false
+      let verdict: number = ELSEWHERE
       for (; k < taken.length && origins[k] === origin; k++) {
         const { key, row } = this.cells(readRow(taken, k))
-        if (place(key, row, 1)) placed = true
+        if (!share.hasText(key)) continue
+        if (place(key, row, 1)) verdict = APPLIED
+        else if (verdict !== APPLIED) verdict = LATE
       }
-      verdicts[origin] = placed ? APPLIED : LATE
+      verdicts[origin] = verdict
     }
   }
 
   /** New rows first, by their times: what is late must not depend on how changes are netted. */
-  #placeChanges(
-    taken: ChangeBatch,
-    report: RowReport,
-    place: (key: string, row: SessionRow, weight: number) => boolean,
-  ): void {
-    const rows = Array.from({ length: taken.length }, (_, k) => {
+  #placeChanges(taken: ChangeBatch, place: PlaceRow): void {
+    const { share, losses } = this.#options
+    const all = Array.from({ length: taken.length }, (_, k) => {
       return { ...this.cells(readRow(taken, k)), weight: taken.weights === null ? 1 : taken.weights[k]! }
     })
+    const rows = all.filter(({ key }) => share.hasText(key))
     rows.sort((a, b) => {
       if (a.weight > 0 !== b.weight > 0) return a.weight > 0 ? -1 : 1
       return a.row.timeUs < b.row.timeUs ? -1 : a.row.timeUs > b.row.timeUs ? 1 : 0
     })
     for (const { key, row, weight } of rows) {
-      for (let k = Math.abs(weight); k > 0; k--) if (!place(key, row, weight)) report.late()
+      for (let k = Math.abs(weight); k > 0; k--) if (!place(key, row, weight)) losses.lateChanges++
     }
   }
 

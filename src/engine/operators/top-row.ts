@@ -15,6 +15,7 @@ import { compileKeepTopRows } from "../code/top-row-code.ts"
 import type { ViewLayout } from "../code/view-code.ts"
 import { planViewLayout } from "../code/view-code.ts"
 import type { RankSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -34,6 +35,7 @@ export function keepsTopRow(spec: RankSpec, appendOnlyInput: boolean): boolean {
 
 export class TopRowOperator implements RowOperator, TopRowTarget {
   readonly spec: RankSpec
+  readonly share: Share
   readonly table: KeyTable
   readonly touched: TouchedSlots
   readonly #store: PageStore
@@ -42,9 +44,14 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
   readonly #emit: EmitRow
   readonly #keep: KeepTopRows
 
-  constructor(spec: RankSpec, inputColumns: readonly Column[], store: PageStore) {
+  constructor(
+    spec: RankSpec,
+    inputColumns: readonly Column[],
+    { store, share }: { readonly store: PageStore; readonly share: Share },
+  ) {
     this.spec = spec
     this.#store = store
+    this.share = share
     this.#plan = planViewLayout(inputColumns, spec.partition)
     this.touched = new TouchedSlots(store)
     this.table = new KeyTable(store, this.#plan.layout.shape, this.touched)

@@ -79,6 +79,12 @@ export class PageStore {
     return ++this.#generation
   }
 
+  /** What comes later has generations and keys above these: of other stores that share a checkpoint. */
+  goBeyond({ generation, key }: { readonly generation: number; readonly key: number }): void {
+    this.#generation = Math.max(this.#generation, generation)
+    this.#lastKey = Math.max(this.#lastKey, key)
+  }
+
   sizeClassOf(page: number): number {
     return this.#sizeClasses[page >>> UNIT_SHIFT]!
   }
