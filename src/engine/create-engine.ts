@@ -29,6 +29,7 @@ import { addLosses } from "./losses.ts"
 import type { ViewRun } from "./part.ts"
 import { EnginePart } from "./part.ts"
 import { ViewReader } from "./read/view-reader.ts"
+import { takeOver } from "./resharding/take-over.ts"
 import { addWorks } from "./work-meter.ts"
 
 /** Beyond it an epoch fails with state-full rather than the process with no memory left. */
@@ -48,10 +49,17 @@ export function createEngine(specs: readonly OperatorSpec[], options: EngineOpti
   return new DataflowEngine(specs, options)
 }
 
+interface BegunRestore {
+  readonly parts: readonly EnginePart[]
+  /** Pages that have no images yet. */
+  readonly saved: SavedParts
+}
+
 class DataflowEngine implements Engine {
   readonly #plan: string
   /** The first one has the views' rows. */
   readonly #parts: readonly EnginePart[]
+  readonly #makeParts: (count: number) => readonly EnginePart[]
   readonly #readers = new Map<string, ViewReader>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
@@ -60,13 +68,16 @@ class DataflowEngine implements Engine {
   #hasRun = false
 
   constructor(specs: readonly OperatorSpec[], options: EngineOptions) {
-    const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0, parts: count = 1 } = options
+    const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0 } = options
     const graph = planRoutes(specs)
     this.#plan = planFingerprint(specs)
     this.#sourceIds = new Set(graph.sources.map((source) => source.id))
-    this.#parts = Array.from({ length: count }, (_, index) => {
-      return new EnginePart({ specs, graph, part: { index, count }, maxStateBytes, nowMs })
-    })
+    this.#makeParts = (count) => {
+      return Array.from({ length: count }, (_, index) => {
+        return new EnginePart({ specs, graph, part: { index, count }, maxStateBytes, nowMs })
+      })
+    }
+    this.#parts = this.#makeParts(options.parts ?? 1)
     const { store, views } = this.#first
     for (const [view, { running }] of views) this.#readers.set(view, new ViewReader(running.view, store))
   }
@@ -135,25 +146,26 @@ class DataflowEngine implements Engine {
   restore(parts: Iterable<CheckpointPart>, readPages: (targets: PageTargets) => void = () => {}): void {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
-    let saved: SavedParts | null = null
+    let begun: BegunRestore | null = null
     for (const { name, bytes, page } of parts) {
       const place = pagePlace(name)
       if (place === null) {
         byName.set(name, bytes)
         continue
       }
-      saved ??= this.#restoreParts(byName)
-      saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
+      begun ??= this.#beginRestore(byName)
+      begun.saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
     }
-    saved ??= this.#restoreParts(byName)
-    readPages(saved)
-    saved.checkFilled()
+    begun ??= this.#beginRestore(byName)
+    readPages(begun.saved)
+    begun.saved.checkFilled()
+    if (begun.parts !== this.#parts) takeOver(begun.parts, this.#parts)
     this.#hasRun = true
     this.#broken = false
   }
 
-  /** Leaves the engine with pages that have no images yet. */
-  #restoreParts(byName: ReadonlyMap<string, Uint8Array>): SavedParts {
+  /** Into this engine's parts, or into others where the state is split in another way. */
+  #beginRestore(byName: ReadonlyMap<string, Uint8Array>): BegunRestore {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
@@ -161,14 +173,16 @@ class DataflowEngine implements Engine {
     if (meta.plan !== this.#plan)
       throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
     this.#broken = true
-    const saved = this.#parts.map((part) => {
+    this.#epoch = meta.epoch
+    const { parts: count = 1 } = meta
+    const parts = count === this.#parts.length ? this.#parts : this.#makeParts(count)
+    const states = parts.map((part) => {
       const state = new SavedState(part.store, byName, part.part)
       part.restore(state)
       part.watermarks.restore(meta.watermarks)
       return state
     })
-    this.#epoch = meta.epoch
-    return new SavedParts(saved)
+    return { parts, saved: new SavedParts(states) }
   }
 
   get #first(): EnginePart {

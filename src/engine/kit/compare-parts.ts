@@ -49,7 +49,10 @@ export function compareParts(seed: number, graphOf: (random: SeededRandom) => Op
         same(engine.losses(view), one!.engine.losses(view), `${where}: losses of ${view}`)
       }
     }
-    if (number === restoreAt) engines = engines.map((engine, k) => restored(engine, specs, COUNTS[k]!))
+    if (number === restoreAt) {
+      const turn = 1 + random.below(COUNTS.length)
+      engines = engines.map((_, k) => restored(engines[(k + turn) % COUNTS.length]!, specs, COUNTS[k]!))
+    }
   })
 }
 

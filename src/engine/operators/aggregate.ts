@@ -20,6 +20,7 @@ import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copyGroups } from "../resharding/groups.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -112,6 +113,23 @@ export class AggregateOperator implements StatefulOperator {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreAggregate(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof AggregateOperator, "an aggregate takes over from one")
+    const { share } = this.plan
+    const { i32 } = other.#options.store
+    for (const from of other.windows()) {
+      const to = this.whole ?? this.assigner.ending(from.end)
+      assert(to !== null, "no window is gone before the first epoch")
+      to.closed = from.closed
+      to.emitting = from.emitting
+      copyGroups(this.plan, { from, to, wants: (address) => share.has(i32[address * 2]!) })
+    }
+    this.resume({
+      nextGroup: Math.max(this.nextGroup, share.numberFrom(other.nextGroup)),
+      expectedGroups: Math.max(this.expectedGroups, other.expectedGroups),
+    })
   }
 
   createWindow(start: bigint, end: bigint): WindowState {

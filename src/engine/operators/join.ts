@@ -20,6 +20,7 @@ import type { JoinSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copyJoin } from "../resharding/joins.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
@@ -27,7 +28,7 @@ import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { JoinSideState } from "./join-side.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
 export interface JoinOptions {
   readonly store: PageStore
@@ -111,6 +112,11 @@ export class JoinOperator implements RowOperator, JoinTarget {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreJoin(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof JoinOperator, "a join takes over from one")
+    copyJoin(other, this, this.share)
   }
 
   drain(): void {

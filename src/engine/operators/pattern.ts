@@ -17,6 +17,7 @@ import type { Losses } from "../losses.ts"
 import type { SearchFailures } from "../patterns/matcher.ts"
 import { Matcher } from "../patterns/matcher.ts"
 import type { KeyRows, Taken } from "../patterns/taken-rows.ts"
+import { copyEntries } from "../resharding/entries.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -24,7 +25,7 @@ import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
 /** In a weight: one of the equal rows was tried as a match's first row. Beyond so many, equal rows are left
  *  out and counted. */
@@ -158,6 +159,15 @@ export class PatternOperator implements RowOperator {
       restoreOrdered(restored, saved, losses)
       this.#seenUntilUs = restored.closedUntilUs
     }
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof PatternOperator, "a pattern takes over from one")
+    const share = this.#share
+    const codec = this.#codec
+    copyEntries(other.#rows, this.#rows, (row) => share.hasBytes(row, 0, codec.partitionLengthOf(row, 0)))
+    copyEntries(other.#times, this.#times, (due) => share.hasBytes(due, TIME_BYTES, due.length))
+    this.#seenUntilUs = other.#seenUntilUs
   }
 
   /** Keys with a row whose time is above `fromUs` and at most `untilUs`. */

@@ -27,6 +27,7 @@ import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copySessions } from "../resharding/sessions.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -142,6 +143,11 @@ export class SessionAggregate implements StatefulOperator {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreSessions(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof SessionAggregate, "sessions take over from sessions")
+    copySessions(other, this, this.#options.share)
   }
 
   /** For generated code. */

@@ -17,12 +17,13 @@ import { planViewLayout } from "../code/view-code.ts"
 import type { RankSpec } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copySlots } from "../resharding/slots.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 const NO_WINDOW = { start: 0n, end: 0n }
@@ -104,6 +105,11 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreTable(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof TopRowOperator, "top rows take over from top rows")
+    copySlots(other.table, this.table, (hash) => this.share.has(hash))
   }
 
   #put(page: number, address: number, weight: number): void {

@@ -85,6 +85,10 @@ export class PageStore {
     this.#lastKey = Math.max(this.#lastKey, key)
   }
 
+  get lastKey(): number {
+    return this.#lastKey
+  }
+
   sizeClassOf(page: number): number {
     return this.#sizeClasses[page >>> UNIT_SHIFT]!
   }
