@@ -12,6 +12,8 @@ import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, META, readJson } from "./checkpoint/part-format.ts"
 import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
 import { pagePlace, SavedParts, SavedState } from "./checkpoint/saved-state.ts"
+import type { Crew, CrewOptions, OtherPart } from "./crew.ts"
+import { LocalCrew, makeParts } from "./crew.ts"
 import type {
   Engine,
   EpochInput,
@@ -23,11 +25,8 @@ import type {
 } from "./dataflow.ts"
 import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
-import { takeTurns } from "./exchange/take-turns.ts"
-import { planRoutes } from "./graph/routes.ts"
 import { addLosses } from "./losses.ts"
-import type { ViewRun } from "./part.ts"
-import { EnginePart } from "./part.ts"
+import type { EnginePart } from "./part.ts"
 import { ViewReader } from "./read/view-reader.ts"
 import { takeOver } from "./resharding/take-over.ts"
 import { addWorks } from "./work-meter.ts"
@@ -46,7 +45,17 @@ export interface EngineOptions {
 
 /** @throws AssertionError when the specs do not form a graph (wrong order, unknown input, id used twice). */
 export function createEngine(specs: readonly OperatorSpec[], options: EngineOptions = {}): Engine {
-  return new DataflowEngine(specs, options)
+  return createEngineOf(specs, options, (crew) => new LocalCrew(crew, options.parts ?? 1))
+}
+
+/** Of parts that are made elsewhere. */
+export function createEngineOf(
+  specs: readonly OperatorSpec[],
+  options: Omit<EngineOptions, "parts">,
+  crewOf: (options: CrewOptions) => Crew,
+): Engine {
+  const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0 } = options
+  return new DataflowEngine({ specs, maxStateBytes, nowMs }, crewOf)
 }
 
 interface BegunRestore {
@@ -56,10 +65,9 @@ interface BegunRestore {
 }
 
 class DataflowEngine implements Engine {
+  readonly #options: CrewOptions
   readonly #plan: string
-  /** The first one has the views' rows. */
-  readonly #parts: readonly EnginePart[]
-  readonly #makeParts: (count: number) => readonly EnginePart[]
+  readonly #crew: Crew
   readonly #readers = new Map<string, ViewReader>()
   readonly #sourceIds: ReadonlySet<string>
   #epoch = 0
@@ -67,18 +75,13 @@ class DataflowEngine implements Engine {
   #broken = false
   #hasRun = false
 
-  constructor(specs: readonly OperatorSpec[], options: EngineOptions) {
-    const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0 } = options
-    const graph = planRoutes(specs)
+  constructor(options: CrewOptions, crewOf: (options: CrewOptions) => Crew) {
+    const { specs } = options
+    this.#options = options
     this.#plan = planFingerprint(specs)
-    this.#sourceIds = new Set(graph.sources.map((source) => source.id))
-    this.#makeParts = (count) => {
-      return Array.from({ length: count }, (_, index) => {
-        return new EnginePart({ specs, graph, part: { index, count }, maxStateBytes, nowMs })
-      })
-    }
-    this.#parts = this.#makeParts(options.parts ?? 1)
-    const { store, views } = this.#first
+    this.#sourceIds = new Set(specs.flatMap(({ kind, id }) => (kind === "source" ? [id] : [])))
+    this.#crew = crewOf(options)
+    const { store, views } = this.#crew.first
     for (const [view, { running }] of views) this.#readers.set(view, new ViewReader(running.view, store))
   }
 
@@ -90,7 +93,7 @@ class DataflowEngine implements Engine {
     assert(!this.#broken, "an engine whose epoch failed is not used again")
     for (const { source } of input.slices) assert(this.#sourceIds.has(source), `source ${source} exists`)
     this.#broken = true
-    const result = takeTurns(this.#parts.map((part) => part.runEpoch(input)))
+    const result = this.#crew.run(input)
     this.#epoch = input.epoch
     this.#hasRun = true
     this.#broken = false
@@ -102,7 +105,9 @@ class DataflowEngine implements Engine {
   }
 
   rowCount(view: string): number {
-    return this.#runs(view)[0]!.running.view.rowCount
+    const run = this.#crew.first.views.get(view)
+    assert(run !== undefined, `view ${view} exists`)
+    return run.running.view.rowCount
   }
 
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
@@ -110,42 +115,42 @@ class DataflowEngine implements Engine {
   }
 
   work(view: string): readonly OperatorWork[] {
-    this.#runs(view)
-    return addWorks(this.#parts.map((part) => part.work(view)))
+    assert(this.#readers.has(view), `view ${view} exists`)
+    return addWorks(this.#parts().map((part) => part.work(view)))
   }
 
   losses(view: string): ViewLosses {
-    return addLosses(this.#runs(view).map(({ losses }) => losses))
+    assert(this.#readers.has(view), `view ${view} exists`)
+    return addLosses(this.#parts().map((part) => part.lossesOf(view)))
   }
 
   wakeAtMs(): number | null {
-    const wanted = this.#parts.flatMap((part) => part.wakeAtMs() ?? [])
+    const wanted = this.#parts().flatMap((part) => part.wakeAtMs() ?? [])
     return wanted.length === 0 ? null : Math.min(...wanted)
   }
 
   stateBytes(): number {
-    return this.#parts.reduce((bytes, part) => bytes + part.stateBytes(), 0)
+    return this.#parts().reduce((bytes, part) => bytes + part.stateBytes(), 0)
   }
 
   checkpoint(): EngineCheckpoint {
     assert(!this.#broken, "an engine whose epoch failed has no state to keep")
-    const parts = this.#parts
+    const parts = this.#parts()
     const meta: EngineMeta = {
       format: CHECKPOINT_FORMAT,
       plan: this.#plan,
       epoch: this.#epoch,
-      watermarks: this.#first.watermarks.entries(),
+      watermarks: this.#crew.first.watermarks.entries(),
       ...(parts.length === 1 ? {} : { parts: parts.length }),
     }
-    const generation = Math.max(...parts.map(({ store }) => store.generation))
-    for (const { store } of parts) store.goBeyond({ generation: generation + 1, key: 0 })
-    const held = parts.map((part) => ({ part: part.part, store: part.store, captures: part.capture() }))
-    return new HeldCheckpoint({ generation, meta, parts: held })
+    const generation = Math.max(...parts.map((part) => part.generation))
+    return new HeldCheckpoint({ generation, meta, parts: parts.map((part) => part.hold(generation)) })
   }
 
   restore(parts: Iterable<CheckpointPart>, readPages: (targets: PageTargets) => void = () => {}): void {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
+    const standIns = this.#crew.standIns()
     let begun: BegunRestore | null = null
     for (const { name, bytes, page } of parts) {
       const place = pagePlace(name)
@@ -153,19 +158,20 @@ class DataflowEngine implements Engine {
         byName.set(name, bytes)
         continue
       }
-      begun ??= this.#beginRestore(byName)
+      begun ??= this.#beginRestore(byName, standIns)
       begun.saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
     }
-    begun ??= this.#beginRestore(byName)
+    begun ??= this.#beginRestore(byName, standIns)
     readPages(begun.saved)
     begun.saved.checkFilled()
-    if (begun.parts !== this.#parts) takeOver(begun.parts, this.#parts)
+    if (begun.parts !== standIns) takeOver(begun.parts, standIns)
+    this.#crew.relieve(standIns)
     this.#hasRun = true
     this.#broken = false
   }
 
-  /** Into this engine's parts, or into others where the state is split in another way. */
-  #beginRestore(byName: ReadonlyMap<string, Uint8Array>): BegunRestore {
+  /** Into these parts, or into others where the state is split in another way. */
+  #beginRestore(byName: ReadonlyMap<string, Uint8Array>, standIns: readonly EnginePart[]): BegunRestore {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
@@ -175,7 +181,7 @@ class DataflowEngine implements Engine {
     this.#broken = true
     this.#epoch = meta.epoch
     const { parts: count = 1 } = meta
-    const parts = count === this.#parts.length ? this.#parts : this.#makeParts(count)
+    const parts = count === standIns.length ? standIns : makeParts(this.#options, count)
     const states = parts.map((part) => {
       const state = new SavedState(part.store, byName, part.part)
       part.restore(state)
@@ -185,22 +191,13 @@ class DataflowEngine implements Engine {
     return { parts, saved: new SavedParts(states) }
   }
 
-  get #first(): EnginePart {
-    return this.#parts[0]!
+  #parts(): readonly OtherPart[] {
+    return [this.#crew.first, ...this.#crew.others]
   }
 
   #reader(view: string): ViewReader {
     const reader = this.#readers.get(view)
     assert(reader !== undefined, `view ${view} exists`)
     return reader
-  }
-
-  /** By part. */
-  #runs(view: string): readonly ViewRun[] {
-    return this.#parts.map(({ views }) => {
-      const run = views.get(view)
-      assert(run !== undefined, `view ${view} exists`)
-      return run
-    })
   }
 }

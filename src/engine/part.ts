@@ -8,9 +8,11 @@
 import type { ChangeBatch } from "../columns/batch.ts"
 import { assert } from "../std/assert.ts"
 import { captureView } from "./checkpoint/capture.ts"
+import { type HeldPart, holdCaptures } from "./checkpoint/held-checkpoint.ts"
 import { restoreView } from "./checkpoint/restore.ts"
 import type { SavedState } from "./checkpoint/saved-state.ts"
 import type { SliceReport } from "./code/row-report.ts"
+import type { OtherPart } from "./crew.ts"
 import type {
   EpochInput,
   EpochResult,
@@ -19,6 +21,7 @@ import type {
   SliceVerdicts,
   SourceSlice,
   ViewChanges,
+  ViewLosses,
   ViewSpec,
 } from "./dataflow.ts"
 import type { Exchanging } from "./exchange/offer.ts"
@@ -29,7 +32,6 @@ import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
 import { noLosses } from "./losses.ts"
-import type { CapturedState } from "./operators/stateful-operator.ts"
 import { PageStore } from "./state/page-store.ts"
 import { Watermarks } from "./time/watermarks.ts"
 import { RunningView } from "./view-pipeline.ts"
@@ -57,7 +59,7 @@ interface FedSlice {
   readonly report: SliceReport
 }
 
-export class EnginePart {
+export class EnginePart implements OtherPart {
   readonly store: PageStore
   readonly watermarks = new Watermarks()
   readonly meter: WorkMeter
@@ -134,11 +136,21 @@ export class EnginePart {
     return this.#operators().reduce((bytes, operator) => bytes + operator.heapBytes(), this.store.usedBytes)
   }
 
-  capture(): CapturedState[] {
-    return [...this.views.values()].flatMap(({ running, losses }) => [
+  lossesOf(view: string): ViewLosses {
+    return { ...this.views.get(view)!.losses }
+  }
+
+  get generation(): number {
+    return this.store.generation
+  }
+
+  hold(generation: number): HeldPart {
+    this.store.goBeyond({ generation: generation + 1, key: 0 })
+    const captures = [...this.views.values()].flatMap(({ running, losses }) => [
       ...[...running.operators.values()].map((operator) => operator.capture(losses)),
       ...(this.#isFirst ? [captureView(running.view, losses)] : []),
     ])
+    return holdCaptures(this.part, this.store, captures)
   }
 
   /** Leaves pages that have no images yet. */

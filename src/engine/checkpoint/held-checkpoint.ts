@@ -11,11 +11,13 @@ import { type EngineMeta, jsonPart, META } from "./part-format.ts"
 import { keyInCheckpoint, nameInCheckpoint } from "./part-names.ts"
 import { pageName } from "./saved-state.ts"
 
-/** Of one part of the engine. */
-export interface HeldPart {
+/** Of one part of the engine, which names its state as it does itself. */
+export interface HeldPart extends Disposable {
   readonly part: PartOf
-  readonly store: PageStore
-  readonly captures: readonly CapturedState[]
+  /** Everything but pages. */
+  parts(): Iterable<CheckpointPart>
+  /** In the order in which a restore asks for them. */
+  pages(): Iterable<HeldPage>
 }
 
 interface Held {
@@ -24,10 +26,11 @@ interface Held {
   readonly parts: readonly HeldPart[]
 }
 
-interface HeldPage {
+export interface HeldPage {
   readonly mark: PageMark
-  readonly store: PageStore
-  readonly page: number
+  readonly sizeBytes: number
+  /** Writes the image to the begin of `target`; returns that part of it. */
+  copyTo(target: Uint8Array): Uint8Array
 }
 
 const NO_BYTES = new Uint8Array(0)
@@ -48,47 +51,71 @@ export class HeldCheckpoint implements EngineCheckpoint {
     yield jsonPart(META, this.#held.meta)
     yield* this.#plainParts()
     let shared = NO_BYTES
-    for (const { mark, store, page } of this.#pages()) {
+    for (const page of this.#pages()) {
+      const { mark, sizeBytes } = page
       const name = pageName(mark.group, mark.index)
       if (isHeld?.(mark) === true) {
         yield { name, bytes: NO_BYTES, page: mark }
         continue
       }
-      const sizeBytes = pageBytes(store.sizeClassOf(page))
       if (isHeld !== undefined && shared.length < sizeBytes) shared = new Uint8Array(sizeBytes)
       const target = isHeld === undefined ? new Uint8Array(sizeBytes) : shared
-      yield { name, bytes: store.copyImage(page, target), page: mark }
+      yield { name, bytes: page.copyTo(target), page: mark }
     }
   }
 
   *#plainParts(): Generator<CheckpointPart> {
-    for (const { part, captures } of this.#held.parts) {
-      for (const capture of captures) {
-        for (const { name, bytes } of capture.parts())
-          yield { name: nameInCheckpoint(name, part.index), bytes }
-      }
+    for (const held of this.#held.parts) {
+      for (const { name, bytes } of held.parts())
+        yield { name: nameInCheckpoint(name, held.part.index), bytes }
     }
   }
 
   *#pages(): Generator<HeldPage> {
-    for (const { part, store, captures } of this.#held.parts) {
-      for (const capture of captures) {
-        for (const { id, pages } of capture.groups()) {
-          const group = nameInCheckpoint(id, part.index)
-          let index = 0
-          for (const page of pages) {
-            assert(!this.#isReleased, "a checkpoint is read before it is released")
-            const key = keyInCheckpoint(store.keyOf(page), part)
-            yield { mark: { group, index, key, stamp: store.stampOf(page) }, store, page }
-            index++
-          }
+    for (const held of this.#held.parts) {
+      const { part } = held
+      for (const page of held.pages()) {
+        assert(!this.#isReleased, "a checkpoint is read before it is released")
+        const { group, key } = page.mark
+        const mark = {
+          ...page.mark,
+          group: nameInCheckpoint(group, part.index),
+          key: keyInCheckpoint(key, part),
         }
+        yield { ...page, mark }
       }
     }
   }
 
   [Symbol.dispose](): void {
     this.#isReleased = true
-    for (const { captures } of this.#held.parts) for (const capture of captures) capture[Symbol.dispose]()
+    for (const held of this.#held.parts) held[Symbol.dispose]()
+  }
+}
+
+/** What operators have captured in one page store. */
+export function holdCaptures(part: PartOf, store: PageStore, captures: readonly CapturedState[]): HeldPart {
+  return {
+    part,
+    *parts() {
+      for (const capture of captures) yield* capture.parts()
+    },
+    *pages() {
+      for (const capture of captures) {
+        for (const { id: group, pages } of capture.groups()) {
+          let index = 0
+          for (const page of pages) {
+            yield {
+              mark: { group, index: index++, key: store.keyOf(page), stamp: store.stampOf(page) },
+              sizeBytes: pageBytes(store.sizeClassOf(page)),
+              copyTo: (target) => store.copyImage(page, target),
+            }
+          }
+        }
+      }
+    },
+    [Symbol.dispose]: () => {
+      for (const capture of captures) capture[Symbol.dispose]()
+    },
   }
 }

@@ -14,8 +14,10 @@ export interface Offer {
   /** What an operator, or a view, has put out: first its changes, then those of its sides. */
   readonly changes: readonly (ChangeBatch | null)[]
   /** Verdicts that follow from state: each part has a say on the rows whose keys it keeps. */
-  readonly reports: readonly SliceReport[]
+  readonly reports: readonly Ruled[]
 }
+
+export type Ruled = Pick<SliceReport, "verdicts" | "failures" | "goneEnds">
 
 /** A part at work on an epoch: it yields an offer and is resumed with those of all parts, in their order. */
 export type Exchanging<Result> = Generator<Offer, Result, readonly Offer[]>

@@ -5,12 +5,17 @@
 import { SeededRandom } from "../../std/random.ts"
 import { createEngine } from "../create-engine.ts"
 import type { Engine, EpochResult, OperatorSpec } from "../dataflow.ts"
+import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { planRoutes } from "../graph/routes.ts"
 import { Bag } from "./bag.ts"
 import { weightedRows } from "./batches.ts"
 import { inputOf, randomEpochs, same, viewLines } from "./compare-with-naive.ts"
 
-const COUNTS = [1, 2, 3] as const
+export const COUNTS = [1, 2, 3] as const
+
+export type MakeEngine = (specs: readonly OperatorSpec[], parts: (typeof COUNTS)[number]) => Engine
+
+const inOneThread: MakeEngine = (specs, parts) => createEngine(specs, { parts })
 
 /** What must not depend on the number of parts: everything but the order of changes within an epoch. */
 function outcome({ epoch, changes, verdicts }: EpochResult): unknown {
@@ -31,13 +36,17 @@ function outcome({ epoch, changes, verdicts }: EpochResult): unknown {
 }
 
 /** @throws when engines of different numbers of parts disagree. */
-export function compareParts(seed: number, graphOf: (random: SeededRandom) => OperatorSpec[]): void {
+export function compareParts(
+  seed: number,
+  graphOf: (random: SeededRandom) => OperatorSpec[],
+  make: MakeEngine = inOneThread,
+): void {
   const random = new SeededRandom(seed)
   const specs = graphOf(random)
   const epochs = randomEpochs(random)
   const views = planRoutes(specs).pipelines.map(({ view }) => view.name)
   const restoreAt = random.below(epochs.length)
-  let engines: Engine[] = COUNTS.map((parts) => createEngine(specs, { parts }))
+  let engines: Engine[] = COUNTS.map((parts) => make(specs, parts))
   epochs.forEach((epoch, number) => {
     const input = inputOf(number + 1, epoch)
     const [one, ...others] = engines.map((engine) => ({ engine, found: outcome(engine.runEpoch(input)) }))
@@ -51,14 +60,17 @@ export function compareParts(seed: number, graphOf: (random: SeededRandom) => Op
     }
     if (number === restoreAt) {
       const turn = 1 + random.below(COUNTS.length)
-      engines = engines.map((_, k) => restored(engines[(k + turn) % COUNTS.length]!, specs, COUNTS[k]!))
+      const saved = engines.map(partsOf)
+      engines = COUNTS.map((parts, k) => {
+        const engine = make(specs, parts)
+        engine.restore(saved[(k + turn) % COUNTS.length]!)
+        return engine
+      })
     }
   })
 }
 
-function restored(engine: Engine, specs: readonly OperatorSpec[], parts: number): Engine {
+function partsOf(engine: Engine): readonly CheckpointPart[] {
   using checkpoint = engine.checkpoint()
-  const twin = createEngine(specs, { parts })
-  twin.restore(checkpoint.parts())
-  return twin
+  return [...checkpoint.parts()]
 }

@@ -1,0 +1,68 @@
+/**
+ * The parts of an engine, wherever they are. The first one is in the engine's own thread, since views are
+ * read there; what the others are asked beside running epochs is little.
+ */
+import type { HeldPart } from "./checkpoint/held-checkpoint.ts"
+import type { EpochInput, EpochResult, OperatorSpec, OperatorWork, ViewLosses } from "./dataflow.ts"
+import { takeTurns } from "./exchange/take-turns.ts"
+import { planRoutes } from "./graph/routes.ts"
+import { EnginePart } from "./part.ts"
+
+export interface Crew {
+  readonly first: EnginePart
+  readonly others: readonly OtherPart[]
+  /** All parts at once; an epoch that throws leaves their states half changed. */
+  run(input: EpochInput): EpochResult
+  /** Before the first epoch: parts in this thread that state can be read into, one for each. */
+  standIns(): readonly EnginePart[]
+  /** Their state is complete, and becomes that of the parts. */
+  relieve(standIns: readonly EnginePart[]): void
+}
+
+export interface OtherPart {
+  /** See PageStore. */
+  readonly generation: number
+  work(view: string): readonly OperatorWork[]
+  lossesOf(view: string): ViewLosses
+  wakeAtMs(): number | null
+  stateBytes(): number
+  /** Its state as it is; pages that are written to later have a generation above this one. */
+  hold(generation: number): HeldPart
+}
+
+export interface CrewOptions {
+  readonly specs: readonly OperatorSpec[]
+  readonly maxStateBytes: number
+  readonly nowMs: () => number
+}
+
+export function makeParts({ specs, ...options }: CrewOptions, count: number): readonly EnginePart[] {
+  const graph = planRoutes(specs)
+  return Array.from({ length: count }, (_, index) => {
+    return new EnginePart({ ...options, specs, graph, part: { index, count } })
+  })
+}
+
+/** Parts that take their turns in the engine's thread. */
+export class LocalCrew implements Crew {
+  readonly first: EnginePart
+  readonly others: readonly EnginePart[]
+  readonly #parts: readonly EnginePart[]
+
+  constructor(options: CrewOptions, count: number) {
+    const [first, ...others] = makeParts(options, count)
+    this.first = first!
+    this.others = others
+    this.#parts = [first!, ...others]
+  }
+
+  run(input: EpochInput): EpochResult {
+    return takeTurns(this.#parts.map((part) => part.runEpoch(input)))
+  }
+
+  standIns(): readonly EnginePart[] {
+    return this.#parts
+  }
+
+  relieve(): void {}
+}
