@@ -5,6 +5,18 @@ import { defineConfig } from "./config.ts"
 
 const storeOf = (store: unknown) => defineConfig({ name: "shop", store: store as false }).store
 
+test("workers are a whole number of threads, one where nothing is said", () => {
+  assert.equal(defineConfig({ name: "shop" }).workers, 1)
+  assert.equal(defineConfig({ name: "shop", workers: 3 }).workers, 3)
+  for (const workers of [0, -1, 1.5, 65, Number.NaN, "2", null]) {
+    assert.throws(
+      () => defineConfig({ name: "shop", workers: workers as number }),
+      (error) => isPlatformError(error, "invalid-config") && /workers is a whole number/.test(error.message),
+      String(workers),
+    )
+  }
+})
+
 test("a store is none, one beside the platform, or a server", () => {
   const embedded = { kind: "embedded", memoryBytes: 2 ** 30 }
   const server = { url: "http://clickhouse:8123", user: "millrace", reader: "reader" }

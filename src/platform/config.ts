@@ -15,6 +15,12 @@ export interface ProjectOptions {
     readonly segmentBytes?: number
   }
   /**
+   * Threads that keep the views up to date, 1 to 64, each with the state of its part of the keys. May be
+   * changed at any start.
+   * @default 1
+   */
+  readonly workers?: number
+  /**
    * The lake keeps every event as Parquet in Iceberg tables below the data folder, and the log may then
    * delete by its retention. false: no lake.
    */
@@ -64,6 +70,7 @@ export interface ProjectConfig {
   readonly data: string | null
   readonly segmentBytes: number | null
   readonly checkpointIntervalMs: number | null
+  readonly workers: number
   /** False: none. Null where a time is the default. */
   readonly lake: false | { readonly intervalMs: number | null; readonly snapshotMs: number | null }
   /** Null: none. */
@@ -71,7 +78,11 @@ export interface ProjectConfig {
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
-const OPTIONS = new Set(["name", "description", "port", "data", "log", "checkpoints", "lake", "store"])
+const OPTIONS = new Set([
+  ...["name", "description", "port", "data", "log", "checkpoints", "workers", "lake", "store"],
+])
+/** More than any machine makes use of: each worker looks at every event. */
+const MOST_WORKERS = 64
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
 /** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
 const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -116,6 +127,7 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
       checkpoints?.interval === undefined
         ? null
         : parseDuration(checkpoints.interval, "checkpoints.interval"),
+    workers: workersOf(options.workers),
     store: storeOf(store),
   })
 }
@@ -128,9 +140,17 @@ export function defaultConfig(name: string): ProjectConfig {
     kind: "config",
     name,
     ...unset,
+    workers: 1,
     lake,
     store: { kind: "embedded", memoryBytes: STORE_MEMORY_BYTES },
   }
+}
+
+function workersOf(workers: number = 1): number {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS) return workers
+  throw invalidConfig(
+    `workers is a whole number from 1 to ${MOST_WORKERS}, at most one for each core; it is ${workers}`,
+  )
 }
 
 function storeOf(store: ProjectOptions["store"]): StoreConfig | null {

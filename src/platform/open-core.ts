@@ -10,6 +10,7 @@ import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import type { OpenedLake } from "../runners/archiver/open-lake.ts"
 import type { EmbeddedRuntime } from "../runners/embedded/embedded-runtime.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
+import { EngineWorkers } from "../runners/embedded/workers/engine-workers.ts"
 import type { Clock, Scheduler } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { NodeClock } from "../std/node/clock.ts"
@@ -46,6 +47,8 @@ export interface Core extends CoreProject {
 export async function openCore(project: CoreProject, closing: AsyncDisposableStack): Promise<Core> {
   const { config, contracts, plans, data, report } = project
   const { segmentBytes, checkpointIntervalMs } = config
+  // One worker is the engine in this thread.
+  const workers = config.workers === 1 ? null : closing.use(await EngineWorkers.start(config.workers))
   const machine = { disk: new NodeDisk(), clock: new NodeClock(), scheduler: new NodeScheduler() }
   const limits = segmentBytes === null ? {} : { limits: { segmentBytes } }
   const log = closing.use(await openThreadedLog({ directory: `${data}/${FOLDERS.log}`, ...limits }))
@@ -65,6 +68,7 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
       outputs: [ledger.output],
       rulings: ledger.reader,
       ...(checkpointIntervalMs === null ? {} : { checkpointIntervalMs }),
+      ...(workers === null ? {} : { createEngine: workers.createEngine.bind(workers) }),
     }),
   )
   await lake?.archiver.start()

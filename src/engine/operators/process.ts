@@ -23,7 +23,7 @@ import type { Losses } from "../losses.ts"
 import type { CallStart } from "../process/call.ts"
 import { millisecondsOf, ProcessCall } from "../process/call.ts"
 import { DueTimers } from "../process/due-timers.ts"
-import { failureRow } from "../process/failures.ts"
+import { failureRow, refusePromise } from "../process/failures.ts"
 import { type KeyState, KeyStates } from "../process/key-states.ts"
 import type { DueTimer } from "../process/timers.ts"
 import { Timers } from "../process/timers.ts"
@@ -49,12 +49,6 @@ interface ProcessMeta {
   readonly clockMs: number
   readonly highestUs: string
   readonly isBehind: boolean
-}
-
-interface ProcessOptions {
-  readonly store: PageStore
-  readonly losses: Losses
-  readonly share: Share
 }
 
 type TimerKind = "event timer" | "processing timer"
@@ -95,7 +89,10 @@ export class ProcessOperator implements RowOperator {
   /** Timers are due that an epoch has left to the next one. */
   #isBehind = false
 
-  constructor(spec: ProcessSpec, { store, losses, share }: ProcessOptions) {
+  constructor(
+    spec: ProcessSpec,
+    { store, losses, share }: { readonly store: PageStore; readonly losses: Losses; readonly share: Share },
+  ) {
     const { inputColumns, partition, time, sides, columns, function: process } = spec
     assert(
       inputColumns[time]?.type.kind === "timestamp" && !inputColumns[time].nullable,
@@ -336,8 +333,7 @@ export class ProcessOperator implements RowOperator {
     call.begin(start)
     let text: string | null
     try {
-      const returned = this.#handOver(start)
-      if (isPromise(returned)) throw new TypeError(NO_PROMISES)
+      refusePromise(this.#handOver(start))
       text = call.finish()
     } catch (error) {
       call.end()
@@ -401,10 +397,4 @@ export class ProcessOperator implements RowOperator {
     if (value === null || typeof value !== "object") state.value = value
     return value
   }
-}
-
-const NO_PROMISES = "the handler returned a promise; a process waits for nothing, so write it without async"
-
-function isPromise(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 }

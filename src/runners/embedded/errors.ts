@@ -101,7 +101,7 @@ export function workerFailed(worker: number, cause: unknown): PlatformError {
     domain: "internal",
     message:
       `Worker ${worker + 1} of the engine failed: ${reasonOf(cause)}. ` +
-      "Restart to go on from the last checkpoint; `workers: 1` in millrace.config.ts does without other threads.",
+      "Restart to go on from the last checkpoint; `workers: 1` in the config does without other threads.",
     cause,
   })
 }
