@@ -27,7 +27,9 @@ export function copyJoin(from: JoinOperator, to: JoinOperator, share: Share): vo
     const slot = copySlot(from.keys, address, page, to.keys)
     for (const side of sides) {
       const { headHalf } = side.from.plan
-      to.keys.store.i32[slot * 2 + headHalf] = copyList(side, i32[address * 2 + headHalf]!)
+      const head = copyList(side, i32[address * 2 + headHalf]!)
+      // Behind the copying, which makes the memory grow.
+      to.keys.store.i32[slot * 2 + headHalf] = head
     }
   })
   if (share.hasFirst) for (const side of sides) copyUnlinked(side)
