@@ -30,7 +30,8 @@ const drawn = process("drawn", {
   },
 })
 const totals = view("totals", {
-  sql: "SELECT meter, count(*) AS n, sum(sum) AS total FROM drawn GROUP BY meter",
+  sql: `SELECT meter, window_end, count(*) AS n, sum(sum) AS total
+        FROM tumble(drawn, event_time, INTERVAL '1 minute') GROUP BY meter, window_end`,
 })
 
 test("processes and what reads them give the same for one, two and three parts, also across restores", async () => {

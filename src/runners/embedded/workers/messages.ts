@@ -7,7 +7,7 @@ import type { PartOf } from "../../../engine/graph/placement.ts"
 import type { ErrorData } from "../../../std/error-data.ts"
 
 export type PartQuestion =
-  /** First of all. Specs are without functions. */
+  /** First of all. Specs are sendable ones. */
   | {
       readonly kind: "make"
       readonly specs: readonly OperatorSpec[]

@@ -4,7 +4,7 @@
  */
 import type { HeldPage, HeldPart } from "../../../engine/checkpoint/held-checkpoint.ts"
 import type { CrewOptions, OtherPart } from "../../../engine/crew.ts"
-import type { EpochInput, OperatorSpec, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
+import type { EpochInput, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
 import type { Offer } from "../../../engine/exchange/offer.ts"
 import type { PartOf } from "../../../engine/graph/placement.ts"
 import type { EnginePart } from "../../../engine/part.ts"
@@ -12,6 +12,7 @@ import { assert } from "../../../std/assert.ts"
 import { errorFromData } from "../../../std/error-data.ts"
 import { workerFailed } from "../errors.ts"
 import type { PartAnswer, PartAtRest, PartQuestion, SentHold } from "./messages.ts"
+import { sendableSpec } from "./sendable-spec.ts"
 
 /** To where the part is: a thread, or in tests an object. */
 export interface PartLink {
@@ -32,7 +33,7 @@ export class RemotePart implements OtherPart {
     this.#link = link
     this.#part = part
     this.#rest = this.#call(
-      { kind: "make", specs: specs.map(withoutFunctions), part, maxStateBytes },
+      { kind: "make", specs: specs.map(sendableSpec), part, maxStateBytes },
       "rest",
     ).rest
   }
@@ -145,19 +146,4 @@ export class RemotePart implements OtherPart {
       ? workerFailed(this.#part.index, new Error(answer.message))
       : errorFromData(answer.error)
   }
-}
-
-/** Functions are the first part's alone, and do not go to other threads. */
-function withoutFunctions(spec: OperatorSpec): OperatorSpec {
-  if (spec.kind !== "process") return spec
-  const { version, description, initialState, outputNames } = spec.function
-  const data = {
-    version,
-    description,
-    initialState,
-    outputNames,
-    onEventTimer: null,
-    onProcessingTimer: null,
-  }
-  return { ...spec, function: data as unknown as typeof spec.function }
 }
