@@ -80,7 +80,7 @@ export class WorkMeter {
 export function addWorks(parts: readonly (readonly OperatorWork[])[]): readonly OperatorWork[] {
   const [first = [], ...others] = parts
   return first.map((work, k) => {
-    const all = [work, ...others.map((other) => other[k]!)]
+    const all = [work, ...others.flatMap((other) => other[k] ?? [])]
     const sum = (count: (each: OperatorWork) => number) => all.reduce((total, each) => total + count(each), 0)
     const add = (of: (each: OperatorWork) => Work): Work => ({
       rowsIn: Math.max(...all.map((each) => of(each).rowsIn)),

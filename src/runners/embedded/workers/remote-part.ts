@@ -56,7 +56,9 @@ export class RemotePart implements OtherPart {
     return this.#rest.stateBytes
   }
 
+  /** Nothing of a part that failed: what the others have done can be told all the same. */
   work(view: string): readonly OperatorWork[] {
+    if (this.#isAbandoned) return []
     return this.#call({ kind: "work", view }, "work").work
   }
 
@@ -121,6 +123,7 @@ export class RemotePart implements OtherPart {
   }
 
   #call<Kind extends PartAnswer["kind"]>(question: PartQuestion, kind: Kind): Answer<Kind> {
+    assert(!this.#isAbandoned, "a part of an engine that failed is not asked again")
     this.#link.ask(question)
     return this.#expect(this.#answer(), kind)
   }
@@ -132,7 +135,6 @@ export class RemotePart implements OtherPart {
 
   /** @throws what the part failed with */
   #answer(): PartAnswer {
-    assert(!this.#isAbandoned, "a part of an engine that failed is not asked again")
     let answer: PartAnswer
     try {
       answer = this.#link.answer()
