@@ -23,13 +23,16 @@ const ROWS = 2_000
 const PROJECT = `import { event, int32, timestamp, view } from "millrace"
 import { z } from "zod"
 export const visit = event("visit", {
-  schema: z.object({ id: z.string(), person: z.string(), page: z.string(), ms: int32(), at: timestamp({ unit: "ms" }) }),
+  schema: z.object({
+    id: z.string(), person: z.string(), page: z.string(), ms: int32(), at: timestamp({ unit: "ms" }),
+  }),
   id: "id",
   time: "at",
   key: "person",
 })
 export const people = view("people", {
-  sql: "SELECT person, count(*) AS visits, count(DISTINCT page) AS pages, max(ms) AS slowest FROM visit GROUP BY person",
+  sql: \`SELECT person, count(*) AS visits, count(DISTINCT page) AS pages, max(ms) AS slowest
+        FROM visit GROUP BY person\`,
   state: "unbounded",
 })
 export const stays = view("stays", {
@@ -38,8 +41,9 @@ export const stays = view("stays", {
   emit: "changes",
 })
 export const slowest = view("slowest", {
-  sql: \`SELECT person, page, ms FROM (SELECT person, page, ms, row_number() OVER (PARTITION BY page ORDER BY ms DESC) AS r
-        FROM visit) AS v WHERE r <= 3\`,
+  sql: \`SELECT person, page, ms
+        FROM (SELECT person, page, ms, row_number() OVER (PARTITION BY page ORDER BY ms DESC) AS r
+              FROM visit) AS v WHERE r <= 3\`,
   state: "unbounded",
 })
 `

@@ -1,6 +1,6 @@
 /**
- * A spec as another thread can have it: without what a contract's columns know beside their types, and without
- * a process's functions, which are called by the first part only.
+ * A spec as another thread can have it: without what a contract's columns know beside their types, and
+ * without a process's functions, which are called by the first part only.
  */
 import type { Column } from "../../../columns/types.ts"
 import type { OperatorSpec, ProcessSpec } from "../../../engine/dataflow.ts"
