@@ -34,7 +34,7 @@ const totals = view("totals", {
         FROM tumble(drawn, event_time, INTERVAL '1 minute') GROUP BY meter, window_end`,
 })
 
-test("processes and what reads them give the same for any number of parts, also across restores", async () => {
+test("a process and its readers give the same for any number of parts, also across restores", async () => {
   await using workers = await EngineWorkers.start(2)
   const one = await ProcessRun.of(drawn, totals)
   const makers = [

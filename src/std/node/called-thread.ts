@@ -14,6 +14,7 @@ import {
   workerData,
 } from "node:worker_threads"
 import { assert } from "../assert.ts"
+import { threadFlags } from "./thread.ts"
 
 const ASKED = 0
 const ANSWERED = 1
@@ -49,7 +50,7 @@ export class CalledThread {
   private constructor(url: URL) {
     const { port1, port2 } = new MessageChannel()
     const data: ThreadStart = { port: port2, counts: this.#counts }
-    this.#worker = new Worker(url, { workerData: data, transferList: [port2] })
+    this.#worker = new Worker(url, { workerData: data, transferList: [port2], ...threadFlags() })
     this.#port = port1
     // Neither keeps a process alive that has nothing else to do.
     this.#port.unref()
