@@ -9,10 +9,23 @@ export interface Figure {
   readonly baseline: number | null
 }
 
+export interface BenchOptions {
+  /** 1 is the full size, smaller ones are for trying out. */
+  readonly scale: number
+  /** The parts of the bench to measure, by name; null: all. */
+  readonly only: readonly string[] | null
+  /** Events to run instead of what `scale` says; null: that. */
+  readonly events: number | null
+}
+
 export interface Bench {
   readonly name: string
   /** One sentence: what is measured, against what baseline. */
   readonly about: string
-  /** Reports its figures; `scale` 1 is the full size, smaller ones are for trying out. */
-  run(report: (figure: Figure) => void, options: { readonly scale: number }): Promise<void>
+  /** Names that `--only` may pick from; none where the bench has no parts. */
+  readonly parts?: readonly string[]
+  /** True: `--events` sets how many events it runs. @default false */
+  readonly countsEvents?: boolean
+  /** Reports its figures. */
+  run(report: (figure: Figure) => void, options: BenchOptions): Promise<void>
 }

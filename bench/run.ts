@@ -5,13 +5,14 @@
  */
 import { readdirSync } from "node:fs"
 import { parseArgs } from "node:util"
-import type { Bench } from "./figure.ts"
+import type { Bench, BenchOptions } from "./figure.ts"
 import { machineText } from "./machine.ts"
 import type { MeasuredFigure } from "./results.ts"
 import { recordResults } from "./results.ts"
 
-const USAGE = "npm run bench -- [NAME …] [--scale 0.1] [--json] [--record] | --list"
-const NOT_BENCHES = new Set(["run.ts", "figure.ts", "machine.ts", "results.ts", "nexmark-epochs.ts"])
+const USAGE =
+  "npm run bench -- [NAME …] [--scale 0.1] [--only PART,…] [--events 20000000] [--json] [--record] | --list"
+const NOT_BENCHES = new Set(["run.ts", "figure.ts", "machine.ts", "results.ts"])
 
 process.exitCode = await main().catch((error: unknown) => {
   console.error(
@@ -25,6 +26,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       scale: { type: "string", default: "1" },
+      only: { type: "string" },
+      events: { type: "string" },
       json: { type: "boolean", default: false },
       record: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
@@ -34,8 +37,10 @@ async function main(): Promise<number> {
     for (const { name, about } of await loadBenches(benchFiles())) console.log(`${name.padEnd(24)} ${about}`)
     return 0
   }
-  const scale = Number(values.scale)
-  if (!(scale > 0)) throw new RangeError(`--scale is "${values.scale}", not a number above 0`)
+  const options = optionsOf(values)
+  if (values.record && (options.only !== null || options.events !== null)) {
+    throw new RangeError("--record keeps whole benches at their own size: leave out --only and --events")
+  }
   const files = benchFiles().filter((file) => {
     return positionals.length === 0 || positionals.some((word) => file.includes(word))
   })
@@ -43,13 +48,39 @@ async function main(): Promise<number> {
     throw new RangeError(`no bench is named ${positionals.join(", ")}; there are ${benchFiles().join(", ")}`)
   }
   const chosen = await loadBenches(files)
+  for (const bench of chosen) checkOptions(bench, options)
   const machine = machineText()
   if (!values.json) console.log(`${machine}\n`)
   for (const bench of chosen) {
-    const figures = await measure(bench, scale, values.json ? machine : null)
-    if (values.record) recordResults(bench, figures, { machine, scale })
+    const figures = await measure(bench, options, values.json ? machine : null)
+    if (values.record) recordResults(bench, figures, { machine, scale: options.scale })
   }
   return 0
+}
+
+function optionsOf(values: { scale: string; only?: string; events?: string }): BenchOptions {
+  const scale = Number(values.scale)
+  if (!(scale > 0)) throw new RangeError(`--scale is "${values.scale}", not a number above 0`)
+  const events = values.events === undefined ? null : Number(values.events)
+  if (events !== null && !(Number.isSafeInteger(events) && events > 0)) {
+    throw new RangeError(`--events is "${values.events}", not a whole number above 0`)
+  }
+  return { scale, events, only: values.only?.split(",") ?? null }
+}
+
+/** Before anything is measured: an option that a bench would ignore is a mistake. */
+function checkOptions(
+  { name, parts = [], countsEvents = false }: Bench,
+  { only, events }: BenchOptions,
+): void {
+  const unknown = only?.find((part) => !parts.includes(part))
+  if (unknown !== undefined) {
+    const known = parts.length === 0 ? "it has no parts to choose from" : `there are ${parts.join(", ")}`
+    throw new RangeError(`--only: ${name} has no part "${unknown}"; ${known}`)
+  }
+  if (events !== null && !countsEvents) {
+    throw new RangeError(`--events: ${name} does not count events; use --scale`)
+  }
 }
 
 /** A bench is named after its file. */
@@ -67,19 +98,20 @@ async function loadBenches(files: readonly string[]): Promise<Bench[]> {
 }
 
 /** Figures are printed as they come: some benches take minutes. `machine`: print them as JSON, with it. */
-async function measure(bench: Bench, scale: number, machine: string | null): Promise<MeasuredFigure[]> {
+async function measure(
+  bench: Bench,
+  options: BenchOptions,
+  machine: string | null,
+): Promise<MeasuredFigure[]> {
   const figures: MeasuredFigure[] = []
   if (machine === null) console.log(`${bench.name}: ${bench.about}`)
-  await bench.run(
-    (figure) => {
-      const { metric, value, unit, baseline } = figure
-      const ratio = baseline === null || baseline === 0 ? null : value / baseline
-      const measured = { bench: bench.name, metric, value, unit, baseline, ratio }
-      figures.push(measured)
-      console.log(machine === null ? `  ${figureText(measured)}` : JSON.stringify({ ...measured, machine }))
-    },
-    { scale },
-  )
+  await bench.run((figure) => {
+    const { metric, value, unit, baseline } = figure
+    const ratio = baseline === null || baseline === 0 ? null : value / baseline
+    const measured = { bench: bench.name, metric, value, unit, baseline, ratio }
+    figures.push(measured)
+    console.log(machine === null ? `  ${figureText(measured)}` : JSON.stringify({ ...measured, machine }))
+  }, options)
   if (machine === null) console.log("")
   return figures
 }

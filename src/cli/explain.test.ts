@@ -56,7 +56,7 @@ test("a view is explained from the project's files: its plan, the rules, and wha
   assert.match(printed, /^view per_plan: emit changes/)
   assert.match(printed, /aggregate n = count\(\*\) by plan/)
   assert.match(printed, /drop-identity-project: .*\n {2}project plan, n: left out/)
-  assert.match(printed, /nothing to do: push-filter-below-project, /)
+  assert.match(printed, /nothing to do: share-subplans, push-filter-below-project, /)
   assert.match(printed, /event order: plan, quantity; not id, at, processed_at/)
   assert.doesNotMatch(printed, /busy/)
 })

@@ -126,7 +126,7 @@ async function read(view: string, directory: string): Promise<PlanDescription> {
   throw wrongUsage(`the project has no view ${view}; ${hint}`)
 }
 
-function show({ text, rules, append_only, sources }: PlanDescription, terminal: Terminal): void {
+function show({ text, rules, append_only, shared, sources }: PlanDescription, terminal: Terminal): void {
   const title = (text: string) => terminal.print(`\n${terminal.paint("bold", text)}`)
   for (const line of text) terminal.print(line)
   title("What the planner did, rule by rule")
@@ -140,6 +140,10 @@ function show({ text, rules, append_only, sources }: PlanDescription, terminal: 
   if (append_only.length > 0) {
     title("Simpler, because rows only come")
     for (const line of append_only) terminal.print(line)
+  }
+  if (shared.length > 0) {
+    title("Computed once, with other views")
+    for (const { step, views } of shared) terminal.print(`${step}: for ${views.join(", ")} too`)
   }
   title("What it reads")
   for (const { kind, name, read, unread } of sources) {

@@ -13,6 +13,8 @@
  * | json      | UTF-8 slices of `data`, the producer's text  | string (the JSON text)               |
  * | timestamp | BigInt64Array, microseconds since 1970 UTC   | bigint                               |
  * | date      | Int32Array, days since 1970-01-01            | number                               |
+ * A timestamp is an instant; a local one is what some clock shows, PostgreSQL's timestamp without time zone,
+ * kept as the instant at which a clock in UTC shows the same.
  * An interval exists inside expressions only; no column has it.
  */
 
@@ -25,7 +27,7 @@ export type LogicalType =
   | { readonly kind: "string" }
   | { readonly kind: "bytes" }
   | { readonly kind: "json" }
-  | { readonly kind: "timestamp" }
+  | { readonly kind: "timestamp"; readonly local?: true }
   | { readonly kind: "date" }
   | { readonly kind: "interval" }
 
@@ -55,6 +57,7 @@ export const STRING: LogicalType = { kind: "string" }
 export const BYTES: LogicalType = { kind: "bytes" }
 export const JSON_TEXT: LogicalType = { kind: "json" }
 export const TIMESTAMP: LogicalType = { kind: "timestamp" }
+export const LOCAL_TIMESTAMP: LogicalType = { kind: "timestamp", local: true }
 export const DATE: LogicalType = { kind: "date" }
 export const INTERVAL: LogicalType = { kind: "interval" }
 
@@ -75,6 +78,16 @@ export function typeName(type: LogicalType): string {
 
 export function sameType(a: LogicalType, b: LogicalType): boolean {
   return typeName(a) === typeName(b)
+}
+
+/** A time that some clock shows. To readers it is a timestamp like others. */
+export function isLocal(type: LogicalType): boolean {
+  return type.kind === "timestamp" && type.local === true
+}
+
+/** A timestamp that is not local. */
+export function isInstant(type: LogicalType): boolean {
+  return type.kind === "timestamp" && type.local !== true
 }
 
 /** True for types whose vectors hold slices of bytes. */

@@ -29,14 +29,18 @@ import { addLosses } from "./losses.ts"
 import type { EnginePart } from "./part.ts"
 import { ViewReader } from "./read/view-reader.ts"
 import { takeOver } from "./resharding/take-over.ts"
+import type { SpillOptions } from "./state/page-store.ts"
+import { addSpillStats, type SpillStats } from "./state/spilled-pages.ts"
 import { addWorks } from "./work-meter.ts"
 
 /** Beyond it an epoch fails with state-full rather than the process with no memory left. */
 export const DEFAULT_MAX_STATE_BYTES = 3 * 2 ** 30
 
 export interface EngineOptions {
-  /** Bytes of pages, of each part. @default DEFAULT_MAX_STATE_BYTES */
+  /** Bytes of state in memory, of which each part has an equal share. @default DEFAULT_MAX_STATE_BYTES */
   readonly maxStateBytes?: number
+  /** Where pages go that memory has no room for. @default nowhere: more state is refused */
+  readonly spill?: SpillOptions
   /** Monotonic milliseconds, with fractions, for `work`. @default none: all work takes no time */
   readonly nowMs?: () => number
   /** Among how many the keys of operators are split. @default 1 */
@@ -54,8 +58,8 @@ export function createEngineOf(
   options: Omit<EngineOptions, "parts">,
   crewOf: (options: CrewOptions) => Crew,
 ): Engine {
-  const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, nowMs = () => 0 } = options
-  return new DataflowEngine({ specs, maxStateBytes, nowMs }, crewOf)
+  const { maxStateBytes = DEFAULT_MAX_STATE_BYTES, spill = null, nowMs = () => 0 } = options
+  return new DataflowEngine({ specs, maxStateBytes, spill, nowMs }, crewOf)
 }
 
 interface BegunRestore {
@@ -133,6 +137,10 @@ class DataflowEngine implements Engine {
     return this.#parts().reduce((bytes, part) => bytes + part.stateBytes(), 0)
   }
 
+  spill(): SpillStats {
+    return addSpillStats(this.#parts().map((part) => part.spill()))
+  }
+
   checkpoint(): EngineCheckpoint {
     assert(!this.#broken, "an engine whose epoch failed has no state to keep")
     const parts = this.#parts()
@@ -164,7 +172,10 @@ class DataflowEngine implements Engine {
     begun ??= this.#beginRestore(byName, standIns)
     readPages(begun.saved)
     begun.saved.checkFilled()
-    if (begun.parts !== standIns) takeOver(begun.parts, standIns)
+    if (begun.parts !== standIns) {
+      takeOver(begun.parts, standIns)
+      for (const part of begun.parts) part[Symbol.dispose]()
+    }
     this.#crew.relieve(standIns)
     this.#hasRun = true
     this.#broken = false

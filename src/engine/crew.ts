@@ -7,6 +7,9 @@ import type { EpochInput, EpochResult, OperatorSpec, OperatorWork, ViewLosses } 
 import { takeTurns } from "./exchange/take-turns.ts"
 import { planRoutes } from "./graph/routes.ts"
 import { EnginePart } from "./part.ts"
+import type { SpillOptions } from "./state/page-store.ts"
+import { MAX_STATE_BYTES } from "./state/page-store.ts"
+import type { SpillStats } from "./state/spilled-pages.ts"
 
 export interface Crew {
   readonly first: EnginePart
@@ -26,21 +29,31 @@ export interface OtherPart {
   lossesOf(view: string): ViewLosses
   wakeAtMs(): number | null
   stateBytes(): number
+  spill(): SpillStats
   /** Its state as it is; pages that are written to later have a generation above this one. */
   hold(generation: number): HeldPart
 }
 
 export interface CrewOptions {
   readonly specs: readonly OperatorSpec[]
+  /** Of all parts. */
   readonly maxStateBytes: number
+  /** Each part takes a file of its own. */
+  readonly spill: SpillOptions | null
   readonly nowMs: () => number
 }
 
-export function makeParts({ specs, ...options }: CrewOptions, count: number): readonly EnginePart[] {
-  const graph = planRoutes(specs)
+export function makeParts(options: CrewOptions, count: number): readonly EnginePart[] {
+  const graph = planRoutes(options.specs)
+  const maxStateBytes = partOfLimit(options.maxStateBytes, count)
   return Array.from({ length: count }, (_, index) => {
-    return new EnginePart({ ...options, specs, graph, part: { index, count } })
+    return new EnginePart({ ...options, maxStateBytes, graph, part: { index, count } })
   })
+}
+
+/** Keys are spread evenly, and parts at work in threads cannot ask each other for room. */
+export function partOfLimit(maxStateBytes: number, count: number): number {
+  return Math.min(MAX_STATE_BYTES, Math.floor(maxStateBytes / count))
 }
 
 /** Parts that take their turns in the engine's thread. */

@@ -17,6 +17,7 @@ import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 import type { ProcessFunction } from "../ports/process-function.ts"
 import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
+import type { SpillStats } from "./state/spilled-pages.ts"
 import type { StateSize } from "./state/state-size.ts"
 
 export { VERDICTS, type Verdict } from "../ports/verdict.ts"
@@ -255,6 +256,9 @@ export interface ViewSpec extends SpecBase {
   /** False: changes are passed on as they come and no row is kept: there is nothing to read or to net.
    *  @default true */
   readonly keepsRows?: boolean
+  /** Read by other views only: its verdicts and changes are told as theirs, and it is asked for nothing.
+   *  @default false */
+  readonly isInternal?: boolean
 }
 
 /** Rows of one partition that entered the log together. */
@@ -358,6 +362,8 @@ export interface Engine {
   wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number
+  /** State that is out of memory. */
+  spill(): SpillStats
   /** What each part of a view has done: ruling on its events first, the view's own rows last. */
   work(view: string): readonly OperatorWork[]
   /** What a view has left out that is no event's verdict, for metrics. */

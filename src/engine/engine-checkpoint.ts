@@ -25,8 +25,16 @@ export interface PageMark {
 
 /** The pages of an engine that is being restored. */
 export interface PageTargets {
-  /** Memory that the page's image goes to, until the restore ends; null when the state has no such page. */
-  of(page: Omit<PageMark, "stamp">): Uint8Array | null
+  /** Where the page's image goes, until the restore ends; null when the state has no such page. */
+  of(page: Omit<PageMark, "stamp">): PageTarget | null
+}
+
+/** A page that is being restored; it may be out of memory but while it is read or changed. */
+export interface PageTarget {
+  readonly sizeBytes: number
+  /** Good until any target is asked for its image or changed; before the first change, anything. */
+  image(): Uint8Array
+  change(write: (image: Uint8Array) => void): void
 }
 
 export interface EngineCheckpoint extends Disposable {

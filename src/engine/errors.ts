@@ -19,14 +19,67 @@ export function checkpointDamaged(part: string, what: string): PlatformError {
   })
 }
 
-export function stateFull(neededBytes: number, limitBytes: number): PlatformError {
+/** An operator and what it holds, in memory and out of it. */
+export interface StateHolder {
+  readonly name: string
+  readonly bytes: number
+}
+
+export interface FullState {
+  readonly limitBytes: number
+  /** Workers, each of which has such a limit. @default 1 */
+  readonly workers?: number
+  /** Null: it would be within the limit, but pages that have to leave cannot be written. */
+  readonly neededBytes: number | null
+  /** @default none known */
+  readonly holders?: readonly StateHolder[]
+  readonly spilledBytes?: number
+  readonly cause?: unknown
+}
+
+export function stateFull(full: FullState): PlatformError {
+  const { neededBytes, limitBytes, workers = 1, holders = [], spilledBytes = 0, cause } = full
+  const each = workers === 1 ? "" : ` for each of ${workers} workers`
+  const limit = `its limit is ${megabytes(limitBytes)}${each}`
+  const what =
+    neededBytes === null
+      ? `the views' state has to leave memory (${limit}), and the disk is full`
+      : `the views' state needs ${megabytes(neededBytes)} of memory, ${limit}`
+  const spilled = spilledBytes === 0 ? "" : `; ${megabytes(spilledBytes)} are in the spill file`
+  const held = holders.map(({ name, bytes }) => `${name} (${megabytes(bytes)})`).join(", ")
+  const most = held === "" ? "" : `; most is of ${held}`
+  const room = neededBytes === null ? "make room on the disk, or " : ""
   return new PlatformError({
     code: "state-full",
     domain: "user",
+    message: `${what}${spilled}${most}; ${room}raise state.memoryBytes, or bound the views by windows`,
+    details: { neededBytes, limitBytes, spilledBytes, holders },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** So many operators are named in a message. */
+const NAMED_HOLDERS = 3
+
+export function largestHolders(holders: readonly StateHolder[]): readonly StateHolder[] {
+  const kept = holders.filter(({ bytes }) => bytes > 0)
+  return kept.sort((a, b) => b.bytes - a.bytes).slice(0, NAMED_HOLDERS)
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`
+}
+
+export function spillFailed(what: "written" | "read", cause: unknown): PlatformError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new PlatformError({
+    code: "spill-failed",
+    domain: "external",
     message:
-      `the engine's state would need ${neededBytes} bytes, its limit is ${limitBytes}; ` +
-      "raise the limit, or bound the views by windows",
-    details: { neededBytes, limitBytes },
+      `state that has no room in memory could not be ${what} (${reason}); look after the data folder's ` +
+      "disk, then start again: nothing is lost, the last checkpoint and the log have everything",
+    details: { what },
+    cause,
   })
 }
 

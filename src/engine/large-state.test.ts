@@ -2,13 +2,14 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { INT32, STRING } from "../columns/types.ts"
 import { SeededRandom } from "../std/random.ts"
-import { createEngine } from "./create-engine.ts"
+import { createEngine, type EngineOptions } from "./create-engine.ts"
 import type { EpochInput, OperatorSpec, ViewSnapshot } from "./dataflow.ts"
 import type { CheckpointPart, EngineCheckpoint } from "./engine-checkpoint.ts"
 import type { Row } from "./kit/batches.ts"
 import { column, rowKey, rowsOf, sliceOf } from "./kit/batches.ts"
 import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
+import { MemorySpill } from "./kit/memory-spill.ts"
 import { NaiveEngine } from "./kit/naive-engine.ts"
 
 const EVENT = [column("key", STRING), column("text", STRING), column("value", INT32)]
@@ -54,8 +55,18 @@ function lines(snapshot: ViewSnapshot): string[] {
 }
 
 test("thousands of groups agree with recomputing them, with snapshots and checkpoints held meanwhile", () => {
+  compareLargeState(() => ({}))
+})
+
+test("so they do when most of their pages are out of memory", () => {
+  compareLargeState(() => {
+    return { spill: { openFile: () => new MemorySpill(), keepBytes: 1 << 20, crowdedBytes: 2 << 20 } }
+  })
+})
+
+function compareLargeState(options: () => EngineOptions): void {
   const random = new SeededRandom(11)
-  let engine = createEngine(graph())
+  let engine = createEngine(graph(), options())
   const naive = new NaiveEngine(graph())
   const held: { snapshot: ViewSnapshot; expected: readonly string[] }[] = []
   let pending: {
@@ -92,7 +103,7 @@ test("thousands of groups agree with recomputing them, with snapshots and checkp
       for (let next = pending.parts.next(); !next.done; next = pending.parts.next())
         pending.read.push(next.value)
       pending.checkpoint[Symbol.dispose]()
-      const twin = createEngine(graph())
+      const twin = createEngine(graph(), options())
       twin.restore(pending.read)
       for (const again of replay) twin.runEpoch(again)
       for (const { snapshot, expected } of held) assert.deepEqual(lines(snapshot), expected, "held snapshots")
@@ -102,4 +113,4 @@ test("thousands of groups agree with recomputing them, with snapshots and checkp
     }
   }
   for (const { snapshot } of held) snapshot[Symbol.dispose]()
-})
+}

@@ -7,13 +7,13 @@ export function noLosses(): Losses {
   return { overflowedResults: 0, failedChanges: 0, lateChanges: 0 }
 }
 
-/** Of the parts of an engine, each of which counts what no other does. */
-export function addLosses(parts: readonly ViewLosses[]): ViewLosses {
+/** Of several, each of which counts what no other does. */
+export function addLosses(all: readonly ViewLosses[]): ViewLosses {
   const total = noLosses()
-  for (const part of parts) {
-    total.overflowedResults += part.overflowedResults
-    total.failedChanges += part.failedChanges
-    total.lateChanges += part.lateChanges
+  for (const each of all) {
+    total.overflowedResults += each.overflowedResults
+    total.failedChanges += each.failedChanges
+    total.lateChanges += each.lateChanges
   }
   return total
 }

@@ -7,6 +7,7 @@
  */
 import type { ChangeBatch } from "../columns/batch.ts"
 import { assert } from "../std/assert.ts"
+import { isPlatformError } from "../std/errors.ts"
 import { captureView } from "./checkpoint/capture.ts"
 import { type HeldPart, holdCaptures } from "./checkpoint/held-checkpoint.ts"
 import { restoreView } from "./checkpoint/restore.ts"
@@ -24,6 +25,7 @@ import type {
   ViewLosses,
   ViewSpec,
 } from "./dataflow.ts"
+import { largestHolders, stateFull } from "./errors.ts"
 import type { Exchanging } from "./exchange/offer.ts"
 import { changesOf, mergeReports, offerChanges, offerReports } from "./exchange/offer.ts"
 import type { PartOf } from "./graph/placement.ts"
@@ -31,8 +33,9 @@ import { placeOperators } from "./graph/placement.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
-import { noLosses } from "./losses.ts"
-import { PageStore } from "./state/page-store.ts"
+import { addLosses, noLosses } from "./losses.ts"
+import { PageStore, type SpillOptions } from "./state/page-store.ts"
+import type { SpillStats } from "./state/spilled-pages.ts"
 import { Watermarks } from "./time/watermarks.ts"
 import { RunningView } from "./view-pipeline.ts"
 import { WorkMeter } from "./work-meter.ts"
@@ -41,7 +44,9 @@ export interface PartOptions {
   readonly specs: readonly OperatorSpec[]
   readonly graph: DataflowGraph
   readonly part: PartOf
+  /** Of this part. */
   readonly maxStateBytes: number
+  readonly spill: SpillOptions | null
   readonly nowMs: () => number
 }
 
@@ -59,7 +64,9 @@ interface FedSlice {
   readonly report: SliceReport
 }
 
-export class EnginePart implements OtherPart {
+type Reports = ReadonlyMap<SourceSlice, SliceReport>
+
+export class EnginePart implements OtherPart, Disposable {
   readonly store: PageStore
   readonly watermarks = new Watermarks()
   readonly meter: WorkMeter
@@ -71,10 +78,10 @@ export class EnginePart implements OtherPart {
   /** Of the epoch that runs, or ran last. */
   #clockMs: number | null = null
 
-  constructor({ specs, graph, part, maxStateBytes, nowMs }: PartOptions) {
+  constructor({ specs, graph, part, maxStateBytes, spill, nowMs }: PartOptions) {
     this.#graph = graph
     this.part = part
-    this.store = new PageStore(maxStateBytes)
+    this.store = new PageStore(maxStateBytes, spill)
     this.meter = new WorkMeter(nowMs)
     const shareOf = placeOperators(specs, part)
     this.#readViews = new Set(
@@ -97,18 +104,36 @@ export class EnginePart implements OtherPart {
 
   /** Runs an epoch; what it returns is the outcome where the part is the first one. */
   *runEpoch(input: EpochInput): Exchanging<EpochResult> {
+    try {
+      return yield* this.#runEpoch(input)
+    } catch (error) {
+      throw this.#explained(error)
+    }
+  }
+
+  *#runEpoch(input: EpochInput): Exchanging<EpochResult> {
+    this.store.heapBytes = this.#heapBytes()
     this.#clockMs = input.clockMs ?? null
     this.watermarks.advance(input.watermarksUs)
     const all: Changes = new Map()
-    const reports = new Map<string, ReadonlyMap<SourceSlice, SliceReport>>()
+    const reports = new Map<string, Reports>()
+    const internals = new Map<string, Reports>()
     const changes: ViewChanges[] = []
     const verdicts: SliceVerdicts[] = []
     for (const run of this.views.values()) {
-      const { name, id } = run.pipeline.view
+      const { name, id, isInternal } = run.pipeline.view
       const own = yield* this.#runView(run, input.slices, all)
       if (!this.#isFirst) continue
+      // What a view has in common with others is a part of it, and its events come no other way.
+      for (const below of run.pipeline.upstream) {
+        for (const [slice, report] of internals.get(below) ?? []) own.set(slice, report)
+      }
       const combined = this.#withUpstream(run, input.slices, own, reports)
       reports.set(name, combined)
+      if (isInternal) {
+        internals.set(name, own)
+        continue
+      }
       for (const [slice, report] of combined) {
         const partly = partlyApplied(own.get(slice), report)
         verdicts.push({ ...sliceVerdicts(name, slice, report), partly })
@@ -120,10 +145,13 @@ export class EnginePart implements OtherPart {
 
   /** The rows that a view has are the first part's. */
   work(view: string): readonly OperatorWork[] {
-    const { running } = this.views.get(view)!
-    const kept = [...running.operators.values(), running.view]
-    const verdicts = { id: verdictsId(running.view.spec), state: { rows: 0, bytes: 0 } }
-    const works = [verdicts, ...kept.map((each) => ({ id: each.spec.id, state: each.size() }))]
+    const runs = this.#withInternals(view)
+    const { running } = runs.at(-1)!
+    const kept = [...runs.flatMap((run) => [...run.running.operators.values()]), running.view]
+    const works = [
+      ...runs.map(({ pipeline }) => ({ id: verdictsId(pipeline.view), state: { rows: 0, bytes: 0 } })),
+      ...kept.map((each) => ({ id: each.spec.id, state: each.size() })),
+    ]
     return works.map(({ id, state }) => ({ id, ...this.meter.of(id), state }))
   }
 
@@ -133,11 +161,15 @@ export class EnginePart implements OtherPart {
   }
 
   stateBytes(): number {
-    return this.#operators().reduce((bytes, operator) => bytes + operator.heapBytes(), this.store.usedBytes)
+    return this.store.usedBytes + this.store.spill.spilledBytes + this.#heapBytes()
+  }
+
+  spill(): SpillStats {
+    return this.store.spill
   }
 
   lossesOf(view: string): ViewLosses {
-    return { ...this.views.get(view)!.losses }
+    return addLosses(this.#withInternals(view).map(({ losses }) => losses))
   }
 
   get generation(): number {
@@ -161,12 +193,44 @@ export class EnginePart implements OtherPart {
     }
   }
 
+  /** It is not used again. */
+  [Symbol.dispose](): void {
+    this.store[Symbol.dispose]()
+  }
+
   get #isFirst(): boolean {
     return this.part.index === 0
   }
 
   #operators() {
     return [...this.views.values()].flatMap(({ running }) => [...running.operators.values()])
+  }
+
+  #heapBytes(): number {
+    return this.#operators().reduce((bytes, operator) => bytes + operator.heapBytes(), 0)
+  }
+
+  /** Where there is no room for state: with what holds most of this part's. */
+  #explained(error: unknown): unknown {
+    const isDiskFull = isPlatformError(error, "spill-failed") && isPlatformError(error.cause, "disk-full")
+    if (!isDiskFull && !isPlatformError(error, "state-full")) return error
+    const kept = [...this.#operators(), ...[...this.views.values()].map(({ running }) => running.view)]
+    return stateFull({
+      limitBytes: this.store.limitBytes,
+      workers: this.part.count,
+      neededBytes: isDiskFull ? null : Number(error.details["neededBytes"]),
+      holders: largestHolders(kept.map((each) => ({ name: each.spec.id, bytes: each.size().bytes }))),
+      spilledBytes: this.store.spill.spilledBytes,
+      cause: isDiskFull ? error : undefined,
+    })
+  }
+
+  /** The view behind what it has in common with others, inputs first. */
+  #withInternals(view: string): readonly ViewRun[] {
+    const run = this.views.get(view)
+    assert(run !== undefined, `view ${view} exists`)
+    const below = run.pipeline.upstream.filter((name) => this.views.get(name)!.pipeline.view.isInternal)
+    return [...new Set([...below.flatMap((name) => this.#withInternals(name)), run])]
   }
 
   /** Leaves the changes of its operators and rows, by all parts, in `all`. */
@@ -181,7 +245,7 @@ export class EnginePart implements OtherPart {
     let sinceMs = meter.now()
     const fed = yield* this.#judge(run, slices)
     const judged = fed.reduce((sum, { slice }) => sum + slice.batch.length, 0)
-    sinceMs = meter.note(verdictsId(pipeline.view), sinceMs, judged, judged)
+    sinceMs = meter.note(verdictsId(pipeline.view), sinceMs, judged, this.#isFirst ? judged : 0)
     const readChanges = (id: string) => all.get(id) ?? []
     for (const spec of pipeline.operators) {
       const operator = running.operators.get(spec.id)!
@@ -232,18 +296,21 @@ export class EnginePart implements OtherPart {
     return this.part.count > 1 && judgesByState
   }
 
-  /** The view's own rows, which the first part has. */
+  /**
+   * The view's own rows, which the first part has. What views have in common keeps no rows: each part hands
+   * on what all of them have put out.
+   */
   *#runRows({ pipeline, running }: ViewRun, fed: readonly FedSlice[], all: Changes): Exchanging<void> {
-    const { id } = pipeline.view
+    const { id, isInternal = false } = pipeline.view
     const { meter } = this
     let changes: ChangeBatch | null = null
-    if (this.#isFirst) {
+    if (this.#isFirst || isInternal) {
       const sinceMs = meter.now()
       const rowsIn = running.feed(pipeline.view, fed, (origin) => all.get(origin) ?? [])
       changes = running.view.flush()
-      meter.note(id, sinceMs, rowsIn, changes?.length ?? 0)
+      meter.note(id, sinceMs, rowsIn, this.#isFirst ? (changes?.length ?? 0) : 0)
     }
-    if (this.#readViews.has(id)) all.set(id, changesOf(yield offerChanges([changes]), 0))
+    if (this.#readViews.has(id) && !isInternal) all.set(id, changesOf(yield offerChanges([changes]), 0))
     else if (changes !== null) all.set(id, [changes])
   }
 
@@ -251,15 +318,15 @@ export class EnginePart implements OtherPart {
   #withUpstream(
     { pipeline }: ViewRun,
     slices: readonly SourceSlice[],
-    own: ReadonlyMap<SourceSlice, SliceReport>,
-    reports: ReadonlyMap<string, ReadonlyMap<SourceSlice, SliceReport>>,
+    own: Reports,
+    reports: ReadonlyMap<string, Reports>,
   ): Map<SourceSlice, SliceReport> {
     const all = new Map<SourceSlice, SliceReport>()
     for (const slice of slices) {
       if (!pipeline.sources.has(slice.source)) continue
       const upstream = pipeline.upstream.map((name) => reports.get(name)?.get(slice))
       const found = [own.get(slice), ...upstream].filter((report) => report !== undefined)
-      all.set(slice, combineUpstream(found))
+      all.set(slice, combineUpstream([...new Set(found)]))
     }
     return all
   }

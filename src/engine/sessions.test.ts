@@ -126,6 +126,29 @@ test("a row of a session that is gone is late and opens none of its own (FLINK-4
   })
 })
 
+test("a late row that lies between a session that is gone and one that lives joins neither", () => {
+  const engine = sessions()
+  engine.epoch([["a", 1, 0n]], 0n)
+  engine.epoch([["a", 1, 16n]], 19n)
+  // [0, 10) is gone so long that nothing would begin beside it any more; [16, 26) still lives.
+  engine.epoch([], 21n)
+  assert.deepEqual(engine.epoch([["a", 1, 8n]], 21n).verdicts, { visits: ["late"] })
+  assert.deepEqual(engine.rows("visits"), [
+    ["a", 0n, 10n, 1n, 1n],
+    ["a", 16n, 26n, 1n, 1n],
+  ])
+})
+
+test("a row that was over when its key's first session began does not lengthen it backwards", () => {
+  const engine = sessions()
+  engine.epoch([["a", 1, 0n]], 0n)
+  engine.epoch([], 20n)
+  // Nothing is known of [0, 10) any more.
+  engine.epoch([["a", 1, 17n]], 20n)
+  const verdicts = engine.epoch([10n, 11n, 8n].map((time) => ["a", 1, time])).verdicts
+  assert.deepEqual(verdicts, { visits: ["late", "applied", "late"] })
+})
+
 test("one epoch's rows may cover several old sessions (FLINK-4589)", () => {
   const engine = sessions()
   engine.epoch([0n, 15n, 30n, 45n].map((time) => ["a", 1, time]))
@@ -208,7 +231,7 @@ test("rows of sessions that outgrow the limit of state stop the engine with a me
   })
   const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
   const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
-  const rows = Array.from({ length: 9_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
+  const rows = Array.from({ length: 20_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
   assert.throws(() => engine.epoch(rows), { code: "state-full" })
 })
 

@@ -40,6 +40,13 @@ export interface CompiledRoute {
   readonly passChanges: ((changes: ChangeBatch) => void) | null
 }
 
+interface RouteInput {
+  readonly batch: Batch
+  readonly weights: Int32Array | null
+  readonly verdicts: Uint8Array
+  readonly report: RowReport
+}
+
 export interface PipelineOptions {
   readonly store: PageStore
   readonly losses: Losses
@@ -59,12 +66,14 @@ export class RunningView {
   readonly operators: ReadonlyMap<string, StatefulOperator>
   readonly #pipeline: ViewPipeline
   readonly #routes: readonly CompiledRoute[]
+  readonly #store: PageStore
   readonly #report: RowReport
   /** Operators of which this part keeps nothing. */
   readonly #idle: ReadonlySet<StatefulSpec | ViewSpec>
 
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
+    this.#store = options.store
     this.operators = new Map(
       pipeline.operators.map((spec) => {
         const inputColumns = columnsInto(pipeline, spec)
@@ -94,7 +103,7 @@ export class RunningView {
     return routes.map((compiled) => {
       assert(compiled.judge !== null, "routes that must agree can judge")
       const single = new SliceReport(initial.slice())
-      compiled.judge(slice.batch, null, single.verdicts, single)
+      compiled.judge(slice.batch, null, single.verdicts, single, 0)
       return single
     })
   }
@@ -126,7 +135,7 @@ export class RunningView {
         if (compiled.route.target !== target) continue
         rows += slice.batch.length
         const own = judged ? new SliceReport(report.verdicts.slice()) : report
-        compiled.apply(slice.batch, null, own.verdicts, own)
+        this.#apply(compiled, { batch: slice.batch, weights: null, verdicts: own.verdicts, report: own })
         compiled.deliver(own)
       }
     }
@@ -141,13 +150,23 @@ export class RunningView {
     return rows
   }
 
-  #feedChanges({ apply, deliver, passChanges }: CompiledRoute, changes: ChangeBatch): void {
-    if (passChanges !== null) {
-      passChanges(changes)
+  #feedChanges(compiled: CompiledRoute, changes: ChangeBatch): void {
+    if (compiled.passChanges !== null) {
+      compiled.passChanges(changes)
       return
     }
-    apply(changes, changes.weights, NO_VERDICTS, this.#report)
-    deliver(null)
+    const { weights } = changes
+    this.#apply(compiled, { batch: changes, weights, verdicts: NO_VERDICTS, report: this.#report })
+    compiled.deliver(null)
+  }
+
+  /** In parts, between which pages can leave memory, where there are too many of them. */
+  #apply({ apply }: CompiledRoute, { batch, weights, verdicts, report }: RouteInput): void {
+    let row = 0
+    do {
+      this.#store.relieve()
+      row = apply(batch, weights, verdicts, report, row)
+    } while (row < batch.length)
   }
 
   #routesFrom(source: string): CompiledRoute[] {
@@ -268,9 +287,10 @@ function columnsInto({ routes }: ViewPipeline, spec: StatefulSpec): readonly Col
 
 /** Judging rows is writing them to a builder that is thrown away. */
 function judging({ rows, run }: { readonly rows: RowBuilder; readonly run: RouteRun }): RouteRun {
-  return (batch: Batch, weights, verdicts, report) => {
-    run(batch, weights, verdicts, report)
+  return (...input) => {
+    const count = run(...input)
     rows.take(false)
+    return count
   }
 }
 

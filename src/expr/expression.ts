@@ -66,8 +66,10 @@ export type AggregateName =
   | "var_samp"
   | "stddev_pop"
   | "stddev_samp"
+  | PairAggregateName
   | "string_agg"
   | "json_agg"
+  | "array_agg"
   | "first"
   | "last"
   | "percentile_cont"
@@ -76,6 +78,19 @@ export type AggregateName =
   | "approx_percentile"
   | "approx_count_distinct"
   | "approx_top_k"
+
+/** Statistics over pairs of floats; a pair with a NULL is not taken. */
+export const PAIR_AGGREGATES = [
+  "corr",
+  "covar_pop",
+  "covar_samp",
+  "regr_slope",
+  "regr_intercept",
+  "regr_r2",
+  "regr_sxy",
+] as const
+
+export type PairAggregateName = (typeof PAIR_AGGREGATES)[number]
 
 export interface SortTerm {
   readonly expression: Expression
@@ -88,6 +103,8 @@ export interface AggregateCall {
   readonly kind: "aggregate"
   readonly name: AggregateName
   readonly argument: Expression | null
+  /** Of statistics over pairs: x, where `argument` is y. */
+  readonly other?: Expression
   readonly distinct: boolean
   /** FILTER (WHERE …): a row for which it is not true is not taken, and its argument is not evaluated. */
   readonly filter?: Expression
@@ -102,7 +119,8 @@ export interface AggregateCall {
    * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->
    * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
    * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
-   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, approx_top_k json.
+   * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, array_agg,
+   * approx_top_k json; statistics over pairs float64.
    */
   readonly type: LogicalType
   /** Counts are never null; the others are null over no rows. */
@@ -141,12 +159,16 @@ export type OverName =
 export type OverAggregateName = "count" | "sum" | "avg" | "min" | "max"
 
 /** Both ends included. rows: whole numbers of rows; range: distance in the one order term's own units (an
- *  interval's microseconds for times); groups of peers are not supported. */
+ *  interval's microseconds for times); groups: whole numbers of groups of peers. */
 export interface OverFrame {
-  readonly unit: "rows" | "range"
+  readonly unit: "rows" | "range" | "groups"
   readonly start: FrameBound
   readonly end: FrameBound
+  /** EXCLUDE: the row itself, it and its peers, its peers only. */
+  readonly exclude?: FrameExclusion
 }
+
+export type FrameExclusion = "current row" | "group" | "ties"
 
 /** offset: negative is before the current row (in range: before in the order's direction). */
 export type FrameBound =

@@ -4,6 +4,7 @@
  * suggest. The rules run over this catalogue, whose overloads are a subset of PostgreSQL's own tables.
  */
 import type { LogicalType, TypeKind } from "../columns/types.ts"
+import { isLocal, LOCAL_TIMESTAMP } from "../columns/types.ts"
 import { functionNames, overloads } from "./catalogue/catalogue.ts"
 import type { ArgumentType, CatalogueEntry, Literals, ParameterKind } from "./catalogue/entry.ts"
 import { REFUSED_NAMES, REFUSED_OVERLOADS } from "./catalogue/refused.ts"
@@ -38,6 +39,9 @@ export interface Resolved {
 }
 
 export type Resolution = Resolved | Refusal
+
+/** Why there is no function of this name, whatever it is called with; null for others. */
+export const refusedName = (name: string): string | null => REFUSED_NAMES.get(name) ?? null
 
 /** `literals`: the arguments that are constants; their values settle decimal types, as in round(x, 2). */
 export function resolveFunction(
@@ -96,7 +100,7 @@ function resolve({ name, entries, args, literals }: Question): Resolution {
   if (choice.kind === "one") return settle(choice.entry, args, literals)
   for (const entry of entries) {
     const unified = takes(entry, args.length) ? entry.unify?.(args, literals) : null
-    if (unified) return finish(entry, unified, literals)
+    if (unified) return finish(entry, unified, { args, literals })
   }
   return { ok: false, reason: choice.kind === "many" ? "ambiguous" : "no-overload", candidates }
 }
@@ -121,17 +125,33 @@ function settle(entry: CatalogueEntry, args: readonly ArgumentType[], literals: 
     if (kind === "decimal") return decimalFor(arg, literals[index])
     return arg !== "unknown" && arg.kind === kind ? arg : ({ kind } as { kind: Exclude<TypeKind, "decimal"> })
   })
-  return finish(entry, types, literals)
+  return finish(entry, types, { args, literals })
 }
 
-function finish(entry: CatalogueEntry, types: readonly LogicalType[], literals: Literals): Resolution {
+/** What comes of local times alone is local, as timestamps without time zone stay what they are. */
+function resultOf(
+  entry: CatalogueEntry,
+  types: readonly LogicalType[],
+  { args, literals }: Pick<Question, "args" | "literals">,
+): LogicalType {
+  const type = entry.resultType(types, literals)
+  const times = args.filter((arg) => arg !== "unknown" && arg.kind === "timestamp")
+  const stays = entry.result === "timestamp" && !entry.givesInstant && times.length > 0
+  return stays && times.every(isLocal) ? LOCAL_TIMESTAMP : type
+}
+
+function finish(
+  entry: CatalogueEntry,
+  types: readonly LogicalType[],
+  { args, literals }: Pick<Question, "args" | "literals">,
+): Resolution {
   const note = entry.fault?.(literals) ?? null
   if (note !== null) return { ok: false, reason: "no-overload", candidates: [entry.signature], note }
   return {
     ok: true,
     signature: entry.signature,
     argumentTypes: types,
-    type: entry.resultType(types, literals),
+    type: resultOf(entry, types, { args, literals }),
     strict: entry.nulls === "strict",
     neverNull: entry.nulls === "never",
   }

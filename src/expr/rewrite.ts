@@ -66,18 +66,20 @@ export function someColumn(expression: Expression, test: (column: ColumnReferenc
 }
 
 /** What an aggregate evaluates for each row. */
-export function partsOfAggregate({ filter, argument, order = [] }: AggregateCall): readonly Expression[] {
+export function partsOfAggregate(call: AggregateCall): readonly Expression[] {
+  const { filter, argument, other, order = [] } = call
   const sorted = order.map(({ expression }) => expression)
-  return [filter, argument, ...sorted].filter((part) => part !== undefined && part !== null)
+  return [filter, argument, other, ...sorted].filter((part) => part !== undefined && part !== null)
 }
 
 /** The same aggregate over what `change` makes of the expressions that it evaluates. */
 export function mapAggregate(call: AggregateCall, change: (part: Expression) => Expression): AggregateCall {
-  const { filter, argument, order } = call
+  const { filter, argument, other, order } = call
   const sorted = order?.map((term) => ({ ...term, expression: change(term.expression) }))
   return {
     ...call,
     argument: argument && change(argument),
+    ...(other === undefined ? {} : { other: change(other) }),
     ...(filter === undefined ? {} : { filter: change(filter) }),
     ...(sorted === undefined ? {} : { order: sorted }),
   }

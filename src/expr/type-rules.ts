@@ -3,7 +3,7 @@
  * preferred, and what type several values have in common (its documentation, chapter 10).
  */
 import type { LogicalType, TypeKind } from "../columns/types.ts"
-import { STRING } from "../columns/types.ts"
+import { isInstant, STRING, TIMESTAMP } from "../columns/types.ts"
 import type { ArgumentType, Literals } from "./catalogue/entry.ts"
 import { commonDecimal, decimalFor } from "./decimal-types.ts"
 
@@ -68,6 +68,7 @@ export function commonType(types: readonly ArgumentType[], literals: Literals = 
     if (!isPreferred(chosen.kind) && widens) chosen = next
   }
   if (!known.every((type) => castAllowed(type, chosen, "implicit"))) return null
+  if (chosen.kind === "timestamp" && known.some(isInstant)) return TIMESTAMP
   if (chosen.kind !== "decimal") return chosen
   return types
     .map((type, index) => decimalFor(type, literals[index]))

@@ -66,7 +66,11 @@ const text = {
   severalStatements: () =>
     finding("several-statements", "a view is one SELECT statement", "declare a view for each statement"),
   notASelect: (statement: string) =>
-    finding("not-a-select", `a view is a SELECT statement, not ${statement}`, "write a SELECT statement"),
+    finding(
+      "not-a-select",
+      `a view is a SELECT statement, not ${statement}`,
+      "write the SELECT alone: view() names it, and event() declares where rows come from",
+    ),
 }
 
 const namesFound = {
@@ -303,6 +307,12 @@ const windowing = {
       "window-arguments",
       `${name} is called with the wrong arguments`,
       `write ${WINDOW_CALLS[name]}${name === "session" ? "" : "; an offset and a time zone may follow"}`,
+    ),
+  windowPlace: (name: string) =>
+    finding(
+      "window-place",
+      `${name} stands in FROM and puts window_start and window_end beside each row`,
+      `write FROM ${WINDOW_CALLS[name]}, and GROUP BY window_end`,
     ),
   windowSource: (name: string) =>
     finding(

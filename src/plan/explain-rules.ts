@@ -9,6 +9,7 @@ import { inputsOf, nodesOf } from "./nodes/rebuild.ts"
 import type { JoinNode, PlanNode, ScanNode, ViewPlan } from "./plan.ts"
 import { neededOfScans } from "./rules/needed-columns.ts"
 import { normalize, type PlanChange, RULES } from "./rules/normalize.ts"
+import { SharedSubplans } from "./subplans.ts"
 
 export interface RuleEffect {
   readonly rule: string
@@ -33,6 +34,11 @@ export interface SourceColumns {
   readonly unread: readonly string[]
 }
 
+export interface SharedStep {
+  readonly step: string
+  readonly views: readonly string[]
+}
+
 export interface PlannerReport {
   /** As it runs. */
   readonly plan: ViewPlan
@@ -40,17 +46,32 @@ export interface PlannerReport {
   readonly rules: readonly RuleEffect[]
   /** What is simpler because rows of an input only ever come. */
   readonly appendOnly: readonly string[]
+  /** What is computed once for this view and others. */
+  readonly shared: readonly SharedStep[]
   readonly sources: readonly SourceColumns[]
 }
 
-export function explainPlanner(bound: ViewPlan): PlannerReport {
+/** @param all the plans of the project, this one among them */
+export function explainPlanner(bound: ViewPlan, all: readonly ViewPlan[] = [bound]): PlannerReport {
   const { plan, trace } = normalize(bound)
   const rules = RULES.map(({ name, about }) => {
     const changes = trace.filter(({ rule }) => rule === name).flatMap((step) => step.changes)
     const effects = changes.map((change) => effectOf(name, change))
     return { rule: name, about, did: [...new Map(effects.map((each) => [each.did, each])).values()] }
   })
-  return { plan, rules, appendOnly: appendOnlyTexts(plan), sources: sourceColumns(plan) }
+  const shared = sharedSteps(plan, all)
+  return { plan, rules, appendOnly: appendOnlyTexts(plan), shared, sources: sourceColumns(plan) }
+}
+
+function sharedSteps(plan: ViewPlan, all: readonly ViewPlan[]): readonly SharedStep[] {
+  const subplans = new SharedSubplans(
+    all.map((other) => (other.name === plan.name ? plan : normalize(other).plan)),
+  )
+  return nodesOf(plan.root).flatMap((node) => {
+    const shared = subplans.of(plan, node)
+    if (shared === null) return []
+    return [{ step: nodeText(node), views: shared.views.filter((name) => name !== plan.name) }]
+  })
 }
 
 /** A node that a rule changed, and what it became. */
@@ -66,6 +87,8 @@ function changeText(rule: string, { was, is }: PlanChange, columns: readonly str
   switch (rule) {
     case "prune-columns":
       return `${nodeText(is)}: without ${columns.join(", ")}`
+    case "share-subplans":
+      return `${nodeText(was)}: asked more than once`
     case "drop-identity-project":
       return `${nodeText(was)}: left out`
     case "push-filter-below-project":

@@ -14,6 +14,7 @@ import {
   canonicalOver,
   canonicalPatternValue,
 } from "./expressions/canonical.ts"
+import { inputsOf } from "./nodes/rebuild.ts"
 import type { Emit, JoinBound, OrderTerm, PatternNode, PlanNode, ProcessNode, WindowShape } from "./plan.ts"
 
 export interface FingerprintParts {
@@ -28,7 +29,7 @@ export interface FingerprintParts {
 export function fingerprintPlan({ root, emit, allowedLatenessMs, inputs }: FingerprintParts): string {
   const reads = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, print]) => `${name}=${print}`)
   const names = root.columns.map(columnText)
-  return fingerprint([nodeText(root), names.join(), emit, String(allowedLatenessMs), ...reads].join("\n"))
+  return fingerprint([textOf(root), names.join(), emit, String(allowedLatenessMs), ...reads].join("\n"))
 }
 
 /** A zone with other rules cuts other windows. */
@@ -39,51 +40,57 @@ function alignmentText({ offsetUs = 0n, zone = null }: WindowShape): string {
 
 const columnText = ({ name, type }: Column): string => `${JSON.stringify(name)}:${typeName(type)}`
 
-function nodeText(node: PlanNode): string {
+const textOf = (node: PlanNode): string => nodeText(node, inputsOf(node).map(textOf))
+
+/**
+ * What a node means, over inputs that are given as texts. Names of columns are left out: what reads a node
+ * counts its columns.
+ */
+export function nodeText(node: PlanNode, inputs: readonly string[]): string {
+  const over = `(${inputs.join()})`
   switch (node.kind) {
     case "scan":
       return `scan ${node.source} ${node.name}${sideText(node.side)}(${node.columns.map(columnText).join()})`
     case "filter":
-      return `filter ${canonical(node.predicate)}(${nodeText(node.input)})`
+      return `filter ${canonical(node.predicate)}${over}`
     case "project":
-      return `project ${node.expressions.map(canonical).join()}(${nodeText(node.input)})`
+      return `project ${node.expressions.map(canonical).join()}${over}`
     case "window": {
       const { kind, timeColumn, sizeUs, slideUs } = node.window
       const aligned = alignmentText(node.window)
-      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${aligned}(${nodeText(node.input)})`
+      return `${kind} #${timeColumn} ${slideUs} ${sizeUs}${aligned}${over}`
     }
     case "session": {
       const { timeColumn, gapUs, keys } = node.session
-      return `session #${timeColumn} ${gapUs} ${keys.join()}(${nodeText(node.input)})`
+      return `session #${timeColumn} ${gapUs} ${keys.join()}${over}`
     }
     case "aggregate": {
       const keys = node.keys.map(canonical).join()
-      return `aggregate ${keys};${node.aggregates.map(canonicalAggregate).join()}(${nodeText(node.input)})`
+      return `aggregate ${keys};${node.aggregates.map(canonicalAggregate).join()}${over}`
     }
     case "union-all":
-      return `union-all(${node.inputs.map(nodeText).join()})`
+      return `union-all${over}`
     case "join": {
       const keys = node.keys.map(({ left, right }) => `${canonical(left)}=${canonical(right)}`).join()
       const on = node.condition === null ? "" : canonical(node.condition)
-      const sides = `(${nodeText(node.left)},${nodeText(node.right)})`
-      return `${node.type}-join ${keys};${on};${boundText(node.bound)}${sides}`
+      return `${node.type}-join ${keys};${on};${boundText(node.bound)}${over}`
     }
     case "rank": {
       const { partition, offset, limit, ranked } = node
       const kept = `${node.function} ${offset} ${limit ?? "all"} ${ranked}`
-      return `rank ${kept};${partition.join()};${node.order.map(orderText).join()}(${nodeText(node.input)})`
+      return `rank ${kept};${partition.join()};${node.order.map(orderText).join()}${over}`
     }
     case "over": {
       const order = `${node.order.map(orderText).join()}/${node.peerTerms}`
       const calls = node.calls.map(canonicalOver).join()
-      return `over ${calls};${node.partition.join()};${order}(${nodeText(node.input)})`
+      return `over ${calls};${node.partition.join()};${order}${over}`
     }
     case "pattern":
-      return `pattern ${patternText(node)}(${nodeText(node.input)})`
+      return `pattern ${patternText(node)}${over}`
     case "process":
-      return `process ${processText(node)}(${nodeText(node.input)})`
+      return `process ${processText(node)}${over}`
     case "repeat":
-      return `repeat ${canonical(node.times)}(${nodeText(node.input)})`
+      return `repeat ${canonical(node.times)}${over}`
     default:
       return assertNever(node)
   }

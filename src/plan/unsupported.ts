@@ -37,7 +37,8 @@ const CONSTRUCTS = {
   lateral: construct(
     "unsupported-lateral",
     "LATERAL is not supported",
-    "compute the columns in the SELECT list",
+    "compute the columns in the SELECT list; for the first rows of each write WHERE n <= 3 around " +
+      "row_number() OVER (PARTITION BY … ORDER BY …) AS n",
   ),
   into: construct(
     "unsupported-into",
@@ -144,7 +145,6 @@ export function unsupported(met: Construct, detail?: string): Finding {
 }
 
 const INSTEAD: Readonly<Record<string, string>> = {
-  array_agg: "columns hold no arrays; write json_agg(x ORDER BY …)",
   jsonb_agg: "write json_agg(x ORDER BY …)",
   any_value: "write min(x)",
 }

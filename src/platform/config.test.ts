@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { isPlatformError } from "../std/errors.ts"
 import { defineConfig } from "./config.ts"
+import { defaultStateBytes } from "./state-memory.ts"
 
 const storeOf = (store: unknown) => defineConfig({ name: "shop", store: store as false }).store
 
@@ -49,5 +50,39 @@ test("a store is none, one beside the platform, or a server", () => {
       (error) => isPlatformError(error, "invalid-config") && message.test(error.message),
       JSON.stringify(store),
     )
+  }
+})
+
+test("the state of views has a limit, or what the machine has room for", () => {
+  const stateOf = (state: unknown) => defineConfig({ name: "shop", state: state as object }).stateMemoryBytes
+  assert.equal(stateOf(undefined), null)
+  assert.equal(stateOf({}), null)
+  assert.equal(stateOf({ memoryBytes: 2 ** 26 }), 2 ** 26)
+  for (const [state, message] of [
+    [{ memory: 2 ** 30 }, /state is an object with memoryBytes/],
+    [2 ** 30, /state is an object with memoryBytes/],
+    [{ memoryBytes: 2 ** 20 }, /state\.memoryBytes is a whole number from 67108864 to/],
+    [{ memoryBytes: 2 ** 33 }, /state\.memoryBytes is a whole number from 67108864 to/],
+    [{ memoryBytes: "1 GiB" }, /state\.memoryBytes is a whole number/],
+  ] as const) {
+    assert.throws(
+      () => stateOf(state),
+      (error) => isPlatformError(error, "invalid-config") && message.test(error.message),
+      JSON.stringify(state),
+    )
+  }
+})
+
+test("by default state takes half of what there is besides the store, within bounds", () => {
+  const embedded = { kind: "embedded", memoryBytes: 2 ** 30 } as const
+  for (const [store, machineGiB, expectedGiB] of [
+    [embedded, 64, 3],
+    [embedded, 7, 3],
+    [embedded, 3, 1],
+    [null, 3, 1.5],
+    [{ kind: "server", url: "http://c", user: "u", reader: "r" }, 3, 1.5],
+    [embedded, 1, 1 / 16],
+  ] as const) {
+    assert.equal(defaultStateBytes({ store, workers: 1 }, machineGiB * 2 ** 30), expectedGiB * 2 ** 30)
   }
 })

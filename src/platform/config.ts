@@ -1,6 +1,7 @@
 /** `defineConfig()`: what a project says about itself in millrace.config.ts. */
 import { parseDuration } from "../std/durations.ts"
 import { invalidConfig } from "./project-errors.ts"
+import { stateMemoryOf } from "./state-memory.ts"
 
 export interface ProjectOptions {
   /** Shown on the page and in messages: letters, digits, "-" and "_". */
@@ -15,7 +16,8 @@ export interface ProjectOptions {
     readonly segmentBytes?: number
   }
   /**
-   * Threads that keep the views up to date, 1 to 64, each with the state of its part of the keys. May be
+   * Threads that keep the views up to date, 1 to 32, each with the state of its part of the keys and an equal
+   * share of the memory for state. Each looks at every event, so that more of them do more in all. May be
    * changed at any start.
    * @default 1
    */
@@ -32,6 +34,14 @@ export interface ProjectOptions {
         /** How far back a table can be read as it was. @default "7 days" */
         readonly snapshots?: string
       }
+  readonly state?: {
+    /**
+     * Memory for the state of views, from 64 MiB for each worker to 4 GiB; what it has no room for goes to
+     * files in the data folder. @default half of what the machine or container has besides the store, at
+     * most 3 GiB
+     */
+    readonly memoryBytes?: number
+  }
   readonly checkpoints?: {
     /** The longest time whose epochs a restart runs again, such as "10 seconds". @default "10 seconds" */
     readonly interval?: string
@@ -69,6 +79,8 @@ export interface ProjectConfig {
   readonly port: number | null
   readonly data: string | null
   readonly segmentBytes: number | null
+  /** Null: what the machine has room for. */
+  readonly stateMemoryBytes: number | null
   readonly checkpointIntervalMs: number | null
   readonly workers: number
   /** False: none. Null where a time is the default. */
@@ -79,10 +91,19 @@ export interface ProjectConfig {
 
 const NAME = /^[a-z][a-z0-9_-]{0,62}$/i
 const OPTIONS = new Set([
-  ...["name", "description", "port", "data", "log", "checkpoints", "workers", "lake", "store"],
+  "name",
+  "description",
+  "port",
+  "data",
+  "log",
+  "state",
+  "checkpoints",
+  "workers",
+  "lake",
+  "store",
 ])
 /** More than any machine makes use of: each worker looks at every event. */
-const MOST_WORKERS = 64
+const MOST_WORKERS = 32
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
 /** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
 const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -115,6 +136,7 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
   if (data !== undefined && (typeof data !== "string" || data === "")) {
     throw invalidConfig("data is the path of a folder")
   }
+  const workers = workersOf(options.workers)
   return Object.freeze({
     kind: "config",
     name,
@@ -122,19 +144,23 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     port: port ?? null,
     data: data ?? null,
     segmentBytes: segmentBytesOf(log?.segmentBytes),
+    stateMemoryBytes: stateMemoryOf(options.state, workers),
     lake: lakeOf(options.lake),
     checkpointIntervalMs:
       checkpoints?.interval === undefined
         ? null
         : parseDuration(checkpoints.interval, "checkpoints.interval"),
-    workers: workersOf(options.workers),
+    workers,
     store: storeOf(store),
   })
 }
 
 /** What stands in for a config that could not be loaded; its problem is reported. */
 export function defaultConfig(name: string): ProjectConfig {
-  const unset = { description: null, port: null, data: null, segmentBytes: null, checkpointIntervalMs: null }
+  const unset = {
+    ...{ description: null, port: null, data: null },
+    ...{ segmentBytes: null, stateMemoryBytes: null, checkpointIntervalMs: null },
+  }
   const lake = { intervalMs: null, snapshotMs: null }
   return {
     kind: "config",

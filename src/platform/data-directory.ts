@@ -8,6 +8,7 @@ export const FOLDERS = {
   log: "log",
   checkpoints: "checkpoints",
   duplicates: "duplicates",
+  spill: "spill",
   lake: LAKE_FOLDER,
   store: "store",
 } as const

@@ -22,6 +22,6 @@ export async function explainView(directory: string, view: string): Promise<Expl
   return {
     views: plans.map(({ name }) => name),
     problems: [...project.problems, ...problems],
-    explained: plan === undefined ? null : describePlan(plan),
+    explained: plan === undefined ? null : describePlan(plan, plans),
   }
 }

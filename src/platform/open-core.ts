@@ -15,10 +15,12 @@ import type { Clock, Scheduler } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { NodeClock } from "../std/node/clock.ts"
 import { NodeDisk } from "../std/node/disk.ts"
+import { machineMemoryBytes } from "../std/node/memory.ts"
 import { NodeScheduler } from "../std/node/scheduler.ts"
 import type { ProjectConfig } from "./config.ts"
 import { FOLDERS } from "./data-directory.ts"
 import { openProjectLake } from "./project-lake.ts"
+import { defaultStateBytes } from "./state-memory.ts"
 
 export interface CoreProject {
   readonly config: ProjectConfig
@@ -48,7 +50,9 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
   const { config, contracts, plans, data, report } = project
   const { segmentBytes, checkpointIntervalMs } = config
   // One worker is the engine in this thread.
-  const workers = config.workers === 1 ? null : closing.use(await EngineWorkers.start(config.workers))
+  const spillDirectory = `${data}/${FOLDERS.spill}`
+  const workers =
+    config.workers === 1 ? null : closing.use(await EngineWorkers.start(config.workers, spillDirectory))
   const machine = { disk: new NodeDisk(), clock: new NodeClock(), scheduler: new NodeScheduler() }
   const limits = segmentBytes === null ? {} : { limits: { segmentBytes } }
   const log = closing.use(await openThreadedLog({ directory: `${data}/${FOLDERS.log}`, ...limits }))
@@ -65,6 +69,8 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
       ...{ ...machine, log: history, contracts, plans, report },
       checkpointDirectory: `${data}/${FOLDERS.checkpoints}`,
       duplicatesDirectory: `${data}/${FOLDERS.duplicates}`,
+      spillDirectory,
+      stateMemoryBytes: config.stateMemoryBytes ?? defaultStateBytes(config, machineMemoryBytes()),
       outputs: [ledger.output],
       rulings: ledger.reader,
       ...(checkpointIntervalMs === null ? {} : { checkpointIntervalMs }),

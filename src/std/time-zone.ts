@@ -5,8 +5,8 @@
  * what depends on a zone can tell when they change.
  *
  *   offset   +1 h      +2 h           +1 h
- *          ---------|--------------|-----------     segments; what Intl has no dates for has the offset
- *                 March          October            of the last date it has
+ *          ---------|--------------|-----------     segments; what lies behind the last date of Intl
+ *                 March          October            has the offset of 400 years before, as the calendar does
  */
 import { assert } from "./assert.ts"
 import { floorDiv, MICROS_PER_SECOND } from "./calendar.ts"
@@ -29,6 +29,8 @@ const PIECE_US = BigInt(PIECE_SECONDS) * MICROS_PER_SECOND
 const MAX_PIECES = 1_000
 /** Of JavaScript's dates. */
 const MAX_SECONDS = 8_640_000_000_000
+/** After 400 years days and weekdays come again. */
+const CYCLE_SECONDS = 146_097 * DAY_SECONDS
 /** Sampled for the name of a zone's rules. */
 const RULES_FROM_DAY = 0
 const RULES_TO_DAY = 36_525
@@ -163,7 +165,8 @@ export class TimeZone {
   }
 
   #offsetSeconds(second: number): number {
-    const inside = Math.max(-MAX_SECONDS, Math.min(MAX_SECONDS, second))
+    const cycles = Math.max(0, Math.ceil((second - MAX_SECONDS) / CYCLE_SECONDS))
+    const inside = Math.max(-MAX_SECONDS, second - cycles * CYCLE_SECONDS)
     const match = OFFSET.exec(this.#format.format(inside * 1_000))
     assert(match !== null, `the offset of ${this.name} can be read`)
     const [, sign, hours = "0", minutes = "0", seconds = "0"] = match

@@ -103,6 +103,7 @@ export function observedEngine(
     },
     wakeAtMs: () => engine.wakeAtMs(),
     stateBytes: () => engine.stateBytes(),
+    spill: () => engine.spill(),
     losses: (view) => engine.losses(view),
     work: (view) => engine.work(view),
   }

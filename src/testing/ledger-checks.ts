@@ -1,7 +1,7 @@
 /**
  * The ledger against an independent recomputation: every late, failed and duplicate row of the epochs that
- * have run is in it exactly once, with its reason, and no other row is. The topic's own records are read, and
- * the reader's answers beside them.
+ * have run is in it exactly once, with its reason, and so is every one that some of its windows lack, with
+ * up to which end; no other row is. The topic's own records are read, and the reader's answers beside them.
  */
 import { readSpan } from "../log/stored-records.ts"
 import type { ExcludedVerdict } from "../ports/verdict-ledger.ts"
@@ -9,10 +9,10 @@ import { decodeLedgerRecord, ruledOf } from "../quality/ledger/ledger-codec.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
 import type { EpochNote } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
+import { EVERY_VIEW } from "./runtime-oracle.ts"
 import type { RuntimeWorld } from "./runtime-world.ts"
 
 const READ_BYTES = 1 << 20
-const DUPLICATES = "*"
 
 /** The rows that the ledger must have: "view event/partition@offset verdict reason". */
 type Rulings = ReadonlySet<string>
@@ -51,11 +51,14 @@ function expectedRulings(
   const rulings = new Set<string>()
   for (const { event, partition, from, to } of branch.flatMap(({ ranges }) => ranges)) {
     for (const row of world.rows.between(event, partition, from, to)) {
+      if (world.oracle.verdict(EVERY_VIEW, row) === "duplicate")
+        rulings.add(ruling(EVERY_VIEW, row, "duplicate", null))
       for (const view of views) {
         const verdict = world.oracle.verdict(view, row)
-        if (verdict === "duplicate") rulings.add(ruling(DUPLICATES, row, "duplicate", null))
         if (verdict === "late") rulings.add(ruling(view, row, verdict, null))
         if (verdict === "failed") rulings.add(ruling(view, row, verdict, failureOf(view)))
+        const goneEndUs = world.oracle.goneEnd(view, row)
+        if (goneEndUs !== undefined) rulings.add(ruling(view, row, "partly", String(goneEndUs)))
       }
     }
   }
@@ -74,12 +77,13 @@ async function storedRulings(
   for await (const { value } of readSpan(world.log!, span, { readBytes: READ_BYTES })) {
     const record = decodeLedgerRecord(value!)
     if (record.kind !== "ruling" || record.history !== history) continue
-    for (const { offset, count, code } of record.runs) {
+    for (const { offset, count, code, goneEndUs } of record.runs) {
       const { verdict, reason } = ruledOf(code)
       for (let row = offset; row < offset + count; row++) {
         if (row >= (positions.get(`${record.topic}/${record.partition}`) ?? 0)) continue
         const place = { event: record.topic, partition: record.partition, offset: row }
-        const text = ruling(record.view ?? DUPLICATES, place, verdict, reason)
+        const detail = goneEndUs === undefined ? reason : String(goneEndUs)
+        const text = ruling(record.view ?? EVERY_VIEW, place, verdict, detail)
         if (rulings.has(text)) world.broken(`the ledger has a row twice: ${text}`)
         rulings.add(text)
       }
@@ -100,13 +104,18 @@ async function readRulings(
     const span = { topic, partition, from: 0, until }
     for await (const { offset, count } of reader.duplicates(span)) {
       for (let row = offset; row < offset + count; row++) {
-        rulings.add(ruling(DUPLICATES, { event: topic, partition, offset: row }, "duplicate", null))
+        rulings.add(ruling(EVERY_VIEW, { event: topic, partition, offset: row }, "duplicate", null))
       }
     }
     for (const view of views) {
       for await (const { offset, count, verdict, reason } of reader.excluded(view, span)) {
         for (let row = offset; row < offset + count; row++) {
           rulings.add(ruling(view, { event: topic, partition, offset: row }, verdict, reason))
+        }
+      }
+      for await (const { offset, count, goneEndUs } of reader.partly(view, span)) {
+        for (let row = offset; row < offset + count; row++) {
+          rulings.add(ruling(view, { event: topic, partition, offset: row }, "partly", String(goneEndUs)))
         }
       }
     }

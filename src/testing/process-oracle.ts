@@ -1,11 +1,11 @@
 /**
- * The process `restless` of runtime-project.ts in plain JavaScript: a visitor's pages, put out when nothing
+ * The process `restless` of views/groups.ts in plain JavaScript: a visitor's pages, put out when nothing
  * came for a while of event time, and how many there were when some time of the clock had gone by.
  */
 import { NO_WATERMARK } from "../engine/dataflow.ts"
-import { rowText } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
 import { RESTLESS } from "./runtime-project.ts"
+import type { Row } from "./views/sim-view.ts"
 
 interface Visitor {
   pages: number
@@ -16,7 +16,7 @@ interface Visitor {
 interface Put {
   readonly epoch: number
   readonly view: "restless" | "restless_failures"
-  readonly text: string
+  readonly row: Row
 }
 
 export interface ProcessEpoch {
@@ -34,14 +34,13 @@ export class ProcessOracle {
   #clockMs = 0
   #highestUs = NO_WATERMARK
 
-  rows(view: Put["view"], epoch: number): string[] {
-    return this.#puts.filter((put) => put.view === view && put.epoch <= epoch).map(({ text }) => text)
+  rows(view: string, epoch: number): readonly Row[] {
+    return this.#puts.filter((put) => put.view === view && put.epoch <= epoch).map(({ row }) => row)
   }
 
   /** @param rows those that are not late */
   take({ epoch, rows, beforeUs, afterUs, clockMs }: ProcessEpoch): void {
-    const put = (view: Put["view"], ...cells: readonly (string | number | bigint)[]) =>
-      void this.#puts.push({ epoch, view, text: rowText(cells) })
+    const put = (view: Put["view"], ...row: Row) => void this.#puts.push({ epoch, view, row })
     this.#clockMs = Math.max(this.#clockMs, clockMs)
     const openUs = beforeUs
     const inTime = (timeUs: bigint) => (timeUs > openUs ? timeUs : openUs)

@@ -112,6 +112,15 @@ export function eventsOf({ plan }: ViewStatus, views: readonly ViewStatus[]): re
   return [...new Set([...(plan.events as readonly SimEvent[]), ...above])]
 }
 
+/** Only a disk that refuses makes a runtime unready. */
+export function checkReadiness(world: RuntimeWorld): void {
+  const { process, runtime } = world
+  if (!process.alive || runtime === null) return
+  const { ready, reason } = runtime.ready()
+  if (!ready && process.diskErrors.length === 0)
+    world.broken(`not ready, although the disk is well: ${reason}`)
+}
+
 /** Counters of verdicts are those of the oracle, for the epochs that readers see. */
 export async function checkVerdicts(world: RuntimeWorld): Promise<void> {
   const before = world.engine!.epoch

@@ -1,39 +1,40 @@
 /**
- * The views of runtime-project.ts in plain JavaScript, from the log's own rows and the cuts and watermarks
- * of the epochs. Neither decoder nor engine takes part, and verdicts and watermarks are worked out again,
- * too.
+ * What plain JavaScript says of a simulated project, from the log's own rows and the cuts and watermarks of
+ * the epochs: which rows are duplicates, where watermarks are, and by views/ each view's verdicts and rows.
+ * Neither decoder nor engine takes part.
  */
 import type { Verdict } from "../engine/dataflow.ts"
 import { NO_WATERMARK } from "../engine/dataflow.ts"
 import { type EpochNote, rowText } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
 import { ProcessOracle } from "./process-oracle.ts"
-import {
-  DEDUP_MS,
-  FINALS,
-  OUT_OF_ORDERNESS_US,
-  PER_SECOND,
-  type SimEvent,
-  UNLUCKY_AMOUNT,
-} from "./runtime-project.ts"
+import { DEDUP_MS, OUT_OF_ORDERNESS_US, type SimEvent } from "./runtime-project.ts"
+import { type ProjectVersion, simViewOf, viewsOf } from "./views/catalogue.ts"
+import type { Judge, Row, SimView, Taken } from "./views/sim-view.ts"
 
+/** In the place of a view's name: what is ruled once for all of them. */
+export const EVERY_VIEW = "*"
 /** How far before the append time's end an event time may count for the watermark: one second ahead. */
 const AHEAD_US = 1_000_000n
-
-interface Applied {
-  readonly epoch: number
-  readonly row: LoggedRow
-}
+/** Of verdicts on one row, the one that counts for a view over several: the first of these. */
+const ORDER = ["duplicate", "applied", "failed", "late", "filtered"] as const
 
 type RowsOf = (event: SimEvent, partition: number, from: number, to: number) => readonly LoggedRow[]
 
 export class RuntimeOracle {
   readonly #rowsOf: RowsOf
   readonly #broken: (law: string) => never
+  #views: readonly SimView[] = []
+  #judges = new Map<string, Judge>()
   #notes: EpochNote[] = []
-  #applied = new Map<string, Applied[]>()
+  /** Rows that a view reads itself and has applied, by "view event". */
+  #taken = new Map<string, Taken[]>()
+  /** By "view epoch". */
+  #rows = new Map<string, readonly Row[]>()
   /** By "view event/partition/offset". */
   #verdicts = new Map<string, Verdict>()
+  /** As #verdicts. */
+  #goneEnds = new Map<string, bigint>()
   /** Append time of the newest occurrence. */
   #seenMs = new Map<bigint, number>()
   /** Highest event time by "event/partition", capped. */
@@ -43,6 +44,11 @@ export class RuntimeOracle {
   constructor(rowsOf: RowsOf, broken: (law: string) => never) {
     this.#rowsOf = rowsOf
     this.#broken = broken
+  }
+
+  /** Which views it is asked for: those of all versions. */
+  know(versions: readonly ProjectVersion[]): void {
+    this.#views = viewsOf(versions)
   }
 
   /** Follows this branch; what it knows already is kept. */
@@ -55,16 +61,24 @@ export class RuntimeOracle {
     return this.#verdicts.get(`${view} ${event}/${partition}/${offset}`)
   }
 
+  /** Of a row that the view applied to some of its windows: up to which end they were gone. */
+  goneEnd(view: string, { event, partition, offset }: LoggedRow): bigint | undefined {
+    return this.#goneEnds.get(`${view} ${event}/${partition}/${offset}`)
+  }
+
   /** The view's rows behind an epoch of the branch, sorted; 0 is before the first. */
   rows(view: string, epoch: number): readonly string[] {
     if (epoch === 0) return []
-    return this.#rowsOfView(view, epoch).sort()
+    return this.#rowsOfView(view, epoch).map(rowText).sort()
   }
 
   #forget(): void {
     this.#notes = []
-    this.#applied = new Map()
+    this.#judges = new Map()
+    this.#taken = new Map()
+    this.#rows = new Map()
     this.#verdicts = new Map()
+    this.#goneEnds = new Map()
     this.#seenMs = new Map()
     this.#highestUs = new Map()
     this.#process = new ProcessOracle()
@@ -76,7 +90,7 @@ export class RuntimeOracle {
     for (const { event, partition, from, to } of note.ranges) {
       for (const row of this.#rowsOf(event, partition, from, to)) {
         if (event === "visit" && row.atUs >= before.visit) visits.push(row)
-        for (const [view, verdict] of this.#judge(row, before)) this.#rule(view, verdict, row, note.epoch)
+        this.#judge({ row, epoch: note.epoch, before })
         this.#raise(row)
       }
     }
@@ -87,39 +101,39 @@ export class RuntimeOracle {
     this.#notes.push(note)
   }
 
-  #judge(row: LoggedRow, before: EpochNote["watermarksUs"]): [view: string, verdict: Verdict][] {
-    const isLate = ({ sizeUs, latenessUs }: typeof FINALS | typeof PER_SECOND) =>
-      startOf(row.atUs, sizeUs) + sizeUs + latenessUs <= before[row.event]
-    if (row.event === "visit") {
-      const guarded = row.amount === 0 ? "failed" : "applied"
-      const handed = row.atUs < before.visit ? "late" : guarded
-      return [
-        ["restless", handed],
-        ["restless_failures", handed],
-        ["per_second", isLate(PER_SECOND) ? "late" : guarded],
-        ["everything", guarded],
-        ["newest", "applied"],
-      ]
+  #judge(taken: Taken): void {
+    const { row } = taken
+    const isDuplicate = row.event === "sale" && this.#isDuplicate(row)
+    const place = `${row.event}/${row.partition}/${row.offset}`
+    if (isDuplicate) this.#verdicts.set(`${EVERY_VIEW} ${place}`, "duplicate")
+    for (const { name, reads, judges, goneEnd } of this.#views) {
+      const judge = judges[row.event]
+      const own = judge && (isDuplicate ? "duplicate" : this.#ask(name, judge, taken))
+      const verdicts = [own, ...reads.map((view) => this.#verdicts.get(`${view} ${place}`))]
+      const verdict = ORDER.find((one) => verdicts.includes(one))
+      if (verdict !== undefined) this.#verdicts.set(`${name} ${place}`, verdict)
+      const goneEndUs = own === "applied" ? (goneEnd?.(row, taken.before) ?? null) : null
+      if (goneEndUs !== null) this.#goneEnds.set(`${name} ${place}`, goneEndUs)
     }
-    const seenMs = this.#seenMs.get(row.id)
-    this.#seenMs.set(row.id, row.appendTimeMs)
-    const isDuplicate = seenMs !== undefined && row.appendTimeMs - seenMs < DEDUP_MS
-    const verdicts: [string, Verdict][] = [
-      ["per_shop", "applied"],
-      ["by_count", "applied"],
-      ["finals", isLate(FINALS) ? "late" : "applied"],
-      ["over_finals", isLate(FINALS) ? "late" : "applied"],
-      ["everything", row.amount === UNLUCKY_AMOUNT ? "filtered" : "applied"],
-    ]
-    return isDuplicate ? verdicts.map(([view]) => [view, "duplicate"]) : verdicts
   }
 
-  #rule(view: string, verdict: Verdict, row: LoggedRow, epoch: number): void {
-    this.#verdicts.set(`${view} ${row.event}/${row.partition}/${row.offset}`, verdict)
-    if (verdict !== "applied") return
-    const applied = this.#applied.get(view) ?? []
-    this.#applied.set(view, applied)
-    applied.push({ epoch, row })
+  #ask(view: string, judgeOf: () => Judge, taken: Taken): Verdict {
+    const { row, before, epoch } = taken
+    const key = `${view} ${row.event}`
+    const judge = this.#judges.get(key) ?? judgeOf()
+    this.#judges.set(key, judge)
+    const verdict = judge(row, before, epoch)
+    if (verdict !== "applied") return verdict
+    const all = this.#taken.get(key) ?? []
+    this.#taken.set(key, all)
+    all.push(taken)
+    return verdict
+  }
+
+  #isDuplicate({ id, appendTimeMs }: LoggedRow): boolean {
+    const seenMs = this.#seenMs.get(id)
+    this.#seenMs.set(id, appendTimeMs)
+    return seenMs !== undefined && appendTimeMs - seenMs < DEDUP_MS
   }
 
   #raise({ event, partition, atUs, appendTimeMs }: LoggedRow): void {
@@ -147,92 +161,25 @@ export class RuntimeOracle {
     }
   }
 
-  #rowsUpTo(view: string, epoch: number): readonly LoggedRow[] {
-    const applied = this.#applied.get(view) ?? []
-    const end = applied.findIndex((entry) => entry.epoch > epoch)
-    return (end === -1 ? applied : applied.slice(0, end)).map(({ row }) => row)
+  #takenUpTo(view: string, event: SimEvent, epoch: number): readonly Taken[] {
+    const taken = this.#taken.get(`${view} ${event}`) ?? []
+    const end = taken.findIndex((entry) => entry.epoch > epoch)
+    return end === -1 ? taken : taken.slice(0, end)
   }
 
-  #rowsOfView(view: string, epoch: number): string[] {
-    const rows = this.#rowsUpTo(view, epoch)
-    switch (view) {
-      case "per_shop":
-        return perShop(rows).map(({ shop, n, total, low, high }) => rowText([shop, n, total, low, high]))
-      case "by_count":
-        return byCount(rows)
-      case "finals":
-        return this.#finals(rows, epoch).map(([start, shop, n, total]) => rowText([start, shop, n, total]))
-      case "over_finals": {
-        const windows = this.#finals(this.#rowsUpTo("finals", epoch), epoch)
-        const total = windows.length === 0 ? null : windows.reduce((sum, [, , n]) => sum + n, 0)
-        return [rowText([windows.length, total])]
-      }
-      case "per_second":
-        return grouped(rows, (row) => `${startOf(row.atUs, PER_SECOND.sizeUs)}|${row.name}`).map(
-          ([key, group]) =>
-            rowText([key, group.length, sum(group, ({ amount }) => Math.trunc(100 / amount))]),
-        )
-      case "everything":
-        return rows.map((row) =>
-          rowText([row.name, row.event === "sale" ? row.amount : Math.trunc(100 / row.amount)]),
-        )
-      case "restless":
-      case "restless_failures":
-        return this.#process.rows(view, epoch)
-      case "newest":
-        return grouped(rows, ({ name }) => name).map(([name, group]) =>
-          rowText([name, group.length, group.reduce((most, { id }) => (id > most ? id : most), 0n)]),
-        )
-      default:
-        return this.#broken(`the oracle does not know the view ${view}`)
-    }
-  }
-
-  #finals(
-    rows: readonly LoggedRow[],
-    epoch: number,
-  ): [start: bigint, shop: string, n: number, total: number][] {
-    const watermarkUs = this.#notes.find((note) => note.epoch === epoch)!.watermarksUs.sale
-    const closed = rows.filter(({ atUs }) => startOf(atUs, FINALS.sizeUs) + FINALS.sizeUs <= watermarkUs)
-    return grouped(closed, ({ atUs, name }) => `${startOf(atUs, FINALS.sizeUs)} ${name}`).map(([, group]) => {
-      const { atUs, name } = group[0]!
-      return [startOf(atUs, FINALS.sizeUs), name, group.length, sum(group, ({ amount }) => amount)]
+  /** Made once for each epoch that somebody asks for. */
+  #rowsOfView(view: string, epoch: number): readonly Row[] {
+    const key = `${view} ${epoch}`
+    const known = this.#rows.get(key)
+    if (known !== undefined) return known
+    const rows = simViewOf(view).rows({
+      sales: this.#takenUpTo(view, "sale", epoch),
+      visits: this.#takenUpTo(view, "visit", epoch),
+      watermarksUs: this.#notes.find((note) => note.epoch === epoch)!.watermarksUs,
+      below: (name) => this.#rowsOfView(name, epoch),
+      processed: (name) => this.#process.rows(name, epoch),
     })
+    this.#rows.set(key, rows)
+    return rows
   }
-}
-
-function perShop(rows: readonly LoggedRow[]) {
-  return grouped(rows, ({ name }) => name).map(([shop, group]) => {
-    const amounts = group.map(({ amount }) => amount)
-    const total = sum(group, ({ amount }) => amount)
-    return { shop, n: group.length, total, low: Math.min(...amounts), high: Math.max(...amounts) }
-  })
-}
-
-function byCount(rows: readonly LoggedRow[]): string[] {
-  const groups = new Map<number, ReturnType<typeof perShop>>()
-  for (const shop of perShop(rows)) groups.set(shop.n % 5, [...(groups.get(shop.n % 5) ?? []), shop])
-  return [...groups].map(([rest, shops]) => {
-    const low = Math.min(...shops.map((shop) => shop.low + shop.n))
-    const high = Math.max(...shops.map((shop) => shop.total))
-    return rowText([rest, shops.length, low, high])
-  })
-}
-
-function startOf(atUs: bigint, sizeUs: bigint): bigint {
-  return atUs - (((atUs % sizeUs) + sizeUs) % sizeUs)
-}
-
-function grouped(rows: readonly LoggedRow[], key: (row: LoggedRow) => string): [string, LoggedRow[]][] {
-  const groups = new Map<string, LoggedRow[]>()
-  for (const row of rows) {
-    const group = groups.get(key(row))
-    if (group === undefined) groups.set(key(row), [row])
-    else group.push(row)
-  }
-  return [...groups]
-}
-
-function sum(rows: readonly LoggedRow[], of: (row: LoggedRow) => number): number {
-  return rows.reduce((total, row) => total + of(row), 0)
 }

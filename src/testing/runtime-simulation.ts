@@ -5,7 +5,6 @@
  * producers, readers and the log's own bytes say. The same seed gives the same trace; a broken law throws
  * LawBroken with the seed.
  */
-import type { ViewPlan } from "../plan/plan.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { fingerprint } from "../std/fingerprint.ts"
 import { checkLetters } from "./dead-letter-checks.ts"
@@ -13,20 +12,23 @@ import { checkLedger } from "./ledger-checks.ts"
 import { LawBroken } from "./log-world.ts"
 import {
   checkBalance,
+  checkReadiness,
   checkReceipt,
   checkSubscriber,
   checkUpdate,
   checkVerdicts,
   checkView,
+  eventsOf,
   pendingOf,
 } from "./runtime-checks.ts"
 import { RuntimeFaults } from "./runtime-faults.ts"
 import { type Post, RuntimeProducer } from "./runtime-producer.ts"
-import { boundVersions } from "./runtime-project.ts"
 import { RuntimeReplays } from "./runtime-replays.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
 import { type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
 import { SimCrash, type SimDisk } from "./sim-disk.ts"
+import { boundViews, drawVersions, type ProjectVersion } from "./views/catalogue.ts"
+import type { OperatorKind } from "./views/sim-view.ts"
 
 export interface RuntimeSimulation {
   /** One line per happening. */
@@ -34,6 +36,10 @@ export interface RuntimeSimulation {
   readonly traceHash: string
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<string, number>
+  /** How often its project changed, and it was stopped in order. */
+  readonly turns: ReadonlyMap<string, number>
+  /** How many struck while such an operator was in the project. */
+  readonly faultsAmid: ReadonlyMap<OperatorKind, number>
   readonly starts: number
   readonly epochs: number
   readonly acknowledgedRows: number
@@ -41,22 +47,27 @@ export interface RuntimeSimulation {
 
 const FAULTS = 20
 const MOST_STEPS = 22
-const SUBSCRIBED = [
-  ..."per_shop finals by_count everything per_second".split(" "),
-  ..."restless restless_failures".split(" "),
-]
+/** Views with a live reader, of all versions. */
+const MOST_READERS = 7
 /** What an acknowledgement may fail with once the disk has failed. */
 const REFUSALS = new Set(["log-failed", "epoch-failed", "not-ready"])
 const MOST_ROUNDS = 600 // of turns, until a runtime without new rows must be at rest
-
 export async function simulateRuntime(
   seed: number,
   options: RuntimeSimulationOptions = {},
 ): Promise<RuntimeSimulation> {
+  return lived(seed, options, (life) => life.run(options.faults ?? FAULTS))
+}
+
+async function lived(
+  seed: number,
+  options: RuntimeSimulationOptions,
+  live: (life: RuntimeLife) => Promise<void>,
+): Promise<RuntimeSimulation> {
   const world = new RuntimeWorld(seed, options)
-  const life = new RuntimeLife(world, await boundVersions())
+  const life = new RuntimeLife(world, drawVersions(world.random, await boundViews(), options.views ?? []))
   try {
-    await life.run(options.faults ?? FAULTS)
+    await live(life)
   } catch (error) {
     if (error instanceof LawBroken) throw error
     world.broken(textOf(error))
@@ -75,37 +86,32 @@ export async function simulateDiskFault(
   seed: number,
   plan: (disk: SimDisk) => void,
 ): Promise<RuntimeSimulation> {
-  const world = new RuntimeWorld(seed, {})
-  const life = new RuntimeLife(world, await boundVersions())
-  try {
-    await life.runWithDiskFault(plan)
-  } catch (error) {
-    if (error instanceof LawBroken) throw error
-    world.broken(textOf(error))
-  }
-  return life.result()
+  return lived(seed, {}, (life) => life.runWithDiskFault(plan))
 }
 
 class RuntimeLife {
   readonly #world: RuntimeWorld
   readonly #faults: RuntimeFaults
-  readonly #versions: readonly (readonly ViewPlan[])[]
+  readonly #versions: readonly ProjectVersion[]
   readonly #producer: RuntimeProducer
   readonly #replays: RuntimeReplays
   readonly #subscribers: readonly RuntimeSubscriber[]
-  #plans: readonly ViewPlan[]
+  #plans: ProjectVersion
   #inFlight = 0
   #starts = 0
 
-  constructor(world: RuntimeWorld, versions: readonly (readonly ViewPlan[])[]) {
+  constructor(world: RuntimeWorld, versions: readonly ProjectVersion[]) {
     this.#world = world
     this.#faults = new RuntimeFaults(world)
     this.#versions = versions
     this.#plans = versions[0]!
+    world.oracle.know(versions)
+    for (const version of versions) world.note(`project: ${version.map(({ name }) => name).join(", ")}`)
     const broken = (law: string) => world.broken(law)
     this.#producer = new RuntimeProducer(world.random, broken)
     this.#replays = new RuntimeReplays(world, this.#producer)
-    this.#subscribers = SUBSCRIBED.map((view) => {
+    const names = [...new Set(versions.flat().map(({ name }) => name))]
+    this.#subscribers = names.slice(0, MOST_READERS).map((view) => {
       return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => checkUpdate(world, ...update) })
     })
   }
@@ -121,6 +127,7 @@ class RuntimeLife {
     await this.#guarded(() => this.#comeToRest())
     if (!this.#world.process.alive) this.#world.broken("a healthy machine stopped")
     await this.#stop()
+    for (const [kind, count] of this.#world.faults) this.#world.note(`faults: ${count} of ${kind}`)
   }
 
   async runWithDiskFault(plan: (disk: SimDisk) => void): Promise<void> {
@@ -133,7 +140,7 @@ class RuntimeLife {
         this.#post()
         world.clock.pass(world.below(60))
         await world.turn()
-        this.#checkReadiness()
+        checkReadiness(world)
       }
     }
     this.#disconnect()
@@ -144,7 +151,7 @@ class RuntimeLife {
   }
 
   result(): RuntimeSimulation {
-    const { trace, faults, chronicle } = this.#world
+    const { trace, faults, turns, faultsAmid, chronicle } = this.#world
     const acknowledgedRows = this.#producer.posts.reduce(
       (rows, { answer }) => rows + (answer?.accepted ?? 0),
       0,
@@ -152,7 +159,8 @@ class RuntimeLife {
     return {
       trace,
       traceHash: fingerprint(trace.join("\n")),
-      faults,
+      ...{ faults, turns },
+      faultsAmid,
       starts: this.#starts,
       epochs: chronicle.count,
       acknowledgedRows,
@@ -220,7 +228,7 @@ class RuntimeLife {
     for (let step = 0; step < steps && world.process.alive; step++) {
       await this.#step()
       await world.turn()
-      this.#checkReadiness()
+      checkReadiness(world)
       if (world.process.alive) checkBalance(world, world.runtime!)
     }
     if (world.process.alive && world.below(2) === 0) await this.#comeToRest()
@@ -283,6 +291,7 @@ class RuntimeLife {
     const post = this.#somePost()
     if (post === null) return
     const view = this.#viewOf(post)
+    if (view === null) return
     const timeoutMs = world.below(500)
     // What goes wrong with the law is noted by the world; a process that dies just says nothing.
     void checkReceipt(world, this.#producer, { post, view, timeoutMs, mustBeProcessed: false }).catch(
@@ -299,17 +308,11 @@ class RuntimeLife {
     return answered.length === 0 ? null : this.#world.pick(answered.slice(-10))
   }
 
-  #viewOf({ event }: Post): string {
-    const views = event === "sale" ? ["per_shop", "by_count", "finals"] : ["per_second"]
-    return this.#world.pick(views)
-  }
-
-  #checkReadiness(): void {
-    const { process, runtime } = this.#world
-    if (!process.alive || runtime === null) return
-    const { ready, reason } = runtime.ready()
-    if (!ready && process.diskErrors.length === 0)
-      this.#world.broken(`not ready, although the disk is well: ${reason}`)
+  /** One that the post's rows come to; null when there is none. */
+  #viewOf({ event }: Post): string | null {
+    const all = this.#world.runtime!.views()
+    const views = all.filter((status) => eventsOf(status, all).includes(event))
+    return views.length === 0 ? null : this.#world.pick(views).plan.name
   }
 
   /** Without new rows the runtime comes to rest; then everything must be equal. */
@@ -346,6 +349,7 @@ class RuntimeLife {
     const post = this.#somePost()
     if (post === null) return
     const view = this.#viewOf(post)
+    if (view === null) return
     await checkReceipt(world, this.#producer, { post, view, timeoutMs: 0, mustBeProcessed: true })
   }
 
@@ -355,7 +359,7 @@ class RuntimeLife {
     const world = this.#world
     if (world.process.alive && world.below(4) === 0) {
       await this.#stop()
-      world.countFault("clean stop")
+      world.countTurn("clean stop")
     } else {
       const power = world.below(5) < 3
       world.countFault(power ? "power loss" : "kill")
@@ -367,7 +371,7 @@ class RuntimeLife {
     if (world.below(6) === 0) world.damageIds()
     if (world.below(6) === 0) {
       this.#plans = world.pick(this.#versions)
-      world.countFault("project change")
+      world.countTurn("project change")
     }
   }
 

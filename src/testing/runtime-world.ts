@@ -4,7 +4,7 @@
  * `turn`, and no timer, file or thread of the real machine takes part.
  */
 
-import { createEngine } from "../engine/create-engine.ts"
+import { createEngine, type EngineOptions } from "../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
 import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
@@ -30,14 +30,18 @@ import { CONTRACTS } from "./runtime-project.ts"
 import { SimClock } from "./sim-clock.ts"
 import { SimCrash, SimDisk } from "./sim-disk.ts"
 import { SimProcess } from "./sim-process.ts"
+import { operatorsOf, type ProjectVersion } from "./views/catalogue.ts"
+import type { OperatorKind } from "./views/sim-view.ts"
 
 export interface RuntimeSimulationOptions {
   /** Lives go on until at least so many faults have struck. @default 20 */
   readonly faults?: number
+  /** Views that are in every version of the project, beside those that the seed draws. */
+  readonly views?: readonly string[]
   /** What the process sees of the disk, the log and the engine; for planting bugs in between. */
   readonly wrapDisk?: (disk: Disk) => Disk
   readonly wrapLog?: (log: Log) => Log
-  readonly createEngine?: (specs: readonly OperatorSpec[]) => Engine
+  readonly createEngine?: (specs: readonly OperatorSpec[], options: EngineOptions) => Engine
   readonly wrapOutput?: (output: EpochOutput) => EpochOutput
 }
 
@@ -68,6 +72,9 @@ export type Outcome<T> =
 export class RuntimeWorld {
   readonly trace: string[] = []
   readonly faults = new Map<string, number>()
+  readonly turns = new Map<string, number>()
+  /** By kind of operator that was in the project when a fault struck. */
+  readonly faultsAmid = new Map<OperatorKind, number>()
   readonly random: SeededRandom
   readonly clock = new SimClock()
   /** How far the wall clock is off from the clock that timers go by. */
@@ -83,6 +90,7 @@ export class RuntimeWorld {
   readonly #seed: number
   readonly #options: RuntimeSimulationOptions
   #law: LawBroken | null = null
+  #plans: ProjectVersion = []
   process: SimProcess
   log: Log | null = null
   runtime: Runtime | null = null
@@ -112,8 +120,15 @@ export class RuntimeWorld {
     this.trace.push(`${this.clock.nowMs() % 10_000_000} ${line}`)
   }
 
+  /** What is no fault, and yet turns a life: a project that changes, a stop in order. */
+  countTurn(kind: string): void {
+    count(this.turns, kind)
+    this.note(`turn: ${kind}`)
+  }
+
   countFault(kind: string): void {
-    this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
+    count(this.faults, kind)
+    for (const operator of operatorsOf(this.#plans)) count(this.faultsAmid, operator)
     this.note(`fault: ${kind}`)
   }
 
@@ -168,7 +183,8 @@ export class RuntimeWorld {
   }
 
   /** Starts the process. "error" only when the disk has refused something. */
-  async start(plans: readonly ViewPlan[]): Promise<Outcome<void>> {
+  async start(plans: ProjectVersion): Promise<Outcome<void>> {
+    this.#plans = plans
     this.process = this.#newProcess()
     const process = this.process
     const opened = await this.outcome(this.#open(process, plans), "opening")
@@ -200,7 +216,7 @@ export class RuntimeWorld {
       checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
       checkpointFileBytes: CHECKPOINT_FILE_BYTES,
       duplicateLimits: TINY_LIMITS,
-      createEngine: (specs) => this.#createEngine(process, specs),
+      createEngine: (specs, engineOptions) => this.#createEngine(process, specs, engineOptions),
       report: (message) => this.#hear(message),
     })
     this.quality = await Quality.open({
@@ -220,9 +236,12 @@ export class RuntimeWorld {
     }
   }
 
-  #createEngine(process: SimProcess, specs: readonly OperatorSpec[]): Engine {
+  /** In every other life pages of state leave memory whenever they may. */
+  #createEngine(process: SimProcess, specs: readonly OperatorSpec[], { spill }: EngineOptions): Engine {
+    const marks = this.#seed % 2 === 0 ? {} : { keepBytes: 0, crowdedBytes: 0 }
+    const options = spill === undefined ? {} : { spill: { ...spill, ...marks } }
     const engine = observedEngine(
-      (this.#options.createEngine ?? createEngine)(specs),
+      (this.#options.createEngine ?? createEngine)(specs, options),
       (parent, input, result) => {
         if (!process.alive) return
         const { text, ranges } = this.chronicle.note(parent, input, result)
@@ -274,6 +293,10 @@ export class RuntimeWorld {
     this.oracle.follow(this.chronicle.branch(epoch))
     return epoch
   }
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 /** A log that keeps no more of journal and ledger than it must, so that what is needed is really held. */

@@ -32,6 +32,7 @@ export const FLOWING = [
   "dense_rank",
   "over rows",
   "over range",
+  "over groups",
   "over",
   "union",
   "intersect",

@@ -1,4 +1,5 @@
 /** GROUP BY, grouping sets, aggregates over everything, DISTINCT; and the aggregates themselves. */
+import { PAIR_AGGREGATES } from "../../src/expr/expression.ts"
 import type { Operator } from "./coverage.ts"
 import type { Kind } from "./kinds.ts"
 import { COMPARABLE, EXTREME, SUMMED } from "./kinds.ts"
@@ -181,8 +182,31 @@ const texts: MakeCall = (maker, fields, filter) => {
 const documents: MakeCall = (maker, fields, filter) => {
   const argument = maker.pick(["int32", "string", "boolean", "date"] as const)
   const value = maker.key(null, fields, [argument]).expression
-  const expression = sql`CAST(json_agg(${value} ORDER BY ${value})${filter} AS text)`
+  const expression = sql`CAST(json_agg(${some(maker)}${value} ORDER BY ${value})${filter} AS text)`
   return { name: "json_agg", kind: "string", argument, expression }
+}
+
+const SIDES = ["regr_avgx", "regr_avgy", "regr_sxx", "regr_syy"]
+
+/** Moved away from the halves between two places, where PostgreSQL's floats and ours could part. */
+const pairs: MakeCall = (maker, fields, filter) => {
+  const argument: Kind = "int32"
+  const side = () => sql`${maker.expression(argument, fields, 1)} % 1000`
+  if (maker.chance(0.2)) {
+    const expression = sql`regr_count(${side()}, ${side()})${filter}`
+    return { name: "regr_count", kind: "int64", argument, expression }
+  }
+  const name = maker.pick([...PAIR_AGGREGATES, ...SIDES])
+  const statistic = sql`${name}(${side()}, ${side()})${filter}`
+  return { name, kind: null, argument, expression: sql`CAST(${statistic} + 0.00123457 AS numeric(24,3))` }
+}
+
+/** An array in PostgreSQL, json here: nothing else is made of it. */
+const arrays: MakeCall = (maker, fields, filter) => {
+  const argument = maker.pick(["int32", "string", "boolean", "date"] as const)
+  const value = maker.key(null, fields, [argument]).expression
+  const expression = sql`array_agg(${some(maker)}${value} ORDER BY ${value}${maker.direction()})${filter}`
+  return { name: "array_agg", kind: null, argument, expression }
 }
 
 const truth: MakeCall = (maker, fields, filter) => {
@@ -205,4 +229,4 @@ const TYPED: readonly MakeCall[] = [
   truth,
 ]
 
-const CALLS: readonly MakeCall[] = [...TYPED, avg, rough]
+const CALLS: readonly MakeCall[] = [...TYPED, avg, rough, arrays, pairs]

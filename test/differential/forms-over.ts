@@ -6,7 +6,7 @@ import { columnsOf, selectList } from "./query-maker.ts"
 import type { Part, Sql } from "./sql-text.ts"
 import { list, sql } from "./sql-text.ts"
 
-type OverOperator = "over" | "over rows" | "over range"
+type OverOperator = "over" | "over rows" | "over range" | "over groups"
 
 export const over =
   (operator: OverOperator) =>
@@ -68,7 +68,26 @@ function overRows(maker: QueryMaker, { rows, by, order }: Window): Output {
   const last = first + maker.random.below(ENDS.length - first)
   const end = maker.chance(0.2) ? "UNBOUNDED FOLLOWING" : ENDS[Math.max(last, 1)]
   const frame = maker.chance(0.2) ? `ROWS ${ENDS[first]}` : `ROWS BETWEEN ${ENDS[first]} AND ${end}`
-  return framed(maker, rows, { operator: "over rows", window: sql`(${by}ORDER BY ${order} ${frame})` })
+  const window = sql`(${by}ORDER BY ${order} ${frame}${exclusion(maker, ["CURRENT ROW", "NO OTHERS"])})`
+  return framed(maker, rows, { operator: "over rows", window })
+}
+
+function overGroups(maker: QueryMaker, { rows, by, terms }: Window): Output {
+  const first = maker.random.below(4)
+  const end = maker.pick([...ENDS.slice(Math.max(first, 1)), "UNBOUNDED FOLLOWING"])
+  const frame = `GROUPS BETWEEN ${ENDS[first]} AND ${end}`
+  const window = sql`(${by}ORDER BY ${list(terms)} ${frame}${exclusion(maker)})`
+  return framed(maker, rows, { operator: "over groups", window })
+}
+
+const EXCLUSIONS = ["CURRENT ROW", "GROUP", "TIES", "NO OTHERS"]
+
+/** Over rows in a total order PostgreSQL has no peers, where ours are told by the terms that were written. */
+function exclusion(maker: QueryMaker, choice: readonly string[] = EXCLUSIONS): string {
+  const exclude = maker.chance(0.4) ? maker.pick(choice) : ""
+  if (exclude === "") return ""
+  maker.coverage.feature(`exclude ${exclude.toLowerCase()}`)
+  return ` EXCLUDE ${exclude}`
 }
 
 /** Distances per type of what is ordered by. */
@@ -88,7 +107,7 @@ function overRange(maker: QueryMaker, { rows, by }: Window): Output {
     distances.length === 0 || maker.chance(0.2) ? "CURRENT ROW" : `${maker.pick(distances)} ${side}`
   const from = maker.chance(0.2) ? "UNBOUNDED PRECEDING" : bound("PRECEDING")
   const to = maker.chance(0.2) ? "UNBOUNDED FOLLOWING" : bound("FOLLOWING")
-  const frame = maker.pick(["", ` RANGE BETWEEN ${from} AND ${to}`, ` RANGE BETWEEN ${from} AND ${to}`])
+  const frame = maker.chance(0.3) ? "" : ` RANGE BETWEEN ${from} AND ${to}${exclusion(maker)}`
   const window = sql`(${by}ORDER BY ${expression}${maker.direction()}${frame})`
   return framed(maker, rows, { operator: "over range", window })
 }
@@ -132,4 +151,5 @@ const CALLERS: Readonly<Record<OverOperator, Caller>> = {
   over: placing,
   "over rows": overRows,
   "over range": overRange,
+  "over groups": overGroups,
 }

@@ -53,6 +53,7 @@ const FORMS: Readonly<Record<QueryOperator, MakeQuery>> = {
   over: over("over"),
   "over rows": over("over rows"),
   "over range": over("over range"),
+  "over groups": over("over groups"),
 }
 
 /** Sources of rows where nothing nests any deeper: events carry no windows. */

@@ -24,7 +24,10 @@ const DEPTHS = [0, 1, 1, 1, 1, 2, 2, 3]
 const SEED_STRIDE = 1_000_003
 
 /** Joins that a time to live can bound: a subquery of IN or EXISTS hands on no time. */
-const LIVING: readonly QueryOperator[] = ["inner join", "left join", "right join", "full join"]
+const LIVING: readonly QueryOperator[] = [
+  ...(["inner join", "left join", "right join", "full join"] as const),
+  ...(["in", "not in", "exists", "not exists", "any", "all"] as const),
+]
 
 /** Nothing nests in a full join of windows: its rows have no time that is always there. */
 const ROOTS: Readonly<Record<Flow, readonly QueryOperator[]>> = {

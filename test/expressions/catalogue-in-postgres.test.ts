@@ -8,7 +8,7 @@ import type { LogicalType } from "../../src/columns/types.ts"
 import { decimal } from "../../src/columns/types.ts"
 import { CATALOGUE } from "../../src/expr/catalogue/catalogue.ts"
 import type { ArgumentType, CatalogueEntry } from "../../src/expr/catalogue/entry.ts"
-import { REFUSED_NAMES } from "../../src/expr/catalogue/refused.ts"
+import { OTHER_SYSTEMS, REFUSED_NAMES } from "../../src/expr/catalogue/refused.ts"
 import { resolveFunction, resolveOperator } from "../../src/expr/resolve.ts"
 import { ExpressionOracle } from "./expression-oracle.ts"
 
@@ -42,6 +42,8 @@ const SYNTAX = new Set(
     "greatest",
     "least",
     "nullif",
+    "at time zone",
+    "local at time zone",
   ]
     .concat(["null", "true", "false", "unknown"].flatMap((state) => [`is ${state}`, `is not ${state}`]))
     .concat(["like escape", "not like escape", "ilike escape", "not ilike escape"]),
@@ -127,7 +129,10 @@ test("the same overload is chosen as PostgreSQL chooses, or both refuse", async 
   const names = new Map(
     CATALOGUE.map((entry) => [`${entry.kind} ${entry.name} ${entry.parameters.length}`, entry]),
   )
-  const choices = [...names.values()].filter(({ parameters }) => parameters.length <= 2).flatMap(choicesOf)
+  // AT TIME ZONE is chosen by what stands before it, and has the zone behind.
+  const chosen = ({ name, parameters }: CatalogueEntry) =>
+    parameters.length <= 2 && !/at time zone$/.test(name)
+  const choices = [...names.values()].filter(chosen).flatMap(choicesOf)
   const answers = await oracle.answers(choices.map((choice) => `pg_typeof(${spell(choice)})`))
   const wrong = choices.flatMap((choice, index) => {
     const answer = answers[index]!
@@ -212,7 +217,7 @@ function isIntended({ entry, args }: Choice, ours: string, theirs: string): bool
   return PATHS.has(entry.name) || (AMBIGUOUS_THERE.has(entry.name) && kinds.includes("unknown"))
 }
 
-test("refused names are known to PostgreSQL, or to its extensions", async () => {
+test("refused names are known to PostgreSQL, to its extensions, or to other systems alone", async () => {
   const rows = await oracle.rows<{ name: string }>("select distinct proname as name from pg_proc")
   const known = new Set(rows.map((row) => row.name))
   const keywords = new Set([
@@ -223,8 +228,10 @@ test("refused names are known to PostgreSQL, or to its extensions", async () => 
     "localtimestamp",
   ])
   const extensions = new Set(["uuid", "uuid_generate_v4"])
+  const others = new Set(OTHER_SYSTEMS.map(([name]) => name))
   for (const name of REFUSED_NAMES.keys()) {
-    assert.ok(known.has(name) || keywords.has(name) || extensions.has(name), name)
+    const isKnown = known.has(name) || keywords.has(name) || extensions.has(name)
+    assert.ok(isKnown || others.has(name), name)
     const resolution = resolveFunction(name, [])
     assert.ok(!resolution.ok && resolution.note !== undefined, name)
   }

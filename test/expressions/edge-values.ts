@@ -253,6 +253,8 @@ const UNITS = [
   ...["microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter"],
   ...["year", "decade", "century", "millennium"],
 ]
+/** No zone changes its clock by less than half an hour, or goes back over a midnight, in the years tried. */
+const ZONES = ["UTC", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "australia/lord_howe", "Mars/Base"]
 const FIELDS = [
   ...UNITS,
   "dow",
@@ -298,7 +300,9 @@ export const SPECIAL: Readonly<Record<string, Readonly<Record<number, readonly S
     2: ["", "-", "<\\&>", "\\2\\1", "\\\\", "\\x", null],
     3: ["", "g", "i", "gi", "z", null],
   },
-  date_trunc: { 0: [...UNITS, "MINS", "eon"] },
+  date_trunc: { 0: [...UNITS, "MINS", "eon"], 2: ZONES },
+  local_time: { 0: ZONES },
+  instant: { 0: ZONES },
   date_part: { 0: FIELDS },
   extract: { 0: FIELDS },
   make_date: { 0: [2024, 1, -44, 0, 5874897, 5874898, -4714], 1: [1, 2, 12, 13, 0], 2: [1, 29, 30, 31, 0] },

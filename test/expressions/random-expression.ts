@@ -46,7 +46,17 @@ export const FIELDS: readonly LogicalType[] = [
 const KINDS: readonly TypeKind[] = [...new Set(FIELDS.map((type) => type.kind)), "interval"]
 
 /** A field settles the type; a length could make more text than there is room for. */
-const CONSTANT_ARGUMENTS = new Set(["extract", "repeat", "lpad", "rpad"])
+const CONSTANT_ARGUMENTS = new Set([
+  "extract",
+  "repeat",
+  "lpad",
+  "rpad",
+  "at time zone",
+  "local at time zone",
+])
+/** PostgreSQL takes most short words for zones of their own. */
+const isZone = ({ signature }: CatalogueEntry, index: number) =>
+  signature === "date_trunc(string,timestamp,string)" && index === 2
 
 const JS_TYPE: Readonly<Record<string, string>> = { string: "string", int32: "number", float64: "number" }
 
@@ -157,7 +167,7 @@ export class ExpressionMaker {
     const sample = values?.find((value) => value !== null)
     const wanted = JS_TYPE[kind ?? ""]
     if (values === undefined || typeof sample !== wanted) return null
-    const mustBeLiteral = CONSTANT_ARGUMENTS.has(entry.name)
+    const mustBeLiteral = CONSTANT_ARGUMENTS.has(entry.name) || isZone(entry, index)
     if (!mustBeLiteral && this.#random.below(4) === 0) return null
     const value = this.#constant(() => pick(this.#random, values))
     return { kind: "literal", value, type: { kind } as LogicalType, nullable: value === null }

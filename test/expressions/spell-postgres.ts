@@ -2,13 +2,14 @@
  * Expressions as PostgreSQL's SQL, by the catalogue's spellings, so that PostgreSQL can evaluate them too.
  */
 import type { Interval, LogicalType, Scalar } from "../../src/columns/types.ts"
+import { isLocal } from "../../src/columns/types.ts"
 import { entryOf } from "../../src/expr/catalogue/catalogue.ts"
 import { formatDecimal } from "../../src/expr/decimal.ts"
 import type { Expression } from "../../src/expr/expression.ts"
 import { formatBytes } from "../../src/expr/values/bytes-text.ts"
 import { formatInterval } from "../../src/expr/values/interval-text.ts"
 import { formatFloat64 } from "../../src/expr/values/number-text.ts"
-import { formatDate, formatTimestamp } from "../../src/expr/values/time-text.ts"
+import { formatDate, formatLocalTimestamp, formatTimestamp } from "../../src/expr/values/time-text.ts"
 
 export function postgresType(type: LogicalType): string {
   switch (type.kind) {
@@ -27,7 +28,7 @@ export function postgresType(type: LogicalType): string {
     case "bytes":
       return "bytea"
     case "timestamp":
-      return "timestamptz"
+      return isLocal(type) ? "timestamp" : "timestamptz"
     default:
       return type.kind
   }
@@ -48,7 +49,7 @@ export function scalarText(value: Scalar, type: LogicalType): string {
     case "bytes":
       return formatBytes(value as Uint8Array)
     case "timestamp":
-      return formatTimestamp(value as bigint)
+      return isLocal(type) ? formatLocalTimestamp(value as bigint) : formatTimestamp(value as bigint)
     case "date":
       return formatDate(value as number)
     case "interval":

@@ -4,7 +4,7 @@
  *
  *   # What the case shows, one line or more
  *   event e (id int64, at timestamp, k string null, v decimal(10,2) null) out of order 1 day
- *   view v (emit final, lateness 10 seconds, unbounded, not in clickhouse)
+ *   view v (emit final, lateness 10 seconds, unbounded, time to live 1 hour, not in clickhouse)
  *   SELECT ...
  *   rows e
  *   {"id": 1, ...}
@@ -114,11 +114,13 @@ function parseView({ head, body }: Section): ViewDefinition {
   const match = /^view (\w+)(?: \((.*)\))?$/.exec(head)
   if (match === null) throw new Error(`not a view line: ${head}`)
   const words = (match[2] ?? "").split(",").map((word) => word.trim())
+  const lived = words.find((word) => word.startsWith("time to live "))?.slice("time to live ".length)
   const lateness = words.find((word) => word.startsWith("lateness "))?.slice("lateness ".length)
   return view(match[1]!, {
     sql: body.join("\n").trim(),
     ...(words.includes("emit final") ? { emit: "final" } : {}),
     ...(words.includes("unbounded") ? { state: "unbounded" } : {}),
+    ...(lived === undefined ? {} : { state: { timeToLive: lived } }),
     ...(lateness === undefined ? {} : { allowedLateness: lateness }),
   })
 }

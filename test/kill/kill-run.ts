@@ -71,6 +71,7 @@ export async function killRun(options: {
   try {
     for (let kill = 1; kill <= options.kills; kill++) {
       victim ??= await startVictim(data)
+      const { startMs } = victim
       await expectBalance(victim.url)
       const lifeMs = SHORTEST_LIFE_MS + random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS)
       const target = TARGETS[random.below(TARGETS.length)]!
@@ -81,7 +82,7 @@ export async function killRun(options: {
       const safe = load.acknowledged.tick.size + load.acknowledged.reading.size
       options.print(
         `kill ${kill} of ${options.kills}: ${target} after ${lifeMs} ms (${place ?? "goes on"}); ` +
-          `${safe} posts safe`,
+          `${safe} posts safe; it started in ${startMs} ms`,
       )
       assert.deepEqual(load.refusals, [], "every post is answered with 200 while the platform lives")
     }

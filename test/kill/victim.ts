@@ -13,12 +13,15 @@ const CLI = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url))
 export interface Victim {
   readonly process: ChildProcess
   readonly url: string
+  /** From the command to the line that says where it listens. */
+  readonly startMs: number
   /** Set when it is killed: answers that do not come any more are nobody's fault. */
   isKilled: boolean
 }
 
 export async function startVictim(data: string): Promise<Victim> {
   const args = [CLI, "start", PROJECT, "--data", data, "--port", "0", "--json"]
+  const startedMs = performance.now()
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("the server did not start in time")), START_TIMEOUT_MS)
@@ -32,7 +35,7 @@ export async function startVictim(data: string): Promise<Victim> {
     })
     child.on("exit", (code) => reject(new Error(`the server stopped with ${code}: ${output}`)))
   })
-  return { process: child, url, isKilled: false }
+  return { process: child, url, startMs: Math.round(performance.now() - startedMs), isKilled: false }
 }
 
 export async function killVictim(victim: Victim): Promise<void> {

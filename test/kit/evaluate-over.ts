@@ -108,7 +108,15 @@ interface Framed extends Partition {
 function framed(call: OverCall, i: number, { sorted, peers, values, args }: Framed): Scalar {
   const frame = call.frame!
   const passed = call.filter === null ? sorted.map(() => true) : values(call.filter, sorted)
-  const within = [...sorted.keys()].filter((j) => !before(j, i, frame.start) && !after(j, i, frame.end))
+  const isPeer = (j: number) => compareRows(peers, sorted[j]!, sorted[i]!) === 0
+  const excluded = (j: number) =>
+    (frame.exclude === "current row" && j === i) ||
+    (frame.exclude === "group" && isPeer(j)) ||
+    (frame.exclude === "ties" && isPeer(j) && j !== i)
+  const within = [...sorted.keys()].filter(
+    (j) => !before(j, i, frame.start) && !after(j, i, frame.end) && !excluded(j),
+  )
+  const groupOf = (at: number) => new Set(ranksOf("dense_rank", sorted.slice(0, at + 1), peers)).size
   function before(j: number, at: number, bound: FrameBound): boolean {
     return edge(j, at, bound) < 0
   }
@@ -120,6 +128,7 @@ function framed(call: OverCall, i: number, { sorted, peers, values, args }: Fram
     if (bound.kind === "unbounded-following") return -1
     if (frame.unit === "rows") return j - at - (bound.kind === "offset" ? Number(bound.offset) : 0)
     if (bound.kind === "current-row") return compareRows(peers, sorted[j]!, sorted[at]!)
+    if (frame.unit === "groups") return groupOf(j) - groupOf(at) - Number(bound.offset)
     const { column: place, descending } = peers[0]!
     const [x, y] = [sorted[j]![place]!, sorted[at]![place]!]
     if (x === null || y === null) return x === y ? 0 : compareRows(peers, sorted[j]!, sorted[at]!)

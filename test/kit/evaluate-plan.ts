@@ -139,12 +139,13 @@ function aggregate({ input, keys, aggregates }: AggregateNode, rows: readonly Ro
 
 /** What an aggregate takes of each row: whether it does, its argument, and what orders it. */
 function rememberedOf(
-  { argument, filter, order = [] }: AggregateCall,
+  { argument, other, filter, order = [] }: AggregateCall,
   columns: readonly Column[],
   rows: readonly Row[],
 ): readonly Row[] {
   const taken = filter === undefined ? null : valuesOf(filter, columns, rows)
-  const parts = [argument, ...order.map(({ expression }) => expression)].map((part) =>
+  const second = other === undefined ? [] : [other]
+  const parts = [argument, ...second, ...order.map(({ expression }) => expression)].map((part) =>
     part === null ? null : valuesOf(part, columns, rows),
   )
   return rows.map((_, i) => [

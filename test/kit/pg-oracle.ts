@@ -154,7 +154,7 @@ export function postgresType(type: LogicalType): string {
     case "json":
       return "json"
     case "timestamp":
-      return "timestamp"
+      return "timestamptz"
     case "date":
       return "date"
     case "interval":
@@ -171,6 +171,9 @@ function exportAs(column: string, type: LogicalType): string {
       return `(${column} - DATE '1970-01-01')::text`
     case "bytes":
       return `encode(${column}, 'hex')`
+    case "json":
+      // A list is json here and an array there.
+      return `to_json(${column})::text`
     default:
       return `${column}::text`
   }
@@ -180,7 +183,7 @@ function literal(value: Scalar, type: LogicalType): string {
   if (value === null) return "NULL"
   switch (type.kind) {
     case "timestamp":
-      return `TIMESTAMP '${formatTimestamp(value as bigint).replace("Z", "")}'`
+      return `TIMESTAMPTZ '${formatTimestamp(value as bigint)}'`
     case "date":
       return `(DATE '1970-01-01' + (${value as number}))`
     case "bytes":

@@ -31,10 +31,10 @@ interface Call {
 const interval = (text: string): string => (/^interval/i.test(text) ? text : `INTERVAL ${text}`)
 
 const toLocal = (time: string, zone: string | null): string =>
-  zone === null ? time : `((${time}) AT TIME ZONE 'UTC' AT TIME ZONE ${zone})`
+  zone === null ? time : `((${time})::timestamptz AT TIME ZONE ${zone})`
 
 const toInstant = (local: string, zone: string | null): string =>
-  zone === null ? local : `((${local}) AT TIME ZONE ${zone} AT TIME ZONE 'UTC')`
+  zone === null ? local : `((${local}) AT TIME ZONE ${zone})`
 
 function hopped({ time, slide, size, origin, zone }: Call): string {
   const local = toLocal(time, zone)

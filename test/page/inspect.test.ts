@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import type { Locator, Page } from "playwright-core"
 import { auditContrast, auditStructure } from "./audit.ts"
 import { card, focused, pageKit, sheet } from "./page-kit.ts"
 import { differentCheck } from "./twin-checks.ts"
@@ -11,6 +12,7 @@ import { differentCheck } from "./twin-checks.ts"
 const kit = pageKit()
 const { skip, open } = kit
 const HOURS = "delays_by_airport_hour"
+const SIGNUPS = "signups_per_plan_and_day"
 
 test("a row leads to its events and to those left out, an event to its views, and Back returns", {
   skip,
@@ -49,19 +51,22 @@ test("the keyboard alone goes through rows, asks, and comes back to the row it a
 }, async () => {
   await using opened = await open()
   const { page } = opened
-  const rows = card(page, HOURS).locator(".row-button")
-  await rows.nth(2).waitFor()
-  assert.equal(await card(page, HOURS).locator('.row-button[tabindex="0"]').count(), 1, "one stop of Tab")
-  await rows.first().focus()
-  await page.keyboard.press("ArrowDown")
-  await page.keyboard.press("ArrowDown")
-  const row = await focused(page)
-  await page.keyboard.press("Enter")
-  await sheet(page, "Why this row").waitFor()
-  assert.equal(await focused(page), "h2 Why this row")
+  const row = await askThirdRow(page, SIGNUPS)
+  assert.equal(await card(page, SIGNUPS).locator('.row-button[tabindex="0"]').count(), 1, "one stop of Tab")
   await page.keyboard.press("Escape")
   await sheet(page, "Why this row").waitFor({ state: "detached" })
   assert.equal(await focused(page), row)
+})
+
+test("a row that left its table while it was asked of gives the focus to the table", { skip }, async () => {
+  await using opened = await open()
+  const { page } = opened
+  await askThirdRow(page, HOURS)
+  const row = await rowNames(page, HOURS).nth(2).elementHandle()
+  for (let hour = 0; hour < 4; hour++) kit.twin.state.hourOfFlights()
+  await page.waitForFunction((element) => element?.isConnected !== true, row)
+  await page.keyboard.press("Escape")
+  await card(page, HOURS).locator('.row-button[tabindex="0"]:focus').waitFor()
 })
 
 test("late rows are listed page by page, with reason, and sent again", { skip }, async () => {
@@ -293,3 +298,21 @@ test("fifty changes a second neither move what stands still nor paint every row"
   assert.ok((seen["shifts"] ?? 1) < 0.01, `layout shifts: ${seen["shifts"]}`)
   assert.ok((seen["rows"] ?? 0) >= 1 && (seen["rows"] ?? 99) <= 6, `rows painted: ${seen["rows"]}`)
 })
+
+/** The names of a table's rows, which are its buttons. */
+function rowNames(page: Page, view: string): Locator {
+  return card(page, view).locator(".row-button")
+}
+
+/** Goes to the third row and asks of it, by keyboard. Resolves with what had the focus. */
+async function askThirdRow(page: Page, view: string): Promise<string> {
+  await rowNames(page, view).nth(2).waitFor()
+  await rowNames(page, view).first().focus()
+  await page.keyboard.press("ArrowDown")
+  await page.keyboard.press("ArrowDown")
+  const row = await focused(page)
+  await page.keyboard.press("Enter")
+  await sheet(page, "Why this row").waitFor()
+  assert.equal(await focused(page), "h2 Why this row")
+  return row
+}

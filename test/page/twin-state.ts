@@ -108,11 +108,8 @@ export class TwinState {
     return Math.floor((this.#seed / 2 ** 32) * limit)
   }
 
-  private anyAirport(): string {
-    return AIRPORTS[this.random(AIRPORTS.length)] ?? "ATL"
-  }
-
-  private hourOfFlights(): void {
+  /** The next hour, with a row for nearly every airport. */
+  hourOfFlights(): void {
     const window_start = iso(this.#historyMs)
     const hour = new Date(this.#historyMs).getUTCHours()
     AIRPORTS.forEach((origin, rank) => {
@@ -126,6 +123,10 @@ export class TwinState {
       }))
     })
     this.#historyMs += HOUR_MS
+  }
+
+  private anyAirport(): string {
+    return AIRPORTS[this.random(AIRPORTS.length)] ?? "ATL"
   }
 
   private route(origin: string, destination: string): void {

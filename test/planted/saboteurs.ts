@@ -43,12 +43,35 @@ export function onLog(lies: (log: Log) => Partial<Log>): RuntimeSimulationOption
 
 /** Changes how files of pages are written. */
 export function onPageFiles(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onFilesNamed(".pages", lies)
+}
+
+/** Changes how state that leaves memory is written, and how it comes back. */
+export function onSpill(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onFilesNamed(".spill", lies)
+}
+
+function onFilesNamed(text: string, lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
   return onDisk((disk) => ({
     open: (path, options) => {
       const file = disk.open(path, options)
-      return path.includes(".pages") ? instead(file, lies(file)) : file
+      return path.includes(text) ? instead(file, lies(file)) : file
     },
   }))
+}
+
+/** Bytes of a page that hold its rows, behind its header and index. */
+const ROWS_AT = 1_024
+
+/** Rows of a page are written only where nothing was before. */
+export function firstRowsOnly(file: DiskFile): Partial<DiskFile> {
+  return {
+    write: (image, position) => {
+      file.write(image.subarray(0, ROWS_AT), position)
+      const isNew = file.sizeBytes() < position + image.length
+      if (isNew) file.write(image.subarray(ROWS_AT), position + ROWS_AT)
+    },
+  }
 }
 
 /** With an old checkpoint all files of pages go but the newest. */
@@ -65,12 +88,12 @@ export function withoutOlderPages(disk: Disk): Partial<Disk> {
   }
 }
 
-/** Every other page looks as if it had not been written to since the engine began. */
-export function unchangedPages(engine: Engine): Partial<Engine> {
+/** These pages look as if they had not been written to since the engine began. */
+export function unchangedPages(isMeant: (page: PageMark) => boolean, engine: Engine): Partial<Engine> {
   return {
     checkpoint: () => {
       const checkpoint = engine.checkpoint()
-      const marked = (page: PageMark) => (page.key % 2 === 0 ? { ...page, stamp: 0 } : page)
+      const marked = (page: PageMark) => (isMeant(page) ? { ...page, stamp: 0 } : page)
       return instead(checkpoint, {
         *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
           const asked = isHeld && ((page: PageMark) => isHeld(marked(page)))
@@ -81,6 +104,31 @@ export function unchangedPages(engine: Engine): Partial<Engine> {
       })
     },
   }
+}
+
+type JsonObject = Record<string, unknown>
+
+/** Checkpoints in which what operators say of their state beside its pages is another. */
+export function onMeta(
+  isMeant: (part: string) => boolean,
+  change: (meta: JsonObject) => JsonObject,
+): RuntimeSimulationOptions {
+  const changed = (part: CheckpointPart): CheckpointPart => {
+    if (!isMeant(part.name)) return part
+    const meta: JsonObject | readonly JsonObject[] = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
+    const lies = Array.isArray(meta) ? meta.map(change) : change(meta as JsonObject)
+    return { ...part, bytes: Buffer.from(JSON.stringify(lies)) }
+  }
+  return onEngine((engine) => ({
+    checkpoint: () => {
+      const checkpoint = engine.checkpoint()
+      return instead(checkpoint, {
+        *parts(isHeld?: (page: PageMark) => boolean): Generator<CheckpointPart> {
+          for (const part of checkpoint.parts(isHeld)) yield changed(part)
+        },
+      })
+    },
+  }))
 }
 
 /** Changes what is appended to the journal; everything else goes its way. */
@@ -127,13 +175,13 @@ export function onOutput(lies: (output: EpochOutput) => Partial<EpochOutput>): R
 }
 
 export function onSpecs(change: (spec: OperatorSpec) => OperatorSpec): RuntimeSimulationOptions {
-  return { createEngine: (specs) => createEngine(specs.map(change)) }
+  return { createEngine: (specs, options) => createEngine(specs.map(change), options) }
 }
 
 export function onEngine(lies: (engine: Engine) => Partial<Engine>): RuntimeSimulationOptions {
   return {
-    createEngine: (specs) => {
-      const engine = createEngine(specs)
+    createEngine: (specs, options) => {
+      const engine = createEngine(specs, options)
       return instead(engine, lies(engine))
     },
   }

@@ -12,6 +12,8 @@ import { simulateLog } from "../../src/testing/log-simulation.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
 import { simulateDiskFaults } from "./disk-faults.ts"
 
+export const FAULTS_PER_SEED = 20
+
 export interface SimulationReport {
   readonly seeds: number
   readonly logRestarts: number
@@ -20,6 +22,15 @@ export interface SimulationReport {
   readonly acknowledgedRows: number
   /** How often each kind of fault struck the runtime. */
   readonly faults: Readonly<Record<string, number>>
+  /** How many struck while such an operator was in the project. */
+  readonly faultsAmid: Readonly<Record<string, number>>
+  /** How many struck the seed that met the fewest. */
+  readonly leastFaults: number
+  /** Changes of the project, and stops in order. */
+  readonly turns: Readonly<Record<string, number>>
+  /** Of this process's processor, for each seed, of which `logMs` for the log alone. */
+  readonly cpuMs: number
+  readonly logMs: number
 }
 
 /** Runs both simulations for `count` seeds; the first broken law is thrown. */
@@ -28,18 +39,45 @@ export async function simulate(
   count: number,
   onProgress: (done: number) => void = () => {},
 ): Promise<SimulationReport> {
-  const faults: Record<string, number> = {}
-  let [logRestarts, starts, epochs, acknowledgedRows] = [0, 0, 0, 0]
+  const [faults, faultsAmid, turns] = [new Counts(), new Counts(), new Counts()]
+  let [logRestarts, starts, epochs, acknowledgedRows, leastFaults] = [0, 0, 0, 0, Number.POSITIVE_INFINITY]
+  let [logUs, allUs] = [0, 0]
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    const begin = process.cpuUsage()
     logRestarts += simulateLog(seed).restarts
+    logUs += sinceUs(begin)
     const run = await hearingAll(seed, () => simulateRuntime(seed))
+    allUs += sinceUs(begin)
     starts += run.starts
     epochs += run.epochs
     acknowledgedRows += run.acknowledgedRows
-    for (const [kind, times] of run.faults) faults[kind] = (faults[kind] ?? 0) + times
+    leastFaults = Math.min(leastFaults, faults.add(run.faults))
+    faultsAmid.add(run.faultsAmid)
+    turns.add(run.turns)
     onProgress(seed + 1 - firstSeed)
   }
-  return { seeds: count, logRestarts, starts, epochs, acknowledgedRows, faults }
+  const totals = { faults: faults.totals, faultsAmid: faultsAmid.totals, turns: turns.totals, leastFaults }
+  const cost = { cpuMs: Math.round(allUs / count / 1_000), logMs: Math.round(logUs / count / 1_000) }
+  return { seeds: count, logRestarts, starts, epochs, acknowledgedRows, ...totals, ...cost }
+}
+
+class Counts {
+  readonly totals: Record<string, number> = {}
+
+  /** @returns how many they are together */
+  add(counts: ReadonlyMap<string, number>): number {
+    let sum = 0
+    for (const [kind, times] of counts) {
+      this.totals[kind] = (this.totals[kind] ?? 0) + times
+      sum += times
+    }
+    return sum
+  }
+}
+
+function sinceUs(begin: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(begin)
+  return user + system
 }
 
 /** A promise that fails without anybody hearing of it would end a server: here it fails the seed. */
@@ -79,6 +117,7 @@ if (import.meta.main) {
   const report = await simulate(seed, count, (done) => {
     if (done % 100 === 0) console.log(`${done} of ${count} seeds`)
   })
+  if (report.leastFaults < FAULTS_PER_SEED) throw new Error(`a seed met ${report.leastFaults} faults only`)
   if (values.trace === true) console.log((await simulateRuntime(seed)).trace.join("\n"))
   console.log(JSON.stringify(report, null, 2))
 }

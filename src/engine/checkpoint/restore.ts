@@ -62,7 +62,8 @@ export function adoptTables(
 ): void {
   tables.forEach((table, k) => {
     const { depth, depths, count, pages } = saved[k]!
-    const taken = pages.map((sizeClass) => parts.take(id, sizeClass))
+    const { mayLeave: mayBeOut } = table
+    const taken = pages.map((sizeClass) => parts.take(id, sizeClass, { mayBeOut }))
     table.adopt(taken, depths, depth, count)
   })
 }

@@ -4,10 +4,12 @@
  * reads them from disk may do so in the order in which they lie there.
  */
 import { assert } from "../../std/assert.ts"
-import type { PageMark, PageTargets } from "../engine-checkpoint.ts"
+import type { PageMark, PageTarget, PageTargets } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { PartOf } from "../graph/placement.ts"
+import { pageBytes } from "../state/page-sizes.ts"
 import type { PageStore } from "../state/page-store.ts"
+import { OutsideImages } from "./outside-images.ts"
 import { keyInPart, nameInCheckpoint, nameInPart } from "./part-names.ts"
 
 interface TakenPage {
@@ -20,21 +22,23 @@ export class SavedState {
   readonly #parts: ReadonlyMap<string, Uint8Array>
   readonly #part: PartOf
   readonly #groups = new Map<string, TakenPage[]>()
+  readonly #outside: OutsideImages
 
   /** @param parts of the whole checkpoint */
   constructor(store: PageStore, parts: ReadonlyMap<string, Uint8Array>, part: PartOf) {
     this.#store = store
     this.#parts = parts
     this.#part = part
+    this.#outside = new OutsideImages(store)
   }
 
   get(name: string): Uint8Array | undefined {
     return this.#parts.get(nameInCheckpoint(name, this.#part.index))
   }
 
-  /** The next page of the group, without an image yet. */
-  take(group: string, sizeClass: number): number {
-    const page = this.#store.allocate(sizeClass)
+  /** The next page of the group, without an image yet; where it may, out of memory when that is short. */
+  take(group: string, sizeClass: number, { mayBeOut = false } = {}): number {
+    const page = mayBeOut ? this.#store.allocateAnywhere(sizeClass) : this.#store.allocate(sizeClass)
     const taken = this.#groups.get(group)
     if (taken === undefined) this.#groups.set(group, [{ page, isFilled: false }])
     else taken.push({ page, isFilled: false })
@@ -42,17 +46,25 @@ export class SavedState {
   }
 
   /** The group is named as by the part, the key is as in the checkpoint. */
-  of({ group, index, key }: Omit<PageMark, "stamp">): Uint8Array | null {
+  of({ group, index, key }: Omit<PageMark, "stamp">): PageTarget | null {
     const taken = this.#groups.get(group)?.[index]
     if (taken === undefined) return null
     assert(!taken.isFilled, "a page is restored once")
     taken.isFilled = true
-    if (key > 0) this.#store.adoptKey(taken.page, keyInPart(key, this.#part))
-    return this.#store.bytesOf(taken.page)
+    const { page } = taken
+    if (key > 0) this.#store.adoptKey(page, keyInPart(key, this.#part))
+    const sizeBytes = pageBytes(this.#store.sizeClassOf(page))
+    if (page < 0) {
+      const image = () => this.#outside.image(page)
+      return { sizeBytes, image, change: (write) => this.#outside.change(page, write) }
+    }
+    const image = () => this.#store.bytesOf(page)
+    return { sizeBytes, image, change: (write) => write(image()) }
   }
 
-  /** @throws checkpoint-damaged when a page has no image */
+  /** All images are there. @throws checkpoint-damaged when a page has none */
   checkFilled(): void {
+    this.#outside.writeBack()
     for (const [group, pages] of this.#groups) {
       const missing = pages.findIndex(({ isFilled }) => !isFilled)
       if (missing < 0) continue
@@ -70,7 +82,7 @@ export class SavedParts implements PageTargets {
     this.#parts = parts
   }
 
-  of({ group, index, key }: Omit<PageMark, "stamp">): Uint8Array | null {
+  of({ group, index, key }: Omit<PageMark, "stamp">): PageTarget | null {
     const { index: part, name } = nameInPart(group)
     return this.#parts[part]?.of({ group: name, index, key }) ?? null
   }
@@ -79,8 +91,8 @@ export class SavedParts implements PageTargets {
   fill(name: string, mark: Omit<PageMark, "stamp">, image: Uint8Array): void {
     const target = this.of(mark)
     if (target === null) throw checkpointDamaged(name, "is of no operator")
-    if (target.length !== image.length) throw checkpointDamaged(name, "is too short")
-    target.set(image)
+    if (target.sizeBytes !== image.length) throw checkpointDamaged(name, "is too short")
+    target.change((bytes) => bytes.set(image))
   }
 
   /** @throws checkpoint-damaged when a page has no image */

@@ -9,8 +9,8 @@ import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
-import type { SessionRow } from "../time/session-book.ts"
 import { Session } from "../time/session-book.ts"
+import type { SessionKey, SessionRow } from "../time/session-rows.ts"
 import { OperatorCapture } from "./capture.ts"
 import { decodeValue, encodeValue, jsonPart, readJson } from "./part-format.ts"
 import { restoreTables } from "./restore.ts"
@@ -22,7 +22,7 @@ const ROWS_PER_PART = 10_000
 interface SessionsMeta {
   readonly next: string
   readonly parts: number
-  readonly gone: readonly (readonly [key: string, firstUs: string, lastUs: string])[]
+  readonly gone: readonly (readonly [key: SessionKey, firstUs: string, lastUs: string])[]
 }
 
 interface SessionEntry {
@@ -113,7 +113,7 @@ export function restoreSessions(operator: SessionAggregate, parts: SavedState, l
   for (let part = 0; part < meta.parts; part++) {
     const name = `${id}/sessions/${part}`
     for (const entry of readJson<readonly SessionEntry[]>(parts, name)) {
-      const rows = entry.rows.map((cells) => operator.cells(cells.map(decodeCell)))
+      const rows = entry.rows.map((cells) => operator.row(cells.map(decodeCell)))
       const first = rows[0]
       if (first === undefined) throw checkpointDamaged(name, "has a session without rows")
       const more: SessionRow[] = rows.map(({ row }) => row)

@@ -11,13 +11,14 @@ import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { assert, assertNever } from "../../std/assert.ts"
 import type { SlotField } from "../state/slot-layout.ts"
-import type { AccumulatorPlan, ArgumentState, ExtremeState } from "./accumulators.ts"
+import type { AccumulatorPlan, ArgumentState, DistinctTable, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
 import type { SketchPlace } from "./distinct-sketch.ts"
 import { DistinctSketch, SECOND_SEED } from "./distinct-sketch.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
+import { addToExactPairs, addToRunningPairs } from "./pairs.ts"
 import type { SlotPlace } from "./slot-code.ts"
 import { findOrInsert, hashKeys, loadTable, RETAKE_VIEWS, storeBytes } from "./slot-code.ts"
 import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
@@ -30,6 +31,8 @@ export interface LoadedArgument {
   readonly state: ArgumentState
   /** The value as a JavaScript scalar; null where only bytes are needed. */
   readonly value: string | null
+  /** Of pairs: the second value. */
+  readonly other: string | null
   readonly isNull: string | null
   readonly loaded: LoadedField | null
 }
@@ -44,6 +47,8 @@ export interface AccumulateContext {
   readonly weighted: boolean
   /** Expressions for a distinct table and a multiset of the current window. */
   readonly distinctTable: (index: number) => string
+  /** See Lookup. */
+  readonly onMemory: string
   readonly multiset: (index: number) => string
 }
 
@@ -53,12 +58,22 @@ export function loadArguments(context: AccumulateContext, lines: string[]): Load
     const { expression, filter } = state
     if (filter === null) return loadArgument(context, state, lines)
     const left = leftOut(context, filter, lines)
-    const cheap = expression.kind === "column" || expression.kind === "literal"
-    const taken = cheap ? state : { ...state, expression: onlyWhere(filter, expression) }
+    const { pairs } = state
+    const taken = {
+      ...state,
+      expression: where(filter, expression),
+      pairs: pairs && { ...pairs, other: where(filter, pairs.other) },
+    }
     const loaded = loadArgument(context, taken, lines)
     const isNull = loaded.isNull === null ? left : `${left} || ${loaded.isNull}`
     return { ...loaded, state, isNull }
   })
+}
+
+/** What costs little is evaluated for all rows: it cannot fail. */
+function where(filter: Expression, expression: Expression): Expression {
+  const cheap = expression.kind === "column" || expression.kind === "literal"
+  return cheap ? expression : onlyWhere(filter, expression)
 }
 
 /** A local that is true for rows that FILTER leaves out. */
@@ -71,6 +86,7 @@ export function leftOut(context: AccumulateContext, filter: Expression, lines: s
 }
 
 function loadArgument(context: AccumulateContext, state: ArgumentState, lines: string[]): LoadedArgument {
+  if (state.pairs !== null) return loadPair(context, state, state.pairs.other, lines)
   const { expression, distinct, sum, extremes, squares, truesAt, sketch } = state
   const inPlace = extremes.some((extreme) => extreme.multiset === null)
   const inMultiset = extremes.length > 0 && !inPlace
@@ -82,10 +98,25 @@ function loadArgument(context: AccumulateContext, state: ArgumentState, lines: s
     distinct !== null || sketch !== null || byHalves || byBytes
       ? context.loader.load(expression, lines)
       : null
-  if (!wantsScalar && loaded !== null) return { state, value: null, isNull: loaded.isNull, loaded }
+  if (!wantsScalar && loaded !== null) {
+    return { state, value: null, other: null, isNull: loaded.isNull, loaded }
+  }
   const code = context.row.evaluate(expression)
   lines.push(context.row.takeStatements())
-  return { state, value: code.value, isNull: code.isNull, loaded }
+  return { state, value: code.value, other: null, isNull: code.isNull, loaded }
+}
+
+function loadPair(
+  { row }: AccumulateContext,
+  state: ArgumentState,
+  second: Expression,
+  lines: string[],
+): LoadedArgument {
+  const [value, other] = [row.evaluate(state.expression), row.evaluate(second)]
+  lines.push(row.takeStatements())
+  const nulls = [value.isNull, other.isNull].filter((isNull) => isNull !== null)
+  const isNull = nulls.length === 0 ? null : nulls.join(" || ")
+  return { state, value: value.value, other: other.value, isNull, loaded: null }
 }
 
 /** 64-bit integers are added and compared as halves, never as BigInt. */
@@ -95,12 +126,18 @@ function hasHalves(type: LogicalType): boolean {
 
 export function accumulate(context: AccumulateContext, args: readonly LoadedArgument[]): string {
   const lines = args.map((arg) => {
-    const update = updateArgument(context, arg)
-    if (update.trim() === "") return ""
-    return arg.isNull === null ? `{\n${update}\n}` : `if (!(${arg.isNull})) {\n${update}\n}`
+    const { distinct } = arg.state
+    if (distinct === null) return onlyWhereTaken(arg, updateArgument(context, arg))
+    const sharing = args.filter(({ state }) => state.distinct?.table === distinct.table)
+    return sharing[0] === arg ? updateDistinct(context, distinct.table, sharing) : ""
   })
   lines.push(`f64[${context.place.address} + ${context.plan.rowsAt}] += ${context.weighted ? "w" : "1"};`)
   return lines.join("\n")
+}
+
+function onlyWhereTaken({ isNull }: LoadedArgument, update: string): string {
+  if (update.trim() === "") return ""
+  return isNull === null ? `{\n${update}\n}` : `if (!(${isNull})) {\n${update}\n}`
 }
 
 function updateArgument(context: AccumulateContext, arg: LoadedArgument): string {
@@ -108,59 +145,72 @@ function updateArgument(context: AccumulateContext, arg: LoadedArgument): string
   const a = context.place.address
   const lines: string[] = []
   const weight = state.distinct !== null ? "dw" : context.weighted ? "w" : "1"
-  if (state.distinct !== null) lines.push(distinctDelta(context, arg))
   for (const extreme of state.extremes) lines.push(updateExtreme(context, arg, extreme))
   if (state.sum !== null) lines.push(updateSum(context, arg, weight))
   if (state.squares !== null) lines.push(updateSquares(context, arg, weight))
+  if (state.pairs !== null) lines.push(updatePairs(context, arg, weight))
   if (state.sketch !== null) lines.push(updateSketch(context, arg, state.sketch))
   if (state.truesAt !== null) lines.push(`if (${arg.value}) f64[${a} + ${state.truesAt}] += ${weight};`)
-  const count = state.countAt === context.plan.rowsAt ? "" : `f64[${a} + ${state.countAt}] += ${weight};`
-  if (state.distinct === null) return [...lines, count, resetFloat(context, state, weight)].join("\n")
-  const [delta, ...changes] = [...lines, count, resetFloat(context, state, weight)]
-  return `${delta}\nif (dw !== 0) {\n${changes.join("\n")}\n}`
+  if (state.countAt !== context.plan.rowsAt) lines.push(`f64[${a} + ${state.countAt}] += ${weight};`)
+  lines.push(resetFloat(context, state, weight))
+  return lines.join("\n")
 }
 
-/** Declares dw: +1 when the value is new in its group, -1 when its last occurrence went, else 0. */
-function distinctDelta(context: AccumulateContext, arg: LoadedArgument): string {
+/**
+ * Finds the value of arguments that share a table, and updates those that take the row. Each has its `dw`: +1
+ * when the value is new in its group, -1 when its last occurrence went, else 0.
+ */
+function updateDistinct(
+  context: AccumulateContext,
+  table: DistinctTable,
+  sharing: readonly LoadedArgument[],
+): string {
   const { scope, plan, place, weighted } = context
-  const distinct = arg.state.distinct
-  assert(
-    distinct !== null && arg.loaded !== null && plan.groupAt !== null,
-    "a distinct argument has its table",
-  )
+  const loaded = sharing[0]?.loaded
+  assert(loaded && plan.groupAt !== null, "a distinct argument has a value and a group")
   const [group0, group1] = [scope.local("g"), scope.local("g")]
-  const table = scope.local("dt")
   const names = { page: scope.local("dp"), address: scope.local("da"), hash: scope.local("dh") }
-  const mirror = scope.local("m")
+  const [tableName, mirror] = [scope.local("dt"), scope.local("m")]
   const group: LoadedField = {
-    type: distinct.group.type,
+    type: table.group.type,
     isNull: null,
     halves: [group0, group1],
     bytes: null,
   }
   const find = findOrInsert(scope, {
-    table,
+    table: tableName,
     mirror,
-    layout: distinct.layout,
+    layout: table.layout,
     keys: [
-      { field: distinct.group, loaded: group },
-      { field: distinct.value, loaded: { ...arg.loaded, isNull: null } },
+      { field: table.group, loaded: group },
+      { field: table.value, loaded: { ...loaded, isNull: null } },
     ],
     ...names,
     onInsert: "",
+    onMemory: context.onMemory,
   })
-  const count = `f64[${names.address} + ${distinct.countAt}]`
-  return `
-    const ${table} = ${context.distinctTable(distinct.index)};
-    let ${mirror}_dir, ${mirror}_shift, ${mirror}_gen; ${loadTable(mirror, table)}
+  const countAt = (at: number) => `f64[${names.address} + ${at}]`
+  const updates = sharing.map((arg) => {
+    const count = countAt(arg.state.distinct!.countAt)
+    const update = `const before = ${count}, after = before + ${weighted ? "w" : "1"};
+      ${count} = after;
+      const dw = (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
+      if (dw !== 0) {\n${updateArgument(context, arg)}\n}`
+    return onlyWhereTaken(arg, update)
+  })
+  const isGone = table.countsAt.map((at) => `${countAt(at)} === 0`).join(" && ")
+  const isTaken = sharing.some(({ isNull }) => isNull === null)
+    ? "true"
+    : sharing.map(({ isNull }) => `!(${isNull})`).join(" || ")
+  return `if (${isTaken}) {
+    const ${tableName} = ${context.distinctTable(table.index)};
+    let ${mirror}_dir, ${mirror}_shift, ${mirror}_gen; ${loadTable(mirror, tableName)}
     const ${group0} = i32[(${place.address} + ${plan.groupAt}) * 2];
     const ${group1} = i32[(${place.address} + ${plan.groupAt}) * 2 + 1];
     ${find}
-    let dw = 0;
-    { const before = ${count}, after = before + ${weighted ? "w" : "1"};
-      ${count} = after;
-      dw = (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
-      ${weighted ? `if (after === 0) ${table}.remove(${names.page}, ${names.address});` : ""} }`
+    ${updates.join("\n")}
+    ${weighted ? `if (${isGone}) ${tableName}.remove(${names.page}, ${names.address});` : ""}
+  }`
 }
 
 function updateSum(context: AccumulateContext, arg: LoadedArgument, weight: string): string {
@@ -225,6 +275,15 @@ function updateSquares(context: AccumulateContext, arg: LoadedArgument, weight: 
     default:
       return assertNever(squares.kind)
   }
+}
+
+function updatePairs({ scope, place }: AccumulateContext, arg: LoadedArgument, weight: string): string {
+  const { pairs, countAt } = arg.state
+  assert(pairs !== null && arg.other !== null, "a pair has two values")
+  const values = `S, ${place.address} + ${pairs.at}, ${arg.value}, ${arg.other}`
+  if (pairs.kind === "exact") return `${scope.bind(addToExactPairs, "addPair")}(${values}, ${weight});`
+  // The count does not have this pair yet.
+  return `${scope.bind(addToRunningPairs, "addPair")}(${values}, f64[${place.address} + ${countAt}]);`
 }
 
 function updateSketch(context: AccumulateContext, arg: LoadedArgument, at: SketchPlace): string {

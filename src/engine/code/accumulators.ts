@@ -1,7 +1,9 @@
 /**
  * What a GROUP BY keeps per group, and the code that updates it. Aggregates over the same argument share
- * their count and sum; a DISTINCT argument has a table of (group, value) -> count of its own and passes on
- * only what appears or disappears.
+ * their count and sum; a DISTINCT argument counts its values in a table and passes on only what appears or
+ * disappears. Arguments that differ by their FILTER alone share the table: a value is looked up once.
+ *
+ *   (group, value) -> count for the first argument | for the second | ...
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
@@ -16,6 +18,8 @@ import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
 import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
 import type { SketchPlace } from "./distinct-sketch.ts"
+import type { PairsKind } from "./pairs.ts"
+import { PAIRS_WORDS } from "./pairs.ts"
 import type { SquaresKind } from "./squares.ts"
 import { SQUARES_WORDS, squaresKind } from "./squares.ts"
 import { structuralKey } from "./structural-key.ts"
@@ -24,14 +28,15 @@ export interface ArgumentState {
   readonly expression: Expression
   /** Rows for which it is not true are not taken. */
   readonly filter: Expression | null
-  /** Position among the distinct tables, or null. */
-  readonly distinct: DistinctTable | null
+  readonly distinct: DistinctCount | null
   /** Word with the count of values that are not NULL. */
   readonly countAt: number
   readonly sum: { readonly kind: SumKind; readonly at: number } | null
   readonly extremes: readonly ExtremeState[]
   /** For variances. */
   readonly squares: { readonly kind: SquaresKind; readonly at: number } | null
+  /** For statistics over pairs: x, where `expression` is y; rows where either is NULL are not taken. */
+  readonly pairs: { readonly other: Expression; readonly kind: PairsKind; readonly at: number } | null
   /** Word with the count of values that are true. */
   readonly truesAt: number | null
   /** For the approximate count of different values. */
@@ -43,6 +48,13 @@ export interface DistinctTable {
   readonly layout: SlotLayout
   readonly group: SlotField
   readonly value: SlotField
+  /** Word with the count of each argument that shares it. */
+  readonly countsAt: number[]
+}
+
+/** Where an argument counts how often each of its values is there. */
+export interface DistinctCount {
+  readonly table: DistinctTable
   readonly countAt: number
 }
 
@@ -77,6 +89,7 @@ export interface AggregateState {
 
 interface Draft {
   expression: Expression
+  other: Expression | null
   filter: Expression | null
   distinct: boolean
   needsSum: boolean
@@ -93,7 +106,7 @@ export function planAccumulators(
 ): AccumulatorPlan {
   const drafts = draftArguments(calls.filter((call) => !isCollected(call)))
   const rowsAt = layout.addWords(1)
-  const distinctTables: DistinctTable[] = []
+  const distinctTables = new Map<string, DistinctTable>()
   const multisets: (CompareHeld | null)[] = []
   const planned = new Map<string, ArgumentState>()
   const needsGroup =
@@ -101,12 +114,13 @@ export function planAccumulators(
     [...drafts.values()].some((draft) => draft.distinct || (options.retracting && draft.extremes.size > 0))
   const groupAt = needsGroup ? layout.addWords(1) : null
   for (const [key, draft] of drafts) {
-    const { expression, filter } = draft
+    const { expression, other, filter } = draft
     const { type } = expression
-    const distinct = draft.distinct ? distinctTable(type, distinctTables) : null
+    const distinct = draft.distinct ? distinctCount(draft, key, distinctTables) : null
     const kind = sumKind(type)
     const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
-    const takesAll = !expression.nullable && !draft.distinct && filter === null
+    const mayBeNull = expression.nullable || other?.nullable === true
+    const takesAll = !mayBeNull && !draft.distinct && filter === null
     planned.set(key, {
       expression,
       filter,
@@ -119,6 +133,7 @@ export function planAccumulators(
         at: multiset === null ? addValue(layout, type) : null,
       })),
       squares: draft.needsSquares ? addSquares(layout, type, options.retracting) : null,
+      pairs: other === null ? null : addPairs(layout, other, options.retracting),
       truesAt: draft.needsTrues ? layout.addWords(1) : null,
       sketch: draft.needsSketch ? addSketch(layout, options.retracting) : null,
     })
@@ -128,7 +143,7 @@ export function planAccumulators(
     rowsAt,
     groupAt,
     arguments: [...planned.values()],
-    distinctTables,
+    distinctTables: [...distinctTables.values()],
     collections: [...collections.values()],
     multisets,
     outputs: calls.map((call) => {
@@ -165,6 +180,7 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
     const key = argumentKey(call)
     const draft = drafts.get(key) ?? {
       expression,
+      other: call.other ?? null,
       filter: call.filter ?? null,
       distinct: isDistinct(call),
       needsSum: false,
@@ -190,6 +206,11 @@ function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {
 function addSquares(layout: SlotLayout, type: LogicalType, retracting: boolean) {
   const kind = squaresKind(type, retracting)
   return { kind, at: layout.addWords(SQUARES_WORDS[kind]) }
+}
+
+function addPairs(layout: SlotLayout, other: Expression, retracting: boolean) {
+  const kind: PairsKind = retracting ? "exact" : "running"
+  return { other, kind, at: layout.addWords(PAIRS_WORDS[kind]) }
 }
 
 function addSketch(layout: SlotLayout, retracting: boolean): SketchPlace {
@@ -226,11 +247,14 @@ function argumentKey(call: AggregateCall): string {
   const argument = argumentOf(call)
   if (argument === null) return ""
   const where = call.filter === undefined ? "" : ` where ${structuralKey(call.filter)}`
-  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${where}`
+  const beside = call.other === undefined ? "" : ` and ${structuralKey(call.other)}`
+  return `${isDistinct(call) ? "distinct " : ""}${structuralKey(argument)}${beside}${where}`
 }
 
 function checkArgument(call: AggregateCall, type: LogicalType): void {
   if (call.name === "count" || call.name === "approx_count_distinct") return
+  const inPairs = call.other === undefined || call.other.type.kind === "float64"
+  assert(inPairs && !(call.other !== undefined && call.distinct), `${call.name} takes pairs of floats`)
   const numeric = ["int32", "int64", "float64", "decimal"].includes(type.kind)
   const ordered = numeric || ["timestamp", "date", "string", "bytes", "json"].includes(type.kind)
   const truth = call.name === "bool_and" || call.name === "bool_or"
@@ -242,15 +266,22 @@ function addValue(layout: SlotLayout, type: LogicalType): number {
   return isVariableWidth(type) ? layout.addBytes() : layout.addWords(wordsPerRow(type))
 }
 
-function distinctTable(type: LogicalType, tables: DistinctTable[]): DistinctTable {
+/** Only columns share: anything else is evaluated where its own FILTER holds, and nowhere else. */
+function distinctCount(
+  { expression }: Draft,
+  argument: string,
+  tables: Map<string, DistinctTable>,
+): DistinctCount {
+  const key = expression.kind === "column" ? structuralKey(expression) : argument
+  const table = tables.get(key) ?? distinctTable(expression.type, tables.size)
+  tables.set(key, table)
+  const countAt = table.layout.addWords(1)
+  table.countsAt.push(countAt)
+  return { table, countAt }
+}
+
+function distinctTable(type: LogicalType, index: number): DistinctTable {
   const layout = new SlotLayout(0)
-  const table: DistinctTable = {
-    index: tables.length,
-    layout,
-    group: layout.addField(FLOAT64, false),
-    value: layout.addField(type, false),
-    countAt: layout.addWords(1),
-  }
-  tables.push(table)
-  return table
+  const group = layout.addField(FLOAT64, false)
+  return { index, layout, group, value: layout.addField(type, false), countsAt: [] }
 }

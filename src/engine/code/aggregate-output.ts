@@ -5,10 +5,13 @@
 import { writeWide } from "../../columns/scalar.ts"
 import type { LogicalType } from "../../columns/types.ts"
 import { averageDecimal } from "../../expr/decimal.ts"
+import type { PairAggregateName } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
+import type { PairsState } from "./pairs.ts"
+import { pairStatistic } from "./pairs.ts"
 import type { Spread, SquaresKind } from "./squares.ts"
 import { exactSpread, floatSpread, readSquares } from "./squares.ts"
 
@@ -38,6 +41,11 @@ export interface SpreadState extends Spread {
   readonly sum: { readonly kind: SumKind; readonly at: number } | null
   readonly scale: number
   readonly result: number
+}
+
+export interface PairOutput {
+  readonly name: PairAggregateName
+  readonly pairs: PairsState
 }
 
 export class AggregateOutput {
@@ -94,6 +102,19 @@ export class AggregateOutput {
     const value = exactSpread(state, BigInt(count), sums, state)
     if (value === null) column.nulls[row] = 1
     else this.#setInteger(column, row, value)
+  }
+
+  statistic(
+    column: RowColumn,
+    row: number,
+    { name, pairs }: PairOutput,
+    address: number,
+    count: number,
+  ): void {
+    const state = { ...pairs, at: address + pairs.at }
+    const value = count === 0 ? null : pairStatistic(name, this.#store, state, count)
+    if (value === null) column.nulls[row] = 1
+    else this.#setFloat(column, row, value)
   }
 
   /** Of booleans: all of them are true, or any. */

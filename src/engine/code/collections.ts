@@ -2,10 +2,10 @@
  * What aggregates keep whose result depends on an order: an ordered multiset of tuples per group. Aggregates
  * over the same tuples share one.
  *
- *   string_agg, json_agg, percentiles, mode   all values that came
- *   first, last                               one value while rows only come, else all
- *   approx_percentile                         counts of buckets (sketches.ts), however many values came
- *   approx_top_k                              one tuple of counters (heavy-hitters.ts)
+ *   lists, percentiles, mode   all values that came
+ *   first, last                one value while rows only come, else all
+ *   approx_percentile          counts of buckets (sketches.ts), however many values came
+ *   approx_top_k               one tuple of counters (heavy-hitters.ts)
  */
 import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
@@ -39,8 +39,7 @@ export function collectionKey(call: AggregateCall, retracting: boolean): string 
   })
   const argument = call.argument === null ? "" : structuralKey(call.argument)
   const where = call.filter === undefined ? "" : structuralKey(call.filter)
-  const keepsNull = call.name === "json_agg"
-  return JSON.stringify([argument, terms, where, keepsNull, keptOf(call, retracting), capacityOf(call)])
+  return JSON.stringify([argument, terms, where, keepsNull(call), keptOf(call, retracting), capacityOf(call)])
 }
 
 export function planCollection(
@@ -53,11 +52,20 @@ export function planCollection(
   const value = structuralKey(argument)
   const valueAt = items.findIndex(({ expression }) => structuralKey(expression) === value)
   assert(valueAt >= 0, `${call.name} is sorted by its argument at last`)
-  const keepsNull = call.name === "json_agg"
   const kept = keptOf(call, retracting)
   assert(kept !== "counters" || !retracting, "what is counted approximately is not taken back")
-  return { multiset, items, valueAt, filter: filter ?? null, keepsNull, kept, capacity: capacityOf(call) }
+  return {
+    multiset,
+    items,
+    valueAt,
+    filter: filter ?? null,
+    keepsNull: keepsNull(call),
+    kept,
+    capacity: capacityOf(call),
+  }
 }
+
+const keepsNull = ({ name }: AggregateCall): boolean => name === "json_agg" || name === "array_agg"
 
 const capacityOf = ({ name, constant }: AggregateCall): number =>
   name === "approx_top_k" ? COUNTERS_PER_VALUE * (constant as number) : 0

@@ -135,6 +135,10 @@ function emitAggregate(
     const holds = call.name === "bool_and" ? `${trues} === ${rows}` : `${trues} > 0`
     return `${aggregateOutput}.truth(${column}, n, ${rows}, ${holds});`
   }
+  if (argument.pairs !== null) {
+    const state = scope.bind({ name: call.name, pairs: argument.pairs }, "pairs")
+    return `${aggregateOutput}.statistic(${column}, n, ${state}, a, ${rows});`
+  }
   if (argument.squares !== null && call.name !== "min" && call.name !== "max") {
     const state = scope.bind(spreadState(call, argument), "spread")
     return `${aggregateOutput}.spread(${column}, n, ${state}, a, ${rows});`

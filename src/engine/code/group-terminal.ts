@@ -17,7 +17,7 @@ import type { AccumulatorPlan } from "./accumulators.ts"
 import { collect, loadTuples } from "./collect-code.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
-import { declareTable, findOrInsert, loadTable } from "./slot-code.ts"
+import { declareTable, findOrInsert, loadTable, STOP_WHEN_CROWDED } from "./slot-code.ts"
 
 export interface GroupPlan {
   readonly spec: AggregateSpec
@@ -88,6 +88,7 @@ export class GroupTerminal implements Terminal {
       plan: this.#argumentsOver(input),
       place: PLACE,
       weighted: this.shape.weighted,
+      onMemory: this.#onMemory,
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
     }
@@ -103,6 +104,11 @@ export class GroupTerminal implements Terminal {
 
   readonly finish = (): string => ""
 
+  /** Groups of sessions do not leave memory. */
+  get #onMemory(): string {
+    return this.#plan.bySession === true ? "" : STOP_WHEN_CROWDED
+  }
+
   #findGroup(writer: RouteWriter, keys: readonly KeyedField[]): string {
     const { layout, accumulators, share, bySession } = this.#plan
     const operator = writer.scope.bind(this.#operator, "op")
@@ -110,7 +116,8 @@ export class GroupTerminal implements Terminal {
     const next = `${operator}.nextGroup`
     const onInsert = groupAt === null ? "" : `f64[a + ${groupAt}] = ${next}; ${next} += ${share.count};`
     const onHash = bySession === true ? "" : share.skipOthers("h", writer.leave)
-    return `${findOrInsert(writer.scope, { ...PLACE, keys, layout, hash: "h", onInsert, onHash })}
+    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash, onMemory: this.#onMemory }
+    return `${findOrInsert(writer.scope, lookup)}
       if (emitting) {
         const u = i32[(a << 1) + 1];
         if (u >= touchedCount || slots[u] !== a) {
@@ -190,6 +197,10 @@ export class GroupTerminal implements Terminal {
       arguments: accumulators.arguments.map((argument) => ({
         ...argument,
         expression: substituteColumns(argument.expression, columns),
+        pairs: argument.pairs && {
+          ...argument.pairs,
+          other: substituteColumns(argument.pairs.other, columns),
+        },
         filter: argument.filter && substituteColumns(argument.filter, columns),
       })),
       collections: accumulators.collections.map((collection) => ({

@@ -39,10 +39,12 @@ export class OrderedOutput {
           between: call.constant as string,
           show: (held) => valueIn(held) as string,
         })
-      case "json_agg": {
+      case "json_agg":
+      case "array_agg": {
         const type = call.argument!.type
         const list = this.#list(call, values, group, {
-          between: ", ",
+          // As PostgreSQL's json_agg and its to_json of an array write them.
+          between: call.name === "json_agg" ? ", " : ",",
           show: (held) => jsonOf(valueIn(held), type),
         })
         return list === null ? null : `[${list}]`

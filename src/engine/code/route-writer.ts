@@ -95,7 +95,7 @@ export class RouteWriter {
     this.loader = new FieldLoader(this.row, this.scope, base)
   }
 
-  /** Parameters: batch, weights, verdicts, report. */
+  /** Parameters: batch, weights, verdicts, report, first. */
   compile<F>(store: PageStore): RouteResult<F> {
     const { shape } = this
     const before = this.#terminal.declare(this)
@@ -109,13 +109,13 @@ export class RouteWriter {
     for (const stage of shape.stages) columns = this.#stage(stage, columns)
     this.#terminal.write(this, columns)
     const body = `
-      const count = batch.length;
+      let count = batch.length;
       const S = ${this.scope.bind(store, "store")};
       ${DECLARE_VIEWS}
       ${this.loader.prologue()}
       ${this.row.prologue()}
       ${before}
-      for (let i = 0; i < count; i++) row: {
+      for (let i = first; i < count; i++) row: {
         ${shape.fromSource ? `if (verdicts[i] !== ${APPLIED}) break row;` : ""}
         ${shape.weighted ? "const w = weights === null ? 1 : weights[i];" : ""}
         let hits = 0, lates = 0${this.#openLoops.length === 0 ? "" : ", goneEnd = null"};
@@ -123,10 +123,11 @@ export class RouteWriter {
         ${this.#lines.join("\n")}
         ${this.#closeLoops()}
       }
-      ${this.#terminal.finish(this)}`
+      ${this.#terminal.finish(this)}
+      return count;`
     const run = this.scope.compile<F>(
       this.#terminal.name,
-      ["batch", "weights", "verdicts", "report"],
+      ["batch", "weights", "verdicts", "report", "first"],
       body,
       this.row.bound,
     )

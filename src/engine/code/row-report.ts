@@ -36,11 +36,14 @@ export class SliceReport implements RowReport {
 }
 
 /**
- * One function of a route over a batch. `verdicts` is empty for changes, `weights` null for +1 throughout.
+ * One function of a route over a batch, from row `first` on. `verdicts` is empty for changes, `weights` null
+ * for +1 throughout. Returns the row to go on with: behind the last one, unless pages have to leave memory
+ * first.
  */
 export type RouteRun = (
   batch: Batch,
   weights: Int32Array | null,
   verdicts: Uint8Array,
   report: RowReport,
-) => void
+  first: number,
+) => number

@@ -42,28 +42,36 @@ export interface Lookup extends SlotPlace {
   readonly onInsert: string
   /** Statements behind the hash, before the table is looked at. @default none */
   readonly onHash?: string
+  /**
+   * Statement behind whatever may have brought pages into memory: STOP_WHEN_CROWDED, or nothing. @default ""
+   */
+  readonly onMemory?: string
 }
+
+/** The loop over `i` ends behind this row when there are too many pages in memory, so that some can leave. */
+export const STOP_WHEN_CROWDED = "if (S.isCrowded) count = i + 1;"
 
 /** Declares page, address and hash, and leaves them at the key's slot, inserted when it was missing. */
 export function findOrInsert(scope: CodeScope, lookup: Lookup): string {
-  const { table, mirror, page, address, hash, keys } = lookup
-  const lines = [hashKeys(scope, hash, keys), lookup.onHash ?? ""]
+  const { table, mirror, page, address, hash, keys, onHash = "", onMemory = "" } = lookup
+  const lines = [hashKeys(scope, hash, keys), onHash]
   lines.push(`let ${page} = ${mirror}_dir[${hash} >>> ${mirror}_shift], ${address} = 0;`)
-  lines.push(`if (f64[${page}] !== ${mirror}_gen) { ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} }`)
+  lines.push(`if (f64[${page}] !== ${mirror}_gen) {
+    ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} ${onMemory} }`)
   lines.push(probe(scope, lookup, insertion(lookup)))
   return lines.join("\n")
 }
 
 /** As findOrInsert, but leaves address 0 when the key is missing. The table is not written to. */
-export function findOnly(scope: CodeScope, lookup: Omit<Lookup, "onInsert">): string {
-  const { mirror, page, address, hash, keys } = lookup
+export function findOnly(scope: CodeScope, lookup: Omit<Lookup, "onInsert" | "mirror">): string {
+  const { table, page, address, hash, keys } = lookup
   const lines = [hashKeys(scope, hash, keys)]
-  lines.push(`const ${page} = ${mirror}_dir[${hash} >>> ${mirror}_shift]; let ${address} = 0;`)
+  lines.push(`const ${page} = ${table}.bring(${hash}); ${RETAKE_VIEWS} let ${address} = 0;`)
   lines.push(probe(scope, lookup, "break;"))
   return lines.join("\n")
 }
 
-function probe(scope: CodeScope, lookup: Omit<Lookup, "onInsert">, missing: string): string {
+function probe(scope: CodeScope, lookup: Omit<Lookup, "onInsert" | "mirror">, missing: string): string {
   const { page, address, hash, keys, layout } = lookup
   const stride = layout.shape.strideWords
   const [index, mask, place, tag, entry] = ["x", "m", "at", "tag", "en"].map((hint) => scope.local(hint))
@@ -81,14 +89,14 @@ function probe(scope: CodeScope, lookup: Omit<Lookup, "onInsert">, missing: stri
 }
 
 function insertion(lookup: Lookup): string {
-  const { table, mirror, page, address, hash, keys } = lookup
+  const { table, mirror, page, address, hash, keys, onMemory = "" } = lookup
   const lengths = keys.flatMap(({ loaded }) =>
     loaded.bytes ? [`${loaded.bytes.end} - ${loaded.bytes.start}`] : [],
   )
   const bytes = lengths.length === 0 ? "0" : lengths.join(" + ")
   return `
       ${address} = ${table}.insert(${hash}, ${bytes}); ${page} = ${table}.page;
-      ${RETAKE_VIEWS} ${loadTable(mirror, table)}
+      ${RETAKE_VIEWS} ${loadTable(mirror, table)} ${onMemory}
       ${storeFields(lookup, keys)}
       ${lookup.onInsert}
       break;`

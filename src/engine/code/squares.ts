@@ -12,22 +12,27 @@ import type { LogicalType } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import { divideRounded, powerOfTen } from "../../expr/decimal.ts"
 import type { PageStore } from "../state/page-store.ts"
+import {
+  addShifted,
+  FLOAT_EXPONENT,
+  FLOAT_PRODUCT_WORDS,
+  FLOAT_SUM_WORDS,
+  partsOfFloat,
+  ratio,
+} from "./exact-floats.ts"
 import { carryWords, LIMB_CARRY, readWords, writeWords } from "./exact-sums.ts"
-import { addLong, bitLength, integerRoot, readLong } from "./long-words.ts"
+import { addLong, integerRoot, readLong } from "./long-words.ts"
 
 export type SquaresKind = "int32" | "narrow" | "wide" | "running" | "exact"
 
 /** 2^63 squared, 2^53 times; 10^38 squared, 2^53 times. */
 const LONG_WORDS = { narrow: 3, wide: 5 } as const
-/** Doubles as multiples of 2^-1074, and their squares, 2^53 of them. */
-const SUM_WORDS = 34
-const SQUARE_WORDS = 67
 
 export const SQUARES_WORDS: Readonly<Record<SquaresKind, number>> = {
   int32: 3,
   ...LONG_WORDS,
   running: 4,
-  exact: 1 + SUM_WORDS + SQUARE_WORDS,
+  exact: 1 + FLOAT_SUM_WORDS + FLOAT_PRODUCT_WORDS,
 }
 
 export function squaresKind(type: LogicalType, retracting: boolean): SquaresKind {
@@ -78,10 +83,6 @@ export function addToRunning(store: PageStore, at: number, x: number, count: num
   f64[at + 2] = f64[at + 2]! + deviation * (distance - f64[at + 1]!)
 }
 
-const double = new Float64Array(1)
-const bits = new BigUint64Array(double.buffer)
-const FRACTION = (1n << 52n) - 1n
-
 export function addToExact(store: PageStore, at: number, x: number, weight: number): void {
   const { f64 } = store
   const count = x - x === 0 ? at : at + SQUARES_WORDS.exact - 1
@@ -90,17 +91,10 @@ export function addToExact(store: PageStore, at: number, x: number, weight: numb
     return
   }
   f64[count] = f64[count]! + weight
-  double[0] = x
-  const exponent = Number((bits[0]! >> 52n) & 2047n)
-  const mantissa = exponent === 0 ? bits[0]! & FRACTION : (bits[0]! & FRACTION) | (1n << 52n)
-  const shift = exponent === 0 ? 0 : exponent - 1
-  const signed = (x < 0 ? -mantissa : mantissa) * BigInt(weight)
-  addShifted(store, at + 1, SUM_WORDS, signed, shift)
-  addShifted(store, at + 1 + SUM_WORDS, SQUARE_WORDS, mantissa * mantissa * BigInt(weight), 2 * shift)
-}
-
-function addShifted(store: PageStore, at: number, words: number, value: bigint, shift: number): void {
-  addLong(store, at, { words, skip: shift >> 6 }, value << BigInt(shift & 63))
+  const { mantissa, shift } = partsOfFloat(x)
+  addShifted(store, at + 1, FLOAT_SUM_WORDS, { value: mantissa * BigInt(weight), shift })
+  const square = { value: mantissa * mantissa * BigInt(weight), shift: 2 * shift }
+  addShifted(store, at + 1 + FLOAT_SUM_WORDS, FLOAT_PRODUCT_WORDS, square)
 }
 
 export interface Spread {
@@ -154,19 +148,8 @@ export function floatSpread(
 }
 
 function exactVariance(store: PageStore, at: number, count: number, less: number): number {
-  const sum = readLong(store, at + 1, SUM_WORDS)
-  const squares = readLong(store, at + 1 + SUM_WORDS, SQUARE_WORDS)
+  const sum = readLong(store, at + 1, FLOAT_SUM_WORDS)
+  const squares = readLong(store, at + 1 + FLOAT_SUM_WORDS, FLOAT_PRODUCT_WORDS)
   const numerator = BigInt(count) * squares - sum * sum
-  return ratio(numerator, BigInt(count) * BigInt(less), -2148)
-}
-
-/** numerator / denominator * 2^exponent; neither is negative. */
-function ratio(numerator: bigint, denominator: bigint, exponent: number): number {
-  if (numerator === 0n) return 0
-  const shift = 64 - bitLength(numerator) + bitLength(denominator)
-  const quotient =
-    shift >= 0 ? (numerator << BigInt(shift)) / denominator : (numerator >> BigInt(-shift)) / denominator
-  const power = exponent - shift
-  const half = Math.trunc(power / 2)
-  return Number(quotient) * 2 ** half * 2 ** (power - half)
+  return ratio(numerator, BigInt(count) * BigInt(less), 2 * FLOAT_EXPONENT)
 }

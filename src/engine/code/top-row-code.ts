@@ -15,7 +15,14 @@ import { CodeScope } from "./code-scope.ts"
 import { compareBytes } from "./extremes.ts"
 import type { LoadedField } from "./field-loader.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
-import { DECLARE_VIEWS, declareTable, findOrInsert, loadTable, storeFields } from "./slot-code.ts"
+import {
+  DECLARE_VIEWS,
+  declareTable,
+  findOrInsert,
+  loadTable,
+  STOP_WHEN_CROWDED,
+  storeFields,
+} from "./slot-code.ts"
 import type { ViewLayout } from "./view-code.ts"
 import { plainLoader, reference } from "./view-code.ts"
 
@@ -26,7 +33,8 @@ export interface TopRowTarget {
   touch(page: number, address: number): void
 }
 
-export type KeepTopRows = (batch: ChangeBatch) => void
+/** From row `first` on; returns the row to go on with, as RouteRun does. */
+export type KeepTopRows = (batch: ChangeBatch, first: number) => number
 
 const PLACE: SlotPlace = { table: "T", mirror: "m", page: "p", address: "a" }
 
@@ -51,7 +59,8 @@ export function compileKeepTopRows(
   }
   const keys = plan.key.map(load)
   const onHash = target.share.skipOthers("h", "break row;")
-  const find = findOrInsert(scope, { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "", onHash })
+  const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "", onHash }
+  const find = findOrInsert(scope, { ...lookup, onMemory: STOP_WHEN_CROWDED })
   const keyLines = lines.splice(0)
   const terms = order.filter(({ column }) => !plan.key.includes(column))
   const compared = terms.map((term) => ({ term, ...load(term.column) }))
@@ -66,7 +75,8 @@ export function compileKeepTopRows(
     ${DECLARE_VIEWS} ${declareTable("m")} ${loadTable("m", "T")}
     let slots = touched.slots, touchedCount = touched.count;
     ${loader.prologue()}
-    for (let i = 0; i < batch.length; i++) row: {
+    let count = batch.length;
+    for (let i = first; i < count; i++) row: {
       ${keyLines.join("\n")}
       ${find}
       ${termLines.join("\n")}
@@ -82,8 +92,10 @@ export function compileKeepTopRows(
       ${lines.join("\n")}
       ${storeFields(PLACE, rest)}
       ${present} = 1;
-    }`
-  return scope.compile<KeepTopRows>("keepTopRows", ["batch"], body, { names: ["S"], values: [store] })
+    }
+    return count;`
+  const names = { names: ["S"], values: [store] }
+  return scope.compile<KeepTopRows>("keepTopRows", ["batch", "first"], body, names)
 }
 
 /** Statements that set `o` below 0 where the new row comes first, above 0 where the old one does. */

@@ -23,6 +23,7 @@ import {
   findOnly,
   findOrInsert,
   loadTable,
+  STOP_WHEN_CROWDED,
   storeFields,
 } from "./slot-code.ts"
 
@@ -52,8 +53,11 @@ export interface ViewTarget {
   defer(batch: ChangeBatch, row: number, weight: number): void
 }
 
-/** Applies rows [first, last); `fixedWeight` other than 0 stands for the batch's weights. */
-export type ApplyChanges = (batch: ChangeBatch, first: number, last: number, fixedWeight: number) => void
+/**
+ * Applies rows [first, last); `fixedWeight` other than 0 stands for the batch's weights. Returns the row to
+ * go on with, which is not the last one when pages have to leave memory first.
+ */
+export type ApplyChanges = (batch: ChangeBatch, first: number, last: number, fixedWeight: number) => number
 
 const PLACE: SlotPlace = { table: "T", mirror: "m", page: "p", address: "a" }
 
@@ -72,7 +76,8 @@ export function compileApply(
     loaded: loader.load(reference(columns[k]!, k), lines),
   })
   const keys = plan.key.map(load)
-  const find = findOrInsert(scope, { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "" })
+  const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "" }
+  const find = findOrInsert(scope, { ...lookup, onMemory: STOP_WHEN_CROWDED })
   const keyLines = lines.splice(0)
   const rest = columns
     .map((_, k) => k)
@@ -90,7 +95,8 @@ export function compileApply(
     ${DECLARE_VIEWS} ${declareTable("m")} ${loadTable("m", "T")}
     let slots = touched.slots, touchedCount = touched.count;
     ${loader.prologue()}
-    for (let i = first; i < last; i++) {
+    let count = last;
+    for (let i = first; i < count; i++) {
       const w = fixedWeight !== 0 ? fixedWeight : weights === null ? 1 : weights[i];
       ${keyLines.join("\n")}
       ${find}
@@ -99,7 +105,8 @@ export function compileApply(
         ${view}.touch(p, a); slots = touched.slots; touchedCount = touched.count;
       }
       ${change}
-    }`
+    }
+    return count;`
   return scope.compile<ApplyChanges>(
     "applyChanges",
     ["batch", "first", "last", "fixedWeight"],
@@ -108,10 +115,13 @@ export function compileApply(
   )
 }
 
-/** Address of the row whose key is in row 0 of a batch of key columns, or 0. `page` receives its page. */
+/**
+ * Address of the row whose key is in row 0 of a batch of key columns, or 0. `page` receives its page, which
+ * may have come into memory for it.
+ */
 export type FindKey = (
   batch: { readonly vectors: ChangeBatch["vectors"] },
-  table: { readonly directory: Int32Array; readonly shift: number },
+  table: { bring(hash: number): number },
   found: { page: number },
 ) => number
 
@@ -123,9 +133,10 @@ export function compileFind(store: PageStore, columns: readonly Column[], plan: 
     const column = { ...columns[k]!, nullable: true }
     return { field: plan.fields[k]!, loaded: loader.load(reference(column, position), lines) }
   })
-  const find = findOnly(scope, { ...PLACE, keys, layout: plan.layout, hash: "h" })
+  const find = findOnly(scope, { ...PLACE, table: "table", keys, layout: plan.layout, hash: "h" })
   const body = `
-    const i = 0, i32 = S.i32, u8 = S.u8, m_dir = table.directory, m_shift = table.shift;
+    const i = 0;
+    ${DECLARE_VIEWS}
     ${loader.prologue()}
     ${lines.join("\n")}
     ${find}

@@ -75,8 +75,12 @@ export class Share {
     return this.isWhole || this.has(finished(mixBytes(HASH_SEED, bytes, start, end)))
   }
 
-  hasText(key: string): boolean {
-    if (this.isWhole) return true
+  /** A key that is not in a table, with one text for equal ones. */
+  hasKey(key: string | number): boolean {
+    return this.isWhole || this.#hasText(String(key))
+  }
+
+  #hasText(key: string): boolean {
     if (this.#bytes.length < key.length * 3) this.#bytes = new Uint8Array(key.length * 6)
     const { written } = encoder.encodeInto(key, this.#bytes)
     return this.hasBytes(this.#bytes, 0, written)

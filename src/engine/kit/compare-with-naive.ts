@@ -4,7 +4,7 @@
  */
 import { assert } from "../../std/assert.ts"
 import { SeededRandom } from "../../std/random.ts"
-import { createEngine } from "../create-engine.ts"
+import { createEngine, type EngineOptions } from "../create-engine.ts"
 import type { Engine, EpochInput, EpochResult, OperatorSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { DataflowGraph } from "../graph/routes.ts"
@@ -94,17 +94,21 @@ function assertNetted(
   }
 }
 
-/** @throws when the engine, its restored twin or the naive engine disagree. */
+/**
+ * @param options of the engine that is restored in the middle; the one that it is compared with has none
+ * @throws when the engine, its restored twin or the naive engine disagree.
+ */
 export function compareSeed(
   seed: number,
   graphOf: (random: SeededRandom) => OperatorSpec[] = randomGraph,
+  options: () => EngineOptions = () => ({}),
 ): void {
   const random = new SeededRandom(seed)
   const specs = graphOf(random)
   const epochs = randomEpochs(random)
   const graph = planRoutes(specs)
   const naive = new NaiveEngine(specs)
-  let engine = createEngine(specs)
+  let engine = createEngine(specs, options())
   let ticks = 0
   const steady = createEngine(specs, { nowMs: () => ticks++ })
   const restoreAt = random.below(epochs.length)
@@ -141,10 +145,12 @@ export function compareSeed(
     }
     if (number === restoreAt) {
       const parts = [...engine.checkpoint().parts()]
-      engine = createEngine(specs)
+      engine = createEngine(specs, options())
       engine.restore(parts)
     }
-    same(keptBytes(steady, graph), steady.stateBytes(), `seed ${seed}: what operators keep adds up`)
+    for (const each of [steady, engine]) {
+      same(keptBytes(each, graph), each.stateBytes(), `seed ${seed}: what operators keep adds up`)
+    }
   })
 }
 

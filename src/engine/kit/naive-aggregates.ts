@@ -9,19 +9,22 @@ import { evaluate } from "./naive-expressions.ts"
 const DECIMAL_LIMIT = 10n ** 38n
 
 /** What one aggregate remembers of a row: whether it is taken, then its argument. */
-export function naiveArguments({ argument, filter, order = [] }: AggregateCall, row: Row): Row {
+export function naiveArguments({ argument, other, filter, order = [] }: AggregateCall, row: Row): Row {
   const taken = filter === undefined || evaluate(filter, row) === true
   const value = (part: Expression | null) => (taken && part !== null ? evaluate(part, row) : null)
-  return [taken, value(argument), ...order.map(({ expression }) => value(expression))]
+  const second = other === undefined ? [] : [value(other)]
+  return [taken, value(argument), ...second, ...order.map(({ expression }) => value(expression))]
 }
 
 /** How many values that is. */
-export const argumentWidth = ({ order = [] }: AggregateCall): number => 2 + order.length
+export const argumentWidth = ({ other, order = [] }: AggregateCall): number =>
+  2 + (other === undefined ? 0 : 1) + order.length
 
 export function naiveAggregate(call: AggregateCall, remembered: readonly Row[]): Scalar {
   const taken = remembered.filter(([isTaken]) => isTaken)
   if (call.argument === null) return BigInt(taken.length)
   if (call.order !== undefined) return inOrder(call, taken)
+  if (call.other !== undefined) return overPairs(call.name, taken)
   let values = taken.map(([, value]) => value!).filter((value) => value !== null)
   if (call.distinct) values = [...new Map(values.map((value) => [scalarKey(value), value])).values()]
   if (call.name === "count") return BigInt(values.length)
@@ -49,7 +52,7 @@ function inOrder(
   taken: readonly Row[],
 ): Scalar {
   const rows = taken
-    .filter(([, value]) => value !== null || name === "json_agg")
+    .filter(([, value]) => value !== null || name === "json_agg" || name === "array_agg")
     .toSorted(([, , ...a], [, , ...b]) => {
       for (const [k, { descending, nullsFirst }] of order.entries()) {
         const [x, y] = [a[k]!, b[k]!]
@@ -71,6 +74,8 @@ function inOrder(
       return values.join(constant as string)
     case "json_agg":
       return `[${values.map((value) => jsonOf(value, argument!.type)).join(", ")}]`
+    case "array_agg":
+      return `[${values.map((value) => jsonOf(value, argument!.type)).join(",")}]`
     case "first":
       return values[0]!
     case "last":
@@ -88,6 +93,38 @@ function inOrder(
       )
       return values[counts.indexOf(Math.max(...counts))]!
     }
+  }
+}
+
+/** Pairs (y, x) by their definitions, in whole numbers: the values of tests are multiples of 1/8. */
+function overPairs(name: string, taken: readonly Row[]): Scalar {
+  const pairs = taken.filter(([, y, x]) => y !== null && x !== null).map(([, y, x]) => [y, x] as number[])
+  const n = BigInt(pairs.length)
+  if (n === 0n) return null
+  const finite = (side: 0 | 1) => pairs.every((pair) => Number.isFinite(pair[side]))
+  const whole = (side: 0 | 1) => pairs.map((pair) => (finite(side) ? BigInt(pair[side]! * 8) : 0n))
+  const [ys, xs] = [whole(0), whole(1)]
+  const sum = (values: readonly bigint[]) => values.reduce((a, b) => a + b, 0n)
+  const products = (a: readonly bigint[], b: readonly bigint[]) =>
+    Number(n * sum(a.map((value, k) => value * b[k]!)) - sum(a) * sum(b)) / (64 * pairs.length)
+  const yy = finite(0) ? products(ys, ys) : Number.NaN
+  const xx = finite(1) ? products(xs, xs) : Number.NaN
+  const xy = finite(0) && finite(1) ? products(ys, xs) : Number.NaN
+  switch (name) {
+    case "covar_pop":
+      return xy / pairs.length
+    case "covar_samp":
+      return n === 1n ? null : xy / (pairs.length - 1)
+    case "regr_sxy":
+      return xy
+    case "corr":
+      return xx === 0 || yy === 0 ? null : xy / Math.sqrt(xx * yy)
+    case "regr_r2":
+      return xx === 0 ? null : yy === 0 ? 1 : (xy * xy) / (xx * yy)
+    case "regr_slope":
+      return xx === 0 ? null : xy / xx
+    default:
+      return xx === 0 ? null : (Number(sum(ys)) / 8 - (Number(sum(xs)) / 8) * (xy / xx)) / pairs.length
   }
 }
 

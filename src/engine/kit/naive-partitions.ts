@@ -127,19 +127,29 @@ function inFrame(
     const difference = Number(other) - (Number(own) + step)
     return first!.descending ? -difference : difference
   }
+  const groupOf = (at: number): number =>
+    partition.slice(1, at + 1).filter((row, before) => compareRows(terms, partition[before]!, row) !== 0)
+      .length
   const afterStart = (bound: FrameBound): boolean => {
     if (bound.kind === "unbounded-preceding") return true
     if (bound.kind === "unbounded-following") return false
     if (bound.kind === "current-row") return frame.unit === "rows" ? j >= k : along >= 0
+    if (frame.unit === "groups") return groupOf(j) - groupOf(k) >= Number(bound.offset)
     return frame.unit === "rows" ? j >= k + Number(bound.offset) : distance(bound) >= 0
   }
   const beforeEnd = (bound: FrameBound): boolean => {
     if (bound.kind === "unbounded-preceding") return false
     if (bound.kind === "unbounded-following") return true
     if (bound.kind === "current-row") return frame.unit === "rows" ? j <= k : along <= 0
+    if (frame.unit === "groups") return groupOf(j) - groupOf(k) <= Number(bound.offset)
     return frame.unit === "rows" ? j <= k + Number(bound.offset) : distance(bound) <= 0
   }
-  return afterStart(frame.start) && beforeEnd(frame.end)
+  const { exclude } = frame
+  const excluded =
+    (exclude === "current row" && j === k) ||
+    (exclude === "group" && along === 0) ||
+    (exclude === "ties" && along === 0 && j !== k)
+  return afterStart(frame.start) && beforeEnd(frame.end) && !excluded
 }
 
 /** Rows of each partition in order, each as often as it is there. */

@@ -33,6 +33,8 @@ export class NaiveSessions {
   /** As of the last epoch, for rows that several routes judge. */
   #settled: readonly NaiveSessionRow[] = []
   #gone: Place[] = []
+  /** By key with sessions: rows up to here were over when the first of them began. */
+  readonly #closedUs = new Map<string, bigint>()
   #watermark = NO_WATERMARK
 
   constructor(spec: AggregateSpec) {
@@ -44,11 +46,15 @@ export class NaiveSessions {
     const reaches = ({ sessionKey, first, last }: Place) =>
       sessionKey === row.sessionKey && row.time >= first - this.#gap && row.time <= last + this.#gap
     if (this.#gone.some(reaches)) return true
+    if (row.time <= (this.#closedUs.get(row.sessionKey) ?? NO_WATERMARK)) return true
     if (this.#cut(settled ? this.#settled : this.#rows).some(reaches)) return false
     return this.#isOver(row.time + this.#gap)
   }
 
   add(row: NaiveSessionRow): void {
+    const isFirst = !this.#rows.some(({ sessionKey }) => sessionKey === row.sessionKey)
+    if (isFirst && this.#watermark !== NO_WATERMARK)
+      this.#closedUs.set(row.sessionKey, this.#watermark - this.#spec.allowedLatenessUs - this.#gap)
     this.#rows.push(row)
   }
 
@@ -71,7 +77,6 @@ export class NaiveSessions {
       this.#gone.push(session)
       this.#rows = this.#rows.filter((row) => !session.rows.includes(row))
     }
-    this.#gone = this.#gone.filter(({ last }) => !this.#isOver(last + 2n * this.#gap))
     this.#settled = [...this.#rows]
     return all
   }

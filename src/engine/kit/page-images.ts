@@ -1,6 +1,7 @@
 /** Pages as a checkpoint has them, for tests of what is made of pages. */
+
+import { PAGE_BYTES, pageBytes } from "../state/page-sizes.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { PAGE_BYTES, pageBytes } from "../state/page-store.ts"
 
 /** Copies of the pages' images, in their order. */
 export function imagesOf(store: PageStore, pages: Iterable<number>): Uint8Array[] {

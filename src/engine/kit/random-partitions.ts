@@ -215,15 +215,18 @@ function randomFrame(
 ): OverFrame | null {
   const first = order[0] === undefined ? null : columns[order[0].column]!.type.kind
   const canReach = order.length === 1 && (first === "int32" || first === "timestamp")
-  const unit: OverFrame["unit"] = pick(random, ["rows", "range"])
+  const unit: OverFrame["unit"] = pick(random, ["rows", "range", "groups"])
   const bound = (): FrameBound => {
-    const reach = unit === "rows" || canReach
+    const reach = unit !== "range" || canReach
     const kinds = ["unbounded-preceding", "unbounded-following", "current-row", ...(reach ? ["offset"] : [])]
     const kind = pick(random, kinds) as FrameBound["kind"]
     if (kind !== "offset") return { kind }
     return { kind, offset: BigInt(random.below(7) - 3) }
   }
-  return random.below(5) === 0 ? null : { unit, start: bound(), end: bound() }
+  if (random.below(5) === 0) return null
+  const frame = { unit, start: bound(), end: bound() }
+  if (random.below(2) === 0) return frame
+  return { ...frame, exclude: pick(random, ["current row", "group", "ties"] as const) }
 }
 
 function columnsAt(specs: readonly OperatorSpec[], id: string): readonly Column[] {

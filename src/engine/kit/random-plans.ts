@@ -333,14 +333,14 @@ function randomOrdered(random: Random, columns: readonly Column[]): AggregateCal
   const itself = { expression: argument, ...direction() }
   const call = { kind: "aggregate", argument, nullable: true } as const
   const one = { ...call, type, distinct: false, order: [itself] }
-  const names = ["json_agg", "first", "last", "mode", "percentile_disc", "other"] as const
+  const names = ["json_agg", "array_agg", "first", "last", "mode", "percentile_disc", "other"] as const
   const chosen = pick(random, names)
   if (chosen === "mode") return { ...one, name: chosen }
   if (chosen === "percentile_disc") return { ...one, name: chosen, constant: random.below(5) / 4 }
   if (chosen === "first" || chosen === "last") return { ...one, name: chosen, order: [...others, itself] }
   const distinct = random.below(3) === 0
   const list = { ...call, distinct, order: distinct ? [itself] : [...others, itself] }
-  if (chosen === "json_agg") return { ...list, name: "json_agg", type: JSON_TEXT }
+  if (chosen === "json_agg" || chosen === "array_agg") return { ...list, name: chosen, type: JSON_TEXT }
   if (type.kind === "float64") return { ...one, name: "percentile_cont", constant: random.below(5) / 4 }
   if (type.kind === "string") return { ...list, name: "string_agg", type: STRING, constant: ", " }
   return { ...one, name: "first" }

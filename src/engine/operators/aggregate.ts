@@ -93,6 +93,7 @@ export class AggregateOperator implements StatefulOperator {
   }
 
   heapBytes(): number {
+    if (this.plan.accumulators.multisets.length === 0) return 0
     return this.windows().reduce(
       (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
       0,
@@ -135,11 +136,14 @@ export class AggregateOperator implements StatefulOperator {
   createWindow(start: bigint, end: bigint): WindowState {
     const { store } = this.#options
     const { accumulators, layout } = this.plan
+    const expected = Math.floor(this.expectedGroups / 2)
     return {
       start,
       end,
-      table: new KeyTable(store, layout.shape, this.touched, Math.floor(this.expectedGroups / 2)),
-      distinct: accumulators.distinctTables.map((table) => new KeyTable(store, table.layout.shape, null)),
+      table: new KeyTable(store, layout.shape, this.touched, expected).letPagesLeave(),
+      distinct: accumulators.distinctTables.map((table) => {
+        return new KeyTable(store, table.layout.shape, null).letPagesLeave()
+      }),
       multisets: accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined)),
       closed: false,
       emitting: this.#emitsChanges,
@@ -204,13 +208,14 @@ export class AggregateOperator implements StatefulOperator {
     for (const window of this.windows()) for (const values of window.multisets) bytes += values.bytes
     const { limitBytes, usedBytes } = this.#options.store
     const limit = Math.min(MAX_HEAP_BYTES, limitBytes - usedBytes)
-    if (bytes > limit) throw stateFull(bytes + usedBytes, limit + usedBytes)
+    if (bytes > limit) throw stateFull({ neededBytes: bytes + usedBytes, limitBytes: limit + usedBytes })
   }
 
   #flushTouched(): void {
     const { touched } = this
     const changes = this.#changes
     for (let place = 0; place < touched.count; place++) {
+      if (touched.pages[place]! < 0) touched.bring(place, this.#touchedWindows[place]!.table)
       const address = touched.slots[place]!
       const page = touched.pages[place]!
       const window = this.#touchedWindows[place]!

@@ -226,6 +226,12 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   /** What changed of one row: by what is said of it, what goes first. */
   #putNet(before: readonly PlacedRow[], after: readonly PlacedRow[]): void {
+    const [was, is] = [before[0], after[0]]
+    if (before.length + after.length === 1) {
+      this.#put((was ?? is)!, was === undefined ? is!.weight : -was.weight)
+      return
+    }
+    if (before.length === 1 && after.length === 1 && isSame(was!, is!)) return
     const net = new Map<string, { placed: PlacedRow; weight: number }>()
     for (const [side, sign] of [
       [before, -1],
@@ -262,6 +268,11 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     })
     changes.weights[changes.length++] = weight
   }
+}
+
+/** Of one row; values that do not compare so are left to their text. */
+function isSame(a: PlacedRow, b: PlacedRow): boolean {
+  return a.weight === b.weight && a.said.every((value, k) => value === b.said[k])
 }
 
 /** The least byte string that is greater than all that begin with `prefix`; null when there is none. */

@@ -4,11 +4,16 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
+import { compareBytes } from "../code/extremes.ts"
+import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { RankSpec } from "../dataflow.ts"
+import type { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedCursor } from "../state/ordered-table.ts"
 import type { PartitionedOptions, PlacedRow } from "./partitioned-rows.ts"
 import { PartitionedRows } from "./partitioned-rows.ts"
 
+/** Partitions whose last row is remembered at a time; what one row less finds is only found again. */
+const MAX_LAST_ROWS = 65_536
 const NOTHING: readonly Scalar[] = []
 
 export class RankOperator extends PartitionedRows<RankSpec> {
@@ -16,6 +21,8 @@ export class RankOperator extends PartitionedRows<RankSpec> {
   readonly #last: number
   /** Where `matters` looks. */
   readonly #place = new OrderedCursor(this.table)
+  /** By the hash of its partition, a row behind which nothing matters: rows before it only get more. */
+  readonly #lastRows = new Map<number, Uint8Array>()
 
   constructor(spec: RankSpec, options: Omit<PartitionedOptions, "peerTerms">) {
     super(spec, { ...options, peerTerms: spec.order.length })
@@ -51,11 +58,17 @@ export class RankOperator extends PartitionedRows<RankSpec> {
     if (!this.options.appendOnlyInput || this.spec.function !== "row_number" || this.#last === 0) return true
     const { bytes, length, partitionLength } = this.codec
     if (!Number.isFinite(this.#last)) return true
+    const hash = mixBytes(HASH_SEED, bytes, 0, partitionLength)
+    const known = this.#lastRows.get(hash)
+    if (known !== undefined && isBehind(known, this.codec)) return false
     const at = this.table.find(this.#place, bytes, partitionLength)
     for (let seen = 0; at.valid && at.startsWith(bytes, partitionLength); at.next()) {
       if (at.compareHead(bytes, length) >= 0) return true
       seen += at.weight
-      if (seen >= this.#last) return false
+      if (seen < this.#last) continue
+      if (this.#lastRows.size === MAX_LAST_ROWS) this.#lastRows.clear()
+      this.#lastRows.set(hash, at.bytes())
+      return false
     }
     return true
   }
@@ -95,4 +108,10 @@ export class RankOperator extends PartitionedRows<RankSpec> {
       if (!visit(at, rank, rank)) return
     }
   }
+}
+
+/** The row at hand is of the same partition and comes after `last`. */
+function isBehind(last: Uint8Array, { bytes, length, partitionLength }: OrderedRowCodec): boolean {
+  if (last.length < partitionLength || !equalBytes(last, 0, bytes, 0, partitionLength)) return false
+  return compareBytes(last, 0, Math.min(last.length, length), bytes, 0, length) < 0
 }

@@ -10,6 +10,8 @@ import { allocateVector, NO_DATA, NO_ENDS, wordsPerRow } from "../../columns/vec
 
 const FIRST_ROWS = 64
 const FIRST_BYTES = 1_024
+/** An eighth more than last time, so that an epoch of about the same size does not move its bytes. */
+const SPARE_BYTES_SHIFT = 3
 const encoder = new TextEncoder()
 
 export class RowColumn {
@@ -24,8 +26,10 @@ export class RowColumn {
   used = 0
   readonly words: 1 | 2
 
-  constructor(type: LogicalType, capacity: number) {
+  /** @param bytes room for values of variable width */
+  constructor(type: LogicalType, capacity: number, bytes = 0) {
     this.type = type
+    if (bytes > 0) this.data = new Uint8Array(bytes)
     this.words = wordsPerRow(type)
     const vector = allocateVector(type, capacity)
     this.nulls = vector.nulls
@@ -166,12 +170,12 @@ export class RowBuilder {
     this.length = count
   }
 
-  /** Keeps room for as many rows as came this time, not for the most that ever came. */
+  /** Keeps room for as many rows and bytes as came this time, not for the most that ever came. */
   #reset(): void {
     while (this.capacity > FIRST_ROWS && this.capacity >= this.length * 2) this.capacity /= 2
     this.length = 0
-    this.columns.forEach((_, k) => {
-      this.columns[k] = new RowColumn(this.#types[k]!, this.capacity)
+    this.columns.forEach(({ used }, k) => {
+      this.columns[k] = new RowColumn(this.#types[k]!, this.capacity, used + (used >> SPARE_BYTES_SHIFT))
     })
     this.weights = new Int32Array(this.capacity)
   }

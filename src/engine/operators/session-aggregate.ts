@@ -6,7 +6,6 @@
  *   rows -> placed -> moves (row, session, +1 or -1) -> groups by session -> rows with the session's bounds
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
-import { readRow } from "../../columns/scalar.ts"
 import type { Column, Scalar } from "../../columns/types.ts"
 import { INT64 } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
@@ -17,7 +16,7 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
 import { GroupTerminal } from "../code/group-terminal.ts"
 import type { RouteShape } from "../code/route-writer.ts"
-import { APPLIED, ELSEWHERE, LATE, RouteWriter } from "../code/route-writer.ts"
+import { RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
 import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.ts"
 import { SessionTerminal } from "../code/session-terminal.ts"
@@ -33,10 +32,14 @@ import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
-import type { Session, SessionMove, SessionRow } from "../time/session-book.ts"
-import { cellsText, SessionBook } from "../time/session-book.ts"
+import type { Session, SessionMove } from "../time/session-book.ts"
+import { SessionBook } from "../time/session-book.ts"
+import type { SessionKey, SessionRow } from "../time/session-rows.ts"
+import { batchRun, SessionBatch, SessionColumns, scalarRow, sessionKey } from "../time/session-rows.ts"
 import { TimeQueue } from "../time/time-queue.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
+import type { PlaceRow } from "./session-placing.ts"
+import { leaveElsewhere, numbered, ownRows, placeChanges, placeEvents } from "./session-placing.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
@@ -48,9 +51,6 @@ export interface SessionAggregateOptions {
   readonly appendOnlyOutput: boolean
 }
 
-/** False: the row is late. */
-type PlaceRow = (key: string, row: SessionRow, weight: number) => boolean
-
 /** How a route from somewhere feeds an operator. */
 export interface SessionIntake {
   readonly apply: RouteRun
@@ -58,6 +58,8 @@ export interface SessionIntake {
   readonly judge: RouteRun
 }
 
+/** Shorter runs of rows are not worth a batch of their own. */
+const LEAST_RUN = 4
 const NO_VERDICTS = new Uint8Array(0)
 const NO_REPORT: RowReport = { fail: () => {}, late: () => {}, partly: () => {} }
 
@@ -82,6 +84,8 @@ export class SessionAggregate implements StatefulOperator {
   readonly #touch: RouteRun
   /** Groups are sessions: one row finds the group. */
   readonly #oneGroup: boolean
+  /** All that a session's group holds is in its slot. */
+  readonly #dropsSlots: boolean
   readonly #queue = new TimeQueue<Session>()
   #touchedSessions: Session[] = []
 
@@ -120,6 +124,7 @@ export class SessionAggregate implements StatefulOperator {
     const known = new Set(session.keys.map(structuralKey))
     const { start, end } = spec.windowKeys
     this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
+    this.#dropsSlots = this.#oneGroup && accumulators.groupAt === null
     this.#apply = this.#compile("apply")
     this.#touch = this.#compile("touch")
   }
@@ -157,28 +162,34 @@ export class SessionAggregate implements StatefulOperator {
 
   /** A function that takes rows of a route of this shape. */
   intake(shape: RouteShape): SessionIntake {
+    const { store, share, losses } = this.#options
     const rows = new RowBuilder(this.#rowColumns.map((column) => column.type))
     const origins: number[] = []
+    const used = usedColumns([this.plan.spec.keys, this.plan.spec.aggregates])
+    const columns = new SessionColumns(used, this.#options.inputColumns.length)
     const parts = {
       filter: this.spec.filter,
       session: this.#session,
       plan: this.plan,
       operator: this,
-      used: usedColumns([this.plan.spec.keys, this.plan.spec.aggregates]),
+      used,
       rows,
       origins,
     }
-    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(this.#options.store)
+    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(store)
     const through =
       (place: PlaceRow): RouteRun =>
-      (batch, weights, verdicts, report) => {
-        run(batch, weights, verdicts, report)
+      (input, weights, verdicts, report) => {
+        run(input, weights, verdicts, report, 0)
         const taken = rows.take(shape.weighted)
-        if (taken === null) return
-        if (shape.fromSource) this.#placeEvents(taken, origins, verdicts, place)
-        else this.#placeChanges(taken, place)
-        const { limitBytes } = this.#options.store
-        if (this.book.bytes > limitBytes) throw stateFull(this.book.bytes, limitBytes)
+        if (taken === null) return input.length
+        if (shape.fromSource) leaveElsewhere(verdicts, origins, taken.length)
+        const batch = new SessionBatch(ownRows(taken, origins, { share, keysAt: columns.keysAt }), columns)
+        if (shape.fromSource) placeEvents(batch, origins, verdicts, place)
+        else placeChanges(batch, losses, place)
+        const { limitBytes } = store
+        if (this.book.bytes > limitBytes) throw stateFull({ neededBytes: this.book.bytes, limitBytes })
+        return input.length
       }
     return {
       apply: through((key, row, weight) =>
@@ -211,6 +222,9 @@ export class SessionAggregate implements StatefulOperator {
 
   /** For generated code: the slot is about to change for the first time in this epoch. */
   touch(page: number, address: number, session: Session): void {
+    if (session.isGone && this.#dropsSlots) {
+      this.#options.store.f64[address + this.plan.accumulators.rowsAt] = 0
+    }
     const existed = session.visible && this.#exists(address)
     const place = this.touched.add(page, address, existed ? this.#changes.length : -1)
     this.#touchedSessions[place] = session
@@ -223,55 +237,40 @@ export class SessionAggregate implements StatefulOperator {
     this.#enqueue(session)
   }
 
-  cells(row: readonly Scalar[]): { readonly key: string; readonly row: SessionRow } {
+  /** A row of a checkpoint. */
+  row(cells: readonly Scalar[]): { readonly key: SessionKey; readonly row: SessionRow } {
     const time = this.#options.inputColumns.length
-    return { key: cellsText(row.slice(time + 1)), row: { timeUs: row[time] as bigint, cells: row } }
+    return { key: sessionKey(cells.slice(time + 1)), row: scalarRow(cells[time] as bigint, cells) }
   }
 
-  #placeEvents(taken: ChangeBatch, origins: readonly number[], verdicts: Uint8Array, place: PlaceRow): void {
-    const { share } = this.#options
-    for (let k = 0; k < taken.length; ) {
-      const origin = origins[k]!
-      let verdict: number = ELSEWHERE
-      for (; k < taken.length && origins[k] === origin; k++) {
-        const { key, row } = this.cells(readRow(taken, k))
-        if (!share.hasText(key)) continue
-        if (place(key, row, 1)) verdict = APPLIED
-        else if (verdict !== APPLIED) verdict = LATE
-      }
-      verdicts[origin] = verdict
-    }
-  }
-
-  /** New rows first, by their times: what is late must not depend on how changes are netted. */
-  #placeChanges(taken: ChangeBatch, place: PlaceRow): void {
-    const { share, losses } = this.#options
-    const all = Array.from({ length: taken.length }, (_, k) => {
-      return { ...this.cells(readRow(taken, k)), weight: taken.weights === null ? 1 : taken.weights[k]! }
-    })
-    const rows = all.filter(({ key }) => share.hasText(key))
-    rows.sort((a, b) => {
-      if (a.weight > 0 !== b.weight > 0) return a.weight > 0 ? -1 : 1
-      return a.row.timeUs < b.row.timeUs ? -1 : a.row.timeUs > b.row.timeUs ? 1 : 0
-    })
-    for (const { key, row, weight } of rows) {
-      for (let k = Math.abs(weight); k > 0; k--) if (!place(key, row, weight)) losses.lateChanges++
-    }
-  }
-
+  /** Rows that entered sessions as they came are run as the columns that they came in. */
   #run(run: RouteRun, moves: readonly SessionMove[]): void {
-    const builder = this.#moves
-    for (const { session, row, weight } of moves) {
-      if (builder.length === builder.capacity) builder.grow()
-      const at = builder.length++
-      row.cells.forEach((cell, k) => {
-        setScalar(builder.columns[k]!, at, cell)
-      })
-      setScalar(builder.columns.at(-1)!, at, session.number)
-      builder.weights[at] = weight
+    for (let k = 0; k < moves.length; ) {
+      const found = batchRun(moves, k)
+      const length = found?.length ?? 1
+      if (found !== null && length >= LEAST_RUN) {
+        this.#runBuilt(run)
+        run(numbered(found, moves.slice(k, k + length)), null, NO_VERDICTS, NO_REPORT, 0)
+      } else for (let at = k; at < k + length; at++) this.#build(moves[at]!)
+      k += length
     }
-    const batch = builder.take(true)
-    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT)
+    this.#runBuilt(run)
+  }
+
+  #build({ session, row, weight }: SessionMove): void {
+    const builder = this.#moves
+    if (builder.length === builder.capacity) builder.grow()
+    const at = builder.length++
+    row.cells.forEach((cell, k) => {
+      setScalar(builder.columns[k]!, at, cell)
+    })
+    setScalar(builder.columns.at(-1)!, at, session.number)
+    builder.weights[at] = weight
+  }
+
+  #runBuilt(run: RouteRun): void {
+    const batch = this.#moves.take(true)
+    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT, 0)
   }
 
   /** Rows may come so much behind the watermark. */
@@ -347,15 +346,16 @@ export class SessionAggregate implements StatefulOperator {
       if (this.#endOf(session) + this.spec.allowedLatenessUs <= watermarkUs) gone.push(session)
       else this.#queue.push(this.#endOf(session) + this.spec.allowedLatenessUs, session)
     }
-    const moves = gone.flatMap((session) =>
-      session.rows.map((row): SessionMove => ({ session, row, weight: -1 })),
-    )
+    const moves = gone.flatMap((session) => {
+      const rows = this.#dropsSlots ? session.rows.slice(0, 1) : session.rows
+      return rows.map((row): SessionMove => ({ session, row, weight: -1 }))
+    })
     for (const session of gone) {
       session.visible = false
       session.showing = false
-      this.book.letGo(session, watermarkUs)
+      this.book.letGo(session)
     }
-    this.#run(this.#apply, moves)
+    this.#run(this.#dropsSlots ? this.#touch : this.#apply, moves)
     this.#flushTouched()
     for (const session of gone) session.rows = []
     this.book.forget(watermarkUs, gone)

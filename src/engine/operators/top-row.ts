@@ -55,7 +55,7 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
     this.share = share
     this.#plan = planViewLayout(inputColumns, spec.partition)
     this.touched = new TouchedSlots(store)
-    this.table = new KeyTable(store, this.#plan.layout.shape, this.touched)
+    this.table = new KeyTable(store, this.#plan.layout.shape, this.touched).letPagesLeave()
     this.#changes = new RowBuilder(inputColumns.map(({ type }) => type))
     const fields = this.#plan.fields.map((field) => ({ kind: "field" as const, field }))
     this.#emit = compileEmit(store, fields, { overflowedResults: 0 })
@@ -72,7 +72,10 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
 
   apply(_port: number, changes: ChangeBatch): void {
     assert(changes.weights === null, `${this.spec.id} takes rows that only come`)
-    this.#keep(changes)
+    for (let row = 0; row < changes.length; ) {
+      this.#store.relieve()
+      row = this.#keep(changes, row)
+    }
   }
 
   /** For generated code: the slot's row is about to change for the first time in this epoch. */
@@ -85,6 +88,7 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
   flush(): ChangeBatch | null {
     const { touched } = this
     for (let place = 0; place < touched.count; place++) {
+      if (touched.pages[place]! < 0) touched.bring(place, this.table)
       this.#put(touched.pages[place]!, touched.slots[place]!, 1)
     }
     touched.reset()

@@ -51,7 +51,7 @@ export class ViewOperator implements ViewTarget {
     this.#keepsRows = spec.keepsRows ?? true
     this.plan = planViewLayout(spec.columns, spec.key)
     this.touched = new TouchedSlots(store)
-    this.table = new KeyTable(store, this.plan.layout.shape, this.touched)
+    this.table = new KeyTable(store, this.plan.layout.shape, this.touched).letPagesLeave()
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#apply = compileApply(store, spec.columns, this.plan, this)
     const fields = this.plan.fields.map((field) => ({ kind: "field" as const, field }))
@@ -64,7 +64,14 @@ export class ViewOperator implements ViewTarget {
 
   apply(batch: ChangeBatch): void {
     if (!this.#keepsRows) this.#passing.push(batch)
-    else this.#apply(batch, 0, batch.length, 0)
+    else this.#applyRows(batch, 0, batch.length, 0)
+  }
+
+  #applyRows(batch: ChangeBatch, first: number, last: number, weight: number): void {
+    for (let row = first; row < last; ) {
+      this.#store.relieve()
+      row = this.#apply(batch, row, last, weight)
+    }
   }
 
   /** For generated code: first change of this row in the epoch. */
@@ -113,7 +120,7 @@ export class ViewOperator implements ViewTarget {
     this.#deferred = []
     const left = [...net.values()].filter(({ weight }) => weight !== 0).sort((a, b) => a.weight - b.weight)
     for (const { change, weight } of left) {
-      this.#apply(change.batch, change.row, change.row + 1, weight)
+      this.#applyRows(change.batch, change.row, change.row + 1, weight)
       assert(
         this.#deferred.length === 0,
         `view ${this.spec.name} has one row per key and takes back only rows that it has` +
@@ -126,6 +133,7 @@ export class ViewOperator implements ViewTarget {
     const { touched } = this
     const changes = this.#changes
     for (let place = 0; place < touched.count; place++) {
+      if (touched.pages[place]! < 0) touched.bring(place, this.table)
       const [page, address, old] = [touched.pages[place]!, touched.slots[place]!, touched.before[place]!]
       if (this.#store.f64[address + this.plan.presentAt] === 0) {
         this.table.remove(page, address)
@@ -141,6 +149,7 @@ export class ViewOperator implements ViewTarget {
   #flushBag(): void {
     const { touched } = this
     for (let place = 0; place < touched.count; place++) {
+      if (touched.pages[place]! < 0) touched.bring(place, this.table)
       const [page, address] = [touched.pages[place]!, touched.slots[place]!]
       const present = this.#store.f64[address + this.plan.presentAt]!
       const net = present - touched.before[place]!

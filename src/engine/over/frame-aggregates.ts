@@ -1,13 +1,14 @@
 /**
  * Aggregates over frames. Running frames add row by row; others add and take away while that is exact
- * (integers, decimals, counts) and look at each frame anew where it is not (floats, least and greatest).
+ * (integers, decimals, counts) and look at each frame anew where it is not (floats, least and greatest). Rows
+ * that EXCLUDE leaves out are taken away for the one row, or passed over.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { averageDecimal } from "../../expr/decimal.ts"
 import type { OverAggregateName, OverCall } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import { compareValues } from "../state/ordered-multiset.ts"
-import type { Frames } from "./frames.ts"
+import type { Frames, Range } from "./frames.ts"
 import type { OverOptions } from "./functions.ts"
 
 type AggregateOver = OverCall & { readonly name: OverAggregateName }
@@ -17,7 +18,7 @@ const MAX_DECIMAL = 10n ** 38n
 /** `values` null: count(*). */
 export function aggregateFrames(
   call: AggregateOver,
-  frames: Pick<Frames, "count" | "from" | "to">,
+  frames: Pick<Frames, "count" | "from" | "to"> & Partial<Pick<Frames, "excluded">>,
   values: readonly Scalar[] | null,
   { taken, overflowed }: OverOptions,
 ): Scalar[] {
@@ -26,9 +27,24 @@ export function aggregateFrames(
   const change = (row: number, sign: 1 | -1) => {
     if (takes(row)) total.add(values === null ? null : values[row]!, sign)
   }
+  const changeAll = (ranges: readonly Range[], sign: 1 | -1) => {
+    for (const [first, last] of ranges) for (let row = first; row < last; row++) change(row, sign)
+  }
   let [from, to] = [0, 0]
   return Array.from({ length: frames.count }, (_, row) => {
     const [wantedFrom, wantedTo] = [frames.from(row), Math.max(frames.from(row), frames.to(row))]
+    const excluded = frames.excluded?.(row) ?? []
+    if (excluded.length > 0 && !total.takesBack) {
+      total.reset()
+      ;[from, to] = [0, 0]
+      for (let other = wantedFrom; other < wantedTo; other++) {
+        if (!excluded.some(([first, last]) => other >= first && other < last)) change(other, 1)
+      }
+      const result = total.result()
+      total.reset()
+      if (result === undefined) overflowed()
+      return result ?? null
+    }
     const goesOn = wantedFrom >= from && wantedTo >= to && (total.takesBack || wantedFrom === from)
     if (!goesOn || wantedFrom > to) {
       total.reset()
@@ -37,7 +53,9 @@ export function aggregateFrames(
     }
     for (; to < wantedTo; to++) change(to, 1)
     for (; from < wantedFrom; from++) change(from, -1)
+    changeAll(excluded, -1)
     const result = total.result()
+    changeAll(excluded, 1)
     if (result === undefined) overflowed()
     return result ?? null
   })

@@ -1,11 +1,21 @@
 /**
- * The frame of each row: a range of the partition's rows, [from, to). ROWS count rows; RANGE goes by peers,
- * or by a distance from the row's value in the order's one term, where NULLs reach each other only.
+ * The frame of each row: a range of the partition's rows, [from, to), of which EXCLUDE takes some out again.
+ * ROWS count rows and GROUPS groups of peers; RANGE goes by peers, or by a distance from the row's value in
+ * the order's one term, where NULLs reach each other only.
+ *
+ *   from          peersFrom   row   peersTo            to
+ *    |---------------|---------*------|----------------|     group: all between the two peers; ties: but the
+ *    row
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { FrameBound, OverFrame } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { OverRows } from "./functions.ts"
+
+/** [from, to) */
+export type Range = readonly [from: number, to: number]
+
+const NOTHING: readonly Range[] = []
 
 export class Frames {
   readonly count: number
@@ -42,6 +52,7 @@ export class Frames {
       case "current-row":
         return unit === "rows" ? row : this.peersFrom(row)
       default:
+        if (unit === "groups") return this.#groupStart(row, Number(start.offset))
         return unit === "rows" ? this.#clamp(row + Number(start.offset)) : this.#reach(row, start, "from")
     }
   }
@@ -57,17 +68,58 @@ export class Frames {
       case "current-row":
         return unit === "rows" ? row + 1 : this.peersTo(row)
       default:
+        if (unit === "groups") return this.#groupStart(row, Number(end.offset) + 1)
         return unit === "rows" ? this.#clamp(row + Number(end.offset) + 1) : this.#reach(row, end, "to")
     }
   }
 
-  isEmpty(row: number): boolean {
-    return this.from(row) >= this.to(row)
+  /** Rows of [from, to) that are not in the frame: up to two ranges, in order. */
+  excluded(row: number): readonly Range[] {
+    const exclude = this.#frame?.exclude
+    if (exclude === undefined) return NOTHING
+    const [from, to] = [this.from(row), this.to(row)]
+    const inside = ([first, last]: Range): Range => [Math.max(first, from), Math.min(last, to)]
+    const peers: Range = [this.peersFrom(row), this.peersTo(row)]
+    const ranges: readonly Range[] =
+      exclude === "group"
+        ? [peers]
+        : exclude === "current row"
+          ? [[row, row + 1]]
+          : [
+              [peers[0], row],
+              [row + 1, peers[1]],
+            ]
+    return ranges.map(inside).filter(([first, last]) => first < last)
   }
 
-  /** Every frame begins with the partition: what was added up for one row goes on for the next. */
-  get areRunning(): boolean {
-    return this.#frame === null || this.#frame.start.kind === "unbounded-preceding"
+  /** The frame's row at `place`, counted from 0, or from -1 backwards; null when there is none. */
+  rowAt(row: number, place: number): number | null {
+    const pieces = this.#pieces(row)
+    let left = place < 0 ? -1 - place : place
+    for (const [from, to] of place < 0 ? pieces.toReversed() : pieces) {
+      if (left < to - from) return place < 0 ? to - 1 - left : from + left
+      left -= to - from
+    }
+    return null
+  }
+
+  /** What is left of [from, to). */
+  #pieces(row: number): readonly Range[] {
+    const to = this.to(row)
+    const pieces: Range[] = []
+    let from = this.from(row)
+    for (const [first, last] of this.excluded(row)) {
+      if (first > from) pieces.push([from, first])
+      from = last
+    }
+    if (from < to) pieces.push([from, to])
+    return pieces
+  }
+
+  /** The first row of the group of peers that is so many behind the row's, or the border of the partition. */
+  #groupStart(row: number, offset: number): number {
+    const group = this.#rows.peerOf[row]! + offset
+    return group < 0 ? 0 : (this.#peerStarts[group] ?? this.count)
   }
 
   #clamp(row: number): number {

@@ -51,9 +51,9 @@ export function evaluateOver(
     case "lead":
       return each((row) => neighbour(call.name === "lag" ? -1n : 1n, row, args))
     case "first_value":
-      return each((row) => (frames.isEmpty(row) ? null : args[0]![frames.from(row)]!))
+      return each((row) => valueAt(args[0]!, frames.rowAt(row, 0)))
     case "last_value":
-      return each((row) => (frames.isEmpty(row) ? null : args[0]![frames.to(row) - 1]!))
+      return each((row) => valueAt(args[0]!, frames.rowAt(row, -1)))
     case "nth_value":
       return each((row) => nth(frames, row, args))
     case "count":
@@ -92,6 +92,8 @@ function neighbour(direction: bigint, row: number, args: readonly (readonly Scal
 function nth(frames: Frames, row: number, [values, numbers]: readonly (readonly Scalar[])[]): Scalar {
   const number = numbers![row]!
   if (number === null) return null
-  const at = frames.from(row) + Number(number as bigint | number) - 1
-  return at < frames.to(row) ? values![at]! : null
+  return valueAt(values!, frames.rowAt(row, Number(number as bigint | number) - 1))
 }
+
+const valueAt = (values: readonly Scalar[], row: number | null): Scalar =>
+  row === null ? null : values[row]!

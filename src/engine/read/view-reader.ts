@@ -30,6 +30,7 @@ export class ViewReader {
       key,
     )
     if (batch === null) return null
+    this.#store.relieve()
     const found = { page: 0 }
     const address = this.#find(batch, table, found)
     if (address === 0) return null

@@ -12,6 +12,7 @@ import type { RowQuery, ViewSnapshot, ViewSpec } from "../dataflow.ts"
 import { RowBuilder } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
+import { KeptRows } from "./kept-rows.ts"
 import { keyBatch } from "./key-batch.ts"
 import type { RowOrder, RowPlace, RowTest } from "./slot-order.ts"
 import { orderBy, testField } from "./slot-order.ts"
@@ -34,9 +35,10 @@ export class TableViewSnapshot implements ViewSnapshot {
   readonly #table: TableSnapshot
   /**
    * Every row that the query last paged through wants, in its order: the pages after the first are cut from
-   * it.
+   * it, as long as the table's pages stay where they are.
    */
-  #ordered: { readonly query: string; readonly places: readonly RowPlace[] } | null = null
+  #ordered: { readonly query: string; readonly moves: number; readonly places: readonly RowPlace[] } | null =
+    null
 
   constructor(source: SnapshotSource, table: TableSnapshot, at: { epoch: number; rowCount: number }) {
     this.#source = source
@@ -52,9 +54,10 @@ export class TableViewSnapshot implements ViewSnapshot {
       testField(store, plan.fields[column]!, comparison, value),
     )
     const last = query.offset + query.limit
+    using kept = new KeptRows(store, plan.layout.shape)
     const places =
-      query.offset === 0
-        ? smallest(this.#matching(query, tests), last, this.#order(query))
+      query.offset === 0 || !this.#table.isInMemory
+        ? this.#firstOf(query, tests, { last, kept })
         : this.#allInOrder(query, tests)
     const rows = new RowBuilder(spec.columns.map((column) => column.type))
     let passed = 0
@@ -78,22 +81,34 @@ export class TableViewSnapshot implements ViewSnapshot {
     const name = JSON.stringify([query.where, query.sort], (_, value: unknown) =>
       typeof value === "bigint" ? `${value}n` : value,
     )
-    if (this.#ordered?.query !== name) {
-      const places = [...this.#matching(query, tests)].sort(this.#order(query))
-      this.#ordered = { query: name, places }
+    if (this.#ordered?.query !== name || this.#ordered.moves !== this.#table.moves) {
+      const found = this.#byKey(query)
+      const all = found === undefined ? this.#placesIn(this.#table.pages) : found
+      const places = [...matching(all, tests)].sort(this.#order(query))
+      this.#ordered = { query: name, moves: this.#table.moves, places }
     }
     return this.#ordered.places
   }
 
-  /** By key where the query names all of it, else every row. */
-  *#matching(query: RowQuery, tests: readonly RowTest[]): Generator<RowPlace> {
+  /** The first rows in the query's order, found part by part where not all pages fit in memory. */
+  #firstOf(
+    query: RowQuery,
+    tests: readonly RowTest[],
+    { last, kept }: { readonly last: number; readonly kept: KeptRows },
+  ): readonly RowPlace[] {
     const found = this.#byKey(query)
-    const places = found === undefined ? this.#allPlaces() : found === null ? [] : [found]
-    for (const place of places) if (tests.every((test) => test(place))) yield place
+    if (found !== undefined) return [...matching(found, tests)].slice(0, last)
+    const order = this.#order(query)
+    let places: readonly RowPlace[] = []
+    for (const { pages, isLast } of this.#table.partsInMemory()) {
+      places = smallest(both(places, matching(this.#placesIn(pages), tests)), last, order)
+      if (!isLast) places = kept.replaceBy(places)
+    }
+    return places
   }
 
-  /** Undefined when the query does not fix the key; null when no row has it. */
-  #byKey(query: RowQuery): RowPlace | null | undefined {
+  /** The one row, or none; undefined when the query does not fix the key. */
+  #byKey(query: RowQuery): readonly RowPlace[] | undefined {
     const { plan, spec, find } = this.#source
     if (!plan.keyed) return undefined
     const key: Scalar[] = []
@@ -106,14 +121,14 @@ export class TableViewSnapshot implements ViewSnapshot {
       plan.key.map((k) => spec.columns[k]!),
       key,
     )
-    if (batch === null) return null
+    if (batch === null) return []
     const place = { page: 0, address: 0 }
     place.address = find(batch, this.#table, place)
-    return place.address === 0 ? null : place
+    return place.address === 0 ? [] : [place]
   }
 
-  *#allPlaces(): Generator<RowPlace> {
-    for (const page of this.#table.pages) {
+  *#placesIn(pages: Iterable<number>): Generator<RowPlace> {
+    for (const page of pages) {
       for (const address of this.#table.slotsOf(page)) yield { page, address }
     }
   }
@@ -139,4 +154,13 @@ export class TableViewSnapshot implements ViewSnapshot {
   #noRows(): Batch {
     return { length: 0, vectors: this.#source.spec.columns.map((column) => allocateVector(column.type, 0)) }
   }
+}
+
+function* matching(places: Iterable<RowPlace>, tests: readonly RowTest[]): Generator<RowPlace> {
+  for (const place of places) if (tests.every((test) => test(place))) yield place
+}
+
+function* both<T>(first: Iterable<T>, second: Iterable<T>): Generator<T> {
+  yield* first
+  yield* second
 }

@@ -23,17 +23,18 @@ interface TakenGroups {
 
 export function copyGroups({ accumulators }: GroupPlan, { from, to, wants }: TakenGroups): void {
   const { groupAt, distinctTables } = accumulators
-  const { f64 } = from.table.store
+  // Its views are taken each time: pages that come back make the memory grow.
+  const { store } = from.table
   const numbers = new Set<number>()
   from.table.forEachSlot((address, page) => {
     if (!wants(address)) return
     copySlot(from.table, address, page, to.table)
-    if (groupAt !== null) numbers.add(f64[address + groupAt]!)
+    if (groupAt !== null) numbers.add(store.f64[address + groupAt]!)
   })
   from.distinct.forEach((table, k) => {
     const { offset } = distinctTables[k]!.group
     table.forEachSlot((address, page) => {
-      if (numbers.has(f64[address + offset]!)) copySlot(table, address, page, to.distinct[k]!)
+      if (numbers.has(store.f64[address + offset]!)) copySlot(table, address, page, to.distinct[k]!)
     })
   })
   from.multisets.forEach(({ root }, k) => {

@@ -3,6 +3,8 @@ import type { KeyTable } from "../state/key-table.ts"
 
 /** Returns where the slot's copy is. */
 export function copySlot(from: KeyTable, address: number, page: number, to: KeyTable): number {
+  // Between slots, nobody holds an address of a page that can leave.
+  if (to.store.isCrowded) to.store.relieve()
   const source = from.store.i32
   const { strideWords, bytesFields } = to.shape
   const lengths = bytesFields.map((field) => source[(address + field) * 2 + 1]!)

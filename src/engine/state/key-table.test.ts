@@ -4,7 +4,8 @@ import { SeededRandom } from "../../std/random.ts"
 import { finishHash, mixWord } from "../code/hashing.ts"
 import { KeyTable } from "./key-table.ts"
 import { SIZE_CLASS } from "./page-format.ts"
-import { PageStore, pageBytes } from "./page-store.ts"
+import { pageBytes } from "./page-sizes.ts"
+import { PageStore } from "./page-store.ts"
 
 const hashOf = new Function("key", `let h = 1; ${mixWord("h", "key", "0")} ${finishHash("h")} return h`) as (
   key: number,

@@ -7,6 +7,9 @@
  *               01 -> page A                     00 -> A0, 01 -> A1; pages B and C stay untouched
  *               10 -> page B    11 -> page C
  *
+ * Pages of a table that allows it (`letPagesLeave`) may be out of memory. `names` tells where each page is;
+ * loops see a blank page in its place, of no generation, and so ask `own` for it as for one that is shared.
+ *
  * Lookups and the contents of slots are the business of generated code (code/slot-code.ts); this class makes
  * room, keeps pages private to the writer, and moves slots. Slot addresses are words of the page store and
  * hold until the table is asked for room; `mover` hears of slots that move.
@@ -14,8 +17,9 @@
 import { assert } from "../../std/assert.ts"
 import type { SlotShape } from "./page-format.ts"
 import * as F from "./page-format.ts"
-import type { PageStore } from "./page-store.ts"
-import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
+import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
+import { enterSlot, moveBytes, removeSlot, visitSlots } from "./page-slots.ts"
+import { BLANK, type PageStore } from "./page-store.ts"
 import { distinctPages, TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
@@ -28,14 +32,20 @@ const MAX_FIRST_DEPTH = 8
 export interface SlotMover {
   /** The slot at `from` is at `to` in `page` now. */
   moved(from: number, to: number, page: number): void
+  /** The page is out of memory now, and named `out`; `hash` is of one of its keys. */
+  left(page: number, out: number, hash: number): void
+  /** The page is back, at `page`; it was named `out`. */
+  returned(out: number, page: number): void
 }
 
 export class KeyTable {
   readonly store: PageStore
   readonly shape: SlotShape
   readonly #mover: SlotMover | null
-  /** Page per prefix; generated code indexes it with hash >>> shift. */
+  /** Page per prefix, BLANK where it is out; generated code indexes it with hash >>> shift. */
   directory: Int32Array
+  /** As the directory, with the names of pages that are out. The same array while there are none. */
+  names: Int32Array
   /** 32 - depth; the depth is at least 1, since JavaScript shifts by 32 like by 0. */
   shift = 31
   /** A page stamped with it is known to be private. */
@@ -43,7 +53,12 @@ export class KeyTable {
   count = 0
   /** Page of the slot that the last call returned. */
   page = 0
+  /** Pages may be out of memory: loops ask `own` for them, and touched slots follow them. */
+  mayLeave = false
   #pinned = 0
+  /** Pages that are out. */
+  #out = 0
+  readonly #snapshots = new Set<TableSnapshot>()
 
   /** Begins with room for `expected` entries, in as many pages as they would have come to. */
   constructor(store: PageStore, shape: SlotShape, mover: SlotMover | null, expected = 0) {
@@ -59,13 +74,22 @@ export class KeyTable {
       this.directory = Int32Array.from({ length: 1 << depth }, () => this.#blankPage(sizeClass, depth))
       this.shift = 32 - depth
     }
+    this.names = this.directory
+  }
+
+  /** Pages may be out of memory from now on. */
+  letPagesLeave(): this {
+    this.mayLeave = true
+    this.store.evictor?.add(this)
+    return this
   }
 
   /** The page of `hash`, private to this table. */
   own(hash: number): number {
-    const page = this.directory[hash >>> this.shift]!
     const { store } = this
+    let page = this.directory[hash >>> this.shift]!
     if (store.f64[page + F.GENERATION] === this.generation) return page
+    if (page === BLANK) page = this.bring(hash)
     if (!store.isShared(page)) {
       store.f64[page + F.GENERATION] = this.generation
       return page
@@ -74,6 +98,40 @@ export class KeyTable {
     store.f64[twin + F.GENERATION] = this.generation
     this.#point(twin, hash, store.i32[twin * 2 + F.LOCAL_DEPTH]!)
     return twin
+  }
+
+  /** The page of `hash`, in memory, to be read. */
+  bring(hash: number): number {
+    const out = this.names[hash >>> this.shift]!
+    if (out > 0) return out
+    const page = this.store.bringIn(out)
+    this.#point(page, hash, this.store.i32[page * 2 + F.LOCAL_DEPTH]!)
+    if (--this.#out === 0) this.names = this.directory
+    this.#mover?.returned(out, page)
+    return page
+  }
+
+  /** The page, of this table or of its snapshots only, leaves memory. `hash`: of one of its keys. */
+  evict(page: number, hash: number): void {
+    const { store } = this
+    // When it is back, the first writer must stamp it again, so that it is seen to be another one.
+    if (store.stampOf(page) === this.generation) this.generation = store.nextGeneration()
+    const depth = store.i32[page * 2 + F.LOCAL_DEPTH]!
+    const out = store.putOut(page)
+    for (const snapshot of this.#snapshots) snapshot.rename(page, out, hash)
+    if (this.names[hash >>> this.shift] !== page) return
+    this.#mover?.left(page, out, hash)
+    if (this.#out++ === 0) this.names = this.directory.slice()
+    this.#point(out, hash, depth)
+  }
+
+  /** Pages in memory that only snapshots hold, each with the hash of a key. */
+  *heldApart(): Generator<{ readonly page: number; readonly hash: number }> {
+    for (const snapshot of this.#snapshots) {
+      for (const { page, hash } of snapshot.places()) {
+        if (page > 0 && this.names[hash >>> this.shift] !== page) yield { page, hash }
+      }
+    }
   }
 
   /** A zeroed slot for `hash`, in a page with `bytes` of arena to spare. Sets `page`. */
@@ -97,7 +155,7 @@ export class KeyTable {
     }
     i32.fill(0, address * 2, (address + strideWords) * 2)
     i32[address * 2] = hash
-    this.#enter(page, hash, slot)
+    enterSlot(this.store, page, hash, slot)
     this.count++
     this.page = page
     return address
@@ -108,7 +166,7 @@ export class KeyTable {
     const { i32 } = this.store
     const at = page * 2
     const slot = (address - page - i32[at + F.SLOTS_START]!) / this.shape.strideWords
-    this.#leave(page, i32[address * 2]!, slot)
+    removeSlot(this.store, this.shape, page, slot)
     for (const field of this.shape.bytesFields) i32[at + F.ARENA_DEAD]! += i32[(address + field) * 2 + 1]!
     i32[address * 2 + 1] = i32[at + F.FREE_HEAD]!
     i32[at + F.FREE_HEAD] = slot + 1
@@ -153,25 +211,41 @@ export class KeyTable {
 
   /** Each page once, in the order of the hashes it holds. */
   pages(): Int32Array {
-    return distinctPages(this.directory)
+    return distinctPages(this.names)
   }
 
-  /** Calls `visit` with every slot, in an order that depends on the table's contents and history only. */
+  /**
+   * Calls `visit` with every slot, in an order that depends on the table's contents and history only. Pages
+   * come back for it, and others leave: nobody may hold an address.
+   */
   forEachSlot(visit: (address: number, page: number) => void): void {
-    for (const page of this.pages()) visitSlots(this.store, this.shape, page, visit)
+    for (let from = 0; from < this.names.length; ) {
+      if (this.names[from]! < 0) this.store.relieve()
+      const page = this.bring((from << this.shift) >>> 0)
+      while (this.names[from] === page) from++
+      visitSlots(this.store, this.shape, page, visit)
+    }
   }
 
   /** Shares all pages; a later writer copies those that it touches. */
   snapshot(): TableSnapshot {
-    const { store, directory } = this
+    const { store, names } = this
     let last = 0
-    for (let k = 0; k < directory.length; k++) {
-      const page = directory[k]!
+    for (let k = 0; k < names.length; k++) {
+      const page = names[k]!
       if (page !== last) store.retain(page)
       last = page
     }
     this.generation = store.nextGeneration()
-    return new TableSnapshot(store, this.shape, directory.slice(), this.shift, this.count)
+    const frozen = { directory: names.slice(), shift: this.shift, count: this.count }
+    const snapshot = new TableSnapshot(store, this.shape, frozen, () => this.#forget(snapshot))
+    this.#snapshots.add(snapshot)
+    return snapshot
+  }
+
+  #forget(snapshot: TableSnapshot): void {
+    this.#snapshots.delete(snapshot)
+    if (this.names.length === 0 && this.#snapshots.size === 0) this.store.evictor?.delete(this)
   }
 
   /**
@@ -179,7 +253,7 @@ export class KeyTable {
    * one covers; their images may come later.
    */
   adopt(pages: readonly number[], depths: readonly number[], depth: number, count: number): void {
-    this.drop()
+    for (const page of this.pages()) this.store.release(page)
     const directory = new Int32Array(1 << depth)
     let filled = 0
     for (const [k, page] of pages.entries()) {
@@ -188,7 +262,9 @@ export class KeyTable {
       filled += span
     }
     assert(filled === directory.length, "the pages cover the directory")
-    this.directory = directory
+    this.#out = pages.reduce((count, page) => (page < 0 ? count + 1 : count), 0)
+    this.names = directory
+    this.directory = this.#out === 0 ? directory : directory.map((page) => (page < 0 ? BLANK : page))
     this.shift = 32 - depth
     this.count = count
   }
@@ -197,6 +273,8 @@ export class KeyTable {
   drop(): void {
     for (const page of this.pages()) this.store.release(page)
     this.directory = new Int32Array(0)
+    this.names = this.directory
+    if (this.#snapshots.size === 0) this.store.evictor?.delete(this)
   }
 
   #blankPage(sizeClass: number, localDepth: number): number {
@@ -258,13 +336,9 @@ export class KeyTable {
   }
 
   #deepen(): void {
-    const { directory } = this
-    const wider = new Int32Array(directory.length * 2)
-    for (let k = 0; k < directory.length; k++) {
-      wider[2 * k] = directory[k]!
-      wider[2 * k + 1] = directory[k]!
-    }
-    this.directory = wider
+    const { directory, names } = this
+    this.directory = doubled(directory)
+    this.names = names === directory ? this.directory : doubled(names)
     this.shift--
   }
 
@@ -272,7 +346,8 @@ export class KeyTable {
   #point(page: number, hash: number, depth: number): void {
     const span = 1 << (32 - this.shift - depth)
     const first = (hash >>> this.shift) & ~(span - 1)
-    this.directory.fill(page, first, first + span)
+    this.names.fill(page, first, first + span)
+    if (this.names !== this.directory) this.directory.fill(page < 0 ? BLANK : page, first, first + span)
   }
 
   #moveAll(page: number, low: number, high: number, bit: number): void {
@@ -284,55 +359,19 @@ export class KeyTable {
       const slot = i32[target * 2 + F.USED]!++
       const to = target + i32[target * 2 + F.SLOTS_START]! + slot * strideWords
       i32.copyWithin(to * 2, address * 2, (address + strideWords) * 2)
-      this.#enter(target, hash, slot)
-      for (const field of this.shape.bytesFields) this.#moveBytes(page, target, (to + field) * 2)
+      enterSlot(this.store, target, hash, slot)
+      for (const field of this.shape.bytesFields) moveBytes(this.store, page, target, (to + field) * 2)
       if (address === this.#pinned) this.#pinned = to
       this.#mover?.moved(address, to, target)
     })
   }
+}
 
-  #moveBytes(from: number, to: number, field: number): void {
-    const { i32, u8 } = this.store
-    const length = i32[field + 1]!
-    const top = i32[to * 2 + F.ARENA_TOP]! - length
-    i32[to * 2 + F.ARENA_TOP] = top
-    const start = from * 8 + i32[field]!
-    u8.copyWithin(to * 8 + top, start, start + length)
-    i32[field] = top
-  }
-
-  #enter(page: number, hash: number, slot: number): void {
-    const { i32 } = this.store
-    const at = page * 2
-    const mask = i32[at + F.INDEX_MASK]!
-    let place = hash & mask
-    while (i32[at + F.INDEX + place] !== 0) place = (place + 1) & mask
-    i32[at + F.INDEX + place] = (F.tagOf(hash) << 16) | (slot + 1)
-    i32[at + F.LIVE]!++
-  }
-
-  /** Removal that leaves no tombstone: later entries of the probe chain move up (Knuth 6.4, algorithm R). */
-  #leave(page: number, hash: number, slot: number): void {
-    const { i32 } = this.store
-    const at = page * 2
-    const index = at + F.INDEX
-    const mask = i32[at + F.INDEX_MASK]!
-    let gap = hash & mask
-    while ((i32[index + gap]! & 0xffff) !== slot + 1) {
-      assert(i32[index + gap] !== 0, "a live slot is in its page's index")
-      gap = (gap + 1) & mask
-    }
-    const slots = page + i32[at + F.SLOTS_START]!
-    for (let place = (gap + 1) & mask; i32[index + place] !== 0; place = (place + 1) & mask) {
-      const entry = i32[index + place]!
-      const home = i32[(slots + ((entry & 0xffff) - 1) * this.shape.strideWords) * 2]! & mask
-      if (((place - home) & mask) < ((place - gap) & mask)) continue
-      i32[index + gap] = entry
-      gap = place
-    }
-    i32[index + gap] = 0
-    i32[at + F.LIVE]!--
-  }
+/** Each entry twice. */
+function doubled(directory: Int32Array): Int32Array {
+  const wider = new Int32Array(directory.length * 2)
+  for (let k = 0; k < wider.length; k++) wider[k] = directory[k >> 1]!
+  return wider
 }
 
 function firstPages(shape: SlotShape, expected: number): { sizeClass: number; depth: number } {
@@ -343,22 +382,5 @@ function firstPages(shape: SlotShape, expected: number): { sizeClass: number; de
   return {
     sizeClass: SPLIT_CLASS,
     depth: Math.min(MAX_FIRST_DEPTH, Math.ceil(Math.log2(expected / perPage))),
-  }
-}
-
-/** Slots of one page in index order. The page must not change meanwhile. */
-export function visitSlots(
-  store: PageStore,
-  shape: SlotShape,
-  page: number,
-  visit: (address: number, page: number) => void,
-): void {
-  const { i32 } = store
-  const index = page * 2 + F.INDEX
-  const mask = i32[page * 2 + F.INDEX_MASK]!
-  const slots = page + i32[page * 2 + F.SLOTS_START]!
-  for (let place = 0; place <= mask; place++) {
-    const entry = i32[index + place]!
-    if (entry !== 0) visit(slots + ((entry & 0xffff) - 1) * shape.strideWords, page)
   }
 }

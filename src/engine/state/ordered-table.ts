@@ -11,8 +11,8 @@ import { assert } from "../../std/assert.ts"
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes } from "../code/hashing.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
+import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
 import type { PageStore } from "./page-store.ts"
-import { classFor, pageBytes, SPLIT_CLASS } from "./page-store.ts"
 
 /** 32-bit positions in a page (page * 2 + …). */
 const COUNT = 2
@@ -25,6 +25,12 @@ const ENTRY_HEADER_BYTES = 8
 const REBUILD_BELOW = 0.75
 /** Pages with fewer entries grow instead of splitting. */
 const MIN_ENTRIES = 8
+
+interface Place {
+  /** Of the page; -1 where there is none. */
+  readonly index: number
+  readonly slot: number
+}
 
 export class OrderedTable {
   readonly store: PageStore
@@ -47,7 +53,8 @@ export class OrderedTable {
 
   /** Adds to the weight of `bytes[0..length)`, which must not lie in the page store; returns the sum. */
   add(bytes: Uint8Array, length: number, weight: number): number {
-    const at = this.find(this.#place, bytes, length)
+    const place = this.#placeOf(bytes, length)
+    const at = this.#place.moveTo(place.index, place.slot)
     if (at.valid && at.equals(bytes, length)) {
       const page = this.#own(at.page)
       const { i32 } = this.store
@@ -58,7 +65,7 @@ export class OrderedTable {
       if (sum === 0) this.#removeAt(at.page, at.slot)
       return sum
     }
-    if (weight !== 0) this.#insert(bytes, length, weight)
+    if (weight !== 0) this.#insert(bytes, length, weight, place)
     return weight
   }
 
@@ -74,7 +81,7 @@ export class OrderedTable {
       }
       this.#removeAt(at.page, at.slot)
     }
-    this.#insert(bytes, length, 1)
+    this.#insert(bytes, length, 1, this.#placeOf(bytes, length))
   }
 
   /** Removes the one entry that begins with `bytes[0..head)`, if there is one. */
@@ -137,15 +144,14 @@ export class OrderedTable {
     this.#count = count
   }
 
-  #insert(bytes: Uint8Array, length: number, weight: number): void {
+  #insert(bytes: Uint8Array, length: number, weight: number, place: Place): void {
     const sizeBytes = entryBytes(length)
     if (this.#pages.length === 0) this.#pages.push(this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0)))
-    let index = Math.max(0, this.#pageOf(bytes, length))
-    let slot = this.#slotOf(index, bytes, length)
+    let index = Math.max(0, place.index)
+    let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
       this.#makeRoom(index, slot, sizeBytes)
-      index = Math.max(0, this.#pageOf(bytes, length))
-      slot = this.#slotOf(index, bytes, length)
+      ;({ index, slot } = this.#placeOf(bytes, length))
     }
     const page = this.#own(index)
     const { i32, u8 } = this.store
@@ -249,6 +255,12 @@ export class OrderedTable {
 
   #entries(page: number): number {
     return this.store.i32[page * 2 + COUNT]!
+  }
+
+  /** Where an entry is, or would be put. */
+  #placeOf(bytes: Uint8Array, length: number): Place {
+    const index = this.#pageOf(bytes, length)
+    return { index, slot: index < 0 ? 0 : this.#slotOf(index, bytes, length) }
   }
 
   /** The last page whose first entry is not greater, else the first page; -1 where there are none. */

@@ -7,7 +7,7 @@
  * An index entry is 0 or (tag << 16 | slot number + 1), tag = bits 8..23 of the hash; collisions probe
  * linearly. Bits from the top of a hash choose the page, bits from the bottom the place in its index.
  */
-import { pageBytes } from "./page-store.ts"
+import { pageBytes } from "./page-sizes.ts"
 
 /** In words: the generation in which the page's owner last made sure that it is not shared. */
 export const GENERATION = 0

@@ -7,7 +7,7 @@
  * A row's id is (number of its page << 12 | slot); it holds as long as the row is there. Id 0 is no row.
  */
 import { ARENA_DEAD, ARENA_TOP, CAPACITY, FREE_HEAD, LIVE, SIZE_CLASS, USED } from "./page-format.ts"
-import { pageBytes } from "./page-store.ts"
+import { pageBytes } from "./page-sizes.ts"
 
 export const HEADER_WORDS = 8
 /** In words: no row of the page has an earlier time; the time as a double. */

@@ -8,8 +8,8 @@
  */
 import { assert } from "../../std/assert.ts"
 import { ARENA_DEAD, ARENA_TOP, FREE_HEAD, GENERATION, LIVE, USED } from "./page-format.ts"
+import { classFor, SPLIT_CLASS } from "./page-sizes.ts"
 import type { PageStore } from "./page-store.ts"
-import { classFor, SPLIT_CLASS } from "./page-store.ts"
 import type { RowBucket } from "./row-buckets.ts"
 import { RowBuckets } from "./row-buckets.ts"
 import type { RowShape } from "./row-page.ts"

@@ -1,6 +1,6 @@
 /** How much an operator keeps: counted by walking its pages, when somebody asks. */
-import { SIZE_CLASS } from "./page-format.ts"
-import { type PageStore, pageBytes } from "./page-store.ts"
+import { pageBytes } from "./page-sizes.ts"
+import type { PageStore } from "./page-store.ts"
 
 export interface StateSize {
   /** Groups, rows or entries: whatever the operator keeps one by one. */
@@ -19,8 +19,7 @@ export interface PagedTable {
 export function bytesOfTables(tables: Iterable<PagedTable>): number {
   let bytes = 0
   for (const table of tables) {
-    const { i32 } = table.store
-    for (const page of table.pages()) bytes += pageBytes(i32[page * 2 + SIZE_CLASS]!)
+    for (const page of table.pages()) bytes += pageBytes(table.store.sizeClassOf(page))
   }
   return bytes
 }

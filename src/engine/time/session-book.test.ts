@@ -3,8 +3,9 @@ import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { Share } from "../exchange/share.ts"
-import type { SessionRow } from "./session-book.ts"
 import { SessionBook } from "./session-book.ts"
+import type { SessionRow } from "./session-rows.ts"
+import { scalarRow } from "./session-rows.ts"
 
 const GAP = 10n
 const book = (allowedLatenessUs = 0n) =>
@@ -14,7 +15,7 @@ const book = (allowedLatenessUs = 0n) =>
     tables: { distinct: [], multisets: [] },
     share: Share.whole,
   })
-const row = (timeUs: bigint, mark = ""): SessionRow => ({ timeUs, cells: [timeUs, mark] })
+const row = (timeUs: bigint, mark = ""): SessionRow => scalarRow(timeUs, [timeUs, mark])
 
 /** [first, last, rows] of the sessions that live, by time. */
 function shape(of: SessionBook): [bigint, bigint, number][] {
@@ -70,7 +71,7 @@ test("a row that would join a gone session is late, however young it is, and beg
   sessions.add("a", row(0n))
   const [session] = [...sessions.sessions()]
   sessions.judgeBy(10n)
-  sessions.letGo(session!, 10n)
+  sessions.letGo(session!)
   session!.rows = []
   sessions.forget(10n, [session!])
   assert.equal(sessions.isLate("a", 10n), true, "its own end would be 20, but it reaches [0, 10)")

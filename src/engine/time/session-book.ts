@@ -9,20 +9,20 @@
  *
  * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
  * row that would have joined it can come in time, so that such a row is late and begins no session of its
- * own.
+ * own. Rows may lengthen a living session backwards however late they are, so the last place before one is
+ * kept as long as it lives; and a key's first session begins behind a closed place, since what was there
+ * before may have been forgotten:
+ *
+ *   gone     forgotten, or never there   | closed: two gaps, up to what is over | x--x--- lives
  */
-import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { SessionKey, SessionRow } from "./session-rows.ts"
+import { cellsText } from "./session-rows.ts"
 import { TimeQueue } from "./time-queue.ts"
-
-export interface SessionRow {
-  readonly timeUs: bigint
-  readonly cells: readonly Scalar[]
-}
 
 export interface SessionMove {
   readonly session: Session
@@ -38,7 +38,7 @@ export interface SessionTables {
 
 export class Session {
   readonly number: bigint
-  readonly key: string
+  readonly key: SessionKey
   readonly distinct: readonly KeyTable[]
   readonly multisets: readonly OrderedMultiset[]
   /** By time. */
@@ -51,10 +51,11 @@ export class Session {
   /** Its groups' rows are out, and are to be out at the end of this epoch. */
   visible = false
   showing = false
+  isGone = false
   /** End under which it waits to be closed. */
   queuedUs: bigint | null = null
 
-  constructor(number: bigint, key: string, rows: SessionRow[], { distinct, multisets }: SessionTables) {
+  constructor(number: bigint, key: SessionKey, rows: SessionRow[], { distinct, multisets }: SessionTables) {
     this.number = number
     this.key = key
     this.rows = rows
@@ -76,7 +77,7 @@ export class Session {
 }
 
 export interface GoneSession {
-  readonly key: string
+  readonly key: SessionKey
   readonly firstUs: bigint
   readonly lastUs: bigint
 }
@@ -96,13 +97,9 @@ export interface SessionBookOptions {
   readonly share: Share
 }
 
-/** Of a cell and of a row beside its cells, about. */
-const CELL_BYTES = 16
-const ROW_BYTES = 80
-
 export class SessionBook {
   readonly #options: SessionBookOptions
-  readonly #keys = new Map<string, Neighbours>()
+  readonly #keys = new Map<SessionKey, Neighbours>()
   readonly #byNumber = new Map<bigint, Session>()
   readonly #goneQueue = new TimeQueue<GoneSession>()
   /** Sessions that end here or before are gone. */
@@ -137,29 +134,23 @@ export class SessionBook {
   }
 
   /** True when the session that the row would begin or join is gone. */
-  isLate(key: string, timeUs: bigint): boolean {
-    const { gapUs } = this.#options
-    const { live, gone } = this.#keys.get(key) ?? NO_NEIGHBOURS
-    const reaches = (session: { readonly firstUs: bigint; readonly lastUs: bigint } | undefined) =>
-      session !== undefined && timeUs >= session.firstUs - gapUs && timeUs <= session.lastUs + gapUs
-    if (gone.some(reaches)) return true
-    const place = placeOf(live, timeUs)
-    if (reaches(live[place - 1]) || reaches(live[place])) return false
-    return this.#goneUs !== NO_WATERMARK && timeUs + gapUs <= this.#goneUs
+  isLate(key: SessionKey, timeUs: bigint): boolean {
+    const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
+    return this.#isLate(neighbours, placeOf(neighbours.live, timeUs), timeUs)
   }
 
   /** False: the row is late. */
-  add(key: string, row: SessionRow): boolean {
-    if (this.isLate(key, row.timeUs)) return false
-    const neighbours = this.#keys.get(key) ?? { live: [], gone: [] }
-    this.#keys.set(key, neighbours)
-    const { live } = neighbours
-    const { gapUs } = this.#options
-    const place = placeOf(live, row.timeUs)
-    const [before, behind] = [live[place - 1], live[place]]
-    const joinsBefore = before !== undefined && row.timeUs <= before.lastUs + gapUs
-    const joinsBehind = behind !== undefined && row.timeUs >= behind.firstUs - gapUs
-    this.bytes += rowBytes(row)
+  add(key: SessionKey, row: SessionRow): boolean {
+    const { timeUs } = row
+    let neighbours = this.#keys.get(key)
+    const { live } = neighbours ?? NO_NEIGHBOURS
+    const place = placeOf(live, timeUs)
+    if (this.#isLate(neighbours ?? NO_NEIGHBOURS, place, timeUs)) return false
+    this.bytes += row.bytes
+    const before = live[place - 1]
+    const behind = live[place]
+    const joinsBefore = before !== undefined && this.#reaches(before, timeUs)
+    const joinsBehind = behind !== undefined && this.#reaches(behind, timeUs)
     if (joinsBefore && joinsBehind) {
       const joined = this.#join(before, behind)
       live.splice(place - 1, 2, joined)
@@ -167,15 +158,20 @@ export class SessionBook {
     } else if (joinsBefore) this.#enter(before, row)
     else if (joinsBehind) this.#enter(behind, row)
     else {
+      if (neighbours === undefined) {
+        neighbours = { live: [], gone: [] }
+        this.#keys.set(key, neighbours)
+      }
+      if (live.length === 0) this.#closePlace(key)
       const session = this.#begin(key, [])
-      live.splice(place, 0, session)
+      neighbours.live.splice(place, 0, session)
       this.#enter(session, row)
     }
     return true
   }
 
   /** False: the row is in no session that lives. */
-  remove(key: string, row: SessionRow): boolean {
+  remove(key: SessionKey, row: SessionRow): boolean {
     const live = this.#keys.get(key)?.live ?? []
     const place = placeOf(live, row.timeUs) - 1
     const session = live[place]
@@ -184,7 +180,8 @@ export class SessionBook {
     if (at < 0) return false
     const rows = own(session)
     const [removed] = rows.splice(at, 1)
-    this.bytes -= rowBytes(row)
+    this.bytes -= removed!.bytes
+    removed!.letGo()
     this.#move(session, removed!, -1)
     if (rows.length === 0) live.splice(place, 1)
     else if (at > 0 && at < rows.length) {
@@ -202,15 +199,18 @@ export class SessionBook {
     return taken
   }
 
-  /** The session is gone: it is remembered by its place alone. */
-  letGo(session: Session, watermarkUs: bigint): void {
+  /** The session is gone: it is remembered by its place alone, until `forget` looks whether it must be. */
+  letGo(session: Session): void {
     const { key, firstUs, lastUs } = session
+    session.isGone = true
     const neighbours = this.#keys.get(key)
     assert(neighbours !== undefined, "a session has a key")
     neighbours.live.splice(neighbours.live.indexOf(session), 1)
-    for (const row of session.rows) this.bytes -= rowBytes(row)
+    for (const row of session.rows) {
+      this.bytes -= row.bytes
+      row.letGo()
+    }
     this.remember({ key, firstUs, lastUs })
-    this.#forgetGone(watermarkUs)
   }
 
   remember(gone: GoneSession): void {
@@ -236,25 +236,49 @@ export class SessionBook {
     neighbours.live.push(session)
     neighbours.live.sort((a, b) => (a.firstUs < b.firstUs ? -1 : 1))
     this.#byNumber.set(session.number, session)
-    for (const row of session.rows) this.bytes += rowBytes(row)
+    for (const row of session.rows) this.bytes += row.bytes
+  }
+
+  #reaches({ firstUs, lastUs }: Pick<GoneSession, "firstUs" | "lastUs">, timeUs: bigint): boolean {
+    const { gapUs } = this.#options
+    return timeUs >= firstUs - gapUs && timeUs <= lastUs + gapUs
+  }
+
+  /** `place` is that of a session that would begin at the time. */
+  #isLate({ live, gone }: Neighbours, place: number, timeUs: bigint): boolean {
+    for (const session of gone) if (this.#reaches(session, timeUs)) return true
+    if (this.#goneUs === NO_WATERMARK || timeUs + this.#options.gapUs > this.#goneUs) return false
+    const [before, behind] = [live[place - 1], live[place]]
+    return !(before && this.#reaches(before, timeUs)) && !(behind && this.#reaches(behind, timeUs))
+  }
+
+  /** Rows that would be over by themselves lengthen no session that begins from now on. */
+  #closePlace(key: SessionKey): void {
+    const atUs = this.#goneUs - 2n * this.#options.gapUs
+    if (atUs - this.#options.gapUs > NO_WATERMARK) this.remember({ key, firstUs: atUs, lastUs: atUs })
   }
 
   #forgetGone(watermarkUs: bigint): void {
     if (watermarkUs === NO_WATERMARK) return
     const bound = watermarkUs - this.#options.allowedLatenessUs
-    for (const gone of this.#goneQueue.takeUntil(bound)) {
-      const neighbours = this.#keys.get(gone.key)!
-      neighbours.gone.splice(neighbours.gone.indexOf(gone), 1)
-      this.#forgetKey(gone.key)
+    for (const place of [...this.#goneQueue.takeUntil(bound)]) {
+      const { live, gone } = this.#keys.get(place.key)!
+      const isNeeded = live.length > 0 && gone.every(({ lastUs }) => lastUs <= place.lastUs)
+      if (isNeeded) {
+        this.#goneQueue.push(live.at(-1)!.lastUs + 2n * this.#options.gapUs, place)
+        continue
+      }
+      gone.splice(gone.indexOf(place), 1)
+      this.#forgetKey(place.key)
     }
   }
 
-  #forgetKey(key: string): void {
+  #forgetKey(key: SessionKey): void {
     const neighbours = this.#keys.get(key)
     if (neighbours?.live.length === 0 && neighbours.gone.length === 0) this.#keys.delete(key)
   }
 
-  #begin(key: string, rows: SessionRow[]): Session {
+  #begin(key: SessionKey, rows: SessionRow[]): Session {
     const session = new Session(this.nextNumber, key, rows, this.#options.tables)
     this.nextNumber += BigInt(this.#options.share.count)
     this.#byNumber.set(session.number, session)
@@ -263,7 +287,8 @@ export class SessionBook {
 
   #enter(session: Session, row: SessionRow): void {
     const rows = own(session)
-    rows.splice(placeBehind(rows, row.timeUs), 0, row)
+    if (rows.length === 0 || session.lastUs <= row.timeUs) rows.push(row)
+    else rows.splice(placeBehind(rows, row.timeUs), 0, row)
     this.#move(session, row, 1)
   }
 
@@ -337,25 +362,4 @@ function findRow(rows: readonly SessionRow[], wanted: SessionRow): number {
     if (cellsText(rows[at]!.cells) === text) return at
   }
   return -1
-}
-
-/** Equal for equal values: NaN equals itself and -0 equals 0, as in keys of groups. */
-export function cellsText(cells: readonly Scalar[]): string {
-  return cells.map(cellText).join("|")
-}
-
-function cellText(value: Scalar): string {
-  if (value === null) return ""
-  if (typeof value === "string") return JSON.stringify(value)
-  if (typeof value === "number") return String(value + 0)
-  return value instanceof Uint8Array ? `x${value.join(",")}` : String(value)
-}
-
-function rowBytes({ cells }: SessionRow): number {
-  let bytes = ROW_BYTES
-  for (const cell of cells) {
-    const length = typeof cell === "string" ? 2 * cell.length : cell instanceof Uint8Array ? cell.length : 0
-    bytes += CELL_BYTES + length
-  }
-  return bytes
 }

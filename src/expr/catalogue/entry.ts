@@ -49,6 +49,8 @@ export interface CatalogueEntry {
   readonly variadic: boolean
   readonly result: ParameterKind
   readonly resultType: ResultRule
+  /** Of local times too. */
+  readonly givesInstant: boolean
   readonly nulls: NullBehaviour
   readonly unify: Unify | null
   readonly kernel: Kernel
@@ -63,6 +65,7 @@ export interface EntryOptions {
   readonly type?: ResultRule
   readonly unify?: Unify
   readonly fault?: Fault
+  readonly givesInstant?: boolean
   readonly postgres?: string
 }
 
@@ -104,6 +107,7 @@ function finish({ word, ...entry }: Named, options: EntryOptions): CatalogueEntr
     ...entry,
     signature: `${word}(${parameters.join(",")}${variadic ? "..." : ""})`,
     resultType: options.type ?? (() => fixed!),
+    givesInstant: options.givesInstant ?? false,
     nulls: options.nulls ?? "strict",
     unify: options.unify ?? null,
     fault: options.fault ?? null,

@@ -1,12 +1,14 @@
 /** Functions and operators over timestamps (UTC instants), dates and intervals. */
 import type { Interval, LogicalType } from "../../columns/types.ts"
-import { decimal } from "../../columns/types.ts"
+import { decimal, LOCAL_TIMESTAMP } from "../../columns/types.ts"
 import { daysFromMicros } from "../../std/calendar.ts"
+import { timeZone } from "../../std/time-zone.ts"
 import { runtime } from "../compile/kernel.ts"
 import * as kernels from "../kernels/time-kernels.ts"
 import { addIntervals, negateInterval, subtractIntervals } from "../values/interval.ts"
 import * as values from "../values/time-arithmetic.ts"
 import { timeField, truncateInterval, truncationUnit } from "../values/time-fields.ts"
+import { instantOf, localTime, truncateInZone } from "../values/zoned-time.ts"
 import type { CatalogueEntry, Fault, Literals } from "./entry.ts"
 import { fn, op } from "./entry.ts"
 
@@ -44,9 +46,20 @@ const ofUnit = { fault: unitFault } as const
 const RANGE = "timestamp-out-of-range"
 const INVALID = "invalid-argument"
 
-/** PostgreSQL has timestamps without a zone here; ours are instants. */
-const sum = { postgres: "($1 + $2)::timestamptz" } as const
-const difference = { postgres: "($1 - $2)::timestamptz" } as const
+const zoneFault: Fault = (literals) => {
+  const zone = literals.at(literals.length === 3 ? 2 : 0)
+  if (typeof zone !== "string" || timeZone(zone) !== null) return null
+  return `there is no time zone ${zone}; write a name of the IANA time zone database, such as 'Europe/Berlin'`
+}
+
+/** PostgreSQL's timestamp without time zone. */
+const local = { type: () => LOCAL_TIMESTAMP } as const
+const toLocal = { ...local, fault: zoneFault, postgres: "timezone($1, $2::timestamptz)" } as const
+const toInstant = { fault: zoneFault, givesInstant: true, postgres: "timezone($1, $2::timestamp)" } as const
+const truncatedIn = {
+  fault: (literals: Literals) => unitFault(literals) ?? zoneFault(literals),
+  givesInstant: true,
+} as const
 
 const operators: readonly CatalogueEntry[] = [
   op("+", "add(timestamp,interval) -> timestamp", kernels.addInterval),
@@ -65,14 +78,14 @@ const operators: readonly CatalogueEntry[] = [
     runtime((days: number, count: number) => values.shiftDate(days, -count), RANGE),
   ),
   op("-", "subtract(date,date) -> int32", kernels.subtractDates),
-  op("+", "add(date,interval) -> timestamp", runtime(values.addToDate, RANGE), sum),
+  op("+", "add(date,interval) -> timestamp", runtime(values.addToDate, RANGE), local),
   op(
     "+",
     "add(interval,date) -> timestamp",
     runtime((span: Interval, days: number) => values.addToDate(days, span), RANGE),
-    sum,
+    local,
   ),
-  op("-", "subtract(date,interval) -> timestamp", runtime(values.subtractFromDate, RANGE), difference),
+  op("-", "subtract(date,interval) -> timestamp", runtime(values.subtractFromDate, RANGE), local),
   op("+", "add(interval,interval) -> interval", runtime(addIntervals, RANGE)),
   op("-", "subtract(interval,interval) -> interval", runtime(subtractIntervals, RANGE)),
   op("*", "multiply(interval,float64) -> interval", runtime(values.multiplyInterval, RANGE)),
@@ -85,8 +98,30 @@ const operators: readonly CatalogueEntry[] = [
   op("-", "negate(interval) -> interval", runtime(negateInterval, RANGE)),
 ]
 
+/** AT TIME ZONE, by what stands before it: bind-zone.ts chooses. */
+const zoned: readonly CatalogueEntry[] = [
+  op(
+    "at time zone",
+    "local_time(string,timestamp) -> timestamp",
+    runtime(localTime, INVALID, RANGE),
+    toLocal,
+  ),
+  op(
+    "local at time zone",
+    "instant(string,timestamp) -> timestamp",
+    runtime(instantOf, INVALID, RANGE),
+    toInstant,
+  ),
+  fn(
+    "date_trunc(string,timestamp,string) -> timestamp",
+    runtime(truncateInZone, INVALID, RANGE),
+    truncatedIn,
+  ),
+]
+
 export const time: readonly CatalogueEntry[] = [
   ...operators,
+  ...zoned,
   fn("date_trunc(string,timestamp) -> timestamp", kernels.dateTrunc, ofUnit),
   fn("date_trunc(string,interval) -> interval", runtime(truncateInterval, INVALID, RANGE), ofUnit),
   fn("date_bin(interval,timestamp,timestamp) -> timestamp", runtime(values.binTimestamp, INVALID, RANGE)),
@@ -100,7 +135,7 @@ export const time: readonly CatalogueEntry[] = [
   fn(
     "make_timestamp(int32,int32,int32,int32,int32,float64) -> timestamp",
     runtime(values.makeTimestamp, RANGE),
-    { postgres: "make_timestamp($*)::timestamptz" },
+    local,
   ),
   fn(
     "make_timestamptz(int32,int32,int32,int32,int32,float64) -> timestamp",

@@ -1,6 +1,6 @@
 /** Casts, by kinds. Where ours fail the row, NULL or any value comes out. */
 import type { LogicalType } from "../../columns/types.ts"
-import { STRING } from "../../columns/types.ts"
+import { isLocal, STRING } from "../../columns/types.ts"
 import { shapeOf } from "../decimal-types.ts"
 import { civilSql, daysOfMicros, timeOfDaySql } from "./calendar.ts"
 import { DAY_SQL } from "./intervals.ts"
@@ -92,7 +92,7 @@ const dayText = ({ year, month, day }: Civil) => {
 }
 const era = ({ year }: Civil) => `if(${year} > 0, '', ' BC')`
 
-const timestampText: CastSql = (value, { names }) =>
+const timestampText: CastSql = (value, { names, from }) =>
   names.strict([value], (t) =>
     civilSql(names, daysOfMicros(names, t), (civil) =>
       names.bind([timeOfDaySql(t)], (time) => {
@@ -102,9 +102,10 @@ const timestampText: CastSql = (value, { names }) =>
           two(`intDiv(${time}, 60000000) % 60`),
           two(`intDiv(${time}, 1000000) % 60`),
         ].join(", ':', ")
+        const zone = isLocal(from) ? "''" : "'+00'"
         const digits = `replaceRegexpOne(leftPad(toString(${time} % 1000000), 6, '0'), '0+$', '')`
         const fraction = `if(${time} % 1000000 = 0, '', concat('.', ${digits}))`
-        return `concat(${dayText(civil)}, ' ', ${clock}, ${fraction}, '+00', ${era(civil)})`
+        return `concat(${dayText(civil)}, ' ', ${clock}, ${fraction}, ${zone}, ${era(civil)})`
       }),
     ),
   )

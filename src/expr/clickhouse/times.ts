@@ -10,6 +10,8 @@ import type { Names } from "./sql-writer.ts"
 import { rescaleSql } from "./sql-writer.ts"
 import { dateFieldSql } from "./time-fields.ts"
 
+const ZONES = "its times of zones end in 2299, and its zones may have other rules"
+
 /** Months first (the day is cut to the month's last), then days, then the time. */
 export function addIntervalSql(names: Names, micros: string, span: string, sign: 1 | -1): string {
   const op = sign === 1 ? "+" : "-"
@@ -235,6 +237,9 @@ export const timeSpellings: Readonly<Record<string, ClickHouseSpelling>> = {
   "multiply(float64,interval)": none(FLOAT_SPAN),
   "divide(interval,float64)": none(FLOAT_SPAN),
   "date_trunc(string,timestamp)": spelled(truncateSql),
+  "date_trunc(string,timestamp,string)": none(ZONES),
+  "local_time(string,timestamp)": none(ZONES),
+  "instant(string,timestamp)": none(ZONES),
   "date_trunc(string,interval)": spelled(truncateIntervalSql),
   "date_bin(interval,timestamp,timestamp)": bin,
   "date_part(string,timestamp)": partSql("timestamp"),

@@ -3,6 +3,7 @@
  * from zero, floating point to integers half to even) and its errors.
  */
 import type { LogicalType, TypeKind } from "../../columns/types.ts"
+import { isLocal } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { daysFromMicros } from "../../std/calendar.ts"
 import { divideRounded, formatDecimal, powerOfTen, rescale } from "../decimal.ts"
@@ -24,7 +25,13 @@ import {
 } from "../values/number-text.ts"
 import { roundHalfEven } from "../values/rounding.ts"
 import { timestampOfDate } from "../values/time-arithmetic.ts"
-import { formatDate, formatTimestamp, parseDate, parseTimestamp } from "../values/time-text.ts"
+import {
+  formatDate,
+  formatLocalTimestamp,
+  formatTimestamp,
+  parseDate,
+  parseTimestamp,
+} from "../values/time-text.ts"
 import type { CallShape, Kernel, KernelContext } from "./kernel.ts"
 import { branch, inline, runtime, template } from "./kernel.ts"
 
@@ -41,7 +48,8 @@ export function castCall(cast: Cast): { readonly kernel: Kernel | null; readonly
 
 function castKernel(from: LogicalType, to: LogicalType): Kernel | null {
   if (from.kind === to.kind) return from.kind === "decimal" && !widens(from, to) ? decimalToDecimal : null
-  const kernel = CASTS.get(`${from.kind} ${to.kind}`)
+  const local = isLocal(from) && to.kind === "string"
+  const kernel = local ? localToText : CASTS.get(`${from.kind} ${to.kind}`)
   assert(kernel !== undefined, `there is a cast from ${from.kind} to ${to.kind}`)
   return kernel
 }
@@ -121,6 +129,8 @@ const decimalToText = branch(
 const decimalToFloat = branch(
   (k, [a = "0n"], { args }) => `Number(${k.bind(formatDecimal)}(${a}, ${shapeOf(args[0]).scale}))`,
 )
+
+const localToText = runtime(formatLocalTimestamp)
 
 const CASTS: ReadonlyMap<string, Kernel> = new Map<`${TypeKind} ${TypeKind}`, Kernel>([
   ["boolean int32", template((a) => `(${a} ? 1 : 0)`)],

@@ -79,6 +79,9 @@ export function formatDate(days: number): string {
 }
 
 /** `2024-02-29 12:00:00.5+00`, BC years at the end, as PostgreSQL prints timestamptz in UTC. */
+/** A time that some clock shows has no zone. */
+export const formatLocalTimestamp = (micros: bigint): string => formatTimestamp(micros).replace("+00", "")
+
 export function formatTimestamp(micros: bigint): string {
   const days = daysFromMicros(micros)
   if (days !== lastDay.days) lastDay = writtenDay(days)

@@ -23,10 +23,12 @@ export function jsonOf(value: Scalar, type: LogicalType): string {
       return JSON.stringify(value)
     case "bytes":
       return JSON.stringify(formatBytes(value as Uint8Array))
-    case "timestamp":
+    case "timestamp": {
+      const zone = type.local ? "" : "+00:00"
       return `"${formatTimestamp(value as bigint)
         .replace(" ", "T")
-        .replace("+00", "+00:00")}"`
+        .replace("+00", zone)}"`
+    }
     case "date":
       return JSON.stringify(formatDate(value as number))
     case "interval":

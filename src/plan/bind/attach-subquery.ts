@@ -12,6 +12,7 @@ import { splitConditions } from "../expressions/join-condition.ts"
 import { columnsUsed } from "../expressions/walk.ts"
 import { aggregateNode } from "../nodes/aggregate.ts"
 import { joinNode } from "../nodes/join.ts"
+import { projectNode } from "../nodes/project.ts"
 import type { AggregateNode, JoinKey, JoinType, PlanNode } from "../plan.ts"
 import { applyOperator } from "./bind-operator.ts"
 import type { BoundSubquery, Quantified } from "./bind-subquery.ts"
@@ -39,7 +40,19 @@ export interface Attached {
 export function joinQuantified(node: PlanNode, quantified: Quantified, place: Attachment): PlanNode {
   const { type, relation, byte } = quantified
   const conditions = [...(relation.correlation ?? []), ...quantified.conditions]
-  return join(type, node, { right: relation.node, conditions, byte, place }).node
+  // A time to live is told from it.
+  const timed = place.view.timeToLiveUs === null ? relation.node : withTime(relation.node)
+  return join(type, node, { right: timed, conditions, byte, place }).node
+}
+
+/**
+ * The subquery's rows with their event time behind them, which a join that keeps one side shows to nobody.
+ */
+function withTime(node: PlanNode): PlanNode {
+  if (node.kind !== "project" || node.timeColumn !== null || node.input.timeColumn === null) return node
+  const time = referTo(node.input, node.input.timeColumn)
+  const names = [...node.columns.map(({ name }) => name), time.name]
+  return projectNode({ input: node.input, expressions: [...node.expressions, time], names })
 }
 
 /** @throws Refused subquery-rows, subquery-condition, subquery-form */

@@ -1,15 +1,18 @@
 /** Calls of aggregates: their argument, DISTINCT and FILTER. */
 import type { FuncCall } from "libpg-query"
-import { BOOLEAN } from "../../columns/types.ts"
+import { BOOLEAN, FLOAT64 } from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
+import { resolveOperator } from "../../expr/resolve.ts"
 import { APPENDING_ONLY, resolveAggregate } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import { unsupported } from "../unsupported.ts"
 import { bindOrderedAggregate, orderedAggregateNames } from "./bind-ordered-aggregate.ts"
+import { bindPairAggregate, pairAggregateNames } from "./bind-pair-aggregate.ts"
 import type { Bound } from "./bound.ts"
-import { coerce, demand, typed, typeOf, typeText } from "./bound.ts"
+import { castTo, coerce, demand, typed, typeOf, typeText } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
+import { makeCall } from "./expression-context.ts"
 
 export function bindAggregate(name: string, call: FuncCall, context: ExpressionContext): Bound {
   const byte = call.location ?? null
@@ -19,15 +22,26 @@ export function bindAggregate(name: string, call: FuncCall, context: ExpressionC
   if (exact !== undefined && context.scope.rows.node.changes !== "append") {
     throw new Refused(findings.approximateRetraction(name, exact), byte)
   }
-  const bare = isOrdered(name) ? bindOrderedAggregate(name, call, inside) : bindPlain(name, call, inside)
-  const conditions = [...bindFilter(call, context), ...(bare.filter === undefined ? [] : [bare.filter])]
-  const filter = conditions.length === 0 ? {} : { filter: conjunction(conditions) }
-  const reference = context.aggregates.add({ ...bare, ...filter })
-  if (byte !== null) context.origins.set(reference, byte)
-  return typed(reference, byte)
+  const calls = bindCalls(name, call, inside)
+  const where = bindFilter(call, context)
+  const [first, second] = calls.map((bare) => {
+    const conditions = [...where, ...(bare.filter === undefined ? [] : [bare.filter])]
+    const filter = conditions.length === 0 ? {} : { filter: conjunction(conditions) }
+    const reference = context.aggregates!.add({ ...bare, ...filter })
+    if (byte !== null) context.origins.set(reference, byte)
+    return reference
+  })
+  if (second === undefined) return typed(first!, byte)
+  const args = [typed(first!, byte), typed(castTo(second, FLOAT64), byte)]
+  return makeCall({ name, resolution: resolveOperator("*", [FLOAT64, FLOAT64]), args, byte })
 }
 
-const isOrdered = (name: string) => orderedAggregateNames().includes(name)
+/** Most are one aggregate; some are the product of two. */
+function bindCalls(name: string, call: FuncCall, inside: ExpressionContext): readonly AggregateCall[] {
+  if (orderedAggregateNames().includes(name)) return [bindOrderedAggregate(name, call, inside)]
+  if (pairAggregateNames().includes(name)) return bindPairAggregate(name, call, inside)
+  return [bindPlain(name, call, inside)]
+}
 
 /** Aggregates of one argument in any order. */
 function bindPlain(name: string, call: FuncCall, inside: ExpressionContext): AggregateCall {

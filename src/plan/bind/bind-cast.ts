@@ -23,7 +23,9 @@ export function bindCast(cast: TypeCast, bindInner: (node: Node) => Bound): Boun
   if (!castAllowed(expression.type, type, "explicit")) {
     throw new Refused(findings.castNotAllowed(typeName(expression.type), typeName(type)), byte)
   }
-  return typed(castTo(expression, type), byte)
+  // An instant and what a clock in UTC shows are one value.
+  const sameTime = expression.type.kind === "timestamp" && type.kind === "timestamp"
+  return typed(sameTime ? { ...expression, type } : castTo(expression, type), byte)
 }
 
 function bindTypedLiteral(

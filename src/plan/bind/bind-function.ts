@@ -1,26 +1,27 @@
 /** Function calls; those of aggregates go on to bind-aggregate.ts. */
 import type { FuncCall } from "libpg-query"
-import { resolveFunction, suggestName } from "../../expr/resolve.ts"
+import { refusedName, resolveFunction, suggestName } from "../../expr/resolve.ts"
 import { aggregateNames } from "../../expr/resolve-aggregate.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported, unsupportedAggregate } from "../unsupported.ts"
 import { bindAggregate } from "./bind-aggregate.ts"
 import { orderedAggregateNames } from "./bind-ordered-aggregate.ts"
+import { pairAggregateNames } from "./bind-pair-aggregate.ts"
 import { isWindowFunction } from "./bind-window.ts"
+import { bindZone } from "./bind-zone.ts"
 import type { Bound } from "./bound.ts"
 import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames()])
+const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames(), ...pairAggregateNames()])
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
   (
-    "any_value array_agg bit_and bit_or bit_xor corr covar_pop covar_samp cume_dist dense_rank " +
-    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank " +
-    "regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy xmlagg"
+    "any_value bit_and bit_or bit_xor cume_dist dense_rank " +
+    "json_object_agg jsonb_agg jsonb_object_agg percent_rank range_agg range_intersect_agg rank xmlagg"
   ).split(" "),
 )
 
@@ -45,8 +46,14 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   if (AGGREGATES.has(name)) return bindAggregate(name, call, context)
   if (OTHER_AGGREGATES.has(name)) throw new Refused(unsupportedAggregate(name), byte)
   if (NONDETERMINISTIC.has(name)) throw new Refused(findings.nondeterministic(`${name}()`), byte)
-  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowArguments(name), byte)
+  if (isWindowFunction(name) || name === "session") throw new Refused(findings.windowPlace(name), byte)
+  const instead = refusedName(name)
+  if (instead !== null) {
+    const given = (call.args ?? []).map(() => "…")
+    throw new Refused(findings.noOverload(name, given, instead, []), byte)
+  }
   refuseAggregateClauses(call, name)
+  if (name === "timezone") return bindZone(call, context)
   if (call.agg_star || call.agg_distinct) throw new Refused(findings.noOverload(name, ["*"], null, []), byte)
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))

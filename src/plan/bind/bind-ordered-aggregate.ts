@@ -13,7 +13,7 @@ import { canonical } from "../expressions/canonical.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import { startOf } from "../sql/tree.ts"
 import type { Bound } from "./bound.ts"
-import { castTo, settle, typed, typeText } from "./bound.ts"
+import { asWritten, castTo, settle, typed, typeText } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 
 type Form = "list" | "pick" | "within" | "sketch"
@@ -37,6 +37,7 @@ const within = (name: "percentile_cont" | "percentile_disc"): Ordered => {
 const ORDERED: ReadonlyMap<string, Ordered> = new Map([
   ["string_agg", { name: "string_agg", form: "list", usage: "string_agg(x, ',' ORDER BY x)" }],
   ["json_agg", { name: "json_agg", form: "list", usage: "json_agg(x ORDER BY x)" }],
+  ["array_agg", { name: "array_agg", form: "list", usage: "array_agg(x ORDER BY x)" }],
   ...["first", "first_value", "min_by", "arg_min", "argmin"].map((name) => [name, FIRST] as const),
   ...["last", "last_value", "max_by", "arg_max", "argmax"].map((name) => [name, LAST] as const),
   ["percentile_cont", within("percentile_cont")],
@@ -140,7 +141,7 @@ function bindList(parts: Parts): Settled {
   const isText = name === "string_agg"
   const value = args[0]
   if (value === undefined || args.length !== (isText ? 2 : 1)) throw wrong(parts, "has other arguments")
-  const argument = settle(value)
+  const argument = asWritten(settle(value))
   if (isText && argument.type.kind !== "string") {
     const note = "cast the value to text: string_agg(x::text, ',')"
     throw new Refused(findings.noOverload(name, args.map(typeText), note, []), byte)
@@ -150,10 +151,10 @@ function bindList(parts: Parts): Settled {
   const constant = isText ? { constant: delimiterOf(parts) } : {}
   if (!distinct) return { ...text, ...constant, order: complete(terms, time, argument) }
   if (argument.type.kind === "json") throw new Refused(findings.jsonKey(name), byte)
-  if (terms.some(({ expression }) => canonical(expression) !== canonical(argument))) {
+  if (terms.some(({ expression }) => canonical(asWritten(expression)) !== canonical(argument))) {
     throw wrong(parts, "with DISTINCT can be sorted by its argument only")
   }
-  return { ...text, ...constant, order: [terms[0] ?? ascending(argument)] }
+  return { ...text, ...constant, order: [{ ...(terms[0] ?? ascending(argument)), expression: argument }] }
 }
 
 function delimiterOf(parts: Parts): string {

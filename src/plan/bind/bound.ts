@@ -3,7 +3,7 @@
  * asks for, as PostgreSQL's "unknown" does. Here is where casts become explicit.
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
-import { STRING, sameType, typeName } from "../../columns/types.ts"
+import { isLocal, STRING, sameType, typeName } from "../../columns/types.ts"
 import type { Expression, Literal } from "../../expr/expression.ts"
 import type { ArgumentType } from "../../expr/resolve.ts"
 import { castAllowed, parseLiteral } from "../../expr/resolve.ts"
@@ -45,7 +45,16 @@ export function castTo(input: Expression, type: LogicalType): Expression {
   if (sameType(input.type, type)) return input
   const constant = input.kind === "literal" ? castConstant(input, type) : null
   if (constant !== null) return constant
-  return { kind: "cast", input, type, nullable: input.nullable }
+  return { kind: "cast", input: asWritten(input), type, nullable: input.nullable }
+}
+
+/**
+ * For what writes a value as text: a local time says itself that it is one. A column that was cast from an
+ * instant is the instant's own column, which rules may put in its place.
+ */
+export function asWritten(input: Expression): Expression {
+  if (input.kind !== "column" || !isLocal(input.type)) return input
+  return { kind: "cast", input, type: input.type, nullable: input.nullable }
 }
 
 /** Casts of constants that are exact whatever the value; null for those that need the cast's own rules. */

@@ -9,7 +9,7 @@ import { resultNullable } from "../../expr/resolve.ts"
 import { findings, Refused } from "../errors.ts"
 import { canonicalAggregate } from "../expressions/canonical.ts"
 import type { Bound } from "./bound.ts"
-import { coerce, typed, typeText } from "./bound.ts"
+import { asWritten, coerce, typed, typeText } from "./bound.ts"
 import type { Scope } from "./scope.ts"
 
 export interface ExpressionContext {
@@ -73,7 +73,11 @@ export function makeCall({ name, resolution, args, byte }: CallParts): Bound {
       byte,
     )
   }
-  const coerced = args.map((arg, i) => coerce(arg, resolution.argumentTypes[i]!))
+  const writes = resolution.type.kind === "string"
+  const coerced = args.map((arg, i) => {
+    const own = coerce(arg, resolution.argumentTypes[i]!)
+    return writes ? asWritten(own) : own
+  })
   const nullable = resultNullable(
     resolution,
     coerced.map((arg) => arg.nullable),

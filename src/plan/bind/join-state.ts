@@ -39,7 +39,8 @@ function unboundedJoin(left: PlanNode, right: PlanNode, timeToLiveUs: bigint | n
     return findings.unboundedState(FOR_EVER, `join on the window too (${pair}), or ${PROMISE}`)
   }
   if (left.timeColumn === null || right.timeColumn === null) return findings.unboundedState(FOR_EVER, PROMISE)
-  const [early, late] = [left.columns[left.timeColumn]!.name, right.columns[right.timeColumn]!.name]
+  const [own, other] = [left.columns[left.timeColumn]!.name, right.columns[right.timeColumn]!.name]
+  const [early, late] = own === other ? [`a.${own}`, `b.${other}`] : [own, other]
   const between = `${late} BETWEEN ${early} AND ${early} + INTERVAL '1 hour'`
   return findings.unboundedState(
     FOR_EVER,

@@ -1,8 +1,11 @@
-/** ROWS and RANGE frames. Without one, a frame reaches from the first row to the current row's peers. */
+/**
+ * ROWS, RANGE and GROUPS frames, and EXCLUDE. Without one, a frame reaches from the first row to the current
+ * row's peers.
+ */
 import type { Node, WindowDef } from "libpg-query"
 import type { Interval, LogicalType, Scalar } from "../../columns/types.ts"
 import { INTERVAL } from "../../columns/types.ts"
-import type { Expression, FrameBound, OverFrame } from "../../expr/expression.ts"
+import type { Expression, FrameBound, FrameExclusion, OverFrame } from "../../expr/expression.ts"
 import { castAllowed } from "../../expr/resolve.ts"
 import { DAY_US } from "../duration-text.ts"
 import { findings, Refused } from "../errors.ts"
@@ -21,19 +24,21 @@ const START_OFFSET_PRECEDING = 0x800
 const END_OFFSET_PRECEDING = 0x1000
 const START_OFFSET_FOLLOWING = 0x2000
 const END_OFFSET_FOLLOWING = 0x4000
-const EXCLUSION = 0x38000
+const EXCLUDE_CURRENT_ROW = 0x8000
+const EXCLUDE_GROUP = 0x10000
+const EXCLUDE_TIES = 0x20000
 
 /** @throws Refused over-frame */
 export function bindFrame(window: WindowDef, order: readonly Sort[], context: ExpressionContext): OverFrame {
   const { frameOptions: options = 0, startOffset, endOffset, location } = window
   const byte = location ?? null
-  if ((options & GROUPS) !== 0) {
-    throw new Refused(findings.overFrame("GROUPS is not supported", "write ROWS or RANGE"), byte)
+  const unit = (options & GROUPS) !== 0 ? "groups" : (options & ROWS) !== 0 ? "rows" : "range"
+  if (unit === "groups" && order.length === 0) {
+    throw new Refused(
+      findings.overFrame("GROUPS counts groups of peers", "add ORDER BY, or write ROWS"),
+      byte,
+    )
   }
-  if ((options & EXCLUSION) !== 0) {
-    throw new Refused(findings.overFrame("EXCLUDE is not supported", "leave it out"), byte)
-  }
-  const unit = (options & ROWS) !== 0 ? "rows" : "range"
   const by = (node: Node | undefined, backwards: boolean): FrameBound => {
     const at = { unit, order, backwards } as const
     return { kind: "offset", offset: offsetOf(node!, at, context) }
@@ -50,7 +55,15 @@ export function bindFrame(window: WindowDef, order: readonly Sort[], context: Ex
       : (options & (END_OFFSET_PRECEDING | END_OFFSET_FOLLOWING)) !== 0
         ? by(endOffset, (options & END_OFFSET_PRECEDING) !== 0)
         : { kind: "current-row" }
-  return { unit, start, end }
+  const exclude = exclusionOf(options)
+  return { unit, start, end, ...(exclude === null ? {} : { exclude }) }
+}
+
+/** EXCLUDE NO OTHERS is what there is without it. */
+function exclusionOf(options: number): FrameExclusion | null {
+  if ((options & EXCLUDE_CURRENT_ROW) !== 0) return "current row"
+  if ((options & EXCLUDE_GROUP) !== 0) return "group"
+  return (options & EXCLUDE_TIES) !== 0 ? "ties" : null
 }
 
 interface OffsetPlace {
@@ -71,14 +84,15 @@ function offsetOf(
   if (unit === "range" && order.length !== 1) {
     throw refuse("RANGE with a distance needs one ORDER BY column", "write ROWS, or order by one column")
   }
-  const distance = unit === "rows" ? whole(constant(bound)) : distanceOf(bound, order[0]!.value.type)
+  const counted = unit !== "range"
+  const distance = counted ? whole(constant(bound)) : distanceOf(bound, order[0]!.value.type)
   if (distance === null) {
-    const what =
-      unit === "rows" ? "ROWS takes a whole number" : "RANGE takes a constant that its order can be moved by"
-    throw refuse(
-      what,
-      unit === "rows" ? "write 3 PRECEDING" : "write INTERVAL '1 hour' PRECEDING, or a number",
-    )
+    throw counted
+      ? refuse(`${unit.toUpperCase()} takes a whole number`, "write 3 PRECEDING")
+      : refuse(
+          "RANGE takes a constant that its order can be moved by",
+          "write INTERVAL '1 hour' PRECEDING, or a number",
+        )
   }
   if (distance < 0) throw refuse("a frame's distance is not negative", "write PRECEDING or FOLLOWING")
   return backwards ? -distance : distance

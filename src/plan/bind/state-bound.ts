@@ -15,6 +15,7 @@ export function growsForEver(node: AggregateNode): boolean {
 const KEEPING_ALL: ReadonlySet<AggregateName> = new Set([
   "string_agg",
   "json_agg",
+  "array_agg",
   "percentile_cont",
   "percentile_disc",
   "mode",

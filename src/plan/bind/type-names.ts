@@ -11,6 +11,7 @@ import {
   INT64,
   INTERVAL,
   JSON_TEXT,
+  LOCAL_TIMESTAMP,
   MAX_PRECISION,
   STRING,
   TIMESTAMP,
@@ -31,7 +32,7 @@ const TYPES: Readonly<Record<string, LogicalType>> = {
   varchar: STRING,
   bytea: BYTES,
   json: JSON_TEXT,
-  timestamp: TIMESTAMP,
+  timestamp: LOCAL_TIMESTAMP,
   timestamptz: TIMESTAMP,
   date: DATE,
   interval: INTERVAL,
@@ -74,7 +75,10 @@ export function namedType(type: TypeName): NamedType {
   }
   if (found.kind === "interval" || modifiers.length === 0) return found
   if (found.kind === "timestamp" && modifiers[0] === 6) return found
-  const instead = found.kind === "timestamp" ? "use date_trunc()" : "use text, and left(x, n) to cut it"
+  const instead =
+    found.kind === "timestamp"
+      ? "write it without; date_trunc('milliseconds', t) cuts a time"
+      : "use text, and left(x, n) to cut it"
   throw new Refused(findings.unsupportedType(`${name}(${modifiers.join()})`, instead), byte)
 }
 

@@ -47,12 +47,13 @@ export function printExpression(expression: Expression): string {
 }
 
 export function printAggregate(call: AggregateCall): string {
-  const { name, argument, distinct, filter, order, constant } = call
+  const { name, argument, other, distinct, filter, order, constant } = call
   const over = argument === null ? "*" : printExpression(argument)
+  const beside = other === undefined ? "" : `, ${printExpression(other)}`
   const given = constant === undefined ? "" : `, ${printConstant(constant)}`
   const sorted = order === undefined ? "" : ` order by ${order.map(printTerm).join(", ")}`
   const where = filter === undefined ? "" : ` filter (where ${printExpression(filter)})`
-  return `${name}(${distinct ? "distinct " : ""}${over}${given}${sorted})${where}`
+  return `${name}(${distinct ? "distinct " : ""}${over}${beside}${given}${sorted})${where}`
 }
 
 const printConstant = (value: string | number): string =>

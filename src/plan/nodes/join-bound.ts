@@ -52,7 +52,8 @@ function findInterval({ left, right, keys, condition }: Parts): JoinBound | null
   const [leftTime, rightTime] = [left.timeColumn, right.timeColumn]
   if (leftTime === null || rightTime === null) return null
   const width = left.columns.length
-  const read = (expression: Expression) => linear(expression, leftTime, width + rightTime)
+  const times = { left: timesOf(left), right: timesOf(right).map((index) => width + index) }
+  const read = (expression: Expression) => linear(expression, times)
   const orders = [
     ...keys.flatMap((key) => equal(read(key.left), read(shifted(key.right, width)))),
     ...conjunctsOf(condition).flatMap((conjunct) => ordersOf(conjunct, read)),
@@ -66,6 +67,17 @@ function findInterval({ left, right, keys, condition }: Parts): JoinBound | null
   }
   if (lowerUs === null || upperUs === null || lowerUs > upperUs) return null
   return { kind: "interval", leftTime, rightTime, lowerUs, upperUs }
+}
+
+/** The time and copies of it: a condition of a subquery reads one that the SELECT list does not see. */
+function timesOf(node: PlanNode): readonly number[] {
+  const { timeColumn } = node
+  if (timeColumn === null) return []
+  const time = node.kind === "project" ? node.expressions[timeColumn]! : null
+  if (node.kind !== "project" || time?.kind !== "column") return [timeColumn]
+  return node.expressions.flatMap((each, at) =>
+    each.kind === "column" && each.index === time.index ? [at] : [],
+  )
 }
 
 /** less + gap <= more. */
@@ -107,14 +119,20 @@ const equal = (a: Linear | null, b: Linear | null): readonly Order[] => [
   ...order(b, a, 0n),
 ]
 
-function linear(expression: Expression, leftTime: number, rightTime: number): Linear | null {
+/** By side, the positions of times. */
+interface Times {
+  readonly left: readonly number[]
+  readonly right: readonly number[]
+}
+
+function linear(expression: Expression, times: Times): Linear | null {
   if (expression.kind === "column") {
-    if (expression.index === leftTime) return { left: 1n, right: 0n, us: 0n }
-    return expression.index === rightTime ? { left: 0n, right: 1n, us: 0n } : null
+    if (times.left.includes(expression.index)) return { left: 1n, right: 0n, us: 0n }
+    return times.right.includes(expression.index) ? { left: 0n, right: 1n, us: 0n } : null
   }
   if (expression.kind === "literal") return constant(expression.value)
   if (expression.kind !== "call" || !TIME_ARITHMETIC.has(expression.signature)) return null
-  const [a, b] = expression.args.map((arg) => linear(arg, leftTime, rightTime))
+  const [a, b] = expression.args.map((arg) => linear(arg, times))
   if (a == null || b == null) return null
   const sign = nameOf(expression.signature) === "add" ? 1n : -1n
   return { left: a.left + sign * b.left, right: a.right + sign * b.right, us: a.us + sign * b.us }

@@ -1,5 +1,5 @@
 /** UNION ALL: all rows of all inputs, whose columns agree in number and type. Names are the first input's. */
-import { sameType } from "../../columns/types.ts"
+import { isInstant, sameType, TIMESTAMP } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import type { PlanNode, UnionAllNode } from "../plan.ts"
 import { sameWindows as agree } from "./window.ts"
@@ -18,6 +18,8 @@ export function unionAllNode(inputs: readonly PlanNode[]): UnionAllNode {
     inputs,
     columns: first.columns.map((column, i) => ({
       ...column,
+      // A local time beside an instant is one.
+      type: inputs.some((input) => isInstant(input.columns[i]!.type)) ? TIMESTAMP : column.type,
       nullable: inputs.some((input) => input.columns[i]!.nullable),
     })),
     changes: inputs.every((input) => input.changes === "append") ? "append" : "retract",

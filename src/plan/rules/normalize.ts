@@ -11,8 +11,10 @@ import { pushFilterBelowProject } from "./push-filter-below-project.ts"
 import { pushFilterBelowUnionAll } from "./push-filter-below-union-all.ts"
 import { pushFilterIntoJoin } from "./push-filter-into-join.ts"
 import type { Rule } from "./rule.ts"
+import { shareSubplans } from "./share-subplans.ts"
 
 export const RULES: readonly Rule[] = [
+  shareSubplans,
   pushFilterBelowProject,
   pushFilterBelowUnionAll,
   pushFilterIntoJoin,

@@ -35,6 +35,30 @@ interface RuleCase {
 
 const CASES: readonly RuleCase[] = [
   {
+    rule: "share-subplans",
+    sql: `SELECT a.n FROM (SELECT origin AS o, count(*) AS n FROM flight GROUP BY origin) AS a
+      JOIN (SELECT count(*) AS m, origin AS p FROM flight GROUP BY origin) AS b ON a.o = b.p`,
+    before: `
+        project n
+        └ inner join on o = p
+          ├ project o = origin, n
+          │ └ aggregate n = count(*) by origin
+          │   └ scan event flight
+          └ project m, p = origin
+            └ aggregate m = count(*) by origin
+              └ scan event flight`,
+    after: `
+        project n
+        └ inner join on o = p
+          ├ project o = origin, n
+          │ └ #1 aggregate n = count(*) by origin
+          │   └ scan event flight
+          └ project m, p = origin
+            └ project origin, m = n
+              └ the same as #1`,
+    untouched: "SELECT a.origin FROM flight AS a JOIN flight AS b ON a.origin = b.origin",
+  },
+  {
     rule: "push-filter-below-project",
     sql: "SELECT o FROM (SELECT origin AS o, delay / distance AS d FROM flight) WHERE d > 1 AND o > 'A'",
     before: `

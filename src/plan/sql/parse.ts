@@ -7,6 +7,7 @@ import { hasSqlDetails, loadModule, parseSync } from "libpg-query"
 import { assert } from "../../std/assert.ts"
 import type { Finding } from "../errors.ts"
 import { findings } from "../errors.ts"
+import { foreignConstruct } from "./other-dialects.ts"
 import { offsetOfCharacter } from "./places.ts"
 import { depthOf } from "./tree.ts"
 
@@ -51,19 +52,13 @@ function explainFailure(error: unknown, sql: string): ParsedSql {
     const { message, cursorPosition } = error.sqlDetails ?? { message: error.message, cursorPosition: -1 }
     if (message.startsWith("memory exhausted")) return refuse(findings.sqlTooDeep(), null)
     const offset = cursorPosition < 0 ? null : offsetOfCharacter(sql, cursorPosition)
-    return refuse(findings.sqlSyntax(message, insteadOf(sql)), offset)
+    const foreign = foreignConstruct(sql)
+    const met = foreign === null ? message : `${message}: PostgreSQL's grammar has no ${foreign.construct}`
+    return refuse(findings.sqlSyntax(met, foreign?.instead), offset)
   }
   if (error instanceof RangeError) return refuse(findings.sqlTooDeep(), null)
   if (error instanceof Error && /cannot be empty/.test(error.message)) return refuse(findings.sqlEmpty(), 0)
   throw error
-}
-
-/** For what Flink and the SQL standard write and PostgreSQL's grammar lacks: TABLE and DESCRIPTOR in
- *  tumble(), and row patterns. */
-function insteadOf(sql: string): string | null {
-  if (/\bmatch_recognize\s*\(/i.test(sql)) return "write a pattern(), which means the same: docs/patterns.md"
-  if (!/\b(tumble|hop)\s*\(\s*table\b/i.test(sql)) return null
-  return "write tumble(source, time_column, INTERVAL '1 hour'), without TABLE and DESCRIPTOR"
 }
 
 function secondStatement(sql: string, statements: readonly { readonly stmt_location?: number }[]): number {

@@ -27,6 +27,14 @@ export function filterIntoArgument(call: AggregateCall): AggregateCall {
 export function argumentSql(names: Names, call: AggregateCall, argument: string): string {
   const { type } = call.argument!
   switch (call.name) {
+    case "corr":
+    case "covar_pop":
+    case "covar_samp":
+    case "regr_slope":
+    case "regr_intercept":
+    case "regr_r2":
+    case "regr_sxy":
+      throw noClickHouseSpelling(call.name, "products that cancel each other leave other digits there")
     case "approx_count_distinct":
       throw noClickHouseSpelling(call.name, "its sketch has other hashes there")
     case "count":

@@ -238,7 +238,9 @@ class CallLowering {
     const { frame, name } = this.#call
     const picks = name === "first_value" || name === "last_value" || name === "nth_value"
     if (frame === null) return picks ? this.#places.over("all", WHOLE) : this.#places.over("none")
-    const { unit, start, end } = frame
+    const { unit, start, end, exclude } = frame
+    if (unit === "groups") throw noClickHouseSpelling(name, "frames do not count groups of peers there")
+    if (exclude !== undefined) throw noClickHouseSpelling(name, "frames have no EXCLUDE there")
     const text = `BETWEEN ${boundSql(start)} AND ${boundSql(end)}`
     if (unit === "rows") return this.#places.over("all", `ROWS ${text}`)
     if (!picks) return this.#range(start, end, text)
@@ -262,11 +264,20 @@ class CallLowering {
         )
       }
     }
+    if ([start, end].some((bound) => bound.kind === "offset" && isFar(bound.offset))) {
+      throw noClickHouseSpelling(
+        "a RANGE with a distance",
+        "it is at most 2^31 units there, 35 minutes of times",
+      )
+    }
     const isWhole = start.kind === "unbounded-preceding" && end.kind === "unbounded-following"
     if (isWhole || this.#node.peerTerms === 0) return this.#places.over("none")
     return this.#places.over("terms", `RANGE ${text}`)
   }
 }
+
+const MAX_DISTANCE = 2_147_483_647
+const isFar = (offset: bigint | number): boolean => offset > MAX_DISTANCE || offset < -MAX_DISTANCE
 
 function boundSql(bound: FrameBound): string {
   switch (bound.kind) {

@@ -35,7 +35,7 @@ export function orderedArgument(names: Names, call: AggregateCall, spell: Spell)
 }
 
 function refuse({ name }: AggregateCall): void {
-  if (name === "json_agg") {
+  if (name === "json_agg" || name === "array_agg") {
     throw noClickHouseSpelling(name, "its JSON is written in another way there")
   }
   if (name === "approx_top_k") {

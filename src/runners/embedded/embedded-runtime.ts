@@ -7,11 +7,8 @@ import type { Scalar } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { type Engine, type EpochResult, NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
-import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import { behindView } from "../../plan/reach.ts"
-import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
-import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
   EventStatus,
@@ -33,12 +30,10 @@ import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
-import type { DeadLetterBox } from "./dead-letter-box.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
-import type { EpochOutputs } from "./epoch-outputs.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
-import type { Intake, RuledSlice } from "./intake.ts"
+import type { RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
 import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
@@ -47,36 +42,10 @@ import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { OperatorWorks } from "./operator-work.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
-import type { VerdictLedger } from "./verdict-ledger.ts"
+import type { Recovered, RuntimeParts } from "./runtime-parts.ts"
 import { cutOf } from "./view-cut.ts"
 import { ViewReader } from "./view-reader.ts"
 import { ViewSubscription } from "./view-subscription.ts"
-import type { SourceTime } from "./watermarks.ts"
-
-/** What recovery has put together. */
-export interface RuntimeParts {
-  readonly log: Log
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly contracts: readonly EventContract[]
-  readonly plans: readonly ViewPlan[]
-  readonly lanes: ReadonlyMap<string, EventLane>
-  readonly times: ReadonlyMap<string, SourceTime>
-  readonly intake: Intake
-  readonly ledger: VerdictLedger
-  readonly stored: VerdictLedgerReader | null
-  readonly outputs: EpochOutputs
-  readonly letters: DeadLetterBox
-}
-
-/** What runs epochs, as recovery left it before any is run again. */
-export interface Recovered {
-  readonly engine: Engine
-  readonly loop: EpochLoop
-  readonly checkpointer: Checkpointer
-  readonly changelogs: ReadonlyMap<string, Changelog>
-  readonly journalOffset: number
-}
 
 export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   readonly startedAtMs: number
@@ -276,7 +245,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   metrics(): readonly MetricSample[] {
     const { lanes, log } = this.#parts
-    return [...collectMetrics(this, this.#engine!.stateBytes(), log.queuedBytes), ...duplicateSamples(lanes)]
+    return [...collectMetrics(this, this.#engine!, log.queuedBytes), ...duplicateSamples(lanes)]
   }
 
   ready(): { readonly ready: boolean; readonly reason: string | null } {
@@ -296,6 +265,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       await this.#checkpointer?.finish(this.#journalOffset)
     }
     for (const memory of memories) await memory.close()
+    this.#parts.spill[Symbol.dispose]()
   }
 
   /** What a checkpoint keeps beside the engine's parts. */

@@ -10,10 +10,11 @@ import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import type { EventContract } from "../../contracts/contract.ts"
 import { PROCESSED_AT } from "../../contracts/contract.ts"
-import type { JoinSide, OperatorSpec, OverSpec } from "../../engine/dataflow.ts"
-import type { AggregateCall, Expression } from "../../expr/expression.ts"
-import { mapAggregate, mapColumns, substituteColumns } from "../../expr/rewrite.ts"
+import type { JoinSide, OperatorSpec, OverSpec, StageSpec } from "../../engine/dataflow.ts"
+import type { Expression } from "../../expr/expression.ts"
+import { mapColumns, substituteColumns } from "../../expr/rewrite.ts"
 import { joinExpiry, partitionExpiry } from "../../plan/expiry.ts"
+import type { StatefulNode } from "../../plan/explain.ts"
 import { conjunction } from "../../plan/expressions/conjunction.ts"
 import { keepsLeftOnly } from "../../plan/nodes/join.ts"
 import type {
@@ -31,8 +32,9 @@ import type {
   WindowNode,
 } from "../../plan/plan.ts"
 import { normalize } from "../../plan/rules/normalize.ts"
+import { type SharedSubplan, SharedSubplans } from "../../plan/subplans.ts"
 import { assert, assertNever } from "../../std/assert.ts"
-import { endOf, isPadded, patternSpec, processSpec, sideSpec } from "./node-specs.ts"
+import { aggregateSpec, isPadded, patternSpec, processSpec, sideSpec } from "./node-specs.ts"
 import type { Pipe } from "./pipe.ts"
 import { boundColumns, identityPipe, readsWindow, references, selectScanned } from "./pipe.ts"
 
@@ -43,6 +45,8 @@ export function eventColumns(contract: EventContract): readonly Column[] {
 
 export const sourceId = (event: string) => `event:${event}`
 export const viewId = (view: string) => `view:${view}`
+/** No view of a project has such a name. */
+const sharedName = (number: number) => `shared:${number}`
 
 /**
  * @param plans in dependency order
@@ -59,9 +63,11 @@ export function lowerViews(
     columns: eventColumns(contract),
   }))
   const columnsOf = new Map(specs.map((spec) => [spec.id, spec.columns]))
-  const processes = new Map<string, string>()
-  for (const plan of plans) {
-    specs.push(...new ViewLowering(normalize(plan).plan, { columnsOf, processes, note }).lower())
+  const normal = plans.map((plan) => normalize(plan).plan)
+  const shared = new SharedSubplans(normal)
+  const lowered: Lowered = { specs, columnsOf, processes: new Map(), shared, sharedIds: new Map(), note }
+  for (const plan of normal) {
+    new ViewLowering(plan, lowered).lower()
     columnsOf.set(viewId(plan.name), plan.columns)
   }
   return specs
@@ -69,48 +75,70 @@ export function lowerViews(
 
 /** What was lowered before. */
 interface Lowered {
+  /** Inputs before those that read them. */
+  readonly specs: OperatorSpec[]
   /** By operator id. */
   readonly columnsOf: ReadonlyMap<string, readonly Column[]>
   /** Operator ids by the names of processes. */
   readonly processes: Map<string, string>
+  readonly shared: SharedSubplans
+  /** Ids of the internal views that subplans of several views became. */
+  readonly sharedIds: Map<SharedSubplan, string>
   /** Told of each operator with state, and of the view's last node. */
   readonly note: (id: string, node: PlanNode) => void
 }
 
 class ViewLowering {
   readonly #plan: ViewPlan
-  readonly #columnsOf: ReadonlyMap<string, readonly Column[]>
-  readonly #processes: Map<string, string>
-  readonly #note: (id: string, node: PlanNode) => void
+  readonly #lowered: Lowered
   readonly #specs: OperatorSpec[] = []
   /** A subtree that the query uses twice (WITH) becomes operators once. */
   readonly #pipes = new Map<PlanNode, Pipe>()
 
-  constructor(plan: ViewPlan, { columnsOf, processes, note }: Lowered) {
+  constructor(plan: ViewPlan, lowered: Lowered) {
     this.#plan = plan
-    this.#columnsOf = columnsOf
-    this.#processes = processes
-    this.#note = note
+    this.#lowered = lowered
   }
 
-  lower(): readonly OperatorSpec[] {
+  lower(): void {
     const { name, columns, key, root } = this.#plan
     const input = this.#operatorOf(this.#pipeOf(root), columns)
     this.#specs.push({ kind: "view", id: viewId(name), input, name, columns, key })
-    this.#note(viewId(name), root)
-    return this.#specs
+    this.#lowered.note(viewId(name), root)
+    this.#lowered.specs.push(...this.#specs)
+  }
+
+  /** A subplan of several views becomes an internal view that they read. */
+  #sharedPipe(node: PlanNode): Pipe | null {
+    const subplan = this.#lowered.shared.of(this.#plan, node)
+    if (subplan === null) return null
+    const { sharedIds } = this.#lowered
+    const known = sharedIds.get(subplan)
+    if (known !== undefined) return identityPipe(known, node.columns)
+    const name = sharedName(sharedIds.size + 1)
+    sharedIds.set(subplan, viewId(name))
+    new ViewLowering({ ...this.#plan, name }, this.#lowered).#lowerShared(subplan.node)
+    return identityPipe(viewId(name), node.columns)
+  }
+
+  #lowerShared(node: StatefulNode): void {
+    const { input } = this.#newPipe(node)
+    const { name } = this.#plan
+    const { columns, key } = node
+    const view = { kind: "view", id: viewId(name), input, name, columns, key } as const
+    this.#lowered.specs.push(...this.#specs, { ...view, isInternal: true, keepsRows: false })
   }
 
   #nextId(kind: OperatorSpec["kind"], node: PlanNode | null = null): string {
     const id = `${this.#plan.name}/${this.#specs.length}:${kind}`
-    if (node !== null) this.#note(id, node)
+    if (node !== null) this.#lowered.note(id, node)
     return id
   }
 
   #pipeOf(node: PlanNode): Pipe {
     const known = this.#pipes.get(node)
     if (known !== undefined) return known
-    const pipe = this.#newPipe(node)
+    const pipe = this.#sharedPipe(node) ?? this.#newPipe(node)
     this.#pipes.set(node, pipe)
     return pipe
   }
@@ -120,7 +148,7 @@ class ViewLowering {
       case "scan": {
         if (node.side !== undefined) return identityPipe(this.#side(node), node.columns)
         const id = node.source === "event" ? sourceId(node.name) : viewId(node.name)
-        const columns = this.#columnsOf.get(id)
+        const columns = this.#lowered.columnsOf.get(id)
         assert(columns !== undefined, `${id} is lowered before ${this.#plan.name} reads it`)
         return selectScanned(id, columns, node.columns)
       }
@@ -199,17 +227,7 @@ class ViewLowering {
         ? i < node.left.columns.length
         : i - left.columns.length < node.right.columns.length
     })
-    const stage = this.#nextId("stage")
-    this.#specs.push({
-      kind: "stage",
-      id: stage,
-      input: id,
-      filter: null,
-      window: null,
-      outputs: kept,
-      columns,
-    })
-    return stage
+    return this.#stage({ input: id, outputs: kept, columns })
   }
 
   #joinSide(node: JoinNode, side: "left" | "right"): JoinSide {
@@ -265,10 +283,7 @@ class ViewLowering {
     this.#specs.push({ kind: "over", id, input, ...order_, calls, columns, ...this.#partitionExpiry(node) })
     if (added.length === 0) return id
     const kept = references(columns).filter((_, i) => i < width || i >= inputColumns.length)
-    const stage = this.#nextId("stage")
-    const parts = { input: id, filter: null, window: null, outputs: kept, columns: node.columns }
-    this.#specs.push({ kind: "stage", id: stage, ...parts })
-    return stage
+    return this.#stage({ input: id, outputs: kept, columns: node.columns })
   }
 
   /** Partitions of windows close and go with them. */
@@ -284,11 +299,8 @@ class ViewLowering {
   #repeat(node: RepeatNode): string {
     const pipe = this.#pipeOf(node.input)
     const input = this.#operatorOf(pipe, node.input.columns)
-    const id = this.#nextId("stage")
     const { times, columns } = node
-    const outputs = references(columns)
-    this.#specs.push({ kind: "stage", id, input, filter: null, window: null, outputs, times, columns })
-    return id
+    return this.#stage({ input, outputs: references(columns), times, columns })
   }
 
   #pattern(node: PatternNode): string {
@@ -302,12 +314,12 @@ class ViewLowering {
     const input = this.#operatorOf(this.#pipeOf(node.input), node.input.columns)
     const id = this.#nextId("process", node)
     this.#specs.push(processSpec(node, { id, input }))
-    this.#processes.set(node.process, id)
+    this.#lowered.processes.set(node.process, id)
     return id
   }
 
   #side(node: ScanNode): string {
-    const input = this.#processes.get(node.name)
+    const input = this.#lowered.processes.get(node.name)
     const id = this.#nextId("side")
     this.#specs.push(sideSpec(node, { id, input }))
     return id
@@ -352,38 +364,14 @@ class ViewLowering {
 
   #aggregate(node: AggregateNode): string {
     const pipe = this.#pipeOf(node.input)
-    const overPipe = (call: AggregateCall): AggregateCall =>
-      mapAggregate(call, (part) => substituteColumns(part, pipe.outputs))
-    const windowed = node.windowKeys !== null
     // Groups that do not belong to the window see it as columns of their input.
-    const input =
-      pipe.window !== null && !windowed
-        ? identityPipe(this.#operatorOf(pipe, node.input.columns), node.input.columns)
-        : pipe
-    const aggregates = input === pipe ? node.aggregates.map(overPipe) : node.aggregates
-    const keys = input === pipe ? node.keys.map((key) => substituteColumns(key, pipe.outputs)) : node.keys
-    assert(input.session === null || windowed, "the rows of sessions are grouped by them")
-    const assigned = input.window !== null || input.session !== null
-    const carried = windowed && !assigned ? node.input.windowColumns : null
-    const varying = carried?.varying ?? null
+    const seesWindow = pipe.window !== null && node.windowKeys === null
+    const input = seesWindow
+      ? identityPipe(this.#operatorOf(pipe, node.input.columns), node.input.columns)
+      : pipe
     const id = this.#nextId("aggregate", node)
-    this.#specs.push({
-      kind: "aggregate",
-      id,
-      input: input.input,
-      filter: input.filter,
-      window: input.window,
-      keys,
-      aggregates,
-      windowKeys: varying === null ? node.windowKeys : endOf(node.windowKeys),
-      windowSizeUs: varying === null ? (carried?.sizeUs ?? null) : null,
-      ...(varying === null || varying === "sessions" ? {} : { windowShape: varying }),
-      ...(input.session === null ? {} : { session: input.session }),
-      emit: this.#plan.emit,
-      allowedLatenessUs: this.#latenessUs,
-      ...(node.delayUs === 0n ? {} : { delayUs: node.delayUs }),
-      columns: node.columns,
-    })
+    const { emit } = this.#plan
+    this.#specs.push(aggregateSpec(node, input, { id, emit, allowedLatenessUs: this.#latenessUs }))
     return id
   }
 
@@ -391,9 +379,13 @@ class ViewLowering {
   #operatorOf(pipe: Pipe, columns: readonly Column[]): string {
     if (pipe.identity && pipe.filter === null && pipe.window === null) return pipe.input
     assert(pipe.session === null, "the rows of sessions are grouped, and read by nothing else")
-    const id = this.#nextId("stage")
     const { input, filter, window, outputs } = pipe
-    this.#specs.push({ kind: "stage", id, input, filter, window, outputs, columns })
+    return this.#stage({ input, filter, window, outputs, columns })
+  }
+
+  #stage(parts: Pick<StageSpec, "input" | "outputs" | "columns"> & Partial<StageSpec>): string {
+    const id = this.#nextId("stage")
+    this.#specs.push({ filter: null, window: null, ...parts, kind: "stage", id })
     return id
   }
 }

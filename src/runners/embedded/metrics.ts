@@ -1,14 +1,27 @@
 /** The platform's figures as Prometheus samples. The balance can be read off them: see the help texts. */
-import { VERDICTS } from "../../engine/dataflow.ts"
+import { type Engine, VERDICTS } from "../../engine/dataflow.ts"
 import type { EventStatus, MetricSample, Runtime, ViewStatus } from "../runtime.ts"
 import type { EventLane } from "./door.ts"
 
-export function collectMetrics(runtime: Runtime, stateBytes: number, queuedBytes: number): MetricSample[] {
+export function collectMetrics(runtime: Runtime, engine: Engine, queuedBytes: number): MetricSample[] {
   return [
-    gauge("millrace_engine_state_bytes", "Operator state and view rows.", {}, stateBytes),
+    ...stateSamples(engine),
     gauge("millrace_log_queued_bytes", "Taken by the log and not yet synced.", {}, queuedBytes),
     ...runtime.events().flatMap(eventSamples),
     ...runtime.views().flatMap(viewSamples),
+  ]
+}
+
+/** What views keep, and where it is. */
+function stateSamples(engine: Engine): MetricSample[] {
+  const { spilledBytes, faults, failedWrites, writtenBytes } = engine.spill()
+  const of = (name: string) => `millrace_engine_${name}`
+  return [
+    gauge(of("state_bytes"), "Operator state and view rows, wherever they are.", {}, engine.stateBytes()),
+    gauge(of("spilled_bytes"), "State that is out of memory, in spill files.", {}, spilledBytes),
+    counter(of("spill_faults_total"), "Pages of state that were brought back to memory.", {}, faults),
+    counter(of("spill_written_bytes_total"), "Written to spill files.", {}, writtenBytes),
+    counter(of("spill_failed_writes_total"), "Pages that could not be written to them.", {}, failedWrites),
   ]
 }
 

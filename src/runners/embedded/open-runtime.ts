@@ -30,6 +30,7 @@ import { type CheckpointManifest, CheckpointStore, DEFAULT_FILE_BYTES } from "./
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
 import type { KnownPages } from "./checkpoints/known-pages.ts"
 import { DeadLetterBox } from "./dead-letter-box.ts"
+import { DiskSpill } from "./disk-spill.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
 import { Duplicates } from "./duplicates/duplicates.ts"
 import { type DuplicateLimits, limitsFor } from "./duplicates/limits.ts"
@@ -71,6 +72,10 @@ export interface OpenRuntimeOptions {
   readonly duplicatesDirectory?: string
   /** For one event's ids. @default what the contract's memory has room for */
   readonly duplicateLimits?: DuplicateLimits
+  /** Memory for the state of views. @default DEFAULT_MAX_STATE_BYTES */
+  readonly stateMemoryBytes?: number
+  /** Where state goes that memory has no room for. @default "spill" beside the checkpoints */
+  readonly spillDirectory?: string
   /** Makes an engine that has run nothing. @default the columnar engine */
   readonly createEngine?: (specs: readonly OperatorSpec[], options: EngineOptions) => Engine
   /** Told in words what happens: recovery, rebuilds, checkpoints that failed. */
@@ -90,7 +95,10 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const store = new CheckpointStore(options.disk, options.checkpointDirectory, {
     fileBytes: options.checkpointFileBytes ?? DEFAULT_FILE_BYTES,
   })
-  const { engine, manifest, runnerParts } = restoreNewest(options, store, generation, outputs)
+  const beside = dirname(options.checkpointDirectory)
+  const spill = new DiskSpill(options.disk, options.spillDirectory ?? `${beside}/spill`)
+  const newEngine = engineMaker(options, spill)
+  const { engine, manifest, runnerParts } = restoreNewest(options, { store, generation, outputs, newEngine })
   const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
@@ -111,6 +119,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const stored = options.rulings ?? null
   const parts = {
     ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
+    spill,
   }
   const runtime = new EmbeddedRuntime(parts)
   const onFailed = (error: Error) => {
@@ -162,15 +171,29 @@ function generationOf(contracts: readonly EventContract[], plans: readonly ViewP
   return fingerprint(parts.join("\n"))
 }
 
-function restoreNewest(
-  options: OpenRuntimeOptions,
-  store: CheckpointStore,
-  generation: string,
-  outputs: EpochOutputs,
-): Restored {
+/** Makes engines that have run nothing; of several the last one is used, and the others' files go. */
+function engineMaker(options: OpenRuntimeOptions, spill: DiskSpill): () => Engine {
   const specs = lowerViews(options.contracts, options.plans)
   const make = options.createEngine ?? createEngine
-  const newEngine = () => make(specs, { nowMs: () => options.clock.monotonicMs() })
+  const { stateMemoryBytes, clock } = options
+  const limit = stateMemoryBytes === undefined ? {} : { maxStateBytes: stateMemoryBytes }
+  return () => {
+    spill.clear()
+    return make(specs, { nowMs: () => clock.monotonicMs(), spill, ...limit })
+  }
+}
+
+interface RestoreParts {
+  readonly store: CheckpointStore
+  readonly generation: string
+  readonly outputs: EpochOutputs
+  readonly newEngine: () => Engine
+}
+
+function restoreNewest(
+  options: OpenRuntimeOptions,
+  { store, generation, outputs, newEngine }: RestoreParts,
+): Restored {
   for (const { path } of store.list()) {
     try {
       const manifest = store.manifest(path)

@@ -28,6 +28,7 @@ export const viewPlan = object({
     }),
   ),
   append_only: list(text),
+  shared: list(object({ step: text, views: list(text) })),
   sources: list(
     object({ kind: { enum: ["event", "view"] }, name: text, read: list(text), unread: list(text) }),
   ),

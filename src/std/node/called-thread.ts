@@ -97,8 +97,8 @@ export class CalledThread {
   }
 }
 
-/** Inside the thread: answers one call after the other until the caller disposes of it. */
-export function answerCalls(answer: (question: unknown) => unknown): void {
+/** Inside the thread: answers one call after the other until the caller disposes of it; `end` comes last. */
+export function answerCalls(answer: (question: unknown) => unknown, end: () => void = () => {}): void {
   const { port, counts } = workerData as ThreadStart
   assert(parentPort !== null, "this module runs in a thread of its own")
   // From inside the event loop, since only a loop that has begun tells that it ended.
@@ -113,6 +113,7 @@ export function answerCalls(answer: (question: unknown) => unknown): void {
       Atomics.add(counts, ANSWERED, 1)
       Atomics.notify(counts, ANSWERED)
     }
+    end()
     port.close()
   })
 }

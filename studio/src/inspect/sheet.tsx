@@ -8,6 +8,7 @@ import { EventPanel } from "./event-panel.tsx"
 import { LatenessPanel } from "./lateness-panel.tsx"
 import { LetterPanel } from "./letter-panel.tsx"
 import { NewestPanel } from "./newest-panel.tsx"
+import { type Origin, originOf, returnTo } from "./origin.ts"
 import { type Question, questionName, questionSubject, questionTitle } from "./question.ts"
 import { TermPanel } from "./term-panel.tsx"
 import type { Trail } from "./use-trail.ts"
@@ -29,6 +30,7 @@ export function Sheet({ trail, status, onSql }: Props) {
   }
   const dialog = useRef<HTMLDialogElement>(null)
   const title = useRef<HTMLHeadingElement>(null)
+  const origin = useRef<Origin>(null)
   const question = trail.questions.at(-1) ?? null
   const name = question === null ? null : questionName(question)
 
@@ -37,9 +39,14 @@ export function Sheet({ trail, status, onSql }: Props) {
     if (element === null) return
     if (name === null) {
       if (element.open) element.close()
+      returnTo(origin.current)
+      origin.current = null
       return
     }
-    if (!element.open) element.showModal()
+    if (!element.open) {
+      origin.current = originOf(document.activeElement)
+      element.showModal()
+    }
     title.current?.focus()
     element.scrollTop = 0
   }, [name])

@@ -1,5 +1,5 @@
 /** Reads the pages of a checkpoint: file by file, from begin to end, into the memory that they stay in. */
-import type { PageTargets } from "../../../engine/engine-checkpoint.ts"
+import type { PageTarget, PageTargets } from "../../../engine/engine-checkpoint.ts"
 import type { Disk } from "../../../std/disk.ts"
 import { checkpointCorrupt } from "../errors.ts"
 import { type KnownPage, type KnownPages, KnownPagesBuilder, readPage } from "./known-pages.ts"
@@ -19,25 +19,25 @@ type Found = Pick<KnownPage, "whole" | "patches">
 
 /** @throws PlatformError checkpoint-corrupt when a page is not the one that was captured */
 export function readPages(disk: Disk, { path, files, pages, targets }: PageSource): KnownPages {
-  const images = new Map<number, Uint8Array>()
+  const images = new Map<number, PageTarget>()
   for (const { group, index, key } of pages) {
-    const image = targets.of({ group, index, key })
-    if (image === null) throw checkpointCorrupt(path, `page ${index} of ${group} has no place in the state`)
-    images.set(key, image)
+    const target = targets.of({ group, index, key })
+    if (target === null) throw checkpointCorrupt(path, `page ${index} of ${group} has no place in the state`)
+    images.set(key, target)
   }
   const found = new Map<number, Found>()
   for (const { file, path: from } of files) {
     readPageFile(disk, { path: from, file }, (record) => {
-      const image = images.get(record.key)
+      const target = images.get(record.key)
       // Of a page that is gone, or of blocks of one that is written whole in a later file.
-      if (image === undefined || (!record.isWhole && !found.has(record.key))) return
-      if (image.length !== record.sizeBytes) throw checkpointCorrupt(from, "a page has another size")
-      record.apply(image)
+      if (target === undefined || (!record.isWhole && !found.has(record.key))) return
+      if (target.sizeBytes !== record.sizeBytes) throw checkpointCorrupt(from, "a page has another size")
+      target.change((image) => record.apply(image))
       found.set(record.key, withRecord(found.get(record.key), file.number, record))
     })
   }
   const known = new KnownPagesBuilder()
-  for (const page of pages) known.add(checkedPage(path, page, { image: images.get(page.key)!, found }))
+  for (const page of pages) known.add(checkedPage(path, page, { target: images.get(page.key)!, found }))
   const all = files.map(({ file }) => file)
   // A restored engine stamps what it writes to with more than 0.
   return known.build(all, 0)
@@ -52,10 +52,11 @@ function withRecord(before: Found | undefined, file: number, { isWhole, recordBy
 function checkedPage(
   path: string,
   { group, index, key, hash }: ListedPage,
-  { image, found }: { readonly image: Uint8Array; readonly found: ReadonlyMap<number, Found> },
+  { target, found }: { readonly target: PageTarget; readonly found: ReadonlyMap<number, Found> },
 ): KnownPage {
   const place = found.get(key)
   if (place === undefined) throw checkpointCorrupt(path, `page ${index} of ${group} is missing`)
+  const image = target.image()
   const hashes = blankHashes(image.length)
   updateHashes(image, hashes, new Uint8Array(blockCount(image.length)))
   const { low, high } = pageHash(hashes)

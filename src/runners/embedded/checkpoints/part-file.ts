@@ -15,6 +15,7 @@ import { BufferedFile } from "./buffered-file.ts"
 
 const MAGIC = Buffer.from("MRCKPT01")
 const PART_HEADER_BYTES = 12
+const WINDOW_BYTES = 262_144
 
 export class PartFileWriter {
   readonly #file: BufferedFile
@@ -67,31 +68,60 @@ function* partsOf(file: DiskFile, path: string): Generator<CheckpointPart> {
   const sizeBytes = file.sizeBytes()
   const trailerAt = sizeBytes - 4 - MAGIC.length
   if (trailerAt < MAGIC.length) throw checkpointCorrupt(path, `it has only ${sizeBytes} bytes`)
-  const trailer = readExactly(file, trailerAt, 4 + MAGIC.length, path)
-  const start = readExactly(file, 0, MAGIC.length, path)
-  if (!start.equals(MAGIC) || !trailer.subarray(4).equals(MAGIC)) throw checkpointCorrupt(path, "bad magic")
+  const window = new FileWindow(file, path)
+  const trailer = Buffer.from(window.at(trailerAt, 4 + MAGIC.length))
+  if (!window.at(0, MAGIC.length).equals(MAGIC) || !trailer.subarray(4).equals(MAGIC)) {
+    throw checkpointCorrupt(path, "bad magic")
+  }
   let position = MAGIC.length
   for (let left = trailer.readUInt32LE(0); left > 0; left--) {
-    const header = readExactly(file, position, PART_HEADER_BYTES, path)
+    const header = window.at(position, PART_HEADER_BYTES)
     const nameLength = header.readUInt32LE(0)
     const dataLength = header.readUInt32LE(4)
-    if (position + PART_HEADER_BYTES + nameLength + dataLength > trailerAt) {
+    const crc = header.readUInt32LE(8)
+    const partBytes = PART_HEADER_BYTES + nameLength + dataLength
+    if (position + partBytes > trailerAt) {
       throw checkpointCorrupt(path, `a part at byte ${position} is longer than the file`)
     }
-    const name = readExactly(file, position + PART_HEADER_BYTES, nameLength, path)
-    const bytes = readExactly(file, position + PART_HEADER_BYTES + nameLength, dataLength, path)
-    if (crc32c(bytes, crc32c(name)) !== header.readUInt32LE(8)) {
-      throw checkpointCorrupt(path, `the checksum of part ${name.toString()} does not match`)
-    }
-    yield { name: name.toString(), bytes }
-    position += PART_HEADER_BYTES + nameLength + dataLength
+    const part = window.at(position + PART_HEADER_BYTES, nameLength + dataLength)
+    const name = part.toString("utf8", 0, nameLength)
+    // Of its own: parts are kept, and the window goes on.
+    const bytes = Buffer.from(part.subarray(nameLength))
+    if (crc32c(part) !== crc) throw checkpointCorrupt(path, `the checksum of part ${name} does not match`)
+    yield { name, bytes }
+    position += partBytes
   }
   assert(position <= trailerAt, "parts end before the trailer")
 }
 
-function readExactly(file: DiskFile, position: number, length: number, path: string): Buffer {
-  const target = Buffer.alloc(length)
-  const count = file.read(target, position)
-  if (count !== length) throw checkpointCorrupt(path, `${length} bytes at ${position} are cut short`)
-  return target
+/** The part of a file that is being read: most parts of a checkpoint are small, and there are thousands. */
+class FileWindow {
+  readonly #file: DiskFile
+  readonly #path: string
+  readonly #sizeBytes: number
+  #bytes = Buffer.alloc(0)
+  #from = 0
+
+  constructor(file: DiskFile, path: string) {
+    this.#file = file
+    this.#path = path
+    this.#sizeBytes = file.sizeBytes()
+  }
+
+  /** Valid until the next call. @throws PlatformError checkpoint-corrupt */
+  at(position: number, length: number): Buffer {
+    if (position < this.#from || position + length > this.#from + this.#bytes.length) {
+      this.#read(position, length)
+    }
+    return this.#bytes.subarray(position - this.#from, position - this.#from + length)
+  }
+
+  #read(position: number, length: number): void {
+    const wanted = Math.max(length, Math.min(WINDOW_BYTES, this.#sizeBytes - position))
+    const target = Buffer.alloc(wanted)
+    const count = this.#file.read(target, position)
+    if (count < length) throw checkpointCorrupt(this.#path, `${length} bytes at ${position} are cut short`)
+    this.#bytes = target.subarray(0, count)
+    this.#from = position
+  }
 }

@@ -11,6 +11,7 @@ import type { BlockEncoder } from "../../../columns/native/block-encoder.ts"
 import { RowPacker } from "../../../columns/native/row-packer.ts"
 import { type Column, INT32, INT64 } from "../../../columns/types.ts"
 import { allocateVector, type Vector } from "../../../columns/vector.ts"
+import type { OffsetRun, OffsetSpan } from "../../../ports/verdict-ledger.ts"
 import { assert } from "../../../std/assert.ts"
 import { freeMemory } from "../../../std/free-memory.ts"
 import { type EventTable, eventBlockColumns, type HotStore } from "../../../stores/store.ts"
@@ -29,8 +30,8 @@ export interface EventFeedParts extends FeedLoopParts {
   readonly begin: (partition: number) => Promise<number>
   /** Offset behind the rows whose epochs are out. */
   readonly publishedEnd: (partition: number) => number
-  /** The rows of a slice of the log whose id came before: 1 = duplicate. Null: none. */
-  readonly duplicates: (slice: IntakeSlice) => Promise<Uint8Array | null>
+  /** Rows whose id came before. One look at the ledger reads much, so it is asked for all that was loaded. */
+  readonly duplicates: (span: Omit<OffsetSpan, "topic">) => Promise<readonly OffsetRun[]>
   /** Rows before these are in the table. */
   readonly onDurable: (ends: readonly number[]) => void
 }
@@ -114,13 +115,14 @@ export class EventFeed extends FeedLoop {
         return
       }
       this.state = "loading"
-      const { slices, nextOffset } = await load(topic, index, partition.next, end)
-      assert(nextOffset > partition.next, `the log moves on from ${topic}/${index}@${partition.next}`)
+      const { next: from } = partition
+      const { slices, nextOffset } = await load(topic, index, from, end)
+      assert(nextOffset > from, `the log moves on from ${topic}/${index}@${from}`)
+      const runs = await duplicates({ partition: index, from, until: nextOffset })
       for (const slice of slices) {
         if (slice.event === eventTable.name) {
-          const skip = await duplicates(slice)
           if (this.#isDue()) await this.#flush()
-          this.#append(slice, skip, partition)
+          this.#append(slice, skipRuns(runs, slice), partition)
         }
         slice.memory?.release()
       }
@@ -170,6 +172,22 @@ export class EventFeed extends FeedLoop {
     this.#filling.append(vectors, count, left)
     partition.next = baseOffset + count
   }
+}
+
+/** The rows of a slice that are in one of the runs, as 1; null: none. */
+function skipRuns(
+  runs: readonly OffsetRun[],
+  { baseOffset, count }: Pick<IntakeSlice, "baseOffset" | "count">,
+): Uint8Array | null {
+  let skip: Uint8Array | null = null
+  for (const run of runs) {
+    const first = Math.max(0, run.offset - baseOffset)
+    const end = Math.min(count, run.offset + run.count - baseOffset)
+    if (first >= end) continue
+    skip ??= new Uint8Array(count)
+    skip.fill(1, first, end)
+  }
+  return skip
 }
 
 function skipFirst(skip: Uint8Array | null, known: number, count: number): Uint8Array {

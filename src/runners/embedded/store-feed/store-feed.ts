@@ -6,7 +6,7 @@ import { BlockEncoder } from "../../../columns/native/block-encoder.ts"
 import { type EventContract, PROCESSED_AT } from "../../../contracts/contract.ts"
 import type { Log } from "../../../log/log.ts"
 import type { ViewPlan } from "../../../plan/plan.ts"
-import type { VerdictLedgerReader } from "../../../ports/verdict-ledger.ts"
+import type { OffsetRun, OffsetSpan, VerdictLedgerReader } from "../../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../../std/clock.ts"
 import type { ClickHouse } from "../../../stores/clickhouse.ts"
 import type { EventTable, HotStore, ViewTable } from "../../../stores/store.ts"
@@ -14,7 +14,6 @@ import type { MetricSample } from "../../runtime.ts"
 import type { StoreService, StoreStatus } from "../../store-service.ts"
 import type { EmbeddedRuntime } from "../embedded-runtime.ts"
 import { historyLoader } from "../history.ts"
-import type { IntakeSlice } from "../intake.ts"
 import { EventFeed } from "./event-feed.ts"
 import { HOLD_LIMIT_MS } from "./feed-limits.ts"
 import { StoreHold } from "./store-hold.ts"
@@ -93,7 +92,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
       load: historyLoader(log, runtime.lanes),
       begin: async (partition) => (await log.range(topic, partition)).begin,
       publishedEnd: (partition) => runtime.publishedEnd(topic, partition),
-      duplicates: (slice) => this.#duplicates(contract, slice),
+      duplicates: (span) => this.#duplicates(contract, span),
       onDurable: (ends) => this.#hold.durable(name, ends),
     })
   }
@@ -113,18 +112,16 @@ export class StoreFeed implements StoreService, AsyncDisposable {
     return { table, clock, scheduler, storeReady, report, encoder: this.#encoder }
   }
 
-  async #duplicates({ dedupWindowMs }: EventContract, slice: IntakeSlice): Promise<Uint8Array | null> {
-    if (dedupWindowMs === null) return null
+  async #duplicates(
+    { topic, dedupWindowMs }: EventContract,
+    span: Omit<OffsetSpan, "topic">,
+  ): Promise<readonly OffsetRun[]> {
+    if (dedupWindowMs === null) return []
     const { ledger, runtime } = this.#options
-    const { topic, partition, baseOffset, count } = slice
     await ledger.whenDurable(runtime.publishedEpoch)
-    let skip: Uint8Array | null = null
-    const span = { topic, partition, from: baseOffset, until: baseOffset + count }
-    for await (const run of ledger.duplicates(span)) {
-      skip ??= new Uint8Array(count)
-      skip.fill(1, run.offset - baseOffset, run.offset - baseOffset + run.count)
-    }
-    return skip
+    const runs: OffsetRun[] = []
+    for await (const run of ledger.duplicates({ topic, ...span })) runs.push(run)
+    return runs
   }
 }
 

@@ -7,6 +7,7 @@ import { column, sliceOf } from "../../../engine/kit/batches.ts"
 import { COUNTS, compareParts } from "../../../engine/kit/compare-parts.ts"
 import { aggregate, col } from "../../../engine/kit/expressions.ts"
 import { groupBy, source, view } from "../../../engine/kit/harness.ts"
+import { MemorySpill } from "../../../engine/kit/memory-spill.ts"
 import { randomJoins } from "../../../engine/kit/random-joins.ts"
 import { randomPartitions } from "../../../engine/kit/random-partitions.ts"
 import { randomPatterns } from "../../../engine/kit/random-patterns.ts"
@@ -61,7 +62,7 @@ test("a part that runs full fails the epoch with its own reason, and the threads
 })
 
 test("a thread that is gone fails the epoch, and is not asked again", () => {
-  const host = new PartHost(() => 0)
+  const host = new PartHost({ nowMs: () => 0, openSpill: () => new MemorySpill() })
   let asked = 0
   let last: PartQuestion | null = null
   const link: PartLink = {
@@ -73,6 +74,7 @@ test("a thread that is gone fails the epoch, and is not asked again", () => {
       if (last!.kind !== "make") throw new Error("the thread ended by itself")
       return host.answer(last!)
     },
+    spillDirectory: null,
   }
   const engine = createEngineOf(counts(), {}, (options) => new ThreadedCrew(options, [link]))
   assert.throws(() => engine.runEpoch(epochOf(1, 10)), {

@@ -10,30 +10,37 @@ import { ThreadedCrew } from "./threaded-crew.ts"
 
 export class EngineWorkers implements AsyncDisposable {
   readonly #threads: readonly CalledThread[]
+  readonly #spillDirectory: string | null
 
-  /** @param count of parts in all; the thread that calls this is the first one's */
-  static async start(count: number): Promise<EngineWorkers> {
+  /**
+   * @param count of parts in all; the thread that calls this is the first one's
+   * @param spillDirectory where threads make files for state that memory has no room for; null: nowhere
+   */
+  static async start(count: number, spillDirectory: string | null = null): Promise<EngineWorkers> {
     const url = siblingModule("part-thread", import.meta.url)
     const starts = Array.from({ length: count - 1 }, () => CalledThread.start(url))
-    return new EngineWorkers(await Promise.all(starts))
+    return new EngineWorkers(await Promise.all(starts), spillDirectory)
   }
 
-  private constructor(threads: readonly CalledThread[]) {
+  private constructor(threads: readonly CalledThread[], spillDirectory: string | null) {
     this.#threads = threads
+    this.#spillDirectory = spillDirectory
   }
 
   createEngine(specs: readonly OperatorSpec[], options: EngineOptions): Engine {
-    return createEngineOf(specs, options, (crew) => new ThreadedCrew(crew, this.#threads.map(linkTo)))
+    const links = this.#threads.map((thread, k) => this.#linkTo(thread, k + 1))
+    return createEngineOf(specs, options, (crew) => new ThreadedCrew(crew, links))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
   }
-}
 
-function linkTo(thread: CalledThread): PartLink {
-  return {
-    ask: (question) => thread.ask(question),
-    answer: () => thread.answer() as PartAnswer,
+  #linkTo(thread: CalledThread, index: number): PartLink {
+    return {
+      ask: (question) => thread.ask(question),
+      answer: () => thread.answer() as PartAnswer,
+      spillDirectory: this.#spillDirectory === null ? null : `${this.#spillDirectory}/worker-${index}`,
+    }
   }
 }

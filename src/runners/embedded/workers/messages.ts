@@ -4,6 +4,8 @@ import type { EpochInput, OperatorSpec, OperatorWork, ViewLosses } from "../../.
 import type { CheckpointPart, PageMark } from "../../../engine/engine-checkpoint.ts"
 import type { Ruled } from "../../../engine/exchange/offer.ts"
 import type { PartOf } from "../../../engine/graph/placement.ts"
+import type { SpillOptions } from "../../../engine/state/page-store.ts"
+import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
 import type { ErrorData } from "../../../std/error-data.ts"
 
 export type PartQuestion =
@@ -12,26 +14,35 @@ export type PartQuestion =
       readonly kind: "make"
       readonly specs: readonly OperatorSpec[]
       readonly part: PartOf
+      /** Of this part. */
       readonly maxStateBytes: number
+      readonly spill: SentSpill | null
     }
+  /** Then all its pages, one by one, and that there are no more. */
   | { readonly kind: "restore"; readonly state: SentState }
+  | { readonly kind: "fill"; readonly mark: PageMark; readonly image: Uint8Array }
+  | { readonly kind: "filled" }
   | { readonly kind: "epoch"; readonly input: EpochInput }
   /** On to the next step, with what all parts offer. */
   | { readonly kind: "step"; readonly offers: readonly SentOffer[] }
   | { readonly kind: "work"; readonly view: string }
   | { readonly kind: "hold"; readonly generation: number }
-  /** The image of a page of the state that is held under this number, by its place among the pages. */
+  /** All but the images of the state that is held under this number. */
+  | { readonly kind: "contents"; readonly held: number }
+  /** The image of one of its pages, by its place among them. */
   | { readonly kind: "page"; readonly held: number; readonly place: number }
   | { readonly kind: "release"; readonly held: number }
 
 export type PartAnswer =
   | { readonly kind: "offer"; readonly offer: SentOffer }
-  /** Made, restored, or done with an epoch. */
+  /** Made, filled, or done with an epoch. */
   | { readonly kind: "rest"; readonly rest: PartAtRest }
   | { readonly kind: "work"; readonly work: readonly OperatorWork[] }
-  | { readonly kind: "held"; readonly held: SentHold }
+  | { readonly kind: "held"; readonly held: number }
+  | { readonly kind: "contents"; readonly contents: SentContents }
   | { readonly kind: "page"; readonly image: Uint8Array }
-  | { readonly kind: "released" }
+  /** What there is nothing to say about. */
+  | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: ErrorData | null; readonly message: string }
 
 /** Changes are in shared memory. */
@@ -44,19 +55,23 @@ export interface PartAtRest {
   readonly generation: number
   readonly wakeAtMs: number | null
   readonly stateBytes: number
+  readonly spill: SpillStats
   /** By view. */
   readonly losses: ReadonlyMap<string, ViewLosses>
 }
 
-/** What a part is restored from: as in a checkpoint, under the names and keys that it uses itself. */
+/** Where the thread makes a file of its own. */
+export interface SentSpill extends Omit<SpillOptions, "openFile"> {
+  readonly directory: string
+}
+
+/** What a part is restored from, but for pages: under the names and keys that it uses itself. */
 export interface SentState {
   readonly plain: readonly CheckpointPart[]
-  readonly pages: readonly { readonly mark: PageMark; readonly image: Uint8Array }[]
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
 }
 
-export interface SentHold {
-  readonly held: number
+export interface SentContents {
   readonly plain: readonly CheckpointPart[]
   readonly pages: readonly { readonly mark: PageMark; readonly sizeBytes: number }[]
 }

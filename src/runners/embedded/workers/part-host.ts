@@ -5,29 +5,40 @@ import type { EpochResult } from "../../../engine/dataflow.ts"
 import type { Exchanging, Offer } from "../../../engine/exchange/offer.ts"
 import { planRoutes } from "../../../engine/graph/routes.ts"
 import { EnginePart } from "../../../engine/part.ts"
+import type { SpillFile } from "../../../engine/state/spilled-pages.ts"
 import { assert } from "../../../std/assert.ts"
 import { errorToData } from "../../../std/error-data.ts"
 import { isPlatformError } from "../../../std/errors.ts"
-import type { PartAnswer, PartAtRest, PartQuestion, SentHold, SentState } from "./messages.ts"
+import type { PartAnswer, PartAtRest, PartQuestion, SentContents, SentState } from "./messages.ts"
 import { shareChanges } from "./shared-batch.ts"
 
 type Question<Kind extends PartQuestion["kind"]> = PartQuestion & { readonly kind: Kind }
 
+/** State that is held, and how far its pages were looked at. */
 interface Held {
   readonly part: HeldPart
-  readonly pages: readonly HeldPage[]
+  pages: Iterator<HeldPage>
+  next: number
 }
 
-export class PartHost {
-  readonly #nowMs: () => number
+export interface PartHostOptions {
+  readonly nowMs: () => number
+  /** Makes a file for state that memory has no room for. */
+  readonly openSpill: (directory: string) => SpillFile
+}
+
+export class PartHost implements Disposable {
+  readonly #options: PartHostOptions
   #part: EnginePart | null = null
+  /** Into what state is read, until all pages are there. */
+  #restoring: SavedState | null = null
   /** The epoch that is under way. */
   #run: Exchanging<EpochResult> | null = null
   readonly #held = new Map<number, Held>()
   #lastHeld = 0
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
+  constructor(options: PartHostOptions) {
+    this.#options = options
   }
 
   answer(question: PartQuestion): PartAnswer {
@@ -40,12 +51,20 @@ export class PartHost {
     }
   }
 
+  [Symbol.dispose](): void {
+    this.#part?.[Symbol.dispose]()
+  }
+
   #answer(question: PartQuestion): PartAnswer {
     switch (question.kind) {
       case "make":
         return this.#make(question)
       case "restore":
         return this.#restore(question.state)
+      case "fill":
+        return this.#fill(question)
+      case "filled":
+        return this.#filled()
       case "epoch":
         this.#run = this.#made.runEpoch(question.input)
         return this.#step([])
@@ -55,12 +74,14 @@ export class PartHost {
         return { kind: "work", work: this.#made.work(question.view) }
       case "hold":
         return { kind: "held", held: this.#hold(question.generation) }
+      case "contents":
+        return { kind: "contents", contents: this.#contents(question.held) }
       case "page":
         return { kind: "page", image: this.#image(question) }
       case "release":
         this.#held.get(question.held)?.part[Symbol.dispose]()
         this.#held.delete(question.held)
-        return { kind: "released" }
+        return DONE
     }
   }
 
@@ -69,26 +90,41 @@ export class PartHost {
     return this.#part
   }
 
-  #make({ specs, part, maxStateBytes }: Question<"make">): PartAnswer {
-    this.#part = new EnginePart({ specs, graph: planRoutes(specs), part, maxStateBytes, nowMs: this.#nowMs })
+  #make({ specs, part, maxStateBytes, spill }: Question<"make">): PartAnswer {
+    const { nowMs, openSpill } = this.#options
+    this.#part?.[Symbol.dispose]()
+    this.#part = new EnginePart({
+      ...{ specs, graph: planRoutes(specs), part, maxStateBytes, nowMs },
+      spill: spill === null ? null : { ...spill, openFile: () => openSpill(spill.directory) },
+    })
     this.#run = null
+    this.#restoring = null
     this.#held.clear()
     return { kind: "rest", rest: this.#atRest() }
   }
 
-  #restore({ plain, pages, watermarks }: SentState): PartAnswer {
+  #restore({ plain, watermarks }: SentState): PartAnswer {
     const part = this.#made
     // Names and keys are the part's own.
     const alone = { index: 0, count: 1 }
     const saved = new SavedState(part.store, new Map(plain.map(({ name, bytes }) => [name, bytes])), alone)
     part.restore(saved)
     part.watermarks.restore(watermarks)
-    for (const { mark, image } of pages) {
-      const target = saved.of(mark)
-      assert(target !== null && target.length === image.length, "a page that was sent has its place")
-      target.set(image)
-    }
-    saved.checkFilled()
+    this.#restoring = saved
+    return DONE
+  }
+
+  #fill({ mark, image }: Question<"fill">): PartAnswer {
+    const target = this.#restoring?.of(mark)
+    assert(target?.sizeBytes === image.length, "a page that was sent has its place")
+    target.change((bytes) => bytes.set(image))
+    return DONE
+  }
+
+  #filled(): PartAnswer {
+    assert(this.#restoring !== null, "a part is restored before it is filled")
+    this.#restoring.checkFilled()
+    this.#restoring = null
     return { kind: "rest", rest: this.#atRest() }
   }
 
@@ -111,25 +147,39 @@ export class PartHost {
       generation: part.generation,
       wakeAtMs: part.wakeAtMs(),
       stateBytes: part.stateBytes(),
+      spill: part.spill(),
       losses: new Map([...part.views.keys()].map((view) => [view, part.lossesOf(view)])),
     }
   }
 
-  #hold(generation: number): SentHold {
+  #hold(generation: number): number {
     const part = this.#made.hold(generation)
-    const pages = [...part.pages()]
     const held = ++this.#lastHeld
-    this.#held.set(held, { part, pages })
-    return {
-      held,
-      plain: [...part.parts()],
-      pages: pages.map(({ mark, sizeBytes }) => ({ mark, sizeBytes })),
-    }
+    this.#held.set(held, { part, pages: part.pages()[Symbol.iterator](), next: 0 })
+    return held
   }
 
-  #image({ held, place }: Question<"page">): Uint8Array {
-    const page = this.#held.get(held)?.pages[place]
-    assert(page !== undefined, "a page is asked for while it is held")
-    return page.copyTo(new Uint8Array(new SharedArrayBuffer(page.sizeBytes)))
+  #heldAs(number: number): Held {
+    const held = this.#held.get(number)
+    assert(held !== undefined, "state is asked for while it is held")
+    return held
+  }
+
+  #contents(number: number): SentContents {
+    const { part } = this.#heldAs(number)
+    const pages = Array.from(part.pages(), ({ mark, sizeBytes }) => ({ mark, sizeBytes }))
+    return { plain: [...part.parts()], pages }
+  }
+
+  /** Pages are found again as they are reached: meanwhile they may have left memory, or come back. */
+  #image({ held: number, place }: Question<"page">): Uint8Array {
+    const held = this.#heldAs(number)
+    if (place < held.next) Object.assign(held, { pages: held.part.pages()[Symbol.iterator](), next: 0 })
+    let step = held.pages.next()
+    for (held.next++; held.next <= place; held.next++) step = held.pages.next()
+    assert(step.done !== true, "a page that is asked for is held")
+    return step.value.copyTo(new Uint8Array(new SharedArrayBuffer(step.value.sizeBytes)))
   }
 }
+
+const DONE: PartAnswer = { kind: "done" }

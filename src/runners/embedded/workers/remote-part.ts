@@ -3,15 +3,16 @@
  * for it, so what it said when it last came to rest is still true.
  */
 import type { HeldPage, HeldPart } from "../../../engine/checkpoint/held-checkpoint.ts"
-import type { CrewOptions, OtherPart } from "../../../engine/crew.ts"
+import { type CrewOptions, type OtherPart, partOfLimit } from "../../../engine/crew.ts"
 import type { EpochInput, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
 import type { Offer } from "../../../engine/exchange/offer.ts"
 import type { PartOf } from "../../../engine/graph/placement.ts"
 import type { EnginePart } from "../../../engine/part.ts"
+import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
 import { assert } from "../../../std/assert.ts"
 import { errorFromData } from "../../../std/error-data.ts"
 import { workerFailed } from "../errors.ts"
-import type { PartAnswer, PartAtRest, PartQuestion, SentHold } from "./messages.ts"
+import type { PartAnswer, PartAtRest, PartQuestion, SentContents, SentSpill } from "./messages.ts"
 import { sendableSpec } from "./sendable-spec.ts"
 
 /** To where the part is: a thread, or in tests an object. */
@@ -19,6 +20,8 @@ export interface PartLink {
   ask(question: PartQuestion): void
   /** Waits. @throws when nobody will answer any more */
   answer(): PartAnswer
+  /** Where the part's state goes that memory has no room for; null: nowhere. */
+  readonly spillDirectory: string | null
 }
 
 type Answer<Kind extends PartAnswer["kind"]> = PartAnswer & { readonly kind: Kind }
@@ -29,11 +32,21 @@ export class RemotePart implements OtherPart {
   #rest: PartAtRest
   #isAbandoned = false
 
-  constructor(link: PartLink, { specs, maxStateBytes }: CrewOptions, part: PartOf) {
+  constructor(link: PartLink, { specs, maxStateBytes, spill }: CrewOptions, part: PartOf) {
     this.#link = link
     this.#part = part
+    const { keepBytes, crowdedBytes } = spill ?? {}
+    const marks = {
+      ...(keepBytes === undefined ? {} : { keepBytes }),
+      ...(crowdedBytes === undefined ? {} : { crowdedBytes }),
+    }
+    const sent: SentSpill | null =
+      spill === null || link.spillDirectory === null ? null : { directory: link.spillDirectory, ...marks }
     this.#rest = this.#call(
-      { kind: "make", specs: specs.map(sendableSpec), part, maxStateBytes },
+      {
+        ...{ kind: "make", specs: specs.map(sendableSpec), part, spill: sent },
+        maxStateBytes: partOfLimit(maxStateBytes, part.count),
+      },
       "rest",
     ).rest
   }
@@ -56,23 +69,26 @@ export class RemotePart implements OtherPart {
     return this.#rest.stateBytes
   }
 
+  spill(): SpillStats {
+    return this.#rest.spill
+  }
+
   /** Nothing of a part that failed: what the others have done can be told all the same. */
   work(view: string): readonly OperatorWork[] {
     if (this.#isAbandoned) return []
     return this.#call({ kind: "work", view }, "work").work
   }
 
-  /** Takes the state of a part that has the same keys. */
+  /** Takes the state of a part that has the same keys, page by page: there is no room for all twice. */
   replace(part: EnginePart): void {
     using held = part.hold(part.generation)
-    const state = {
-      plain: [...held.parts()],
-      pages: Array.from(held.pages(), ({ mark, sizeBytes, copyTo }) => {
-        return { mark, image: copyTo(new Uint8Array(new SharedArrayBuffer(sizeBytes))) }
-      }),
-      watermarks: part.watermarks.entries(),
+    const state = { plain: [...held.parts()], watermarks: part.watermarks.entries() }
+    this.#call({ kind: "restore", state }, "done")
+    for (const { mark, sizeBytes, copyTo } of held.pages()) {
+      const image = copyTo(new Uint8Array(new SharedArrayBuffer(sizeBytes)))
+      this.#call({ kind: "fill", mark, image }, "done")
     }
-    this.#rest = this.#call({ kind: "restore", state }, "rest").rest
+    this.#rest = this.#call({ kind: "filled" }, "rest").rest
   }
 
   /** At work on the epoch's first step from now on. */
@@ -96,12 +112,17 @@ export class RemotePart implements OtherPart {
   hold(generation: number): HeldPart {
     const { held } = this.#call({ kind: "hold", generation }, "held")
     this.#rest = { ...this.#rest, generation: generation + 1 }
+    let known: SentContents | null = null
+    const contents = () => {
+      known ??= this.#call({ kind: "contents", held }, "contents").contents
+      return known
+    }
     return {
       part: this.#part,
-      parts: () => held.plain,
-      pages: () => this.#pages(held),
+      parts: () => contents().plain,
+      pages: () => this.#pages(held, contents()),
       [Symbol.dispose]: () => {
-        if (!this.#isAbandoned) this.#call({ kind: "release", held: held.held }, "released")
+        if (!this.#isAbandoned) this.#call({ kind: "release", held }, "done")
       },
     }
   }
@@ -111,7 +132,7 @@ export class RemotePart implements OtherPart {
     this.#isAbandoned = true
   }
 
-  *#pages({ held, pages }: SentHold): Generator<HeldPage> {
+  *#pages(held: number, { pages }: SentContents): Generator<HeldPage> {
     for (const [place, page] of pages.entries()) {
       const copyTo = (target: Uint8Array) => {
         const { image } = this.#call({ kind: "page", held, place }, "page")
@@ -143,7 +164,6 @@ export class RemotePart implements OtherPart {
       throw workerFailed(this.#part.index, cause)
     }
     if (answer.kind !== "failed") return answer
-    this.abandon()
     throw answer.error === null
       ? workerFailed(this.#part.index, new Error(answer.message))
       : errorFromData(answer.error)

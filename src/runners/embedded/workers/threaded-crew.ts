@@ -59,7 +59,8 @@ export class ThreadedCrew implements Crew {
 
   relieve(standIns: readonly EnginePart[]): void {
     this.others.forEach((part, k) => {
-      part.replace(standIns[k + 1]!)
+      using standIn = standIns[k + 1]!
+      part.replace(standIn)
     })
   }
 }

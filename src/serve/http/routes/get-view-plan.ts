@@ -21,11 +21,12 @@ export const getViewPlan: Route = {
   },
   handle: ({ runtime }, request, reply) => {
     const { plan } = findView(runtime, pathParameter(request, "view"))
+    const plans = runtime.views().map((status) => status.plan)
     const works = runtime.work(plan.name)
     const busyMs = works.reduce((sum, { total }) => sum + total.busyMs, 0)
     const slowest = works.toSorted((a, b) => b.total.busyMs - a.total.busyMs)[0]
     return sendJson(reply, 200, {
-      ...describePlan(plan),
+      ...describePlan(plan, plans),
       since: instantOfMs(runtime.startedAtMs),
       operators: works.map((work) => describeOperatorWork(work, busyMs)),
       slowest: slowest === undefined || busyMs === 0 ? null : describeSlowest(slowest, busyMs),

@@ -49,6 +49,15 @@ export const largest = view("largest", {
   state: "unbounded",
 })
 
+export const largestFirst = view("largest_first", {
+  sql: `SELECT place, amount, country, order_id FROM (
+      SELECT country, order_id, amount,
+        row_number() OVER (PARTITION BY country ORDER BY amount DESC, order_id) AS number
+      FROM order_placed
+    ) AS ranked (country, order_id, amount, place) WHERE place <= 3`,
+  state: "unbounded",
+})
+
 export const visits = view("visits", {
   sql: `SELECT customer, window_start AS began, count(*) AS orders
     FROM session(order_placed, placed_at, INTERVAL '30 minutes', customer)
