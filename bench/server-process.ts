@@ -9,6 +9,8 @@ export interface ServerProcess {
   readonly url: string
   readonly pid: number
   stop(): Promise<void>
+  /** With SIGKILL. */
+  kill(): Promise<void>
 }
 
 export async function startServer(project: string, data: string): Promise<ServerProcess> {
@@ -16,10 +18,10 @@ export async function startServer(project: string, data: string): Promise<Server
   const child = spawn(process.execPath, [...args, "--json"], { stdio: ["ignore", "pipe", "inherit"] })
   const [line] = (await once(child.stdout, "data")) as [Buffer]
   const { url } = JSON.parse(line.toString()) as { url: string }
-  const stop = async () => {
+  const end = async (signal: NodeJS.Signals) => {
     const ended = once(child, "exit")
-    child.kill("SIGTERM")
+    child.kill(signal)
     await ended
   }
-  return { url, pid: child.pid ?? 0, stop }
+  return { url, pid: child.pid ?? 0, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") }
 }

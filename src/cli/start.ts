@@ -1,4 +1,5 @@
 /** `millrace start`: runs a project until it is stopped. */
+import { saveCompileCache } from "../std/node/compile-cache.ts"
 import { type Command, FINE, type Given } from "./command.ts"
 import type { Terminal } from "./terminal.ts"
 
@@ -38,6 +39,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     ...(port === null ? { portFallback: true } : { port }),
     report: (message) => terminal.note(terminal.paint("dim", message, "error")),
   })
+  saveCompileCache()
   const { url, project, data: folder } = platform
   if (json) terminal.print(JSON.stringify({ url, project, data: folder, pid: process.pid }))
   else

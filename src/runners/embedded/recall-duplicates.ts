@@ -3,6 +3,7 @@
  * from the log. Without usable files the whole window is read from the log. The order does not matter, since
  * an id's latest occurrence is what counts.
  */
+import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import type { Log } from "../../log/log.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { type EventLane, idsOf } from "./door.ts"
@@ -25,7 +26,8 @@ export async function recallDuplicates(lane: EventLane, parts: RecallParts): Pro
   const hasFiles = restoreFiles(duplicates, contract.name, parts)
   const positions = intake.positions().filter((position) => position.topic === topic.name)
   const sinceMs = (await oldestToCome(log, positions)) - contract.dedupWindowMs
-  const load = historyLoader(log, new Map([[contract.name, lane]]))
+  const ids = withIdOnly(lane)
+  const load = historyLoader(log, new Map([[contract.name, ids]]))
   for (const position of positions) {
     const { partition, taken } = position
     let offset = Math.min(taken, await firstNeeded(duplicates, position, { ...parts, hasFiles, sinceMs }))
@@ -33,13 +35,21 @@ export async function recallDuplicates(lane: EventLane, parts: RecallParts): Pro
     while (offset < taken) {
       const { slices, nextOffset } = await load(topic.name, partition, offset, taken)
       for (const { batch, baseOffset, appendTimeMs, memory } of slices) {
-        duplicates.rule(idsOf(contract, batch, duplicates.seed), { partition, baseOffset, appendTimeMs })
+        duplicates.rule(idsOf(ids.contract, batch, duplicates.seed), { partition, baseOffset, appendTimeMs })
         memory?.release()
       }
       if (nextOffset <= offset) break
       offset = nextOffset
     }
   }
+}
+
+/** Reads the column of ids alone: there may be millions of rows, and a start waits for them. */
+function withIdOnly(lane: EventLane): EventLane {
+  const { contract } = lane
+  const fields = contract.fields.filter(({ name }) => name === contract.id)
+  const idOnly = { ...contract, fields, unknownFields: "keep", rowSchema: null } as const
+  return { ...lane, contract: idOnly, decoder: createJsonDecoder(idOnly) }
 }
 
 /** False when there are no files that are of use. */
