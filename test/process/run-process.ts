@@ -64,6 +64,10 @@ export class ProcessRun {
     return shown(this.run(readRows(rows), options))
   }
 
+  shown(rows: readonly EpochRow[], options: EpochOptions = {}): string[] {
+    return shown(this.run(rows, options))
+  }
+
   verdicts(rows: string, options: EpochOptions = {}): string[] {
     const [own] = this.run(readRows(rows), options).verdicts
     return Array.from(own?.verdicts ?? [], (verdict) => VERDICTS[verdict]!)
@@ -89,9 +93,9 @@ export class ProcessRun {
   }
 
   /** Goes on in a new engine with this one's checkpoint. */
-  restore(): void {
+  restore(make: (specs: readonly OperatorSpec[]) => Engine = createEngine): void {
     const parts = this.checkpoint()
-    this.engine = createEngine(this.specs)
+    this.engine = make(this.specs)
     this.engine.restore(parts)
   }
 

@@ -4,6 +4,7 @@
  *   <id>/meta           JSON: windows and tables of the operator, in the order of their page images
  *   <id>/pages/<n>      one page as it lies in memory; they come behind all other parts
  *   <id>/multisets/<n>  values of ordered multisets, as JSON lines
+ *   $part/<k>/...       the same of part k, of an engine that is split
  * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
 import type { Scalar } from "../../columns/types.ts"
@@ -56,6 +57,8 @@ export interface EngineMeta {
   readonly plan: string
   readonly epoch: number
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
+  /** Among how many parts the state is split. @default 1 */
+  readonly parts?: number
 }
 
 export function jsonPart(name: string, value: unknown): CheckpointPart {

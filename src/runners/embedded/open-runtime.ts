@@ -171,13 +171,16 @@ function generationOf(contracts: readonly EventContract[], plans: readonly ViewP
   return fingerprint(parts.join("\n"))
 }
 
-/** Makes engines that have run nothing; of several the last one is used, and has the file for itself. */
-function engineMaker(options: OpenRuntimeOptions, file: DiskSpill): () => Engine {
+/** Makes engines that have run nothing; of several the last one is used, and the others' files go. */
+function engineMaker(options: OpenRuntimeOptions, spill: DiskSpill): () => Engine {
   const specs = lowerViews(options.contracts, options.plans)
   const make = options.createEngine ?? createEngine
   const { stateMemoryBytes, clock } = options
   const limit = stateMemoryBytes === undefined ? {} : { maxStateBytes: stateMemoryBytes }
-  return () => make(specs, { nowMs: () => clock.monotonicMs(), spill: { file }, ...limit })
+  return () => {
+    spill.clear()
+    return make(specs, { nowMs: () => clock.monotonicMs(), spill, ...limit })
+  }
 }
 
 interface RestoreParts {

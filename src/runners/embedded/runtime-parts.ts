@@ -29,7 +29,7 @@ export interface RuntimeParts {
   readonly stored: VerdictLedgerReader | null
   readonly outputs: EpochOutputs
   readonly letters: DeadLetterBox
-  /** The engine's file, closed when it runs no more. */
+  /** The engine's files, closed when it runs no more. */
   readonly spill: Disposable
 }
 
