@@ -10,8 +10,8 @@ import { assert } from "../std/assert.ts"
 import { HeldCheckpoint } from "./checkpoint/held-checkpoint.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, META, readJson } from "./checkpoint/part-format.ts"
-import { planFingerprint } from "./checkpoint/plan-fingerprint.ts"
 import { pagePlace, SavedParts, SavedState } from "./checkpoint/saved-state.ts"
+import { unchangedViews, viewFingerprints } from "./checkpoint/view-fingerprints.ts"
 import type { Crew, CrewOptions, OtherPart } from "./crew.ts"
 import { LocalCrew, makeParts } from "./crew.ts"
 import type {
@@ -64,13 +64,14 @@ export function createEngineOf(
 
 interface BegunRestore {
   readonly parts: readonly EnginePart[]
+  readonly views: ReadonlySet<string>
   /** Pages that have no images yet. */
   readonly saved: SavedParts
 }
 
 class DataflowEngine implements Engine {
   readonly #options: CrewOptions
-  readonly #plan: string
+  readonly #fingerprints: ReadonlyMap<string, string>
   readonly #crew: Crew
   readonly #readers = new Map<string, ViewReader>()
   readonly #sourceIds: ReadonlySet<string>
@@ -82,7 +83,7 @@ class DataflowEngine implements Engine {
   constructor(options: CrewOptions, crewOf: (options: CrewOptions) => Crew) {
     const { specs } = options
     this.#options = options
-    this.#plan = planFingerprint(specs)
+    this.#fingerprints = viewFingerprints(specs)
     this.#sourceIds = new Set(specs.flatMap(({ kind, id }) => (kind === "source" ? [id] : [])))
     this.#crew = crewOf(options)
     const { store, views } = this.#crew.first
@@ -146,7 +147,7 @@ class DataflowEngine implements Engine {
     const parts = this.#parts()
     const meta: EngineMeta = {
       format: CHECKPOINT_FORMAT,
-      plan: this.#plan,
+      views: Object.fromEntries(this.#fingerprints),
       epoch: this.#epoch,
       watermarks: this.#crew.first.watermarks.entries(),
       ...(parts.length === 1 ? {} : { parts: parts.length }),
@@ -155,7 +156,10 @@ class DataflowEngine implements Engine {
     return new HeldCheckpoint({ generation, meta, parts: parts.map((part) => part.hold(generation)) })
   }
 
-  restore(parts: Iterable<CheckpointPart>, readPages: (targets: PageTargets) => void = () => {}): void {
+  restore(
+    parts: Iterable<CheckpointPart>,
+    readPages: (targets: PageTargets) => void = () => {},
+  ): ReadonlySet<string> {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
     const standIns = this.#crew.standIns()
@@ -179,6 +183,7 @@ class DataflowEngine implements Engine {
     this.#crew.relieve(standIns)
     this.#hasRun = true
     this.#broken = false
+    return begun.views
   }
 
   /** Into these parts, or into others where the state is split in another way. */
@@ -187,19 +192,21 @@ class DataflowEngine implements Engine {
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
     }
-    if (meta.plan !== this.#plan)
-      throw checkpointMismatch(`plan ${meta.plan}, this engine runs ${this.#plan}`)
+    const pipelines = [...this.#crew.first.views.values()].map(({ pipeline }) => pipeline)
+    const views = unchangedViews(pipelines, this.#fingerprints, meta.views)
+    if (views.size === 0) throw checkpointMismatch("none of this engine's views")
+    const isWhole = Object.keys(meta.views).every((view) => views.has(view))
     this.#broken = true
     this.#epoch = meta.epoch
     const { parts: count = 1 } = meta
     const parts = count === standIns.length ? standIns : makeParts(this.#options, count)
     const states = parts.map((part) => {
       const state = new SavedState(part.store, byName, part.part)
-      part.restore(state)
+      part.restore(state, views)
       part.watermarks.restore(meta.watermarks)
       return state
     })
-    return { parts, saved: new SavedParts(states) }
+    return { parts, views, saved: new SavedParts(states, { isWhole }) }
   }
 
   #parts(): readonly OtherPart[] {

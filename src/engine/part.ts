@@ -69,6 +69,9 @@ type Reports = ReadonlyMap<SourceSlice, SliceReport>
 export class EnginePart implements OtherPart, Disposable {
   readonly store: PageStore
   readonly watermarks = new Watermarks()
+  readonly #rebuildWatermarks = new Watermarks()
+  /** Of the epoch that runs. */
+  #marks = this.watermarks
   readonly meter: WorkMeter
   readonly views = new Map<string, ViewRun>()
   readonly #graph: DataflowGraph
@@ -114,7 +117,8 @@ export class EnginePart implements OtherPart, Disposable {
   *#runEpoch(input: EpochInput): Exchanging<EpochResult> {
     this.store.heapBytes = this.#heapBytes()
     this.#clockMs = input.clockMs ?? null
-    this.watermarks.advance(input.watermarksUs)
+    this.#marks = input.rebuilt === undefined ? this.watermarks : this.#rebuildWatermarks
+    this.#marks.advance(input.watermarksUs)
     const all: Changes = new Map()
     const reports = new Map<string, Reports>()
     const internals = new Map<string, Reports>()
@@ -122,6 +126,7 @@ export class EnginePart implements OtherPart, Disposable {
     const verdicts: SliceVerdicts[] = []
     for (const run of this.views.values()) {
       const { name, id, isInternal } = run.pipeline.view
+      if (input.rebuilt?.has(name) === false) continue
       const own = yield* this.#runView(run, input.slices, all)
       if (!this.#isFirst) continue
       // What a view has in common with others is a part of it, and its events come no other way.
@@ -186,8 +191,9 @@ export class EnginePart implements OtherPart, Disposable {
   }
 
   /** Leaves pages that have no images yet. */
-  restore(saved: SavedState): void {
-    for (const { running, losses } of this.views.values()) {
+  restore(saved: SavedState, views: ReadonlySet<string>): void {
+    for (const [view, { running, losses }] of this.views) {
+      if (!views.has(view)) continue
       for (const operator of running.operators.values()) operator.restore(saved, losses)
       if (this.#isFirst) restoreView(running.view, saved, losses)
     }
@@ -250,7 +256,7 @@ export class EnginePart implements OtherPart, Disposable {
     for (const spec of pipeline.operators) {
       const operator = running.operators.get(spec.id)!
       const rowsIn = running.feed(spec, fed, readChanges)
-      const changes = operator.flush(this.watermarks.after(this.#sourcesOf(spec.id)))
+      const changes = operator.flush(this.#marks.after(this.#sourcesOf(spec.id)))
       sinceMs = meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
       const offers = yield offerChanges([changes, ...(operator.sideChanges?.() ?? [])])
       sinceMs = meter.now()
@@ -266,8 +272,8 @@ export class EnginePart implements OtherPart, Disposable {
   #beginEpoch({ running }: ViewRun): void {
     for (const [id, operator] of running.operators) {
       const sources = this.#sourcesOf(id)
-      operator.judgeBy(this.watermarks.before(sources))
-      operator.beginEpoch?.(this.watermarks.after(sources), this.#clockMs)
+      operator.judgeBy(this.#marks.before(sources))
+      operator.beginEpoch?.(this.#marks.after(sources), this.#clockMs)
     }
   }
 

@@ -142,7 +142,7 @@ function checkpointed(run: ProcessRun): string[] {
     const table = new OrderedTable(store)
     const group = `${id}/${name}`
     const saved = new SavedState(store, parts, { index: 0, count: 1 })
-    const images = new SavedParts([saved])
+    const images = new SavedParts([saved], { isWhole: true })
     restoreOrdered({ spec: { id: group }, table, closedUntilUs: 0n }, saved, noLosses())
     for (const [part, bytes] of parts) {
       const place = pagePlace(part)

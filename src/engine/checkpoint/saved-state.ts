@@ -77,9 +77,12 @@ export class SavedState {
 /** What all parts of an engine are restored from. */
 export class SavedParts implements PageTargets {
   readonly #parts: readonly SavedState[]
+  readonly isWhole: boolean
 
-  constructor(parts: readonly SavedState[]) {
+  /** @param isWhole all of the checkpoint's views are restored */
+  constructor(parts: readonly SavedState[], { isWhole }: { readonly isWhole: boolean }) {
     this.#parts = parts
+    this.isWhole = isWhole
   }
 
   of({ group, index, key }: Omit<PageMark, "stamp">): PageTarget | null {
@@ -90,6 +93,7 @@ export class SavedParts implements PageTargets {
   /** @throws checkpoint-damaged */
   fill(name: string, mark: Omit<PageMark, "stamp">, image: Uint8Array): void {
     const target = this.of(mark)
+    if (target === null && !this.isWhole) return
     if (target === null) throw checkpointDamaged(name, "is of no operator")
     if (target.sizeBytes !== image.length) throw checkpointDamaged(name, "is too short")
     target.change((bytes) => bytes.set(image))

@@ -120,12 +120,10 @@ export class LedgerReader implements VerdictLedgerReader {
   ): AsyncGenerator<{ readonly place: number; readonly row: ExcludedRow }> {
     const isNewest = order === "newest"
     const isBehind = (position: Position) => after === null || isAfter(after, position, isNewest)
-    const chunks = this.#shelf.index
-      .ofView(view)
-      .filter((chunk) => {
-        if (chunk[verdict] === 0) return false
-        return after === null || (isNewest ? chunk.first <= after.place : chunk.last >= after.place)
-      })
+    const chunks = this.#shelf.index.ofView(view).filter((chunk) => {
+      if (chunk[verdict] === 0) return false
+      return after === null || (isNewest ? chunk.first <= after.place : chunk.last >= after.place)
+    })
     for (const chunk of isNewest ? chunks.toReversed() : chunks) {
       const placed: PlacedRuling[] = []
       for await (const one of this.#rulings(chunk)) if (one.ruling.view === view) placed.push(one)
