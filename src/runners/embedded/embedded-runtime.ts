@@ -30,6 +30,7 @@ import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
+import { contractPrints } from "./contract-prints.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
@@ -40,6 +41,7 @@ import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { OperatorWorks } from "./operator-work.ts"
+import type { Rebuild, RebuildCut } from "./rebuild.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { Recovered, RuntimeParts } from "./runtime-parts.ts"
@@ -112,20 +114,38 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** An epoch's outputs may leave. */
   publish(result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]): void {
-    this.#parts.ledger.record(result.verdicts)
-    this.#parts.outputs.publish(result, slices)
-    if (cut.epoch !== this.#lastEpoch + 1) this.#beginHistory(cut.epoch - 1)
-    this.#lastEpoch = cut.epoch
     for (const [event, text] of Object.entries(cut.watermarksUs)) this.#watermarksUs.set(event, BigInt(text))
-    for (const { view, changes } of result.changes) {
-      const watermarkUs = this.#viewWatermark(this.#plan(view))
-      this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
-    }
+    this.#publishResult(result, slices)
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
     for (const { event, count } of slices) countPublished(this.#parts.lanes.get(event)!, count)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
+  }
+
+  /** An epoch of views that are built anew; what it read had been published before. */
+  publishRebuilt(result: EpochResult, cut: RebuildCut): void {
+    this.#parts.rebuild!.markPublished(cut)
+    this.#publishResult(result, [])
+    this.#desk.settle()
+  }
+
+  /** All views are where the restored ones were. */
+  onRebuilt(journalOffset: number): void {
+    this.#journalOffset = journalOffset
+    this.#checkpointer!.begin(journalOffset)
+  }
+
+  #publishResult(result: EpochResult, slices: readonly RuledSlice[]): void {
+    const { epoch } = result
+    this.#parts.ledger.record(result.verdicts)
+    this.#parts.outputs.publish(result, slices)
+    if (epoch !== this.#lastEpoch + 1) this.#beginHistory(epoch - 1)
+    this.#lastEpoch = epoch
+    for (const { view, changes } of result.changes) {
+      const watermarkUs = this.#viewWatermark(this.#plan(view))
+      this.#changelogs.get(view)!.publish({ kind: "changes", epoch, watermarkUs, changes })
+    }
   }
 
   /** Another version of the project ran in between: who read it then cannot go on here. */
@@ -233,7 +253,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     const { intake, lanes, outputs } = this.#parts
     const plan = this.#plan(view)
     const topics = new Set(this.#eventsOf(plan).map((event) => lanes.get(event)!.topic.name))
-    const positions = intake.positions().filter(({ topic }) => topics.has(topic))
+    const positions = (this.#rebuildOf(plan) ?? intake).positions().filter(({ topic }) => topics.has(topic))
     return cutOf({
       engine: this.#engine!,
       plan,
@@ -262,7 +282,8 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     const memories = [...this.#parts.lanes.values()].flatMap(({ duplicates }) => duplicates?.memory ?? [])
     if (this.#loop?.failure === null) {
       for (const memory of memories) await memory.flush()
-      await this.#checkpointer?.finish(this.#journalOffset)
+      // What is half built is built anew by the next start, from the checkpoint that it began with.
+      if (this.#parts.rebuild?.isOver !== false) await this.#checkpointer?.finish(this.#journalOffset)
     }
     for (const memory of memories) await memory.close()
     this.#parts.spill[Symbol.dispose]()
@@ -270,7 +291,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** What a checkpoint keeps beside the engine's parts. */
   manifest(generation: string, journalOffset: number): CheckpointManifest {
-    const { intake, times, lanes, ledger, log, outputs, letters } = this.#parts
+    const { intake, times, lanes, ledger, log, outputs, letters, contracts } = this.#parts
     const positions: Record<string, number[]> = {}
     for (const { topic, partition, published } of intake.positions()) {
       const ends = positions[topic] ?? []
@@ -283,6 +304,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       generation,
       journalOffset,
       logId: log.logId,
+      contracts: contractPrints(contracts),
       positions,
       sources: Object.fromEntries([...times].map(([event, time]) => [event, time.save()])),
       verdicts: ledger.save(),
@@ -330,7 +352,11 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   #balance(plan: ViewPlan): Pick<ViewStatus, "verdicts" | "appendedEvents" | "imbalance"> {
     const { ledger, lanes, intake } = this.#parts
     const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
-    const taken = reads.reduce((sum, lane) => sum + takenRows(lane, lanes, intake), 0)
+    const rebuild = this.#rebuildOf(plan)
+    const takenOf = (lane: EventLane) => {
+      return rebuild === null ? takenRows(lane, lanes, intake) : rebuild.rowsOf(lane.contract.name)
+    }
+    const taken = reads.reduce((sum, lane) => sum + takenOf(lane), 0)
     const appendedEvents = taken + this.#pending(plan).pendingEvents
     return { verdicts: ledger.totals(plan.name), appendedEvents, imbalance: taken - ledger.ruled(plan.name) }
   }
@@ -341,18 +367,31 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   }
 
   #viewWatermark(plan: ViewPlan): bigint | null {
-    const all = this.#eventsOf(plan).map((event) => this.#watermarksUs.get(event)!)
+    const rebuild = this.#rebuildOf(plan)
+    const all = this.#eventsOf(plan).map(
+      (event) => rebuild?.watermarkUs(event) ?? this.#watermarksUs.get(event)!,
+    )
     return all.length === 0 ? null : known(all.reduce((lowest, each) => (each < lowest ? each : lowest)))
   }
 
+  /** What builds the view; null when it is where the others are. */
+  #rebuildOf({ name }: ViewPlan): Rebuild | null {
+    const { rebuild } = this.#parts
+    return rebuild?.builds(name) === true ? rebuild : null
+  }
+
   #pending(plan: ViewPlan): Pick<ViewStatus, "pendingEvents" | "pendingSinceMs"> {
-    const topics = new Set([...this.#eventsOf(plan)].map((event) => this.#parts.lanes.get(event)!.topic.name))
-    let pendingEvents = 0
-    let pendingSinceMs: number | null = null
-    for (const { topic, partition, durableEnd, published } of this.#parts.intake.positions()) {
+    const { lanes, intake } = this.#parts
+    const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
+    const topics = new Set(reads.map(({ topic }) => topic.name))
+    const rebuild = this.#rebuildOf(plan)
+    const left = (lane: EventLane) => takenRows(lane, lanes, intake) - rebuild!.rowsOf(lane.contract.name)
+    let pendingEvents = rebuild === null ? 0 : reads.reduce((sum, lane) => sum + left(lane), 0)
+    let pendingSinceMs: number | null = rebuild === null ? null : this.startedAtMs
+    for (const { topic, partition, durableEnd, published } of intake.positions()) {
       if (!topics.has(topic)) continue
       pendingEvents += durableEnd - published
-      const oldestMs = this.#parts.intake.waitingSinceMs(topic, partition)
+      const oldestMs = intake.waitingSinceMs(topic, partition)
       if (oldestMs !== null) pendingSinceMs = Math.min(pendingSinceMs ?? oldestMs, oldestMs)
     }
     return { pendingEvents, pendingSinceMs }
