@@ -1,6 +1,6 @@
 /**
- * An engine whose views changed: those that did not go on with their state, the others are built from the rows
- * that came before, and from then on all are what they would be had they been there from the beginning.
+ * An engine whose views changed: those that did not go on with their state, the others are built from the
+ * rows that came before, and from then on all are what they would be had they been there from the beginning.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"

@@ -278,10 +278,7 @@ export interface EpochInput {
   readonly watermarksUs: ReadonlyMap<string, bigint>
   /** The clock's reading, journaled with the epoch; processes need it. */
   readonly clockMs?: number
-  /**
-   * Of a rebuild: these views alone have the rows, with watermarks of their own that go on from one such epoch
-   * to the next. Views that read each other are all among them, or none is. @default all views
-   */
+  /** Views that alone have the rows, with watermarks of such epochs only. @default all of them */
   readonly rebuilt?: ReadonlySet<string>
 }
 
@@ -357,15 +354,12 @@ export interface Engine {
   checkpoint(): EngineCheckpoint
   /**
    * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those
-   * that are not among the parts. Returns the views that go on with saved state: those that are made as they
-   * were then, and so are all views that they have anything to do with; the others have seen nothing yet.
-   * @throws checkpoint-mismatch when no view does, checkpoint-damaged
+   * that are not among the parts. Returns the views that go on: made as they were then, as all are that they
+   * have to do with. @throws checkpoint-mismatch when none does, checkpoint-damaged
    */
   restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): ReadonlySet<string>
   readonly epoch: number
-  /**
-   * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
-   */
+  /** The clock reading from which on it wants an epoch, even without rows; 0: at once. Null: not at all. */
   wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number

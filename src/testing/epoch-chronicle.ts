@@ -1,8 +1,8 @@
 /**
  * What every epoch of a simulated runtime was: what went in, what came out, and which epoch it stands on. A
  * journaled epoch runs again after a crash; it must then be the very same. Epochs form a tree: a project
- * that changes begins a new branch, one that is changed back goes on where its own checkpoint is. Views that a
- * change left without state are built in epochs of their own; to the others these are nothing.
+ * that changes begins a new branch, one that is changed back goes on where its own checkpoint is. Views that
+ * a change left without state are built in epochs of their own; to the others these are nothing.
  */
 import type { ChangeBatch } from "../columns/batch.ts"
 import { readRow } from "../columns/scalar.ts"

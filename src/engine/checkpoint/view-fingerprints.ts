@@ -1,6 +1,6 @@
 /**
- * Sixteen hex digits of what a view is made of, from its sources on: where they are equal, the layout of state
- * is, and what the view makes of the same rows.
+ * Sixteen hex digits of what a view is made of, from its sources on: where they are equal, the layout of
+ * state is, and what the view makes of the same rows.
  */
 import { mixBytes } from "../code/hashing.ts"
 import type { OperatorSpec } from "../dataflow.ts"

@@ -17,8 +17,8 @@
  * `history` is the number of the epoch that the history began with. `part` counts an epoch's rulings from 0
  * and `rest` those that follow, so that an epoch whose writing was cut off is told from a whole one. Nothing
  * of the history before ledger offset `floor` is needed: the rows that it speaks of are gone from the log.
- * What the history `of` ruled in epochs up to `upTo`, on rows of the named views and on duplicates, counts for
- * a history that inherits it.
+ * What the history `of` ruled in epochs up to `upTo`, on rows of the named views and on duplicates, counts
+ * for a history that inherits it.
  */
 import { FAILURES, type Failure } from "../../expr/expression.ts"
 import type { Inheritance } from "../../ports/epoch-output.ts"

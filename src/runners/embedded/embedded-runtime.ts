@@ -8,7 +8,6 @@ import type { EventContract } from "../../contracts/contract.ts"
 import { type Engine, type EpochResult, NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
-import { behindView } from "../../plan/reach.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
   EventStatus,
@@ -36,16 +35,17 @@ import type { EpochLoop } from "./epoch-loop.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
 import type { RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
-import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
+import { countPublished, doorImbalance } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { OperatorWorks } from "./operator-work.ts"
-import type { Rebuild, RebuildCut } from "./rebuild.ts"
+import type { RebuildCut } from "./rebuild.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { Recovered, RuntimeParts } from "./runtime-parts.ts"
 import { cutOf } from "./view-cut.ts"
+import { ViewProgress } from "./view-progress.ts"
 import { ViewReader } from "./view-reader.ts"
 import { ViewSubscription } from "./view-subscription.ts"
 
@@ -71,8 +71,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   #failure: Error | null = null
   /** The newest epoch that was published or restored. */
   #lastEpoch = 0
-  /** Per event, as of that epoch: what its outputs may say. */
-  readonly #watermarksUs = new Map<string, bigint>()
+  readonly #progress: ViewProgress
 
   constructor(parts: RuntimeParts) {
     const { clock, log } = parts
@@ -80,6 +79,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.startedAtMs = clock.nowMs()
     this.logId = log.logId
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
+    this.#progress = new ViewProgress({ ...parts, plans: this.#plans, startedAtMs: this.startedAtMs })
     this.#works = new OperatorWorks(parts.contracts, parts.plans)
     this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
     this.#door = new Door({
@@ -97,7 +97,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.#changelogs = changelogs
     this.#journalOffset = journalOffset
     this.#lastEpoch = engine.epoch
-    for (const [event, { watermarkUs }] of this.#parts.times) this.#watermarksUs.set(event, watermarkUs)
+    this.#progress.begin()
   }
 
   /** Takes events from now on. */
@@ -114,7 +114,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** An epoch's outputs may leave. */
   publish(result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]): void {
-    for (const [event, text] of Object.entries(cut.watermarksUs)) this.#watermarksUs.set(event, BigInt(text))
+    this.#progress.advance(cut.watermarksUs)
     this.#publishResult(result, slices)
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
@@ -143,7 +143,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     if (epoch !== this.#lastEpoch + 1) this.#beginHistory(epoch - 1)
     this.#lastEpoch = epoch
     for (const { view, changes } of result.changes) {
-      const watermarkUs = this.#viewWatermark(this.#plan(view))
+      const watermarkUs = this.#progress.watermarkUs(this.#plan(view))
       this.#changelogs.get(view)!.publish({ kind: "changes", epoch, watermarkUs, changes })
     }
   }
@@ -191,9 +191,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       plan,
       epoch: this.#engine!.epoch,
       rowCount: this.#engine!.rowCount(plan.name),
-      watermarkUs: this.#viewWatermark(plan),
-      ...this.#pending(plan),
-      ...this.#balance(plan),
+      ...this.#progress.status(plan),
     }))
   }
 
@@ -214,7 +212,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   rows(request: ViewRowsRequest): ViewRowsAnswer {
     const plan = this.#plan(request.view)
-    return this.#reader!.rows(plan, request, this.#viewWatermark(plan))
+    return this.#reader!.rows(plan, request, this.#progress.watermarkUs(plan))
   }
 
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
@@ -231,7 +229,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       engine: this.#engine!,
       plan,
       changelog: this.#changelogs.get(view)!,
-      watermarkUs: () => this.#viewWatermark(plan),
+      watermarkUs: () => this.#progress.watermarkUs(plan),
     }
     return new ViewSubscription(parts, afterEpoch)
   }
@@ -250,16 +248,15 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** The view and everything that it was made of, as of the newest epoch. */
   cut(view: string): ViewCut {
-    const { intake, lanes, outputs } = this.#parts
+    const { outputs } = this.#parts
     const plan = this.#plan(view)
-    const topics = new Set(this.#eventsOf(plan).map((event) => lanes.get(event)!.topic.name))
-    const positions = (this.#rebuildOf(plan) ?? intake).positions().filter(({ topic }) => topics.has(topic))
+    const positions = this.#progress.positions(plan)
     return cutOf({
       engine: this.#engine!,
       plan,
       history: outputs.history,
       positions: positions.map(({ topic, partition, published }) => ({ topic, partition, end: published })),
-      watermarksUs: new Map([...this.#plans].map(([name, each]) => [name, this.#viewWatermark(each)])),
+      watermarksUs: new Map([...this.#plans].map(([name, each]) => [name, this.#progress.watermarkUs(each)])),
     })
   }
 
@@ -347,54 +344,6 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
         return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),
     }
-  }
-
-  #balance(plan: ViewPlan): Pick<ViewStatus, "verdicts" | "appendedEvents" | "imbalance"> {
-    const { ledger, lanes, intake } = this.#parts
-    const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
-    const rebuild = this.#rebuildOf(plan)
-    const takenOf = (lane: EventLane) => {
-      return rebuild === null ? takenRows(lane, lanes, intake) : rebuild.rowsOf(lane.contract.name)
-    }
-    const taken = reads.reduce((sum, lane) => sum + takenOf(lane), 0)
-    const appendedEvents = taken + this.#pending(plan).pendingEvents
-    return { verdicts: ledger.totals(plan.name), appendedEvents, imbalance: taken - ledger.ruled(plan.name) }
-  }
-
-  /** Events that reach the view, directly or through other views. */
-  #eventsOf(plan: ViewPlan): readonly string[] {
-    return behindView(plan.name, this.#plans).events
-  }
-
-  #viewWatermark(plan: ViewPlan): bigint | null {
-    const rebuild = this.#rebuildOf(plan)
-    const all = this.#eventsOf(plan).map(
-      (event) => rebuild?.watermarkUs(event) ?? this.#watermarksUs.get(event)!,
-    )
-    return all.length === 0 ? null : known(all.reduce((lowest, each) => (each < lowest ? each : lowest)))
-  }
-
-  /** What builds the view; null when it is where the others are. */
-  #rebuildOf({ name }: ViewPlan): Rebuild | null {
-    const { rebuild } = this.#parts
-    return rebuild?.builds(name) === true ? rebuild : null
-  }
-
-  #pending(plan: ViewPlan): Pick<ViewStatus, "pendingEvents" | "pendingSinceMs"> {
-    const { lanes, intake } = this.#parts
-    const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
-    const topics = new Set(reads.map(({ topic }) => topic.name))
-    const rebuild = this.#rebuildOf(plan)
-    const left = (lane: EventLane) => takenRows(lane, lanes, intake) - rebuild!.rowsOf(lane.contract.name)
-    let pendingEvents = rebuild === null ? 0 : reads.reduce((sum, lane) => sum + left(lane), 0)
-    let pendingSinceMs: number | null = rebuild === null ? null : this.startedAtMs
-    for (const { topic, partition, durableEnd, published } of intake.positions()) {
-      if (!topics.has(topic)) continue
-      pendingEvents += durableEnd - published
-      const oldestMs = intake.waitingSinceMs(topic, partition)
-      if (oldestMs !== null) pendingSinceMs = Math.min(pendingSinceMs ?? oldestMs, oldestMs)
-    }
-    return { pendingEvents, pendingSinceMs }
   }
 
   #plan(view: string): ViewPlan {

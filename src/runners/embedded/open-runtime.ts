@@ -19,7 +19,7 @@ import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import { behindView } from "../../plan/reach.ts"
-import type { EpochOutput } from "../../ports/epoch-output.ts"
+import type { EpochOutput, HistoryStart } from "../../ports/epoch-output.ts"
 import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
@@ -43,11 +43,9 @@ import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
 import { Rebuild } from "./rebuild.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
-import { newestManifest, restoreNewest } from "./restore-newest.ts"
+import { HOLDER, newestManifest, type Restored, restoreNewest } from "./restore-newest.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
-
-const HOLDER = "recovery"
 
 export interface OpenRuntimeOptions {
   readonly log: Log
@@ -112,32 +110,21 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   // Those of another version are not run again: its epochs have outputs that this one's have not.
   const { lastEpoch, entries } = carried === null ? known : { ...known, entries: [] }
   const stored = options.rulings ?? null
-  const rebuild =
-    carried === null ? null : await openRebuild(options, { lanes, times, intake, views: carried.rebuilt })
+  const rebuild = await openRebuild(options, { lanes, times, intake, views: carried?.rebuilt ?? new Set() })
   const parts = {
     ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
     ...{ spill, rebuild },
   }
   const runtime = new EmbeddedRuntime(parts)
-  const onFailed = (error: Error) => {
-    runtime.fail(error)
-    report(error.message)
-  }
-  const publish: EpochLoopParts["publish"] = (result, cut, slices) => runtime.publish(result, cut, slices)
-  const publishRebuilt: EpochLoopParts["publishRebuilt"] = (...epoch) => runtime.publishRebuilt(...epoch)
-  const atRest = (offset: number) => runtime.atRest(offset)
-  const onRebuilt = (offset: number) => runtime.onRebuilt(offset)
-  const publishing = { publish, publishRebuilt, onRebuilt, atRest, onFailed, room: () => outputs.room() }
-  const loop = new EpochLoop({ ...parts, ...publishing, engine, journal, generation }, manifest?.epoch ?? 0)
-  const at = { generation, epoch: manifest?.epoch ?? 0 }
-  if (carried === null || manifest === null) {
-    outputs.begin({ ...at, history: manifest?.history ?? entries[0]?.record.epoch ?? null, inherits: null })
-  } else {
+  const loop = new EpochLoop(
+    { ...parts, ...callsOf(runtime, report), engine, journal, generation, room: () => outputs.room() },
+    manifest?.epoch ?? 0,
+  )
+  if (carried !== null) {
     loop.skipForeign(lastEpoch)
     await loop.skipOne()
-    const { history, epoch } = manifest
-    outputs.begin({ ...at, history: loop.nextEpoch, inherits: { history, epoch, views: carried.views } })
   }
+  outputs.begin(historyOf(restored, { generation, first: entries[0] ?? null, next: loop.nextEpoch }))
   if (manifest === null) await holdEverything(log, journal, intake)
   const checkpointer = new Checkpointer(
     {
@@ -164,6 +151,33 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   return runtime
 }
 
+function callsOf(runtime: EmbeddedRuntime, report: (message: string) => void) {
+  return {
+    publish: (...epoch) => runtime.publish(...epoch),
+    publishRebuilt: (...epoch) => runtime.publishRebuilt(...epoch),
+    onRebuilt: (offset) => runtime.onRebuilt(offset),
+    atRest: (offset) => runtime.atRest(offset),
+    onFailed: (error) => {
+      runtime.fail(error)
+      report(error.message)
+    },
+  } satisfies Partial<EpochLoopParts>
+}
+
+interface HistoryOf {
+  readonly generation: string
+  /** The first epoch that runs again. */
+  readonly first: JournalEntry | null
+  readonly next: number
+}
+
+/** Views that go on after a change of the project do so in a history of their own. */
+function historyOf({ manifest, carried }: Restored, { generation, first, next }: HistoryOf): HistoryStart {
+  const { history = first?.record.epoch ?? null, epoch = 0 } = manifest ?? {}
+  if (carried === null || history === null) return { generation, history, epoch, inherits: null }
+  return { generation, history: next, epoch, inherits: { history, epoch, views: carried.views } }
+}
+
 interface RebuildOf {
   readonly views: ReadonlySet<string>
   readonly lanes: ReadonlyMap<string, EventLane>
@@ -183,9 +197,8 @@ async function openRebuild(
   const read = new Map([...lanes].filter(([event]) => events.has(event)))
   const topics = new Set([...read.values()].map(({ topic }) => topic.name))
   const until = intake.positions().filter(({ topic }) => topics.has(topic))
-  report(
-    `${names.join(", ")}: built from the log; the other ${plans.length - names.length} views go on as they were.`,
-  )
+  const others = plans.length - names.length
+  report(`${names.join(", ")}: built from the log. Views that go on as they were: ${others}.`)
   return Rebuild.open({
     ...{ views, until, times, clock, lanes: read },
     contracts: contracts.filter(({ name }) => events.has(name)),

@@ -1,8 +1,8 @@
 /**
- * Builds some views from the log while the others keep what they have: those that a change of the project made
- * or left without state. The rows that the restored engine had taken by then run again, for these views alone,
- * in epochs with watermarks of their own; what the ledger knows of duplicates is not ruled on again. With the
- * last of these epochs the views are where the others are, and from then on all go together.
+ * Builds some views from the log while the others keep what they have: those that a change of the project
+ * made, or left without state. The rows that the restored engine had taken by then run again, for these views
+ * alone, in epochs with watermarks of their own; which rows are duplicates is not ruled again, but known from
+ * the ledger. With the last of these epochs the views are where the others are; then all go together.
  */
 import type { EventContract } from "../../contracts/contract.ts"
 import { NO_WATERMARK } from "../../engine/dataflow.ts"

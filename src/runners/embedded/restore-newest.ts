@@ -1,7 +1,7 @@
 /**
- * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored whole.
- * Where there is none, the newest of another version gives those views that the change left as they were, if
- * the log still has all that the others are to be built from.
+ * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored
+ * whole. Where there is none, the newest of another version gives those views that the change left as they
+ * were, if the log still has all that the others are to be built from.
  */
 import { createEngine } from "../../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
@@ -15,6 +15,9 @@ import { contractPrints } from "./contract-prints.ts"
 import type { DiskSpill } from "./disk-spill.ts"
 import type { EpochOutputs } from "./epoch-outputs.ts"
 import type { OpenRuntimeOptions } from "./open-runtime.ts"
+
+/** Of what recovery needs of the log. */
+export const HOLDER = "recovery"
 
 export interface Restored {
   readonly engine: Engine
@@ -142,11 +145,20 @@ async function canCarry(
     if (earlier.topic !== topic || earlier.print !== now[name]!.print) return false
     // Which rows are duplicates is known from the ledger alone.
     if (dedupWindowMs !== null && rulings === undefined) return false
-    const begins = Array.from({ length: partitions }, (_, partition) => log.range(topic, partition))
-    const first = (await Promise.all(begins)).reduce((sum, { begin }) => sum + begin, 0)
-    if (first !== taken[name]?.before) return false
+    if ((await heldBegin(log, topic, partitions)) !== taken[name]?.before) return false
   }
   return true
+}
+
+/** Sum of a topic's first offsets, which stay until the next checkpoint says what is needed. */
+async function heldBegin(log: Log, topic: string, partitions: number): Promise<number> {
+  let sum = 0
+  for (let partition = 0; partition < partitions; partition++) {
+    const { begin } = await log.range(topic, partition)
+    await log.hold(HOLDER, topic, partition, begin)
+    sum += (await log.range(topic, partition)).begin
+  }
+  return sum
 }
 
 function ofViews(manifest: CheckpointManifest, views: readonly string[]): CheckpointManifest {
