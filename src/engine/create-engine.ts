@@ -194,7 +194,7 @@ class DataflowEngine implements Engine {
     }
     const pipelines = [...this.#crew.first.views.values()].map(({ pipeline }) => pipeline)
     const views = unchangedViews(pipelines, this.#fingerprints, meta.views)
-    if (views.size === 0) throw checkpointMismatch("none of this engine's views")
+    if (views.size === 0) throw checkpointMismatch("it has none of the views as they are")
     const isWhole = Object.keys(meta.views).every((view) => views.has(view))
     this.#broken = true
     this.#epoch = meta.epoch

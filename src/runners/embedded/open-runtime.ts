@@ -8,7 +8,8 @@
  *        |                                        |
  *        +----------------> take what the log has beyond, then what comes <----+
  *
- * A generation is one version of contracts and views. A new one rebuilds every view from the log.
+ * A generation is one version of contracts and views. Under a new one views that stay as they were go on, and
+ * the others are built from the log before anything new is run.
  */
 import { dirname } from "node:path"
 import type { EventContract } from "../../contracts/contract.ts"
