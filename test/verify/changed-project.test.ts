@@ -37,7 +37,8 @@ const MINUTES = `export const minutes = view("minutes", {
 })
 `
 const slow = (ms: number) => `export const slow = view("slow", {
-  sql: "SELECT person, count(*) AS visits, 1000 / min(ms) AS pace FROM visit WHERE ms > ${ms} GROUP BY person",
+  sql: \`SELECT person, count(*) AS visits, 1000 / min(ms) AS pace
+    FROM visit WHERE ms > ${ms} GROUP BY person\`,
   state: "unbounded",
 })
 `
@@ -46,6 +47,9 @@ const SPREAD = `export const spread = view("spread", {
   state: "unbounded",
 })
 `
+
+const config = (workers: number) =>
+  `import { defineConfig } from "millrace"\nexport default defineConfig({ name: "shop", workers: ${workers} })\n`
 
 /** Every hundredth row is an old one, every fiftieth comes twice. */
 function body(from: number, until: number): string {
@@ -72,7 +76,7 @@ interface Seen {
 test("unchanged views go on, changed ones are built, and every one is its query", async (t) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "millrace-changed-")))
   t.after(() => rmSync(root, { recursive: true, force: true }))
-  // Modules are loaded once, so each version has a folder of its own.
+  // Modules are loaded once, so each version has a folder of its own. One of them has threads, besides.
   const run = async (
     name: string,
     views: readonly string[],
@@ -82,10 +86,7 @@ test("unchanged views go on, changed ones are built, and every one is its query"
     const directory = join(root, `${name}-${data}`)
     mkdirSync(directory)
     writeFileSync(join(directory, "project.ts"), EVENT + views.join(""))
-    writeFileSync(
-      join(directory, "millrace.config.ts"),
-      `import { defineConfig } from "millrace"\nexport default defineConfig({ name: "shop" })\n`,
-    )
+    writeFileSync(join(directory, "millrace.config.ts"), config(name === "after" ? 2 : 1))
     await checkProject(directory, { writeLock: true })
     return see(directory, join(root, data), range)
   }
