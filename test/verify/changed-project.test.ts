@@ -48,8 +48,9 @@ const SPREAD = `export const spread = view("spread", {
 })
 `
 
-const config = (workers: number) =>
-  `import { defineConfig } from "millrace"\nexport default defineConfig({ name: "shop", workers: ${workers} })\n`
+const config = (workers: number) => `import { defineConfig } from "millrace"
+export default defineConfig({ name: "shop", workers: ${workers} })
+`
 
 /** Every hundredth row is an old one, every fiftieth comes twice. */
 function body(from: number, until: number): string {
