@@ -1,4 +1,4 @@
-/** Makes an operator of a random graph what two views have in common, as the runner does with equal subplans. */
+/** Makes an operator of a random graph one that two views share, as the runner does with equal subplans. */
 import type { OperatorSpec, ViewSpec } from "../dataflow.ts"
 import { aggregate, col } from "./expressions.ts"
 import { groupBy, view } from "./harness.ts"
