@@ -1,4 +1,7 @@
 import assert from "node:assert/strict"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { INT32 } from "../../../columns/types.ts"
 import { createEngine, createEngineOf } from "../../../engine/create-engine.ts"
@@ -20,15 +23,23 @@ import { ThreadedCrew } from "./threaded-crew.ts"
 
 const SEEDS = 8
 
-test("one, two and three threads give the same, also across a restore with another number", async () => {
-  await using two = await EngineWorkers.start(2)
-  await using three = await EngineWorkers.start(3)
+test("one, two and three threads give the same, also across a restore with another number", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-parts-"))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  await using two = await EngineWorkers.start(2, join(folder, "two"))
+  await using three = await EngineWorkers.start(3, join(folder, "three"))
+  let [shared, faulted] = [0, 0]
   const makers = [createEngine, two.createEngine.bind(two), three.createEngine.bind(three)]
   for (const graphOf of [randomGraph, randomJoins, randomPartitions, randomPatterns]) {
     for (let seed = 1; seed <= SEEDS; seed++) {
-      compareParts(seed, graphOf, (specs, parts) => makers[COUNTS.indexOf(parts)]!(specs, {}))
+      const { isShared, faults } = compareParts(seed, graphOf, (specs, parts, options) => {
+        return makers[COUNTS.indexOf(parts)]!(specs, options)
+      })
+      if (isShared) shared++
+      if (faults > 0) faulted++
     }
   }
+  assert.ok(shared >= SEEDS && faulted >= SEEDS, `${shared} plans were shared, ${faulted} had pages out`)
 })
 
 const EVENT = [column("key", INT32), column("value", INT32)]
