@@ -1,0 +1,137 @@
+/**
+ * Nexmark beside Apache Flink, on the same cores, over the same NDJSON bytes. Flink reads them from files with
+ * its own JSON format and gives its rows to its blackhole; it is asked with its better state backend, with and
+ * without mini-batches, with one task and with two, and the best of each is the baseline. Before anything is
+ * measured both have to come to the same rows. bench/NOTES.md says what is alike and what is not.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { loadavg, tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert } from "../src/std/assert.ts"
+import { NEXMARK_QUERIES } from "../test/nexmark/queries.ts"
+import { planOf } from "../test/nexmark/run-query.ts"
+import type { Bench, Figure } from "./figure.ts"
+import { writeEventFiles } from "./flink/event-files.ts"
+import { FlinkProcess } from "./flink/flink-process.ts"
+import { FLINK_VERSION, installFlink } from "./flink/install.ts"
+import type { EventFolders, FlinkMeasured, FlinkRate } from "./flink/measure.ts"
+import { measureFlink } from "./flink/measure.ts"
+import { type EpochOfPosts, epochsOf, measureOwn, type OwnMeasured } from "./flink/measure-own.ts"
+import { FLINK_QUERIES, NOT_IN_FLINK, WITHOUT_ANSWER, WITHOUT_STATE } from "./flink/queries.ts"
+import { differenceFromFlink } from "./flink/same-answer.ts"
+import { GeometricMean } from "./nexmark/geometric-mean.ts"
+import { EPOCH_EVENTS, EPOCHS_PER_CHECKPOINT } from "./nexmark/query-run.ts"
+
+/** At scale 1. */
+const EVENTS = 2_000_000
+/** What warms up both, and what Flink's setup is chosen on. */
+const WARM_EVENTS = 200_000
+/** All bodies are kept in memory, 270 bytes an event, beside the state of a query. */
+const MAX_EVENTS = 10_000_000
+
+export const bench: Bench = {
+  name: "nexmark-flink",
+  about:
+    `Nexmark from NDJSON bytes beside Apache Flink ${FLINK_VERSION} over the same bytes on the same cores, ` +
+    "checkpoints on: thousand events per CPU-second, and per second of the clock (one thread of ours, up to " +
+    "two tasks of Flink).",
+  parts: Object.keys(FLINK_QUERIES),
+  countsEvents: true,
+  onlyByName: true,
+  async run(report, { scale, only, events: counted }) {
+    const installation = installFlink()
+    if (installation.kind === "missing") throw new Error(`SKIPPED, nothing measured: ${installation.reason}`)
+    const events = counted ?? Math.max(2 * WARM_EVENTS, Math.round(EVENTS * scale))
+    if (events > MAX_EVENTS) throw new RangeError(`--events: nexmark-flink takes ${MAX_EVENTS} at most`)
+    const scratch = mkdtempSync(join(process.env["MILLRACE_BENCH_DIRECTORY"] ?? tmpdir(), "flink-"))
+    const means = { cpu: new GeometricMean(), clock: new GeometricMean() }
+    try {
+      const epochs = epochsOf(events)
+      const files = writeAll(scratch, epochs)
+      for (const { name } of NEXMARK_QUERIES.filter(({ name }) => only?.includes(name) ?? true)) {
+        const reason = NOT_IN_FLINK[name]
+        if (reason !== undefined) {
+          console.error(`  SKIPPED: ${name}: ${reason}`)
+          continue
+        }
+        const found = await compare(name, { epochs, files, scratch, classPath: installation.classPath })
+        means.cpu.add(found.own.perCpuSecond, found.flink.perCpuSecond.value)
+        means.clock.add(found.own.perSecond, found.flink.perSecond.value)
+        for (const figure of figuresOf(name, found)) report(figure)
+      }
+    } finally {
+      rmSync(scratch, { recursive: true, force: true })
+    }
+    report(plain("per CPU-second, geometric mean of the ratios", means.cpu.value(), "times"))
+    report(plain("by the clock, geometric mean of the ratios", means.clock.value(), "times"))
+    report(plain("load when it ended", loadavg()[0]!, "programs"))
+  },
+}
+
+interface World {
+  readonly epochs: readonly EpochOfPosts[]
+  readonly files: EventFolders
+  readonly scratch: string
+  readonly classPath: string
+}
+
+interface Compared {
+  readonly own: OwnMeasured
+  readonly flink: FlinkMeasured
+}
+
+/** A Java machine for each query: what its compiler has learnt of one is no help for another. */
+async function compare(name: string, { epochs, files, scratch, classPath }: World): Promise<Compared> {
+  const definition = NEXMARK_QUERIES.find((each) => each.name === name)!
+  await using java = new FlinkProcess(classPath, scratch)
+  if (!WITHOUT_ANSWER.has(name)) {
+    const difference = await differenceFromFlink({ definition, flink: java, scratch })
+    assert(difference === null, `${name}: Flink and the engine come to the same rows: ${difference}`)
+  }
+  const checkpointEvents = EPOCHS_PER_CHECKPOINT * EPOCH_EVENTS
+  const query = FLINK_QUERIES[name]!
+  const hasState = !WITHOUT_STATE.has(name)
+  const asked = { query, hasState, flink: java, files, scratch, checkpointEvents }
+  const flink = await measureFlink(asked)
+  const plan = await planOf(definition)
+  measureOwn(plan, epochs.slice(0, WARM_EVENTS / EPOCH_EVENTS))
+  return { own: measureOwn(plan, epochs), flink }
+}
+
+function writeAll(scratch: string, epochs: readonly EpochOfPosts[]): EventFolders {
+  const folder = (part: string, tasks: number) => join(scratch, `${part}-events-${tasks}`)
+  const posts = epochs.map((epoch) => epoch.posts)
+  for (const tasks of [1, 2]) {
+    writeEventFiles(folder("none", tasks), [], tasks)
+    writeEventFiles(folder("some", tasks), posts.slice(0, WARM_EVENTS / EPOCH_EVENTS), tasks)
+    writeEventFiles(folder("all", tasks), posts, tasks)
+  }
+  const all = epochs.reduce((sum, { events }) => sum + events, 0)
+  return { folder, events: { some: WARM_EVENTS, all } }
+}
+
+function figuresOf(name: string, { own, flink }: Compared): Figure[] {
+  const setup = `${flink.state}${flink.miniBatch ? ", mini-batch" : ""}`
+  const run = ({ tasks, checkpoints }: FlinkRate) => `${tasks} tasks, ${checkpoints} checkpoints`
+  return [
+    {
+      metric: `${name}; Flink: ${setup}, ${run(flink.perCpuSecond)}`,
+      value: own.perCpuSecond,
+      unit: "k events/CPU-s",
+      baseline: flink.perCpuSecond.value,
+    },
+    {
+      metric: `${name} by the clock; Flink: ${run(flink.perSecond)}`,
+      value: own.perSecond,
+      unit: "k events/s",
+      baseline: flink.perSecond.value,
+    },
+  ]
+}
+
+const plain = (metric: string, value: number, unit: string): Figure => ({
+  metric,
+  value,
+  unit,
+  baseline: null,
+})
