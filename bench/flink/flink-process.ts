@@ -7,8 +7,10 @@ import { createInterface } from "node:readline"
 import { setTimeout as pause } from "node:timers/promises"
 import type { Row } from "../../test/kit/canonical.ts"
 
-/** Flink keeps state as objects, and two million bids of a join are some of them. */
-const HEAP = "-Xmx8g"
+/**
+ * Flink keeps state as objects, and some million bids of a join are some of them; this collector costs least.
+ */
+const MEMORY = ["-Xmx8g", "-XX:+UseParallelGC"]
 /** A job of the largest size takes some minutes; one that takes longer than this hangs. */
 const MAX_JOB_MS = 20 * 60_000
 /** Enough of what Java complains of to see why it ended. */
@@ -43,7 +45,7 @@ export class FlinkProcess implements AsyncDisposable {
   constructor(classPath: string, scratch: string) {
     this.#scratch = scratch
     const opens = OPENED.flatMap((name) => ["--add-opens", `java.base/java.${name}=ALL-UNNAMED`])
-    this.#child = spawn("java", [HEAP, ...opens, "-cp", classPath, "RunScripts"], { stdio: "pipe" })
+    this.#child = spawn("java", [...MEMORY, ...opens, "-cp", classPath, "RunScripts"], { stdio: "pipe" })
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
     this.#child.stderr.on("data", (text: Buffer) => {
       this.#complaint = (this.#complaint + text.toString()).slice(-MAX_COMPLAINT_CHARACTERS)

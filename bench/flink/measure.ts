@@ -1,19 +1,20 @@
 /**
- * What Flink takes for a query, from an empty state to the last event: in each setup with one task, and in the
- * cheapest of them with two. The Java machine has run the query before. What the same job takes without events
- * (planning, compiling, starting and stopping) is taken off.
+ * What Flink takes for a query, from an empty state to the last event: in each setup with one task, and in
+ * the cheapest of them with two. The Java machine has run the whole query before. What the same job takes
+ * without events, to start its tasks and to stop them, is taken off.
  */
 import { assert } from "../../src/std/assert.ts"
 import type { FlinkCost, FlinkProcess } from "./flink-process.ts"
 import { type FlinkSetup, scriptOf } from "./script.ts"
 
-/** A folder of event files for each size of a job and each number of tasks. */
+/** Folders of event files, for each number of tasks that read them. */
 export interface EventFolders {
   folder(part: Part, tasks: number): string
-  readonly events: { readonly some: number; readonly all: number }
+  /** In the folders of all events. */
+  readonly events: number
 }
 
-export type Part = "none" | "some" | "all"
+export type Part = "none" | "all"
 
 export interface FlinkMeasured extends Omit<FlinkSetup, "tasks"> {
   readonly perCpuSecond: FlinkRate
@@ -38,8 +39,6 @@ const WITHOUT_STATE: readonly FlinkSetup[] = [{ state: "hashmap", miniBatch: fal
 const MAX_TASKS = 2
 /** Of the first job, which tells how long those events take that lie between two checkpoints. */
 const FIRST_CHECKPOINT_MS = 10_000
-/** Flink accepts no less than 10 ms, and a checkpoint takes some of them. */
-const MIN_CHECKPOINT_MS = 100
 
 export interface FlinkQuery {
   readonly query: string
@@ -58,21 +57,21 @@ export async function measureFlink(asked: FlinkQuery): Promise<FlinkMeasured> {
     return flink.cost(scriptOf(query, { ...setup, events, scratch, checkpointMs }))
   }
   const setups = hasState ? SETUPS : WITHOUT_STATE
-  const first = await run("some", setups[0]!, FIRST_CHECKPOINT_MS)
-  const idle = [await run("none", setups[0]!, FIRST_CHECKPOINT_MS)]
-  const eventMs = Math.max(0, first.wallMs - idle[0]!.wallMs) / files.events.some
-  const checkpointMs = Math.max(MIN_CHECKPOINT_MS, Math.round(eventMs * checkpointEvents))
+  const first = await run("all", setups[0]!, FIRST_CHECKPOINT_MS)
+  const checkpointMs = Math.round((first.wallMs / files.events) * checkpointEvents)
+  const idle = (setup: FlinkSetup) => run("none", setup, checkpointMs)
+  const before = await idle(setups[0]!)
   const one: Job[] = []
   for (const setup of setups) one.push({ setup, cost: await run("all", setup, checkpointMs) })
-  idle.push(await run("none", setups[0]!, checkpointMs))
   const cheapest = least(one, "cpuMs")
-  const setup = { ...cheapest.setup, tasks: MAX_TASKS }
-  const two = { setup, cost: await run("all", setup, checkpointMs) }
-  const idleTwo = [await run("none", setup, checkpointMs)]
-  const jobs = [withoutIdle(cheapest, idle), withoutIdle(two, idleTwo)]
+  const jobs = [withoutIdle(cheapest, [before, await idle(cheapest.setup)])]
+  const two = { ...cheapest.setup, tasks: MAX_TASKS }
+  const beforeTwo = await idle(two)
+  const cost = await run("all", two, checkpointMs)
+  jobs.push(withoutIdle({ setup: two, cost }, [beforeTwo, await idle(two)]))
   const best = (what: "cpuMs" | "wallMs"): FlinkRate => {
     const { setup, cost } = least(jobs, what)
-    return { value: files.events.all / cost[what], tasks: setup.tasks, checkpoints: cost.checkpoints }
+    return { value: files.events / cost[what], tasks: setup.tasks, checkpoints: cost.checkpoints }
   }
   const { state, miniBatch } = cheapest.setup
   return { state, miniBatch, perCpuSecond: best("cpuMs"), perSecond: best("wallMs") }
@@ -87,10 +86,13 @@ function least(jobs: readonly Job[], what: "cpuMs" | "wallMs"): Job {
   return jobs.reduce((a, b) => (b.cost[what] < a.cost[what] ? b : a))
 }
 
+/**
+ * The least of what a job without events took: the compiler may still have been at work on the one before.
+ */
 function withoutIdle({ setup, cost }: Job, idle: readonly FlinkCost[]): Job {
   const rest = (what: "cpuMs" | "wallMs") => {
-    const restMs = cost[what] - idle.reduce((sum, each) => sum + each[what], 0) / idle.length
-    assert(restMs > 0, "a job with events takes longer than one without: these are too few events to measure")
+    const restMs = cost[what] - Math.min(...idle.map((each) => each[what]))
+    assert(restMs > 0, "a job with events takes longer than one without")
     return restMs
   }
   return { setup, cost: { ...cost, cpuMs: rest("cpuMs"), wallMs: rest("wallMs") } }

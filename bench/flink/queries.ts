@@ -1,6 +1,6 @@
 /**
- * Nexmark's queries in Flink's SQL, over the tables of bench/flink/script.ts. They come to the same rows as the
- * views of test/nexmark/queries.ts, column by column. Where Flink knows a cheaper form than the public
+ * Nexmark's queries in Flink's SQL, over the tables of bench/flink/script.ts. They come to the same rows as
+ * the views of test/nexmark/queries.ts, column by column. Where Flink knows a cheaper form than the public
  * project's, it is the one that stands here: q7 lets its state go, q21 goes without a regular expression.
  */
 
@@ -14,7 +14,10 @@ const ranks = (what: string, suffix: string): string =>
 
 const DAY = "DATE_FORMAT(date_time, 'yyyy-MM-dd')"
 const MINUTE = "DATE_FORMAT(date_time, 'HH:mm')"
-const DISTINCT = `${ranks("COUNT(DISTINCT bidder)", "bidders")}, ${ranks("COUNT(DISTINCT auction)", "auctions")}`
+const DISTINCT = [
+  ranks("COUNT(DISTINCT bidder)", "bidders"),
+  ranks("COUNT(DISTINCT auction)", "auctions"),
+].join(", ")
 const EURO = "CAST(0.908 AS DECIMAL(4, 3)) * price"
 
 /** Bids of an auction while it was open. */

@@ -1,4 +1,6 @@
-/** One of Nexmark's queries as the benches run it: epoch by epoch, answers going nowhere, with checkpoints. */
+/**
+ * One of Nexmark's queries as the benches run it: epoch by epoch, answers going nowhere, with checkpoints.
+ */
 import type { Engine, SourceSlice } from "../../src/engine/dataflow.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { SIDE_INPUT_KEYS } from "../../test/nexmark/answers.ts"

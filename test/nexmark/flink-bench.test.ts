@@ -1,4 +1,7 @@
-/** What bench/flink can be held to without Java: its queries, its scripts, its event files, what Flink answers. */
+/**
+ * What bench/flink can be held to without Java: its queries, its scripts, its event files, what Flink
+ * answers.
+ */
 import assert from "node:assert/strict"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
