@@ -14,9 +14,9 @@ import type { Bench, Figure } from "./figure.ts"
 import { writeEventFiles } from "./flink/event-files.ts"
 import { FlinkProcess } from "./flink/flink-process.ts"
 import { FLINK_VERSION, installFlink } from "./flink/install.ts"
-import type { EventFolders, FlinkMeasured, FlinkRate } from "./flink/measure.ts"
+import type { EventFolders, FlinkMeasured } from "./flink/measure.ts"
 import { measureFlink } from "./flink/measure.ts"
-import { type EpochOfPosts, epochsOf, measureOwn, type OwnMeasured } from "./flink/measure-own.ts"
+import { type EpochOfPosts, epochsOf, measureOwn } from "./flink/measure-own.ts"
 import { FLINK_QUERIES, NOT_IN_FLINK, WITHOUT_ANSWER, WITHOUT_STATE } from "./flink/queries.ts"
 import { differenceFromFlink } from "./flink/same-answer.ts"
 import { GeometricMean } from "./nexmark/geometric-mean.ts"
@@ -33,8 +33,7 @@ export const bench: Bench = {
   name: "nexmark-flink",
   about:
     `Nexmark from NDJSON bytes, baseline Apache Flink ${FLINK_VERSION} over the same bytes on the same ` +
-    "cores, checkpoints on: thousand events per CPU-second, and per second of the clock, where Flink may " +
-    "have two tasks and we have one thread.",
+    "cores, checkpoints on: thousand events per CPU-second.",
   parts: Object.keys(FLINK_QUERIES),
   countsEvents: true,
   onlyByName: true,
@@ -46,7 +45,7 @@ export const bench: Bench = {
       throw new RangeError(`--events: nexmark-flink takes ${MIN_EVENTS} to ${MAX_EVENTS}, not ${events}`)
     }
     const scratch = mkdtempSync(join(process.env["MILLRACE_BENCH_DIRECTORY"] ?? tmpdir(), "flink-"))
-    const means = { cpu: new GeometricMean(), clock: new GeometricMean() }
+    const mean = new GeometricMean()
     try {
       const epochs = epochsOf(events)
       const files = writeAll(scratch, epochs)
@@ -57,16 +56,17 @@ export const bench: Bench = {
           continue
         }
         const found = await compare(name, { epochs, files, scratch, classPath: installation.classPath })
-        means.cpu.add(found.own.perCpuSecond, found.flink.perCpuSecond.value)
-        means.clock.add(found.own.perSecond, found.flink.perSecond.value)
-        for (const figure of figuresOf(name, found)) report(figure)
+        mean.add(found.own, found.flink.perCpuSecond)
+        report(figureOf(name, found))
       }
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }
-    report(plain("per CPU-second, geometric mean of the ratios", means.cpu.value(), "times"))
-    report(plain("by the clock, geometric mean of the ratios", means.clock.value(), "times"))
-    report(plain("load when it ended", loadavg()[0]!, "programs"))
+    const plain = (metric: string, value: number, unit: string) => {
+      report({ metric, value, unit, baseline: null })
+    }
+    plain("geometric mean of the ratios", mean.value(), "times")
+    plain("load when it ended", loadavg()[0]!, "programs")
   },
 }
 
@@ -78,7 +78,8 @@ interface World {
 }
 
 interface Compared {
-  readonly own: OwnMeasured
+  /** Thousand events per second of the processor. */
+  readonly own: number
   readonly flink: FlinkMeasured
 }
 
@@ -110,28 +111,12 @@ function writeAll(scratch: string, epochs: readonly EpochOfPosts[]): EventFolder
   return { folder, events: epochs.reduce((sum, { events }) => sum + events, 0) }
 }
 
-function figuresOf(name: string, { own, flink }: Compared): Figure[] {
-  const setup = `${flink.state}${flink.miniBatch ? ", mini-batch" : ""}`
-  const run = ({ tasks, checkpoints }: FlinkRate) => `tasks ${tasks}, checkpoints ${checkpoints}`
-  return [
-    {
-      metric: `${name}; Flink: ${setup}, ${run(flink.perCpuSecond)}`,
-      value: own.perCpuSecond,
-      unit: "k events/CPU-s",
-      baseline: flink.perCpuSecond.value,
-    },
-    {
-      metric: `${name} by the clock; Flink: ${run(flink.perSecond)}`,
-      value: own.perSecond,
-      unit: "k events/s",
-      baseline: flink.perSecond.value,
-    },
-  ]
+function figureOf(name: string, { own, flink }: Compared): Figure {
+  const setup = `${flink.state}${flink.miniBatch ? ", mini-batch" : ""}, tasks ${flink.tasks}`
+  return {
+    metric: `${name}; Flink: ${setup}, checkpoints ${flink.checkpoints}`,
+    value: own,
+    unit: "k events/CPU-s",
+    baseline: flink.perCpuSecond,
+  }
 }
-
-const plain = (metric: string, value: number, unit: string): Figure => ({
-  metric,
-  value,
-  unit,
-  baseline: null,
-})

@@ -21,6 +21,7 @@ const OPENED = ["lang", "lang.reflect", "net", "io", "nio", "text", "time", "uti
 export interface FlinkCost {
   /** Of the whole Java process: its collector's and compiler's threads are in it. */
   readonly cpuMs: number
+  /** Ends with the last checkpoint, for which a job may wait. */
   readonly wallMs: number
   /** That were completed. */
   readonly checkpoints: number

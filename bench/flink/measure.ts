@@ -16,16 +16,9 @@ export interface EventFolders {
 
 export type Part = "none" | "all"
 
-export interface FlinkMeasured extends Omit<FlinkSetup, "tasks"> {
-  readonly perCpuSecond: FlinkRate
-  readonly perSecond: FlinkRate
-}
-
-/** The best one, and what reached it. */
-export interface FlinkRate {
-  /** Thousand events per second of the processor, or of the clock. */
-  readonly value: number
-  readonly tasks: number
+export interface FlinkMeasured extends FlinkSetup {
+  /** Thousand events per second of the processor. */
+  readonly perCpuSecond: number
   readonly checkpoints: number
 }
 
@@ -38,7 +31,9 @@ const SETUPS: readonly FlinkSetup[] = [
 const WITHOUT_STATE: readonly FlinkSetup[] = [{ state: "hashmap", miniBatch: false, tasks: 1 }]
 const MAX_TASKS = 2
 /** Of the first job, which tells how long those events take that lie between two checkpoints. */
-const FIRST_CHECKPOINT_MS = 10_000
+const FIRST_CHECKPOINT_MS = 2_000
+/** Of a job without events. It may wait for its last checkpoint, and some threads are busy meanwhile. */
+const IDLE_CHECKPOINT_MS = 200
 
 export interface FlinkQuery {
   readonly query: string
@@ -59,22 +54,19 @@ export async function measureFlink(asked: FlinkQuery): Promise<FlinkMeasured> {
   const setups = hasState ? SETUPS : WITHOUT_STATE
   const first = await run("all", setups[0]!, FIRST_CHECKPOINT_MS)
   const checkpointMs = Math.round((first.wallMs / files.events) * checkpointEvents)
-  const idle = (setup: FlinkSetup) => run("none", setup, checkpointMs)
+  const idle = (setup: FlinkSetup) => run("none", setup, IDLE_CHECKPOINT_MS)
   const before = await idle(setups[0]!)
   const one: Job[] = []
   for (const setup of setups) one.push({ setup, cost: await run("all", setup, checkpointMs) })
-  const cheapest = least(one, "cpuMs")
+  const cheapest = least(one)
   const jobs = [withoutIdle(cheapest, [before, await idle(cheapest.setup)])]
   const two = { ...cheapest.setup, tasks: MAX_TASKS }
   const beforeTwo = await idle(two)
   const cost = await run("all", two, checkpointMs)
   jobs.push(withoutIdle({ setup: two, cost }, [beforeTwo, await idle(two)]))
-  const best = (what: "cpuMs" | "wallMs"): FlinkRate => {
-    const { setup, cost } = least(jobs, what)
-    return { value: files.events / cost[what], tasks: setup.tasks, checkpoints: cost.checkpoints }
-  }
-  const { state, miniBatch } = cheapest.setup
-  return { state, miniBatch, perCpuSecond: best("cpuMs"), perSecond: best("wallMs") }
+  const best = least(jobs)
+  const { cpuMs, checkpoints } = best.cost
+  return { ...best.setup, perCpuSecond: files.events / cpuMs, checkpoints }
 }
 
 interface Job {
@@ -82,18 +74,15 @@ interface Job {
   readonly cost: FlinkCost
 }
 
-function least(jobs: readonly Job[], what: "cpuMs" | "wallMs"): Job {
-  return jobs.reduce((a, b) => (b.cost[what] < a.cost[what] ? b : a))
+function least(jobs: readonly Job[]): Job {
+  return jobs.reduce((a, b) => (b.cost.cpuMs < a.cost.cpuMs ? b : a))
 }
 
 /**
  * The least of what a job without events took: the compiler may still have been at work on the one before.
  */
 function withoutIdle({ setup, cost }: Job, idle: readonly FlinkCost[]): Job {
-  const rest = (what: "cpuMs" | "wallMs") => {
-    const restMs = cost[what] - Math.min(...idle.map((each) => each[what]))
-    assert(restMs > 0, "a job with events takes longer than one without")
-    return restMs
-  }
-  return { setup, cost: { ...cost, cpuMs: rest("cpuMs"), wallMs: rest("wallMs") } }
+  const cpuMs = cost.cpuMs - Math.min(...idle.map((each) => each.cpuMs))
+  assert(cpuMs > 0, "a job with events takes longer than one without")
+  return { setup, cost: { ...cost, cpuMs } }
 }
