@@ -46,7 +46,8 @@ export class FlinkProcess implements AsyncDisposable {
   constructor(classPath: string, scratch: string) {
     this.#scratch = scratch
     const opens = OPENED.flatMap((name) => ["--add-opens", `java.base/java.${name}=ALL-UNNAMED`])
-    this.#child = spawn("java", [...MEMORY, ...opens, "-cp", classPath, "RunScripts"], { stdio: "pipe" })
+    const options = [...MEMORY, `-Djava.io.tmpdir=${scratch}`, ...opens, "-cp", classPath]
+    this.#child = spawn("java", [...options, "RunScripts"], { stdio: "pipe" })
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
     this.#child.stderr.on("data", (text: Buffer) => {
       this.#complaint = (this.#complaint + text.toString()).slice(-MAX_COMPLAINT_CHARACTERS)
