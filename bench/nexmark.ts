@@ -7,26 +7,21 @@
  */
 import { loadavg } from "node:os"
 import { createJsonDecoder } from "../src/contracts/json/decoder.ts"
-import type { Engine, SourceSlice } from "../src/engine/dataflow.ts"
 import type { ViewPlan } from "../src/plan/plan.ts"
-import { SIDE_INPUT_KEYS } from "../test/nexmark/answers.ts"
-import { NEXMARK_EVENTS, nexmarkSlice, OUT_OF_ORDER_MS } from "../test/nexmark/columns.ts"
+import { NEXMARK_EVENTS, nexmarkSlice } from "../test/nexmark/columns.ts"
 import { NEXMARK_QUERIES } from "../test/nexmark/queries.ts"
-import { planOf, sideInput, sinkEngineOf, slicesOf, watermarksAt } from "../test/nexmark/run-query.ts"
+import { planOf, slicesOf } from "../test/nexmark/run-query.ts"
 import type { Bench, Figure } from "./figure.ts"
 import { BY_HAND } from "./nexmark/by-hand.ts"
+import { GeometricMean } from "./nexmark/geometric-mean.ts"
 import { decodedSlices, nexmarkPosts } from "./nexmark/posts.ts"
+import { EPOCH_EVENTS, MAX_STATE_BYTES, NEXMARK_OPTIONS, QueryRun } from "./nexmark/query-run.ts"
 import { checkSameAnswer } from "./nexmark/same-answer.ts"
 
 /** At scale 1. */
 const EVENTS = 2_000_000
 /** The code by hand keeps objects in the JavaScript heap, which holds no more of them. */
 const MAX_EVENTS_BY_HAND = 2_000_000
-/** A query that never lets rows go ends here: two engines run at a time, each with a limit of 3 GiB. */
-const MAX_STATE_BYTES = 2 * 2 ** 30
-const EPOCH_EVENTS = 50_000
-const EPOCHS_PER_CHECKPOINT = 20
-const OPTIONS = { tps: 100_000, baseMs: Date.UTC(2026, 0, 1) }
 
 const NOWHERE = (): void => {}
 
@@ -46,7 +41,7 @@ export const bench: Bench = {
   countsEvents: true,
   async run(report, { scale, only, events: counted }) {
     const events = counted ?? Math.max(4 * EPOCH_EVENTS, Math.round(EVENTS * scale))
-    const means = { columns: new Mean(), bytes: new Mean(), byHand: new Mean() }
+    const means = { columns: new GeometricMean(), bytes: new GeometricMean(), byHand: new GeometricMean() }
     for (const definition of NEXMARK_QUERIES.filter(({ name }) => only?.includes(name) ?? true)) {
       const { name } = definition
       const byHand = BY_HAND[name] ?? null
@@ -72,21 +67,9 @@ const figure = (metric: string, value: number, baseline: number | null): Figure 
   ...{ metric, value, unit: "k events/CPU-s", baseline },
 })
 
-const ratio = (metric: string, mean: Mean): Figure => ({
+const ratio = (metric: string, mean: GeometricMean): Figure => ({
   ...{ metric, value: mean.value(), unit: "times", baseline: null },
 })
-
-class Mean {
-  readonly #ratios: number[] = []
-
-  add(value: number, baseline: number | null): void {
-    if (baseline !== null) this.#ratios.push(value / baseline)
-  }
-
-  value(): number {
-    return Math.exp(this.#ratios.reduce((sum, each) => sum + Math.log(each), 0) / this.#ratios.length)
-  }
-}
 
 interface Found {
   /** Thousand events per CPU-second. */
@@ -99,15 +82,15 @@ interface Found {
 /** The ways take turns, epoch by epoch, so that what else the machine does is the same for all. */
 function measure(plan: ViewPlan, events: number, byHand: ReturnType<(typeof BY_HAND)[string]> | null): Found {
   const decoders = new Map(NEXMARK_EVENTS.map((event) => [event.name, createJsonDecoder(event)]))
-  const [fromColumns, fromBytes] = [new Run(plan), new Run(plan)]
+  const [fromColumns, fromBytes] = [new QueryRun(plan), new QueryRun(plan)]
   const columns = new Timing()
   const bytes = new Timing()
   const hand = new Timing()
   let done = 0
   while (done < events && fromColumns.stateBytes < MAX_STATE_BYTES) {
     const to = Math.min(events, done + EPOCH_EVENTS)
-    const { batches, timeMs } = nexmarkSlice(done, to, OPTIONS)
-    const posts = nexmarkPosts(done, to, OPTIONS)
+    const { batches, timeMs } = nexmarkSlice(done, to, NEXMARK_OPTIONS)
+    const posts = nexmarkPosts(done, to, NEXMARK_OPTIONS)
     columns.time(to - done, () => fromColumns.epoch(slicesOf(batches, done, plan), timeMs))
     bytes.time(to - done, () => fromBytes.epoch(decodedSlices(posts, decoders, plan), timeMs))
     if (byHand !== null && done < MAX_EVENTS_BY_HAND) {
@@ -138,38 +121,5 @@ class Timing {
     const half = this.#epochs.slice(this.#epochs.length >> 1)
     const sum = (pick: (epoch: (typeof half)[number]) => number) => half.reduce((all, e) => all + pick(e), 0)
     return (sum(({ events }) => events) / sum(({ cpuUs }) => cpuUs)) * 1_000
-  }
-}
-
-/** A query that runs, its answers going nowhere, with a checkpoint now and then. */
-class Run {
-  readonly #engine: Engine
-  #epoch = 0
-  /** Pages with no younger stamp are in the checkpoint before. */
-  #heldGeneration = -1
-
-  constructor(plan: ViewPlan) {
-    this.#engine = sinkEngineOf(plan)
-    if (!plan.events.includes("side_input")) return
-    const slice = { partition: 0, baseOffset: 0, batch: sideInput(SIDE_INPUT_KEYS), skip: null }
-    const slices = [{ source: "event:side_input", ...slice }]
-    this.#engine.runEpoch({ epoch: ++this.#epoch, slices, watermarksUs: new Map() })
-  }
-
-  get stateBytes(): number {
-    return this.#engine.stateBytes()
-  }
-
-  epoch(slices: readonly SourceSlice[], timeMs: number): void {
-    const watermarksUs = watermarksAt(timeMs - OUT_OF_ORDER_MS)
-    this.#engine.runEpoch({ epoch: ++this.#epoch, slices, watermarksUs })
-    if (this.#epoch % EPOCHS_PER_CHECKPOINT === 0) this.#checkpoint()
-  }
-
-  /** All that a checkpointer would write is made. */
-  #checkpoint(): void {
-    using checkpoint = this.#engine.checkpoint()
-    for (const { bytes } of checkpoint.parts(({ stamp }) => stamp <= this.#heldGeneration)) bytes.at(-1)
-    this.#heldGeneration = checkpoint.generation
   }
 }
