@@ -26,6 +26,8 @@ export interface Bench {
   readonly parts?: readonly string[]
   /** True: `--events` sets how many events it runs. @default false */
   readonly countsEvents?: boolean
+  /** True: it installs a peer or takes an hour, so that it runs only when it is named. @default false */
+  readonly onlyByName?: boolean
   /** Reports its figures. */
   run(report: (figure: Figure) => void, options: BenchOptions): Promise<void>
 }

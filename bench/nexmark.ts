@@ -10,19 +10,18 @@ import { createJsonDecoder } from "../src/contracts/json/decoder.ts"
 import type { ViewPlan } from "../src/plan/plan.ts"
 import { NEXMARK_EVENTS, nexmarkSlice } from "../test/nexmark/columns.ts"
 import { NEXMARK_QUERIES } from "../test/nexmark/queries.ts"
-import { planOf, sinkEngineOf, slicesOf } from "../test/nexmark/run-query.ts"
+import { planOf, slicesOf } from "../test/nexmark/run-query.ts"
 import type { Bench, Figure } from "./figure.ts"
 import { BY_HAND } from "./nexmark/by-hand.ts"
+import { GeometricMean } from "./nexmark/geometric-mean.ts"
 import { decodedSlices, nexmarkPosts } from "./nexmark/posts.ts"
-import { EPOCH_EVENTS, NEXMARK_OPTIONS, QueryRun } from "./nexmark/query-run.ts"
+import { EPOCH_EVENTS, MAX_STATE_BYTES, NEXMARK_OPTIONS, QueryRun } from "./nexmark/query-run.ts"
 import { checkSameAnswer } from "./nexmark/same-answer.ts"
 
 /** At scale 1. */
 const EVENTS = 2_000_000
 /** The code by hand keeps objects in the JavaScript heap, which holds no more of them. */
 const MAX_EVENTS_BY_HAND = 2_000_000
-/** A query that never lets rows go ends here: two engines run at a time, each with a limit of 3 GiB. */
-const MAX_STATE_BYTES = 2 * 2 ** 30
 
 const NOWHERE = (): void => {}
 
@@ -42,7 +41,7 @@ export const bench: Bench = {
   countsEvents: true,
   async run(report, { scale, only, events: counted }) {
     const events = counted ?? Math.max(4 * EPOCH_EVENTS, Math.round(EVENTS * scale))
-    const means = { columns: new Mean(), bytes: new Mean(), byHand: new Mean() }
+    const means = { columns: new GeometricMean(), bytes: new GeometricMean(), byHand: new GeometricMean() }
     for (const definition of NEXMARK_QUERIES.filter(({ name }) => only?.includes(name) ?? true)) {
       const { name } = definition
       const byHand = BY_HAND[name] ?? null
@@ -68,21 +67,9 @@ const figure = (metric: string, value: number, baseline: number | null): Figure 
   ...{ metric, value, unit: "k events/CPU-s", baseline },
 })
 
-const ratio = (metric: string, mean: Mean): Figure => ({
+const ratio = (metric: string, mean: GeometricMean): Figure => ({
   ...{ metric, value: mean.value(), unit: "times", baseline: null },
 })
-
-class Mean {
-  readonly #ratios: number[] = []
-
-  add(value: number, baseline: number | null): void {
-    if (baseline !== null) this.#ratios.push(value / baseline)
-  }
-
-  value(): number {
-    return Math.exp(this.#ratios.reduce((sum, each) => sum + Math.log(each), 0) / this.#ratios.length)
-  }
-}
 
 interface Found {
   /** Thousand events per CPU-second. */
@@ -95,8 +82,7 @@ interface Found {
 /** The ways take turns, epoch by epoch, so that what else the machine does is the same for all. */
 function measure(plan: ViewPlan, events: number, byHand: ReturnType<(typeof BY_HAND)[string]> | null): Found {
   const decoders = new Map(NEXMARK_EVENTS.map((event) => [event.name, createJsonDecoder(event)]))
-  const newRun = () => new QueryRun(sinkEngineOf(plan), plan)
-  const [fromColumns, fromBytes] = [newRun(), newRun()]
+  const [fromColumns, fromBytes] = [new QueryRun(plan), new QueryRun(plan)]
   const columns = new Timing()
   const bytes = new Timing()
   const hand = new Timing()

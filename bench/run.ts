@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- NAME …`: runs the benches whose names contain one of the words, prints a table, and with
- * --json one line per figure: bench, metric, value, unit, baseline, ratio. Nothing is written unless --record
- * is given, which replaces the benches' parts of bench/RESULTS.md.
+ * `npm run bench -- NAME …`: runs the benches whose names contain one of the words (a word that is a whole
+ * name means that bench alone), prints a table, and with --json one line per figure: bench, metric, value,
+ * unit, baseline, ratio. Nothing is written unless --record is given, which replaces the benches' parts of
+ * bench/RESULTS.md.
  */
 import { readdirSync } from "node:fs"
 import { parseArgs } from "node:util"
@@ -41,13 +42,16 @@ async function main(): Promise<number> {
   if (values.record && (options.only !== null || options.events !== null)) {
     throw new RangeError("--record keeps whole benches at their own size: leave out --only and --events")
   }
-  const files = benchFiles().filter((file) => {
-    return positionals.length === 0 || positionals.some((word) => file.includes(word))
+  const all = benchFiles()
+  const files = all.filter((file) => {
+    const isMeant = (word: string) => (all.includes(word) ? file === word : file.includes(word))
+    return positionals.length === 0 || positionals.some(isMeant)
   })
   if (files.length === 0) {
-    throw new RangeError(`no bench is named ${positionals.join(", ")}; there are ${benchFiles().join(", ")}`)
+    throw new RangeError(`no bench is named ${positionals.join(", ")}; there are ${all.join(", ")}`)
   }
-  const chosen = await loadBenches(files)
+  const found = await loadBenches(files)
+  const chosen = found.filter(({ onlyByName }) => positionals.length > 0 || onlyByName !== true)
   for (const bench of chosen) checkOptions(bench, options)
   const machine = machineText()
   if (!values.json) console.log(`${machine}\n`)

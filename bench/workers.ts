@@ -30,13 +30,8 @@ export const bench: Bench = {
       if (!QUERIES.has(name) || only?.includes(name) === false) continue
       const plan = await planOf(definition)
       await using workers = await EngineWorkers.start(WORKERS)
-      const one = new Timed(new QueryRun(sinkEngineOf(plan), plan))
-      const two = new Timed(
-        new QueryRun(
-          sinkEngineOf(plan, (specs) => workers.createEngine(specs, {})),
-          plan,
-        ),
-      )
+      const engine = sinkEngineOf(plan, (specs) => workers.createEngine(specs, {}))
+      const [one, two] = [new Timed(new QueryRun(plan)), new Timed(new QueryRun(plan, engine))]
       for (let from = 0; from < events; from += EPOCH_EVENTS) {
         const to = Math.min(events, from + EPOCH_EVENTS)
         const { batches, timeMs } = nexmarkSlice(from, to, NEXMARK_OPTIONS)

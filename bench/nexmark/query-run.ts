@@ -1,13 +1,17 @@
-/** A Nexmark query at work in an engine, epoch by epoch, with a checkpoint now and then. */
+/**
+ * One of Nexmark's queries as the benches run it: epoch by epoch, answers going nowhere, with checkpoints.
+ */
 import type { Engine, SourceSlice } from "../../src/engine/dataflow.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
 import { SIDE_INPUT_KEYS } from "../../test/nexmark/answers.ts"
 import { OUT_OF_ORDER_MS } from "../../test/nexmark/columns.ts"
-import { sideInput, watermarksAt } from "../../test/nexmark/run-query.ts"
+import { sideInput, sinkEngineOf, watermarksAt } from "../../test/nexmark/run-query.ts"
 
 export const NEXMARK_OPTIONS = { tps: 100_000, baseMs: Date.UTC(2026, 0, 1) }
 export const EPOCH_EVENTS = 50_000
-const EPOCHS_PER_CHECKPOINT = 20
+export const EPOCHS_PER_CHECKPOINT = 20
+/** A query that never lets rows go ends here: two engines run at a time, each with a limit of 3 GiB. */
+export const MAX_STATE_BYTES = 2 * 2 ** 30
 
 export class QueryRun {
   readonly #engine: Engine
@@ -15,7 +19,7 @@ export class QueryRun {
   /** Pages with no younger stamp are in the checkpoint before. */
   #heldGeneration = -1
 
-  constructor(engine: Engine, plan: ViewPlan) {
+  constructor(plan: ViewPlan, engine: Engine = sinkEngineOf(plan)) {
     this.#engine = engine
     if (!plan.events.includes("side_input")) return
     const slice = { partition: 0, baseOffset: 0, batch: sideInput(SIDE_INPUT_KEYS), skip: null }

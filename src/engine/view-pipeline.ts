@@ -68,7 +68,7 @@ export class RunningView {
   readonly #routes: readonly CompiledRoute[]
   readonly #store: PageStore
   readonly #report: RowReport
-  /** Operators of which this part keeps nothing. */
+  /** Operators of which this part keeps nothing. Sessions rule on rows all the same: these are elsewhere. */
   readonly #idle: ReadonlySet<StatefulSpec | ViewSpec>
 
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
@@ -85,7 +85,11 @@ export class RunningView {
     this.view = new ViewOperator(pipeline.view, options.store, { appendOnly })
     this.#routes = pipeline.routes.map((route) => this.#compile(route, options))
     this.#report = options.counts ? countInto(options.losses) : NO_REPORT
-    this.#idle = new Set(pipeline.operators.filter(({ id }) => options.shareOf(id).isEmpty))
+    this.#idle = new Set(
+      pipeline.operators.filter(({ id }) => {
+        return options.shareOf(id).isEmpty && !(this.operators.get(id) instanceof SessionAggregate)
+      }),
+    )
   }
 
   /** Verdicts on events follow from sessions, which each part has some of. */

@@ -1,9 +1,10 @@
 /** A process is the first part's, whatever number of parts there is. */
-import { deepEqual } from "node:assert/strict"
+import { deepEqual, ok } from "node:assert/strict"
 import { test } from "node:test"
 import { z } from "zod"
 import { int32 } from "../../src/contracts/field-types.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
+import { VERDICTS } from "../../src/engine/dataflow.ts"
 import { process } from "../../src/plan/process.ts"
 import { view } from "../../src/plan/view.ts"
 import { EngineWorkers } from "../../src/runners/embedded/workers/engine-workers.ts"
@@ -54,4 +55,44 @@ test("a process and its readers give the same for any number of parts, also acro
     deepEqual(found.toSorted(), expected.toSorted(), `epoch ${epoch}`)
     if (epoch % 6 === 5) other.restore(makers[Math.floor(epoch / 6)])
   }
+})
+
+/** Sessions that a process reads are the first part's whole, too; the others know nothing of what is late. */
+const visits = view("visits", {
+  sql: `SELECT meter, window_start, window_end, count(*) AS n, max(amount) AS most
+        FROM session(reading, at, INTERVAL '5 seconds', meter) GROUP BY meter, window_start, window_end`,
+})
+const longest = process("longest", {
+  from: visits,
+  key: "meter",
+  state: z.object({ most: z.number() }),
+  initial: { most: 0 },
+  stateBound: { timeToLive: "1 hour" },
+  output: z.object({ meter: z.string().nullable(), most: int32() }),
+  version: 1,
+  onRow(ctx, row) {
+    ctx.state.most = Math.max(ctx.state.most, row["most"] as number)
+    ctx.emit({ meter: ctx.key, most: ctx.state.most })
+  },
+})
+
+test("rows that come late to sessions before a process are late for any number of parts", async () => {
+  const one = await ProcessRun.of(visits, longest)
+  const others = [2, 3].map((parts) => new ProcessRun(one.specs, createEngine(one.specs, { parts })))
+  const random = new SeededRandom(5)
+  let late = 0
+  for (let epoch = 0; epoch < 20; epoch++) {
+    const rows = Array.from({ length: 20 }, (_, k): EpochRow => {
+      return [`m${random.below(9)}`, random.below(500), 10 * epoch + random.below(10) - (k % 5 === 0 ? 25 : 0)]
+    })
+    const options = { watermark: 10 * epoch - 5, clock: 10 * epoch }
+    const expected = one.run(rows, options)
+    late += expected.verdicts[0]!.verdicts.filter((verdict) => VERDICTS[verdict] === "late").length
+    for (const other of others) {
+      const found = other.run(rows, options)
+      deepEqual(found.verdicts, expected.verdicts, `epoch ${epoch}`)
+      deepEqual(found.changes, expected.changes, `epoch ${epoch}`)
+    }
+  }
+  ok(late > 20, `${late} rows are late`)
 })

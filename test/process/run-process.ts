@@ -48,9 +48,9 @@ export class ProcessRun {
   #watermark: number | null = null
   #clock = 0
 
-  constructor(specs: readonly OperatorSpec[]) {
+  constructor(specs: readonly OperatorSpec[], engine: Engine = createEngine(specs)) {
     this.specs = specs
-    this.engine = createEngine(specs)
+    this.engine = engine
   }
 
   static async of(...views: readonly ViewDefinition[]): Promise<ProcessRun> {
