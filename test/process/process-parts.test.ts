@@ -59,11 +59,13 @@ test("a process and its readers give the same for any number of parts, also acro
 
 /** Sessions that a process reads are the first part's whole, too; the others know nothing of what is late. */
 const visits = view("visits", {
-  sql: `SELECT meter, window_start, window_end, count(*) AS n, max(amount) AS most
+  sql: `SELECT meter, window_start, window_end, count(*) AS n, coalesce(max(amount), 0) AS most
         FROM session(reading, at, INTERVAL '5 seconds', meter) GROUP BY meter, window_start, window_end`,
+  emit: "final",
 })
 const longest = process("longest", {
   from: visits,
+  row: z.object({ meter: z.string().nullable(), most: int32() }),
   key: "meter",
   state: z.object({ most: z.number() }),
   initial: { most: 0 },
@@ -71,7 +73,7 @@ const longest = process("longest", {
   output: z.object({ meter: z.string().nullable(), most: int32() }),
   version: 1,
   onRow(ctx, row) {
-    ctx.state.most = Math.max(ctx.state.most, row["most"] as number)
+    ctx.state.most = Math.max(ctx.state.most, row.most)
     ctx.emit({ meter: ctx.key, most: ctx.state.most })
   },
 })
@@ -83,7 +85,11 @@ test("rows that come late to sessions before a process are late for any number o
   let late = 0
   for (let epoch = 0; epoch < 20; epoch++) {
     const rows = Array.from({ length: 20 }, (_, k): EpochRow => {
-      return [`m${random.below(9)}`, random.below(500), 10 * epoch + random.below(10) - (k % 5 === 0 ? 25 : 0)]
+      return [
+        `m${random.below(9)}`,
+        random.below(500),
+        10 * epoch + random.below(10) - (k % 5 === 0 ? 25 : 0),
+      ]
     })
     const options = { watermark: 10 * epoch - 5, clock: 10 * epoch }
     const expected = one.run(rows, options)
