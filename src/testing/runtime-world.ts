@@ -62,6 +62,7 @@ const LIMITS: LogLimits = {
 }
 /** Turns that something may take before it counts as hanging. */
 const MOST_TURNS = 20_000
+const MOST_PARTS = 3
 const LAST_LINES = 25
 
 export type Outcome<T> =
@@ -241,10 +242,15 @@ export class RuntimeWorld {
     }
   }
 
-  /** In every other life pages of state leave memory whenever they may. */
+  /**
+   * In every other world pages of state leave memory whenever they may; in every third each life has another
+   * number of parts.
+   */
   #createEngine(process: SimProcess, specs: readonly OperatorSpec[], { spill }: EngineOptions): Engine {
     const marks = this.#seed % 2 === 0 ? {} : { keepBytes: 0, crowdedBytes: 0 }
-    const options = spill === undefined ? {} : { spill: { ...spill, ...marks } }
+    const parts = this.#seed % 3 === 0 ? 1 + this.below(MOST_PARTS) : 1
+    if (parts > 1) count(this.turns, "several parts")
+    const options = { parts, ...(spill === undefined ? {} : { spill: { ...spill, ...marks } }) }
     const number = ++this.#engines
     this.#restored = null
     const engine = observedEngine(
