@@ -45,8 +45,8 @@ function measure(report: (figure: Figure) => void, directory: string, keys: numb
   const stateBytes = filled({}, keys / 16).stateBytes() * 16
   const before = process.memoryUsage.rss()
   const speeds = [SMALL_PART, 1 / 2].map((part) => {
-    using file = new DiskSpill(new NodeDisk(), directory)
-    const engine = filled({ maxStateBytes: Math.round(stateBytes * part), spill: { file } }, keys)
+    using spill = new DiskSpill(new NodeDisk(), directory)
+    const engine = filled({ maxStateBytes: Math.round(stateBytes * part), spill }, keys)
     if (part === SMALL_PART) reportMemory(report, engine, before, stateBytes * part)
     const { faults } = engine.spill()
     const speed = speedOf(engine, keys)

@@ -19,8 +19,8 @@ export class QueryRun {
   /** Pages with no younger stamp are in the checkpoint before. */
   #heldGeneration = -1
 
-  constructor(plan: ViewPlan) {
-    this.#engine = sinkEngineOf(plan)
+  constructor(plan: ViewPlan, engine: Engine = sinkEngineOf(plan)) {
+    this.#engine = engine
     if (!plan.events.includes("side_input")) return
     const slice = { partition: 0, baseOffset: 0, batch: sideInput(SIDE_INPUT_KEYS), skip: null }
     const slices = [{ source: "event:side_input", ...slice }]

@@ -278,6 +278,8 @@ export interface EpochInput {
   readonly watermarksUs: ReadonlyMap<string, bigint>
   /** The clock's reading, journaled with the epoch; processes need it. */
   readonly clockMs?: number
+  /** Views that alone have the rows, with watermarks of such epochs only. @default all of them */
+  readonly rebuilt?: ReadonlySet<string>
 }
 
 /** Before the first row. */
@@ -352,13 +354,12 @@ export interface Engine {
   checkpoint(): EngineCheckpoint
   /**
    * Only on an engine that has run nothing. Parts with pages come behind all others; `readPages` fills those
-   * that are not among the parts. @throws checkpoint-mismatch when the operators differ, checkpoint-damaged
+   * that are not among the parts. Returns the views that go on: made as they were then, as all are that they
+   * have to do with. @throws checkpoint-mismatch when none does, checkpoint-damaged
    */
-  restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): void
+  restore(parts: Iterable<CheckpointPart>, readPages?: (targets: PageTargets) => void): ReadonlySet<string>
   readonly epoch: number
-  /**
-   * The clock reading from which on it wants an epoch, even if no rows come; 0: at once. Null: not at all.
-   */
+  /** The clock reading from which on it wants an epoch, even without rows; 0: at once. Null: not at all. */
   wakeAtMs(): number | null
   /** Bytes of state and view rows, for metrics and limits. */
   stateBytes(): number

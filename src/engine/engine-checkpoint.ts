@@ -25,6 +25,8 @@ export interface PageMark {
 
 /** The pages of an engine that is being restored. */
 export interface PageTargets {
+  /** False when the checkpoint has pages of views that are not restored. */
+  readonly isWhole: boolean
   /** Where the page's image goes, until the restore ends; null when the state has no such page. */
   of(page: Omit<PageMark, "stamp">): PageTarget | null
 }

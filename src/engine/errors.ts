@@ -5,7 +5,7 @@ export function checkpointMismatch(what: string): PlatformError {
   return new PlatformError({
     code: "checkpoint-mismatch",
     domain: "internal",
-    message: `the checkpoint was written by other operators (${what}); rebuild the views by replay instead`,
+    message: `the checkpoint cannot be restored (${what}); build the views by replay instead`,
     details: { what },
   })
 }
@@ -27,6 +27,8 @@ export interface StateHolder {
 
 export interface FullState {
   readonly limitBytes: number
+  /** Workers, each of which has such a limit. @default 1 */
+  readonly workers?: number
   /** Null: it would be within the limit, but pages that have to leave cannot be written. */
   readonly neededBytes: number | null
   /** @default none known */
@@ -36,8 +38,9 @@ export interface FullState {
 }
 
 export function stateFull(full: FullState): PlatformError {
-  const { neededBytes, limitBytes, holders = [], spilledBytes = 0, cause } = full
-  const limit = `its limit is ${megabytes(limitBytes)}`
+  const { neededBytes, limitBytes, workers = 1, holders = [], spilledBytes = 0, cause } = full
+  const each = workers === 1 ? "" : ` for each of ${workers} workers`
+  const limit = `its limit is ${megabytes(limitBytes)}${each}`
   const what =
     neededBytes === null
       ? `the views' state has to leave memory (${limit}), and the disk is full`

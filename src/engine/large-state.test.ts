@@ -60,7 +60,7 @@ test("thousands of groups agree with recomputing them, with snapshots and checkp
 
 test("so they do when most of their pages are out of memory", () => {
   compareLargeState(() => {
-    return { spill: { file: new MemorySpill(), keepBytes: 1 << 20, crowdedBytes: 2 << 20 } }
+    return { spill: { openFile: () => new MemorySpill(), keepBytes: 1 << 20, crowdedBytes: 2 << 20 } }
   })
 })
 

@@ -7,8 +7,13 @@ export function noLosses(): Losses {
   return { overflowedResults: 0, failedChanges: 0, lateChanges: 0 }
 }
 
-export function addLosses(total: Losses, more: ViewLosses): void {
-  total.overflowedResults += more.overflowedResults
-  total.failedChanges += more.failedChanges
-  total.lateChanges += more.lateChanges
+/** Of several, each of which counts what no other does. */
+export function addLosses(all: readonly ViewLosses[]): ViewLosses {
+  const total = noLosses()
+  for (const each of all) {
+    total.overflowedResults += each.overflowedResults
+    total.failedChanges += each.failedChanges
+    total.lateChanges += each.lateChanges
+  }
+  return total
 }

@@ -29,7 +29,7 @@ for (const { name, graphOf, seeds } of FAMILIES) {
     const options = () => {
       const file = new MemorySpill()
       files.push(file)
-      return keepingNothing(file)
+      return keepingNothing(() => file)
     }
     for (let seed = 1; seed <= seeds; seed++) {
       try {
@@ -82,7 +82,8 @@ function inMemory(engine: Engine): number {
 
 test("state of many times the limit stays within it, and its checkpoint is restored within it", () => {
   const random = new SeededRandom(5)
-  const limited = () => createEngine(graph(), { maxStateBytes: LIMIT, spill: { file: new MemorySpill() } })
+  const limited = () =>
+    createEngine(graph(), { maxStateBytes: LIMIT, spill: { openFile: () => new MemorySpill() } })
   const free = createEngine(graph())
   let engine = limited()
   for (let epoch = 1; epoch <= 8; epoch++) {
@@ -124,7 +125,10 @@ function replayed(parts: Parameters<Engine["restore"]>[0], epoch: number, rows: 
 
 test("a page that leaves as it came back is not written again", () => {
   const file = new MemorySpill()
-  const engine = createEngine(graph(), keepingNothing(file))
+  const engine = createEngine(
+    graph(),
+    keepingNothing(() => file),
+  )
   run(engine, 1, epochOf(new SeededRandom(3), 500))
   const lookups = () => [1, 2, 3].forEach((key) => void engine.lookup("totals", [key]))
   lookups()
@@ -153,7 +157,7 @@ test("a disk that is full or fails ends the epoch and says what to do; the check
   ] as const) {
     const random = new SeededRandom(8)
     const file = new MemorySpill()
-    const engine = createEngine(graph(), { maxStateBytes: LIMIT, spill: { file } })
+    const engine = createEngine(graph(), { maxStateBytes: LIMIT, spill: { openFile: () => file } })
     const free = createEngine(graph())
     let epoch = 0
     for (; epoch < 3; ) {
@@ -170,7 +174,7 @@ test("a disk that is full or fails ends the epoch and says what to do; the check
       (error) => isPlatformError(error, expected) && text.test(error.message),
     )
     assert.throws(() => run(engine, epoch + 1, []), /is not used again/)
-    const next = createEngine(graph(), { maxStateBytes: LIMIT, spill: { file: new MemorySpill() } })
+    const next = createEngine(graph(), { maxStateBytes: LIMIT, spill: { openFile: () => new MemorySpill() } })
     next.restore(parts)
     assert.deepEqual(run(next, epoch + 1, rows), run(free, epoch + 1, rows))
   }
@@ -178,7 +182,10 @@ test("a disk that is full or fails ends the epoch and says what to do; the check
 
 test("a page that cannot be read back ends the epoch, whatever else there is room for", () => {
   const file = new MemorySpill()
-  const engine = createEngine(graph(), keepingNothing(file))
+  const engine = createEngine(
+    graph(),
+    keepingNothing(() => file),
+  )
   const rows = epochOf(new SeededRandom(2), 50)
   run(engine, 1, rows)
   file.before = (what) => {

@@ -17,6 +17,7 @@ import type { RouteRun, RowReport } from "./code/row-report.ts"
 import { SliceReport } from "./code/row-report.ts"
 import { RowsTerminal } from "./code/rows-terminal.ts"
 import type { SourceSlice, StatefulSpec, ViewSpec } from "./dataflow.ts"
+import type { Share } from "./exchange/share.ts"
 import type { Route, ViewPipeline } from "./graph/routes.ts"
 import { inputsOf } from "./graph/routes.ts"
 import type { Losses } from "./losses.ts"
@@ -50,6 +51,10 @@ export interface PipelineOptions {
   readonly store: PageStore
   readonly losses: Losses
   readonly appendOnly: ReadonlySet<string>
+  /** Which of its keys an operator keeps, by its id. */
+  readonly shareOf: (operator: string) => Share
+  /** Of the first part: it counts what all parts see alike. */
+  readonly counts: boolean
 }
 
 /** Where routes disagree on a row, the verdict further right wins. */
@@ -61,40 +66,56 @@ export class RunningView {
   readonly operators: ReadonlyMap<string, StatefulOperator>
   readonly #pipeline: ViewPipeline
   readonly #routes: readonly CompiledRoute[]
-  readonly #losses: Losses
   readonly #store: PageStore
   readonly #report: RowReport
+  /** Operators of which this part keeps nothing. Sessions rule on rows all the same: these are elsewhere. */
+  readonly #idle: ReadonlySet<StatefulSpec | ViewSpec>
 
   constructor(pipeline: ViewPipeline, options: PipelineOptions) {
     this.#pipeline = pipeline
-    this.#losses = options.losses
     this.#store = options.store
     this.operators = new Map(
       pipeline.operators.map((spec) => {
         const inputColumns = columnsInto(pipeline, spec)
-        return [spec.id, createOperator(spec, { ...options, inputColumns })]
+        const share = options.shareOf(spec.id)
+        return [spec.id, createOperator(spec, { ...options, inputColumns, share })]
       }),
     )
     const appendOnly = options.appendOnly.has(pipeline.view.id)
     this.view = new ViewOperator(pipeline.view, options.store, { appendOnly })
     this.#routes = pipeline.routes.map((route) => this.#compile(route, options))
-    this.#report = {
-      fail: () => void this.#losses.failedChanges++,
-      late: () => void this.#losses.lateChanges++,
-      partly: () => {},
-    }
+    this.#report = options.counts ? countInto(options.losses) : NO_REPORT
+    this.#idle = new Set(
+      pipeline.operators.filter(({ id }) => {
+        return options.shareOf(id).isEmpty && !(this.operators.get(id) instanceof SessionAggregate)
+      }),
+    )
   }
 
-  /** Verdicts of a slice's rows by the routes from its source. */
-  judge(slice: SourceSlice): SliceReport {
-    const report = new SliceReport(initialVerdicts(slice))
+  /** Verdicts on events follow from sessions, which each part has some of. */
+  get judgesByState(): boolean {
+    return this.#routes.some(({ route }) => {
+      return route.origin.kind === "source" && this.operators.get(route.target.id) instanceof SessionAggregate
+    })
+  }
+
+  /** Verdicts of a slice's rows by each of the routes from its source; none where one pass is enough. */
+  judge(slice: SourceSlice): SliceReport[] {
     const routes = this.#routesFrom(slice.source)
-    if (!needsJudging(routes)) return report
-    const initial = report.verdicts.slice()
-    routes.forEach((compiled, k) => {
+    if (!needsJudging(routes)) return []
+    const initial = initialVerdicts(slice)
+    return routes.map((compiled) => {
       assert(compiled.judge !== null, "routes that must agree can judge")
       const single = new SliceReport(initial.slice())
       compiled.judge(slice.batch, null, single.verdicts, single, 0)
+      return single
+    })
+  }
+
+  /** What `judge` comes to. */
+  agree(slice: SourceSlice, singles: readonly SliceReport[]): SliceReport {
+    const report = new SliceReport(initialVerdicts(slice))
+    singles.forEach((single, k) => {
       combine(report, single, { first: k === 0 })
     })
     return report
@@ -107,8 +128,9 @@ export class RunningView {
   feed(
     target: StatefulSpec | ViewSpec,
     slices: readonly { readonly slice: SourceSlice; readonly report: SliceReport }[],
-    changesOf: (id: string) => ChangeBatch | null,
+    changesOf: (id: string) => readonly ChangeBatch[],
   ): number {
+    if (this.#idle.has(target)) return 0
     let rows = 0
     for (const { slice, report } of slices) {
       const all = this.#routesFrom(slice.source)
@@ -124,18 +146,22 @@ export class RunningView {
     for (const compiled of this.#routes) {
       const { origin } = compiled.route
       if (compiled.route.target !== target || origin.kind === "source") continue
-      const changes = changesOf(origin.id)
-      if (changes === null) continue
-      rows += changes.length
-      if (compiled.passChanges !== null) {
-        compiled.passChanges(changes)
-        continue
+      for (const changes of changesOf(origin.id)) {
+        rows += changes.length
+        this.#feedChanges(compiled, changes)
       }
-      const { weights } = changes
-      this.#apply(compiled, { batch: changes, weights, verdicts: NO_VERDICTS, report: this.#report })
-      compiled.deliver(null)
     }
     return rows
+  }
+
+  #feedChanges(compiled: CompiledRoute, changes: ChangeBatch): void {
+    if (compiled.passChanges !== null) {
+      compiled.passChanges(changes)
+      return
+    }
+    const { weights } = changes
+    this.#apply(compiled, { batch: changes, weights, verdicts: NO_VERDICTS, report: this.#report })
+    compiled.deliver(null)
   }
 
   /** In parts, between which pages can leave memory, where there are too many of them. */
@@ -241,6 +267,16 @@ function appliedRows(verdicts: Uint8Array): Int32Array {
   for (let row = 0; row < verdicts.length; row++) if (verdicts[row] === APPLIED) places[count++] = row
   return places
 }
+
+function countInto(losses: Losses): RowReport {
+  return {
+    fail: () => void losses.failedChanges++,
+    late: () => void losses.lateChanges++,
+    partly: () => {},
+  }
+}
+
+const NO_REPORT: RowReport = { fail: () => {}, late: () => {}, partly: () => {} }
 
 /** Index in FAILURES. */
 const PROCESS_FAILED = FAILURES.indexOf("process-failed")

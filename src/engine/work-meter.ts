@@ -5,7 +5,7 @@
  *
  *   recent   | 0-10 s | 10-20 s | … | 50-60 s |   a ring; the part that begins anew loses what it held
  */
-import type { Work } from "./dataflow.ts"
+import type { OperatorWork, Work } from "./dataflow.ts"
 
 type Tally = { -readonly [K in keyof Work]: number }
 
@@ -72,4 +72,26 @@ export class WorkMeter {
     this.#tallies.set(id, tally)
     return tally
   }
+}
+
+/**
+ * By operator, of all parts of an engine. Every part is handed the same rows, so that they are counted once.
+ */
+export function addWorks(parts: readonly (readonly OperatorWork[])[]): readonly OperatorWork[] {
+  const [first = [], ...others] = parts
+  return first.map((work, k) => {
+    const all = [work, ...others.flatMap((other) => other[k] ?? [])]
+    const sum = (count: (each: OperatorWork) => number) => all.reduce((total, each) => total + count(each), 0)
+    const add = (of: (each: OperatorWork) => Work): Work => ({
+      rowsIn: Math.max(...all.map((each) => of(each).rowsIn)),
+      rowsOut: sum((each) => of(each).rowsOut),
+      busyMs: sum((each) => of(each).busyMs),
+    })
+    return {
+      id: work.id,
+      total: add(({ total }) => total),
+      recent: add(({ recent }) => recent),
+      state: { rows: sum(({ state }) => state.rows), bytes: sum(({ state }) => state.bytes) },
+    }
+  })
 }

@@ -6,6 +6,18 @@ import { defaultStateBytes } from "./state-memory.ts"
 
 const storeOf = (store: unknown) => defineConfig({ name: "shop", store: store as false }).store
 
+test("workers are a whole number of threads, one where nothing is said", () => {
+  assert.equal(defineConfig({ name: "shop" }).workers, 1)
+  assert.equal(defineConfig({ name: "shop", workers: 3 }).workers, 3)
+  for (const workers of [0, -1, 1.5, 65, Number.NaN, "2", null]) {
+    assert.throws(
+      () => defineConfig({ name: "shop", workers: workers as number }),
+      (error) => isPlatformError(error, "invalid-config") && /workers is a whole number/.test(error.message),
+      String(workers),
+    )
+  }
+})
+
 test("a store is none, one beside the platform, or a server", () => {
   const embedded = { kind: "embedded", memoryBytes: 2 ** 30 }
   const server = { url: "http://clickhouse:8123", user: "millrace", reader: "reader" }
@@ -71,6 +83,6 @@ test("by default state takes half of what there is besides the store, within bou
     [{ kind: "server", url: "http://c", user: "u", reader: "r" }, 3, 1.5],
     [embedded, 1, 1 / 16],
   ] as const) {
-    assert.equal(defaultStateBytes({ store }, machineGiB * 2 ** 30), expectedGiB * 2 ** 30)
+    assert.equal(defaultStateBytes({ store, workers: 1 }, machineGiB * 2 ** 30), expectedGiB * 2 ** 30)
   }
 })

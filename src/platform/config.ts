@@ -16,6 +16,13 @@ export interface ProjectOptions {
     readonly segmentBytes?: number
   }
   /**
+   * Threads that keep the views up to date, 1 to 32, each with the state of its part of the keys and an equal
+   * share of the memory for state. Each looks at every event, so that more of them do more in all. May be
+   * changed at any start.
+   * @default 1
+   */
+  readonly workers?: number
+  /**
    * The lake keeps every event as Parquet in Iceberg tables below the data folder, and the log may then
    * delete by its retention. false: no lake.
    */
@@ -29,8 +36,9 @@ export interface ProjectOptions {
       }
   readonly state?: {
     /**
-     * Memory for the state of views, from 64 MiB to 4 GiB; what it has no room for goes to a file in the data
-     * folder. @default half of what the machine or container has besides the store, at most 3 GiB
+     * Memory for the state of views, from 64 MiB for each worker to 4 GiB; what it has no room for goes to
+     * files in the data folder. @default half of what the machine or container has besides the store, at
+     * most 3 GiB
      */
     readonly memoryBytes?: number
   }
@@ -74,6 +82,7 @@ export interface ProjectConfig {
   /** Null: what the machine has room for. */
   readonly stateMemoryBytes: number | null
   readonly checkpointIntervalMs: number | null
+  readonly workers: number
   /** False: none. Null where a time is the default. */
   readonly lake: false | { readonly intervalMs: number | null; readonly snapshotMs: number | null }
   /** Null: none. */
@@ -89,9 +98,12 @@ const OPTIONS = new Set([
   "log",
   "state",
   "checkpoints",
+  "workers",
   "lake",
   "store",
 ])
+/** More than any machine makes use of: each worker looks at every event. */
+const MOST_WORKERS = 32
 const SMALLEST_SEGMENT_BYTES = 1024 * 1024
 /** Room for queries over tens of millions of rows beside merges; a laptop does not miss it. */
 const STORE_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -124,6 +136,7 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
   if (data !== undefined && (typeof data !== "string" || data === "")) {
     throw invalidConfig("data is the path of a folder")
   }
+  const workers = workersOf(options.workers)
   return Object.freeze({
     kind: "config",
     name,
@@ -131,12 +144,13 @@ export function defineConfig(options: ProjectOptions): ProjectConfig {
     port: port ?? null,
     data: data ?? null,
     segmentBytes: segmentBytesOf(log?.segmentBytes),
-    stateMemoryBytes: stateMemoryOf(options.state),
+    stateMemoryBytes: stateMemoryOf(options.state, workers),
     lake: lakeOf(options.lake),
     checkpointIntervalMs:
       checkpoints?.interval === undefined
         ? null
         : parseDuration(checkpoints.interval, "checkpoints.interval"),
+    workers,
     store: storeOf(store),
   })
 }
@@ -152,9 +166,17 @@ export function defaultConfig(name: string): ProjectConfig {
     kind: "config",
     name,
     ...unset,
+    workers: 1,
     lake,
     store: { kind: "embedded", memoryBytes: STORE_MEMORY_BYTES },
   }
+}
+
+function workersOf(workers: number = 1): number {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= MOST_WORKERS) return workers
+  throw invalidConfig(
+    `workers is a whole number from 1 to ${MOST_WORKERS}, at most one for each core; it is ${workers}`,
+  )
 }
 
 function storeOf(store: ProjectOptions["store"]): StoreConfig | null {

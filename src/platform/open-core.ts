@@ -10,6 +10,7 @@ import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import type { OpenedLake } from "../runners/archiver/open-lake.ts"
 import type { EmbeddedRuntime } from "../runners/embedded/embedded-runtime.ts"
 import { openRuntime } from "../runners/embedded/open-runtime.ts"
+import { EngineWorkers } from "../runners/embedded/workers/engine-workers.ts"
 import type { Clock, Scheduler } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { NodeClock } from "../std/node/clock.ts"
@@ -48,6 +49,10 @@ export interface Core extends CoreProject {
 export async function openCore(project: CoreProject, closing: AsyncDisposableStack): Promise<Core> {
   const { config, contracts, plans, data, report } = project
   const { segmentBytes, checkpointIntervalMs } = config
+  // One worker is the engine in this thread.
+  const spillDirectory = `${data}/${FOLDERS.spill}`
+  const workers =
+    config.workers === 1 ? null : closing.use(await EngineWorkers.start(config.workers, spillDirectory))
   const machine = { disk: new NodeDisk(), clock: new NodeClock(), scheduler: new NodeScheduler() }
   const limits = segmentBytes === null ? {} : { limits: { segmentBytes } }
   const log = closing.use(await openThreadedLog({ directory: `${data}/${FOLDERS.log}`, ...limits }))
@@ -64,11 +69,12 @@ export async function openCore(project: CoreProject, closing: AsyncDisposableSta
       ...{ ...machine, log: history, contracts, plans, report },
       checkpointDirectory: `${data}/${FOLDERS.checkpoints}`,
       duplicatesDirectory: `${data}/${FOLDERS.duplicates}`,
-      spillDirectory: `${data}/${FOLDERS.spill}`,
+      spillDirectory,
       stateMemoryBytes: config.stateMemoryBytes ?? defaultStateBytes(config, machineMemoryBytes()),
       outputs: [ledger.output],
       rulings: ledger.reader,
       ...(checkpointIntervalMs === null ? {} : { checkpointIntervalMs }),
+      ...(workers === null ? {} : { createEngine: workers.createEngine.bind(workers) }),
     }),
   )
   await lake?.archiver.start()

@@ -32,6 +32,13 @@ export interface EpochOutcome {
   readonly rulings: readonly ViewRuling[]
 }
 
+/** What a history takes over from the one before: views that are what they were there, up to an epoch. */
+export interface Inheritance {
+  readonly history: number
+  readonly epoch: number
+  readonly views: readonly string[]
+}
+
 /** Where the engine begins: at nothing, or restored at `epoch` of the history that began with `history`. */
 export interface HistoryStart {
   readonly generation: string
@@ -39,6 +46,8 @@ export interface HistoryStart {
   readonly history: number | null
   /** The epoch that was restored; 0 for none. */
   readonly epoch: number
+  /** Of a history that begins: what it goes on with. Null: nothing, all rows are judged again. */
+  readonly inherits: Inheritance | null
 }
 
 export interface EpochOutput {

@@ -1,7 +1,8 @@
 /**
  * What every epoch of a simulated runtime was: what went in, what came out, and which epoch it stands on. A
  * journaled epoch runs again after a crash; it must then be the very same. Epochs form a tree: a project
- * that changes begins a new branch, one that is changed back goes on where its own checkpoint is.
+ * that changes begins a new branch, one that is changed back goes on where its own checkpoint is. Views that
+ * a change left without state are built in epochs of their own; to the others these are nothing.
  */
 import type { ChangeBatch } from "../columns/batch.ts"
 import { readRow } from "../columns/scalar.ts"
@@ -24,10 +25,16 @@ export interface EpochNote {
   readonly ranges: readonly NotedRange[]
   readonly watermarksUs: Readonly<Record<SimEvent, bigint>>
   readonly clockMs: number
+  /** Views that alone had the rows; null: all. */
+  readonly rebuilt: ReadonlySet<string> | null
+  /** Which engine ran it first. */
+  readonly engine: number
   /** By view: "weight row", sorted. */
   readonly changes: ReadonlyMap<string, readonly string[]>
   /** Next offset by "event/partition", of the whole branch. */
   readonly positions: ReadonlyMap<string, number>
+  /** The same of the views that are built. */
+  readonly rebuiltPositions: ReadonlyMap<string, number> | null
   readonly text: string
 }
 
@@ -44,9 +51,12 @@ export class EpochChronicle {
     return this.#notes.size
   }
 
-  note(parent: number, input: EpochInput, result: EpochResult): EpochNote {
-    const { epoch } = input
-    const positions = new Map(parent === 0 ? [] : this.at(parent).positions)
+  note(parent: number, input: EpochInput, result: EpochResult, engine: number): EpochNote {
+    const { epoch, rebuilt = null } = input
+    const before = parent === 0 ? null : this.at(parent)
+    const isFirst = rebuilt !== null && (before?.rebuilt == null || before.engine !== engine)
+    const known = rebuilt === null ? before?.positions : isFirst ? null : before?.rebuiltPositions
+    const positions = new Map(known ?? [])
     const ranges = input.slices.map(({ source, partition, baseOffset, batch }) => {
       const event = source.slice("event:".length) as SimEvent
       const key = `${event}/${partition}`
@@ -60,7 +70,11 @@ export class EpochChronicle {
     const changes = new Map(result.changes.map((change) => [change.view, changeTexts(change.changes)]))
     const { clockMs = this.#broken(`epoch ${epoch} has no clock reading`) } = input
     const text = describe(`${parent} at ${clockMs}`, merged(ranges), watermarksUs, changes, result)
-    const note = { epoch, parent, ranges, watermarksUs, clockMs, changes, positions, text }
+    const note: EpochNote = {
+      ...{ epoch, parent, ranges, watermarksUs, clockMs, rebuilt, engine, changes, text },
+      positions: rebuilt === null ? positions : (before?.positions ?? new Map()),
+      rebuiltPositions: rebuilt === null ? null : positions,
+    }
     const earlier = this.#notes.get(epoch)
     if (earlier !== undefined && earlier.text !== text) {
       this.#broken(`epoch ${epoch} was\n${earlier.text}\nand is now\n${text}`)
@@ -73,11 +87,25 @@ export class EpochChronicle {
     return this.#notes.get(epoch) ?? this.#broken(`epoch ${epoch} was never run`)
   }
 
-  /** The epochs that lead to this one, oldest first. */
-  branch(epoch: number): readonly EpochNote[] {
-    const branch: EpochNote[] = []
-    for (let at = epoch; at !== 0; at = branch.at(-1)!.parent) branch.push(this.at(at))
-    return branch.reverse()
+  /** The epochs that lead to this one, oldest first, without those of views that are built. */
+  trunk(epoch: number): readonly EpochNote[] {
+    return this.#path(epoch).filter(({ rebuilt }) => rebuilt === null)
+  }
+
+  /** The epochs that made the view what it is: where it was built anew, from there on. */
+  branch(epoch: number, view: string): readonly EpochNote[] {
+    const path = this.#path(epoch)
+    const last = path.findLastIndex(({ rebuilt }) => rebuilt?.has(view) === true)
+    let first = last
+    while (first > 0 && path[first - 1]!.rebuilt !== null && path[first - 1]!.engine === path[last]!.engine)
+      first--
+    return path.slice(Math.max(0, first)).filter(({ rebuilt }) => rebuilt === null || rebuilt.has(view))
+  }
+
+  #path(epoch: number): readonly EpochNote[] {
+    const path: EpochNote[] = []
+    for (let at = epoch; at !== 0; at = path.at(-1)!.parent) path.push(this.at(at))
+    return path.reverse()
   }
 }
 
@@ -85,6 +113,7 @@ export class EpochChronicle {
 export function observedEngine(
   engine: Engine,
   onEpoch: (parent: number, input: EpochInput, result: EpochResult) => void,
+  onRestored: (views: ReadonlySet<string>) => void,
 ): Engine {
   return {
     runEpoch(input) {
@@ -97,7 +126,11 @@ export function observedEngine(
     rowCount: (view) => engine.rowCount(view),
     lookup: (view, key) => engine.lookup(view, key),
     checkpoint: () => engine.checkpoint(),
-    restore: (parts, readPages) => engine.restore(parts, readPages),
+    restore: (parts, readPages) => {
+      const views = engine.restore(parts, readPages)
+      onRestored(views)
+      return views
+    },
     get epoch() {
       return engine.epoch
     },

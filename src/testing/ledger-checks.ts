@@ -17,6 +17,9 @@ const READ_BYTES = 1 << 20
 /** The rows that the ledger must have: "view event/partition@offset verdict reason". */
 type Rulings = ReadonlySet<string>
 
+/** By view: the epochs that made it what it is. */
+type Branches = ReadonlyMap<string, readonly EpochNote[]>
+
 export async function checkLedger(world: RuntimeWorld): Promise<void> {
   const { process, runtime, engine, ledger } = world
   const epoch = engine!.epoch
@@ -27,37 +30,33 @@ export async function checkLedger(world: RuntimeWorld): Promise<void> {
     if (process.diskErrors.length === 0) world.broken(`the ledger is not written: ${String(durable.error)}`)
     return
   }
-  await world.rows.read(world.log!, "end")
-  const branch = world.chronicle.branch(epoch)
-  world.oracle.follow(branch)
-  const { history } = ledger!.reader
-  if (history !== branch[0]!.epoch)
-    world.broken(`the ledger's history is ${history}, not ${branch[0]!.epoch}`)
   const views = runtime!.views().map(({ plan }) => plan.name)
-  const expected = expectedRulings(world, branch, views)
-  const positions = branch.at(-1)!.positions
-  compare(world, "the ledger's topic", await storedRulings(world, history, positions), expected)
+  const trunk = world.chronicle.trunk(epoch)
+  const branches = new Map([
+    [EVERY_VIEW, trunk],
+    ...views.map((view) => [view, world.branch(view, epoch)] as const),
+  ])
+  const expected = await expectedRulings(world, epoch, branches)
+  const positions = trunk.at(-1)!.positions
+  compare(world, "the ledger's topic", await storedRulings(world, branches, positions), expected)
   compare(world, "the ledger's reader", await readRulings(world, views, positions), expected)
   for (const view of views) await checkPages(world, view, expected)
 }
 
 const failureOf = (view: string) => (view.startsWith("restless") ? "process-failed" : "division-by-zero")
 
-function expectedRulings(
-  world: RuntimeWorld,
-  branch: readonly EpochNote[],
-  views: readonly string[],
-): Rulings {
+async function expectedRulings(world: RuntimeWorld, epoch: number, branches: Branches): Promise<Rulings> {
   const rulings = new Set<string>()
-  for (const { event, partition, from, to } of branch.flatMap(({ ranges }) => ranges)) {
-    for (const row of world.rows.between(event, partition, from, to)) {
-      if (world.oracle.verdict(EVERY_VIEW, row) === "duplicate")
-        rulings.add(ruling(EVERY_VIEW, row, "duplicate", null))
-      for (const view of views) {
-        const verdict = world.oracle.verdict(view, row)
-        if (verdict === "late") rulings.add(ruling(view, row, verdict, null))
+  for (const [view, branch] of branches) {
+    const { oracle } = await world.oracleOf(view, epoch)
+    for (const { event, partition, from, to } of branch.flatMap(({ ranges }) => ranges)) {
+      for (const row of world.rows.between(event, partition, from, to)) {
+        const verdict = oracle.verdict(view, row)
+        const isOnce = verdict !== "duplicate" || view === EVERY_VIEW
+        if (verdict === "late" || (verdict === "duplicate" && isOnce))
+          rulings.add(ruling(view, row, verdict, null))
         if (verdict === "failed") rulings.add(ruling(view, row, verdict, failureOf(view)))
-        const goneEndUs = world.oracle.goneEnd(view, row)
+        const goneEndUs = oracle.goneEnd(view, row)
         if (goneEndUs !== undefined) rulings.add(ruling(view, row, "partly", String(goneEndUs)))
       }
     }
@@ -68,15 +67,18 @@ function expectedRulings(
 /** What the records of the topic say, each row once: a second ruling on it breaks a law. */
 async function storedRulings(
   world: RuntimeWorld,
-  history: number,
+  branches: Branches,
   positions: EpochNote["positions"],
 ): Promise<Rulings> {
   const rulings = new Set<string>()
+  const epochs = new Map(
+    [...branches].map(([view, branch]) => [view, new Set(branch.map(({ epoch }) => epoch))]),
+  )
   const { begin, durableEnd } = await world.log!.range(LEDGER_TOPIC, 0)
   const span = { topic: LEDGER_TOPIC, partition: 0, from: begin, until: durableEnd }
   for await (const { value } of readSpan(world.log!, span, { readBytes: READ_BYTES })) {
     const record = decodeLedgerRecord(value!)
-    if (record.kind !== "ruling" || record.history !== history) continue
+    if (record.kind !== "ruling" || !epochs.get(record.view ?? EVERY_VIEW)?.has(record.epoch)) continue
     for (const { offset, count, code, goneEndUs } of record.runs) {
       const { verdict, reason } = ruledOf(code)
       for (let row = offset; row < offset + count; row++) {

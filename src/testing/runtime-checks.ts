@@ -60,7 +60,8 @@ export function expectWatermark(
 ): void {
   const views = world.runtime!.views()
   const events = eventsOf(views.find(({ plan }) => plan.name === view)!, views)
-  const known = epoch === 0 ? [] : events.map((event) => world.chronicle.at(epoch).watermarksUs[event])
+  const note = world.branch(view, epoch).at(-1)
+  const known = note === undefined ? [] : events.map((event) => note.watermarksUs[event])
   const lowest = known.reduce<bigint>((low, us) => (us < low ? us : low), known[0] ?? NO_WATERMARK)
   const expected = lowest === NO_WATERMARK ? null : lowest
   if (watermarkUs !== expected) world.broken(`${view} at epoch ${epoch} says ${watermarkUs}, not ${expected}`)
@@ -77,9 +78,8 @@ async function expectRows(
   who: string,
   { view, epoch, rows }: { view: string; epoch: number; rows: readonly string[] },
 ): Promise<void> {
-  await world.rows.read(world.log!, "end")
-  world.oracle.follow(world.chronicle.branch(epoch))
-  const expected = world.oracle.rows(view, epoch)
+  const { oracle, at } = await world.oracleOf(view, epoch)
+  const expected = oracle.rows(view, at)
   if (rows.length === expected.length && rows.every((row, i) => row === expected[i])) return
   const surplus = rows.filter((row) => !expected.includes(row))
   const missing = expected.filter((row) => !rows.includes(row))
@@ -125,14 +125,14 @@ export function checkReadiness(world: RuntimeWorld): void {
 export async function checkVerdicts(world: RuntimeWorld): Promise<void> {
   const before = world.engine!.epoch
   const views = world.runtime!.views()
-  await world.rows.read(world.log!, "end")
-  const branch = world.chronicle.branch(before)
-  world.oracle.follow(branch)
+  // As they were said, whatever runs while the log is read.
+  const branches = new Map(views.map(({ plan: { name } }) => [name, world.branch(name, before)]))
   for (const { plan, verdicts } of views) {
     const expected: Record<Verdict, number> = { applied: 0, filtered: 0, late: 0, failed: 0, duplicate: 0 }
-    for (const { event, partition, from, to } of branch.flatMap(({ ranges }) => ranges)) {
+    const { oracle } = await world.oracleOf(plan.name, before)
+    for (const { event, partition, from, to } of branches.get(plan.name)!.flatMap(({ ranges }) => ranges)) {
       for (const row of world.rows.between(event, partition, from, to)) {
-        const verdict = world.oracle.verdict(plan.name, row)
+        const verdict = oracle.verdict(plan.name, row)
         if (verdict !== undefined) expected[verdict]++
       }
     }
@@ -169,18 +169,18 @@ export async function checkReceipt(
       world.broken(`post ${post.number} is not processed in ${view} although nothing is pending`)
     return
   }
-  const { positions } = world.chronicle.at(Math.min(epoch, engine!.epoch))
+  const seen = world.branch(view, Math.min(epoch, engine!.epoch)).at(-1)
+  const positions = seen?.rebuiltPositions ?? seen?.positions ?? new Map<string, number>()
   const places = producer.placesOf(post)
   const behind = places.find(({ event, partition, to }) => (positions.get(`${event}/${partition}`) ?? 0) < to)
   if (behind !== undefined) {
     world.broken(`post ${post.number} is said to be processed by epoch ${epoch}, which ends before it`)
   }
-  await world.rows.read(world.log!, "end")
-  world.oracle.follow(world.chronicle.branch(epoch))
+  const { oracle } = await world.oracleOf(view, epoch)
   const expected: Partial<Record<Verdict, number>> = {}
   for (const { event, partition, from, to } of places) {
     for (const row of world.rows.between(event, partition, from, to)) {
-      const verdict = world.oracle.verdict(view, row)!
+      const verdict = oracle.verdict(view, row)!
       expected[verdict] = (expected[verdict] ?? 0) + 1
     }
   }
@@ -227,7 +227,7 @@ export function checkUpdate(
   if (heard.join() !== noted.join()) {
     world.broken(`${who} hears of epoch ${epoch}: ${heard.join(", ")}, which was ${noted.join(", ")}`)
   }
-  const skipped = chronicle.branch(epoch).find((note) => {
+  const skipped = chronicle.branch(epoch, subscriber.view).find((note) => {
     return note.epoch > before! && note.epoch < epoch && note.changes.has(subscriber.view)
   })
   if (skipped !== undefined) world.broken(`${who} goes from ${before} to ${epoch} over ${skipped.epoch}`)

@@ -41,9 +41,20 @@ export class RuntimeOracle {
   #highestUs = new Map<string, bigint>()
   #process = new ProcessOracle()
 
-  constructor(rowsOf: RowsOf, broken: (law: string) => never) {
+  /** Which rows are duplicates, where that was ruled before. */
+  readonly #ruled: RuntimeOracle | null
+
+  constructor(rowsOf: RowsOf, broken: (law: string) => never, ruled: RuntimeOracle | null = null) {
     this.#rowsOf = rowsOf
     this.#broken = broken
+    this.#ruled = ruled
+  }
+
+  /** For views that are built anew: rows run again, but which are duplicates is known from here. */
+  beside(): RuntimeOracle {
+    const oracle = new RuntimeOracle(this.#rowsOf, this.#broken, this)
+    oracle.#views = this.#views
+    return oracle
   }
 
   /** Which views it is asked for: those of all versions. */
@@ -94,7 +105,7 @@ export class RuntimeOracle {
         this.#raise(row)
       }
     }
-    this.#checkWatermarks(note, before)
+    if (this.#ruled === null) this.#checkWatermarks(note, before)
     const { epoch, clockMs } = note
     const [beforeUs, afterUs] = [before.visit, note.watermarksUs.visit]
     this.#process.take({ epoch, clockMs, rows: visits, beforeUs, afterUs })
@@ -130,7 +141,9 @@ export class RuntimeOracle {
     return verdict
   }
 
-  #isDuplicate({ id, appendTimeMs }: LoggedRow): boolean {
+  #isDuplicate(row: LoggedRow): boolean {
+    if (this.#ruled !== null) return this.#ruled.verdict(EVERY_VIEW, row) === "duplicate"
+    const { id, appendTimeMs } = row
     const seenMs = this.#seenMs.get(id)
     this.#seenMs.set(id, appendTimeMs)
     return seenMs !== undefined && appendTimeMs - seenMs < DEDUP_MS

@@ -22,7 +22,7 @@ import type { Clock } from "../std/clock.ts"
 import type { Disk } from "../std/disk.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { SeededRandom } from "../std/random.ts"
-import { EpochChronicle, observedEngine } from "./epoch-chronicle.ts"
+import { EpochChronicle, type EpochNote, observedEngine } from "./epoch-chronicle.ts"
 import { LawBroken } from "./log-world.ts"
 import { LoggedRows } from "./logged-rows.ts"
 import { RuntimeOracle } from "./runtime-oracle.ts"
@@ -62,6 +62,7 @@ const LIMITS: LogLimits = {
 }
 /** Turns that something may take before it counts as hanging. */
 const MOST_TURNS = 20_000
+const MOST_PARTS = 3
 const LAST_LINES = 25
 
 export type Outcome<T> =
@@ -88,8 +89,13 @@ export class RuntimeWorld {
   readonly rows: LoggedRows
   readonly oracle: RuntimeOracle
   readonly #seed: number
+  /** By the epoch that a view was built from. */
+  readonly #builtOracles = new Map<EpochNote, RuntimeOracle>()
   readonly #options: RuntimeSimulationOptions
   #law: LawBroken | null = null
+  #engines = 0
+  /** What the running engine began with; null: nothing. */
+  #restored: { readonly epoch: number; readonly views: ReadonlySet<string> } | null = null
   #plans: ProjectVersion = []
   process: SimProcess
   log: Log | null = null
@@ -236,16 +242,27 @@ export class RuntimeWorld {
     }
   }
 
-  /** In every other life pages of state leave memory whenever they may. */
+  /**
+   * In every other world pages of state leave memory whenever they may; in every third each life has another
+   * number of parts.
+   */
   #createEngine(process: SimProcess, specs: readonly OperatorSpec[], { spill }: EngineOptions): Engine {
     const marks = this.#seed % 2 === 0 ? {} : { keepBytes: 0, crowdedBytes: 0 }
-    const options = spill === undefined ? {} : { spill: { ...spill, ...marks } }
+    const parts = this.#seed % 3 === 0 ? 1 + this.below(MOST_PARTS) : 1
+    if (parts > 1) count(this.turns, "several parts")
+    const options = { parts, ...(spill === undefined ? {} : { spill: { ...spill, ...marks } }) }
+    const number = ++this.#engines
+    this.#restored = null
     const engine = observedEngine(
       (this.#options.createEngine ?? createEngine)(specs, options),
       (parent, input, result) => {
         if (!process.alive) return
-        const { text, ranges } = this.chronicle.note(parent, input, result)
-        this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices, ${text.length}`)
+        const { text, ranges, rebuilt } = this.chronicle.note(parent, input, result, number)
+        const who = rebuilt === null ? "" : ` for ${rebuilt.size} views`
+        this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices${who}, ${text.length}`)
+      },
+      (views) => {
+        this.#restored = { epoch: engine.epoch, views }
       },
     )
     this.engine = engine
@@ -286,12 +303,28 @@ export class RuntimeWorld {
     this.countFault("damaged ids")
   }
 
-  /** The epoch that readers see, with the oracle at its branch. */
-  async lookAtEpoch(): Promise<number> {
-    const { epoch } = this.engine!
+  /** The epochs that made the view what it is in this one. */
+  branch(view: string, epoch: number): readonly EpochNote[] {
+    const restored = this.#restored
+    // Left without state, and not yet built.
+    if (restored !== null && epoch === restored.epoch && !restored.views.has(view)) return []
+    return epoch === 0 ? [] : this.chronicle.branch(epoch, view)
+  }
+
+  /** What plain JavaScript says of the view in this epoch, and of duplicates. */
+  async oracleOf(
+    view: string,
+    epoch: number,
+  ): Promise<{ readonly oracle: RuntimeOracle; readonly at: number }> {
     await this.rows.read(this.log!, "end")
-    this.oracle.follow(this.chronicle.branch(epoch))
-    return epoch
+    this.oracle.follow(epoch === 0 ? [] : this.chronicle.trunk(epoch))
+    const branch = this.branch(view, epoch)
+    const at = branch.at(-1)?.epoch ?? 0
+    if (branch[0]?.rebuilt == null) return { oracle: this.oracle, at }
+    const oracle = this.#builtOracles.get(branch[0]) ?? this.oracle.beside()
+    this.#builtOracles.set(branch[0], oracle)
+    oracle.follow(branch)
+    return { oracle, at }
   }
 }
 

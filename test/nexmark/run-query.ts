@@ -5,7 +5,7 @@ import { readRow } from "../../src/columns/scalar.ts"
 import { INT64, STRING, TIMESTAMP } from "../../src/columns/types.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
-import type { Engine, SourceSlice } from "../../src/engine/dataflow.ts"
+import type { Engine, OperatorSpec, SourceSlice } from "../../src/engine/dataflow.ts"
 import { RowBuilder, setScalar } from "../../src/engine/operators/row-builder.ts"
 import { bindProject } from "../../src/plan/bind-project.ts"
 import type { ViewPlan } from "../../src/plan/plan.ts"
@@ -42,9 +42,12 @@ export function engineOf(plan: ViewPlan): Engine {
 }
 
 /** Answers go nowhere, as in the benchmark. */
-export function sinkEngineOf(plan: ViewPlan): Engine {
+export function sinkEngineOf(
+  plan: ViewPlan,
+  make: (specs: readonly OperatorSpec[]) => Engine = createEngine,
+): Engine {
   const specs = lowerViews(ALL_EVENTS, [plan])
-  return createEngine(specs.map((spec) => (spec.kind === "view" ? { ...spec, keepsRows: false } : spec)))
+  return make(specs.map((spec) => (spec.kind === "view" ? { ...spec, keepsRows: false } : spec)))
 }
 
 export function sideInput(keys: number): Batch {

@@ -259,6 +259,22 @@ const BUGS: readonly Planted[] = [
     plant: () => onOutput((output) => ({ publish: (outcome) => output.publish(lateAsFailed(outcome)) })),
     law: /ledger.*missing/,
   },
+  {
+    bug: "what was ruled on views that go on is not inherited",
+    plant: () => onOutput((output) => ({ begin: (start) => output.begin({ ...start, inherits: null }) })),
+    law: /ledger.*missing/,
+  },
+  {
+    bug: "views that a change has left without state are not built",
+    plant: () =>
+      onEngine((engine) => ({
+        restore: (...from) => {
+          engine.restore(...from)
+          return { has: () => true } as unknown as ReadonlySet<string>
+        },
+      })),
+    law: /has \d+ rows, not|counts|balance/,
+  },
 ]
 
 function isMetaOf(kind: string): (part: string) => boolean {

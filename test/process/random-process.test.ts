@@ -8,7 +8,7 @@ import { z } from "zod"
 import { readRow } from "../../src/columns/scalar.ts"
 import { float64, int32 } from "../../src/contracts/field-types.ts"
 import { restoreOrdered } from "../../src/engine/checkpoint/ordered-state.ts"
-import { pagePlace, SavedState } from "../../src/engine/checkpoint/saved-state.ts"
+import { pagePlace, SavedParts, SavedState } from "../../src/engine/checkpoint/saved-state.ts"
 import type { EpochResult } from "../../src/engine/dataflow.ts"
 import { VERDICTS } from "../../src/engine/dataflow.ts"
 import { noLosses } from "../../src/engine/losses.ts"
@@ -141,13 +141,14 @@ function checkpointed(run: ProcessRun): string[] {
     const store = new PageStore(2 ** 30)
     const table = new OrderedTable(store)
     const group = `${id}/${name}`
-    const saved = new SavedState(store, parts)
+    const saved = new SavedState(store, parts, { index: 0, count: 1 })
+    const images = new SavedParts([saved], { isWhole: true })
     restoreOrdered({ spec: { id: group }, table, closedUntilUs: 0n }, saved, noLosses())
     for (const [part, bytes] of parts) {
       const place = pagePlace(part)
-      if (place?.group === group) saved.fill(part, { ...place, key: 0 }, bytes)
+      if (place?.group === group) images.fill(part, { ...place, key: 0 }, bytes)
     }
-    saved.checkFilled()
+    images.checkFilled()
     const entries: string[] = []
     for (const at = table.first(); at.valid; at.next()) {
       entries.push(`${name} ${at.weight} ${Buffer.from(at.bytes()).toString("latin1")}`)

@@ -48,9 +48,9 @@ export class ProcessRun {
   #watermark: number | null = null
   #clock = 0
 
-  constructor(specs: readonly OperatorSpec[]) {
+  constructor(specs: readonly OperatorSpec[], engine: Engine = createEngine(specs)) {
     this.specs = specs
-    this.engine = createEngine(specs)
+    this.engine = engine
   }
 
   static async of(...views: readonly ViewDefinition[]): Promise<ProcessRun> {
@@ -62,6 +62,10 @@ export class ProcessRun {
   /** What came out, as "view: values", times in seconds. */
   epoch(rows: string, options: EpochOptions = {}): string[] {
     return shown(this.run(readRows(rows), options))
+  }
+
+  shown(rows: readonly EpochRow[], options: EpochOptions = {}): string[] {
+    return shown(this.run(rows, options))
   }
 
   verdicts(rows: string, options: EpochOptions = {}): string[] {
@@ -89,9 +93,9 @@ export class ProcessRun {
   }
 
   /** Goes on in a new engine with this one's checkpoint. */
-  restore(): void {
+  restore(make: (specs: readonly OperatorSpec[]) => Engine = createEngine): void {
     const parts = this.checkpoint()
-    this.engine = createEngine(this.specs)
+    this.engine = make(this.specs)
     this.engine.restore(parts)
   }
 

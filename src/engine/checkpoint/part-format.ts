@@ -1,9 +1,10 @@
 /**
  * What a checkpoint is made of. Parts are named `<operator id>/<part>`:
- *   $engine/meta        format, plan fingerprint, epoch, watermarks
+ *   $engine/meta        format, fingerprints of views, epoch, watermarks
  *   <id>/meta           JSON: windows and tables of the operator, in the order of their page images
  *   <id>/pages/<n>      one page as it lies in memory; they come behind all other parts
  *   <id>/multisets/<n>  values of ordered multisets, as JSON lines
+ *   $part/<k>/...       the same of part k, of an engine that is split
  * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
 import type { Scalar } from "../../columns/types.ts"
@@ -12,7 +13,7 @@ import { checkpointDamaged } from "../errors.ts"
 import type { Held } from "../state/ordered-multiset.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
-export const CHECKPOINT_FORMAT = 3
+export const CHECKPOINT_FORMAT = 4
 
 /** The part with the EngineMeta. */
 export const META = "$engine/meta"
@@ -53,9 +54,12 @@ export interface OperatorMeta {
 
 export interface EngineMeta {
   readonly format: number
-  readonly plan: string
+  /** By view. */
+  readonly views: Readonly<Record<string, string>>
   readonly epoch: number
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
+  /** Among how many parts the state is split. @default 1 */
+  readonly parts?: number
 }
 
 export function jsonPart(name: string, value: unknown): CheckpointPart {

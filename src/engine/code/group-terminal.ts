@@ -10,6 +10,7 @@ import type { Expression } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { SlotField, SlotLayout } from "../state/slot-layout.ts"
 import { accumulate, loadArguments } from "./accumulate-code.ts"
 import type { AccumulatorPlan } from "./accumulators.ts"
@@ -24,6 +25,8 @@ export interface GroupPlan {
   /** Fields of the keys that are not the window's; null for those that are. */
   readonly keyFields: readonly (SlotField | null)[]
   readonly accumulators: AccumulatorPlan
+  /** Groups of others are left out; of sessions that is done before. */
+  readonly share: Share
   /** The last key is the number of the row's session, which the operator finds. @default false */
   readonly bySession?: boolean
 }
@@ -107,11 +110,13 @@ export class GroupTerminal implements Terminal {
   }
 
   #findGroup(writer: RouteWriter, keys: readonly KeyedField[]): string {
-    const { layout, accumulators } = this.#plan
+    const { layout, accumulators, share, bySession } = this.#plan
     const operator = writer.scope.bind(this.#operator, "op")
-    const number =
-      accumulators.groupAt === null ? "" : `f64[a + ${accumulators.groupAt}] = ${operator}.nextGroup++;`
-    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert: number, onMemory: this.#onMemory }
+    const { groupAt } = accumulators
+    const next = `${operator}.nextGroup`
+    const onInsert = groupAt === null ? "" : `f64[a + ${groupAt}] = ${next}; ${next} += ${share.count};`
+    const onHash = bySession === true ? "" : share.skipOthers("h", writer.leave)
+    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash, onMemory: this.#onMemory }
     return `${findOrInsert(writer.scope, lookup)}
       if (emitting) {
         const u = i32[(a << 1) + 1];

@@ -19,6 +19,12 @@ export function finishHash(hash: string): string {
   return `${hash} = Math.imul(${hash} ^ (${hash} >>> 15), 739984925); ${hash} ^= ${hash} >>> 13;`
 }
 
+/** The same, of a hash that is at hand. */
+export function finished(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 15), 739984925)
+  return mixed ^ (mixed >>> 13)
+}
+
 /** Folds the bytes [start, end) and their count into `hash`. */
 export function mixBytes(hash: number, data: Uint8Array, start: number, end: number): number {
   let h = hash

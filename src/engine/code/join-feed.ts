@@ -13,6 +13,7 @@ import { createRowCode } from "../../expr/compile/row-code-writer.ts"
 import type { ColumnReference } from "../../expr/expression.ts"
 import { mapColumns } from "../../expr/rewrite.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
+import type { Share } from "../exchange/share.ts"
 import type { JoinSideState } from "../operators/join-side.ts"
 import { INDEX_ID_HALF, INDEX_SHAPE } from "../operators/join-side.ts"
 import type { KeyTable } from "../state/key-table.ts"
@@ -39,6 +40,7 @@ import {
 
 /** What generated code needs of a join. */
 export interface JoinTarget {
+  readonly share: Share
   readonly keys: KeyTable
   readonly sides: readonly [JoinSideState, JoinSideState]
   readonly block: JoinBlock
@@ -64,6 +66,7 @@ class FeedWriter {
   readonly #other: SidePlan
   readonly #scope = new CodeScope()
   readonly #join: string
+  readonly #share: Share
   readonly #loader: FieldLoader
   /** For the condition: columns of both sides, by index. */
   readonly #extra = new Map<number, CodeValue>()
@@ -78,6 +81,7 @@ class FeedWriter {
     this.#own = plan.sides[port]
     this.#other = plan.sides[port === 0 ? 1 : 0]
     this.#join = this.#scope.bind(target, "join")
+    this.#share = target.share
     this.#row = createRowCode({
       row: "i",
       batch: "batch",
@@ -124,7 +128,8 @@ class FeedWriter {
   #withoutKey(): string {
     const nulls = this.#own.side.keys.flatMap((at) => this.#all[at]!.loaded.isNull ?? [])
     if (nulls.length === 0) return ""
-    const keep = this.#own.shown !== "without-partner" ? "" : this.#keep(null)
+    const keeps = this.#own.shown === "without-partner" && this.#share.hasFirst
+    const keep = keeps ? this.#keep(null) : ""
     return `if (${nulls.join(" || ")}) { ${keep} break row; }`
   }
 
@@ -134,7 +139,9 @@ class FeedWriter {
       loaded: this.#all[at]!.loaded,
     }))
     const lookup = { table: "T", mirror: "m", page: "kp", address: "ka", hash: "h" }
-    const find = findOrInsert(this.#scope, { ...lookup, keys, layout: this.#plan.keyLayout, onInsert: "" })
+    const onHash = this.#share.skipOthers("h", "break row;")
+    const { keyLayout: layout } = this.#plan
+    const find = findOrInsert(this.#scope, { ...lookup, keys, layout, onInsert: "", onHash })
     return `${find}
       const head = i32[(ka << 1) + ${this.#own.headHalf}], first = i32[(ka << 1) + ${this.#other.headHalf}];
       ${this.#own.keepsFirst ? "if (head !== 0) break row;" : ""}

@@ -27,6 +27,8 @@ export const FILTERED = VERDICTS.indexOf("filtered")
 export const LATE = VERDICTS.indexOf("late")
 export const FAILED = VERDICTS.indexOf("failed")
 export const DUPLICATE = VERDICTS.indexOf("duplicate")
+/** Where a verdict follows from state that another part of the engine has. */
+export const ELSEWHERE = VERDICTS.length
 /** Index in FAILURES of timestamp-out-of-range. */
 const WINDOW_OUT_OF_RANGE = FAILURES.indexOf("timestamp-out-of-range")
 
@@ -163,6 +165,12 @@ export class RouteWriter {
     }
     if (this.shape.fromSource) return `verdicts[i] = ${reason === "late" ? LATE : FILTERED}; break row;`
     return reason === "late" ? "report.late(); break row;" : "break row;"
+  }
+
+  /** Statement that ends this row, or this window of it, with whatever verdict it has. */
+  get leave(): string {
+    const loop = this.#openLoops.at(-1)
+    return loop === undefined ? "break row;" : `continue ${loop.label};`
   }
 
   /** Takes the next pair of window columns; declares nothing. */

@@ -2,13 +2,17 @@
 import { INT64, TIMESTAMP } from "../../columns/types.ts"
 import type { Expression } from "../../expr/expression.ts"
 import type { AggregateSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import { planAccumulators } from "./accumulators.ts"
 import type { OutputColumn } from "./emit-code.ts"
 import type { GroupPlan } from "./group-terminal.ts"
 
 /** Groups by the session's number behind their own keys; the bounds are no fields. */
-export function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
+export function planSessions(
+  spec: AggregateSpec,
+  { numberAt, share }: { readonly numberAt: number; readonly share: Share },
+): GroupPlan {
   const { start, end } = spec.windowKeys!
   const isBound = (k: number) => k === start || k === end
   const number: Expression = {
@@ -23,7 +27,7 @@ export function planSessions(spec: AggregateSpec, numberAt: number): GroupPlan {
   const layout = new SlotLayout(keys.filter((key, k) => key.nullable && !isBound(k)).length)
   const keyFields = keys.map((key, k) => (isBound(k) ? null : layout.addField(key.type, key.nullable)))
   const accumulators = planAccumulators(spec.aggregates, layout, { retracting: true })
-  return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, bySession: true }
+  return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, share, bySession: true }
 }
 
 export function sessionOutputs(

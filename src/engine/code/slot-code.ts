@@ -40,6 +40,8 @@ export interface Lookup extends SlotPlace {
   readonly hash: string
   /** Statements for a slot that was just inserted. */
   readonly onInsert: string
+  /** Statements behind the hash, before the table is looked at. @default none */
+  readonly onHash?: string
   /**
    * Statement behind whatever may have brought pages into memory: STOP_WHEN_CROWDED, or nothing. @default ""
    */
@@ -51,8 +53,8 @@ export const STOP_WHEN_CROWDED = "if (S.isCrowded) count = i + 1;"
 
 /** Declares page, address and hash, and leaves them at the key's slot, inserted when it was missing. */
 export function findOrInsert(scope: CodeScope, lookup: Lookup): string {
-  const { table, mirror, page, address, hash, keys, onMemory = "" } = lookup
-  const lines = [hashKeys(scope, hash, keys)]
+  const { table, mirror, page, address, hash, keys, onHash = "", onMemory = "" } = lookup
+  const lines = [hashKeys(scope, hash, keys), onHash]
   lines.push(`let ${page} = ${mirror}_dir[${hash} >>> ${mirror}_shift], ${address} = 0;`)
   lines.push(`if (f64[${page}] !== ${mirror}_gen) {
     ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} ${onMemory} }`)

@@ -7,6 +7,7 @@ import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column, TypeKind } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { OrderSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { SlotField } from "../state/slot-layout.ts"
@@ -26,6 +27,7 @@ import type { ViewLayout } from "./view-code.ts"
 import { plainLoader, reference } from "./view-code.ts"
 
 export interface TopRowTarget {
+  readonly share: Share
   readonly table: KeyTable
   readonly touched: { readonly slots: Int32Array; readonly count: number }
   touch(page: number, address: number): void
@@ -56,7 +58,8 @@ export function compileKeepTopRows(
     return field
   }
   const keys = plan.key.map(load)
-  const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "" }
+  const onHash = target.share.skipOthers("h", "break row;")
+  const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "", onHash }
   const find = findOrInsert(scope, { ...lookup, onMemory: STOP_WHEN_CROWDED })
   const keyLines = lines.splice(0)
   const terms = order.filter(({ column }) => !plan.key.includes(column))

@@ -16,12 +16,12 @@ import type { NaiveSlice } from "./naive-engine.ts"
 import { NaiveEngine } from "./naive-engine.ts"
 import { EVENT_COLUMNS, randomGraph, randomRow } from "./random-plans.ts"
 
-interface Epoch {
+export interface Epoch {
   readonly slices: readonly NaiveSlice[]
   readonly watermarks: ReadonlyMap<string, bigint>
 }
 
-function randomEpochs(random: SeededRandom): Epoch[] {
+export function randomEpochs(random: SeededRandom): Epoch[] {
   const sources = ["events", "more"]
   const fewFailures = random.below(2) === 0
   let now = -30n
@@ -45,7 +45,7 @@ function randomEpochs(random: SeededRandom): Epoch[] {
   })
 }
 
-function inputOf(number: number, { slices, watermarks }: Epoch): EpochInput {
+export function inputOf(number: number, { slices, watermarks }: Epoch): EpochInput {
   return {
     epoch: number,
     watermarksUs: watermarks,
@@ -55,7 +55,7 @@ function inputOf(number: number, { slices, watermarks }: Epoch): EpochInput {
   }
 }
 
-function viewLines(engine: Engine, view: string): string[] {
+export function viewLines(engine: Engine, view: string): string[] {
   using snapshot = engine.snapshot(view)
   const rows = rowsOf(snapshot.select({ where: [], sort: [], offset: 0, limit: 1e9 }))
   same(snapshot.rowCount, rows.length, "the row count is the number of rows")
@@ -160,7 +160,7 @@ function keptBytes(engine: Engine, { pipelines }: DataflowGraph): number {
 }
 
 /** Both as text, since what is compared is text and numbers. */
-function same(found: unknown, expected: unknown, where: string): void {
+export function same(found: unknown, expected: unknown, where: string): void {
   const [a, b] = [JSON.stringify(found, null, 1), JSON.stringify(expected, null, 1)]
   assert(a === b, `${where}\nfound ${a}\nexpected ${b}`)
 }

@@ -25,9 +25,14 @@ export class MemorySpill implements SpillFile {
     assert(image !== undefined && image.length === target.length, "what is read was written as a whole")
     target.set(image)
   }
+
+  [Symbol.dispose](): void {
+    this.#images.clear()
+    this.before = () => assert(false, "a file that is closed is not used")
+  }
 }
 
 /** Options of an engine that keeps no page longer than a row's loop needs it. */
-export function keepingNothing(file: SpillFile = new MemorySpill()): EngineOptions {
-  return { spill: { file, keepBytes: 0, crowdedBytes: 0 } }
+export function keepingNothing(openFile: () => SpillFile = () => new MemorySpill()): EngineOptions {
+  return { spill: { openFile, keepBytes: 0, crowdedBytes: 0 } }
 }

@@ -14,11 +14,13 @@ import type { OverflowCount } from "../code/aggregate-output.ts"
 import type { EmitRow, OutputColumn } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { GroupPlan } from "../code/group-terminal.ts"
-import { HASH_SEED } from "../code/hashing.ts"
+import { finished, HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copyGroups } from "../resharding/groups.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -34,9 +36,13 @@ import { TouchedSlots } from "./touched-slots.ts"
 /** Estimated bytes of an operator's multisets; V8's heap ends at 4 GB, and several operators share it. */
 const MAX_HEAP_BYTES = 1_073_741_824
 
+/** Of no keys, as generated lookups compute it. */
+const GLOBAL_HASH = finished(HASH_SEED)
+
 export interface AggregateOptions {
   readonly store: PageStore
   readonly losses: OverflowCount
+  readonly share: Share
   readonly retractingInput: boolean
   readonly appendOnlyOutput: boolean
 }
@@ -49,7 +55,7 @@ export class AggregateOperator implements StatefulOperator {
   readonly whole: WindowState | null
   readonly touched: TouchedSlots
   /** Numbers groups for distinct tables and multisets. */
-  nextGroup = 1
+  nextGroup: number
   /** Groups of the window that went last: the next one begins with room for half of them. */
   expectedGroups = 0
   readonly #options: AggregateOptions
@@ -62,7 +68,8 @@ export class AggregateOperator implements StatefulOperator {
   constructor(spec: AggregateSpec, options: AggregateOptions) {
     this.spec = spec
     this.#options = options
-    this.plan = planGroups(spec, options.retractingInput)
+    this.plan = planGroups(spec, options)
+    this.nextGroup = options.share.numberFrom(1)
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#emit = compileEmit(options.store, outputColumns(this.plan), options.losses)
@@ -109,6 +116,23 @@ export class AggregateOperator implements StatefulOperator {
     restoreAggregate(this, saved, losses)
   }
 
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof AggregateOperator, "an aggregate takes over from one")
+    const { share } = this.plan
+    const { i32 } = other.#options.store
+    for (const from of other.windows()) {
+      const to = this.whole ?? this.assigner.ending(from.end)
+      assert(to !== null, "no window is gone before the first epoch")
+      to.closed = from.closed
+      to.emitting = from.emitting
+      copyGroups(this.plan, { from, to, wants: (address) => share.has(i32[address * 2]!) })
+    }
+    this.resume({
+      nextGroup: Math.max(this.nextGroup, share.numberFrom(other.nextGroup)),
+      expectedGroups: Math.max(this.expectedGroups, other.expectedGroups),
+    })
+  }
+
   createWindow(start: bigint, end: bigint): WindowState {
     const { store } = this.#options
     const { accumulators, layout } = this.plan
@@ -148,9 +172,10 @@ export class AggregateOperator implements StatefulOperator {
   flush(watermark: bigint): ChangeBatch | null {
     const watermarkUs = this.#delayed(watermark)
     this.#checkHeap()
-    if (this.isGlobal && !this.#globalShown) this.#ensureGlobalRow()
+    const hasGlobal = this.isGlobal && this.plan.share.has(GLOBAL_HASH)
+    if (hasGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
-    this.#globalShown = this.isGlobal
+    this.#globalShown = hasGlobal
     if (!this.#emitsChanges) this.#closeWindows(watermarkUs)
     for (const window of this.assigner.takeGone(watermarkUs)) {
       this.expectedGroups = window.table.count
@@ -220,9 +245,10 @@ export class AggregateOperator implements StatefulOperator {
   #ensureGlobalRow(): void {
     const window = this.whole!
     if (window.table.count > 0) return
-    const address = window.table.insert(globalHash(), 0)
+    const address = window.table.insert(GLOBAL_HASH, 0)
     const { groupAt } = this.plan.accumulators
-    if (groupAt !== null) this.#options.store.f64[address + groupAt] = this.nextGroup++
+    if (groupAt !== null) this.#options.store.f64[address + groupAt] = this.nextGroup
+    this.nextGroup += this.plan.share.count
     const place = this.touched.add(window.table.page, address, -1)
     this.#touchedWindows[place] = window
   }
@@ -253,19 +279,16 @@ function dropWindow(window: WindowState): void {
   for (const table of window.distinct) table.drop()
 }
 
-/** The hash of no keys, as generated lookups compute it. */
-function globalHash(): number {
-  let hash = HASH_SEED
-  hash = Math.imul(hash ^ (hash >>> 15), 739984925)
-  return hash ^ (hash >>> 13)
-}
-
-function planGroups(spec: AggregateSpec, retracting: boolean): GroupPlan {
+function planGroups(
+  spec: AggregateSpec,
+  { retractingInput: retracting, share }: AggregateOptions,
+): GroupPlan {
   const isWindow = (k: number) =>
     spec.windowKeys !== null && (spec.windowKeys.start === k || spec.windowKeys.end === k)
   const layout = new SlotLayout(spec.keys.filter((key, k) => key.nullable && !isWindow(k)).length)
   const keyFields = spec.keys.map((key, k) => (isWindow(k) ? null : layout.addField(key.type, key.nullable)))
-  return { spec, layout, keyFields, accumulators: planAccumulators(spec.aggregates, layout, { retracting }) }
+  const accumulators = planAccumulators(spec.aggregates, layout, { retracting })
+  return { spec, layout, keyFields, accumulators, share }
 }
 
 function outputColumns(plan: GroupPlan): OutputColumn[] {

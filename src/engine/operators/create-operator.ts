@@ -2,6 +2,7 @@
 import type { Column } from "../../columns/types.ts"
 import { assertNever } from "../../std/assert.ts"
 import type { OverSpec, RankSpec, StatefulSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { AggregateOperator } from "./aggregate.ts"
@@ -17,6 +18,8 @@ import { keepsTopRow, TopRowOperator } from "./top-row.ts"
 export interface OperatorOptions {
   readonly store: PageStore
   readonly losses: Losses
+  /** Which of its keys it keeps. */
+  readonly share: Share
   /** Of the rows that come by its (first) port. */
   readonly inputColumns: readonly Column[]
   /** Ids of operators that put out single rows and take none back. */
@@ -24,7 +27,7 @@ export interface OperatorOptions {
 }
 
 export function createOperator(spec: StatefulSpec, options: OperatorOptions): StatefulOperator {
-  const { store, losses, appendOnly } = options
+  const { store, losses, share, appendOnly } = options
   switch (spec.kind) {
     case "aggregate":
       if ((spec.session ?? null) !== null) {
@@ -32,6 +35,7 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         return new SessionAggregate(spec, {
           store,
           losses,
+          share,
           inputColumns,
           appendOnlyOutput: appendOnly.has(spec.id),
         })
@@ -39,6 +43,7 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
       return new AggregateOperator(spec, {
         store,
         losses,
+        share,
         retractingInput: !appendOnly.has(spec.input),
         appendOnlyOutput: appendOnly.has(spec.id),
       })
@@ -46,27 +51,34 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
       return new JoinOperator(spec, {
         store,
         losses,
+        share,
         retracting: [!appendOnly.has(spec.left.input), !appendOnly.has(spec.right.input)],
         appendOnlyOutput: appendOnly.has(spec.id),
       })
     case "rank": {
-      if (keepsTopRow(spec, appendOnly.has(spec.input))) return new TopRowOperator(spec, spec.columns, store)
+      if (keepsTopRow(spec, appendOnly.has(spec.input)))
+        return new TopRowOperator(spec, spec.columns, options)
       return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
     }
     case "over":
       return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
     case "pattern":
-      return new PatternOperator(spec, { store, losses })
+      return new PatternOperator(spec, options)
     case "process":
-      return new ProcessOperator(spec, { store, losses })
+      return new ProcessOperator(spec, options)
     default:
       return assertNever(spec)
   }
 }
 
-function partitioned(spec: RankSpec | OverSpec, { store, appendOnly }: OperatorOptions, added: number) {
+function partitioned(
+  spec: RankSpec | OverSpec,
+  { store, share, appendOnly }: OperatorOptions,
+  added: number,
+) {
   return {
     store,
+    share,
     inputColumns: spec.columns.slice(0, spec.columns.length - added),
     appendOnlyInput: appendOnly.has(spec.input),
     appendOnlyOutput: appendOnly.has(spec.id),

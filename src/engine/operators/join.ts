@@ -18,7 +18,9 @@ import type { JoinPlan } from "../code/join-plan.ts"
 import { planJoin, UNLINKED } from "../code/join-plan.ts"
 import type { JoinSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copyJoin } from "../resharding/joins.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
@@ -26,11 +28,12 @@ import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { JoinSideState } from "./join-side.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
 export interface JoinOptions {
   readonly store: PageStore
   readonly losses: Losses
+  readonly share: Share
   /** Whether rows of the left and of the right side can be taken back. */
   readonly retracting: readonly [boolean, boolean]
   readonly appendOnlyOutput: boolean
@@ -41,6 +44,7 @@ const PORTS = [0, 1] as const
 
 export class JoinOperator implements RowOperator, JoinTarget {
   readonly spec: JoinSpec
+  readonly share: Share
   readonly keys: KeyTable
   readonly sides: readonly [JoinSideState, JoinSideState]
   readonly block = new JoinBlock()
@@ -53,8 +57,9 @@ export class JoinOperator implements RowOperator, JoinTarget {
   readonly #putAlone: readonly [PutBlock, PutBlock]
 
   constructor(spec: JoinSpec, options: JoinOptions) {
-    const { store, retracting } = options
+    const { store, retracting, share } = options
     this.spec = spec
+    this.share = share
     this.#options = options
     const plan = planJoin(spec, { retracting })
     this.#plan = plan
@@ -107,6 +112,11 @@ export class JoinOperator implements RowOperator, JoinTarget {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreJoin(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof JoinOperator, "a join takes over from one")
+    copyJoin(other, this, this.share)
   }
 
   drain(): void {

@@ -16,7 +16,9 @@ import type { SavedState } from "../checkpoint/saved-state.ts"
 import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copyEntries } from "../resharding/entries.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -24,7 +26,7 @@ import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
 /** A row of the output: an input row and what the operator says of it. */
 export interface PlacedRow {
@@ -43,6 +45,7 @@ interface Touched {
 
 export interface PartitionedOptions {
   readonly store: PageStore
+  readonly share: Share
   readonly inputColumns: readonly Column[]
   readonly peerTerms: number
   readonly appendOnlyInput: boolean
@@ -94,10 +97,11 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   apply(_port: number, changes: ChangeBatch): void {
     const { codec, table } = this
+    const { share } = this.options
     codec.begin(changes)
     for (let row = 0; row < changes.length; row++) {
       codec.encodeHead(row)
-      if (!this.matters()) continue
+      if (!share.hasBytes(codec.bytes, 0, codec.partitionLength) || !this.matters()) continue
       codec.encodeRest(row)
       const { bytes, length, partitionLength } = codec
       this.#touch(bytes, partitionLength)
@@ -134,6 +138,14 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
 
   restore(saved: SavedState, losses: Losses): void {
     restoreOrdered(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof PartitionedRows, "rows in order take over from such")
+    const { share } = this.options
+    const { codec } = this
+    copyEntries(other.table, this.table, (row) => share.hasBytes(row, 0, codec.partitionLengthOf(row, 0)))
+    this.closedUntilUs = other.closedUntilUs
   }
 
   #touch(bytes: Uint8Array, partitionLength: number): void {

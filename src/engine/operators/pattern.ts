@@ -12,10 +12,12 @@ import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
 import type { PatternSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import type { SearchFailures } from "../patterns/matcher.ts"
 import { Matcher } from "../patterns/matcher.ts"
 import type { KeyRows, Taken } from "../patterns/taken-rows.ts"
+import { copyEntries } from "../resharding/entries.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -23,12 +25,18 @@ import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
 /** In a weight: one of the equal rows was tried as a match's first row. Beyond so many, equal rows are left
  *  out and counted. */
 const TRIED = 65_536
 const TIME_BYTES = 8
+
+interface PatternOptions {
+  readonly store: PageStore
+  readonly losses: Losses
+  readonly share: Share
+}
 
 interface Entry {
   readonly bytes: Uint8Array
@@ -45,6 +53,7 @@ export class PatternOperator implements RowOperator {
   readonly #codec: OrderedRowCodec
   readonly #matcher: Matcher
   readonly #losses: Losses
+  readonly #share: Share
   readonly #changes: RowBuilder
   /** Rows of the key that is looked at, in the same memory for every key. */
   readonly #waiting: RowBuilder
@@ -54,7 +63,7 @@ export class PatternOperator implements RowOperator {
   /** Rows up to this time are in sight. */
   #seenUntilUs = NO_WATERMARK
 
-  constructor(spec: PatternSpec, { store, losses }: { readonly store: PageStore; readonly losses: Losses }) {
+  constructor(spec: PatternSpec, { store, losses, share }: PatternOptions) {
     const { inputColumns, partition, order, steps, outputs, withinUs } = spec
     const time = inputColumns[order[0]!.column]!
     assert(time.type.kind === "timestamp" && !time.nullable, "rows of a pattern have a time")
@@ -69,6 +78,7 @@ export class PatternOperator implements RowOperator {
     this.#codec = new OrderedRowCodec(inputColumns, partition, order, order.length)
     this.#matcher = new Matcher(steps, inputColumns, withinUs)
     this.#losses = losses
+    this.#share = share
     this.#waiting = new RowBuilder(inputColumns.map(({ type }) => type))
     this.#changes = new RowBuilder(spec.columns.map(({ type }) => type))
     this.#looksBack = [...steps.flatMap(({ values }) => values), ...outputs].some(
@@ -91,6 +101,7 @@ export class PatternOperator implements RowOperator {
       const weight = changes.weights === null ? 1 : changes.weights[row]!
       assert(weight > 0, `${this.spec.id} takes no row back`)
       codec.encode(row)
+      if (!this.#share.hasBytes(codec.bytes, 0, codec.partitionLength)) continue
       if (this.#rows.add(codec.bytes, codec.length, weight) >= TRIED) {
         this.#rows.add(codec.bytes, codec.length, -weight)
         this.#losses.failedChanges++
@@ -148,6 +159,15 @@ export class PatternOperator implements RowOperator {
       restoreOrdered(restored, saved, losses)
       this.#seenUntilUs = restored.closedUntilUs
     }
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof PatternOperator, "a pattern takes over from one")
+    const share = this.#share
+    const codec = this.#codec
+    copyEntries(other.#rows, this.#rows, (row) => share.hasBytes(row, 0, codec.partitionLengthOf(row, 0)))
+    copyEntries(other.#times, this.#times, (due) => share.hasBytes(due, TIME_BYTES, due.length))
+    this.#seenUntilUs = other.#seenUntilUs
   }
 
   /** Keys with a row whose time is above `fromUs` and at most `untilUs`. */

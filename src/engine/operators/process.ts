@@ -18,21 +18,23 @@ import type { SavedState } from "../checkpoint/saved-state.ts"
 import { mixBytes } from "../code/hashing.ts"
 import type { ProcessSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import type { CallStart } from "../process/call.ts"
 import { millisecondsOf, ProcessCall } from "../process/call.ts"
 import { DueTimers } from "../process/due-timers.ts"
-import { failureRow } from "../process/failures.ts"
+import { failureRow, refusePromise } from "../process/failures.ts"
 import { type KeyState, KeyStates } from "../process/key-states.ts"
 import type { DueTimer } from "../process/timers.ts"
 import { Timers } from "../process/timers.ts"
+import { copyEntries } from "../resharding/entries.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import type { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { bytesOfTables, type StateSize } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { CapturedState, RowOperator, RowRulings } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, RowRulings, StatefulOperator } from "./stateful-operator.ts"
 
 /** Timers of one epoch: seconds of work. The rest fires in the next epoch, which then comes at once. */
 const MAX_FIRINGS = 1_000_000
@@ -61,6 +63,7 @@ type Handing = CallStart &
 export class ProcessOperator implements RowOperator {
   readonly spec: ProcessSpec
   readonly #losses: Losses
+  readonly #isElsewhere: boolean
   readonly #states: KeyStates
   readonly #eventTimers: Timers
   readonly #clockTimers: Timers
@@ -86,7 +89,10 @@ export class ProcessOperator implements RowOperator {
   /** Timers are due that an epoch has left to the next one. */
   #isBehind = false
 
-  constructor(spec: ProcessSpec, { store, losses }: { readonly store: PageStore; readonly losses: Losses }) {
+  constructor(
+    spec: ProcessSpec,
+    { store, losses, share }: { readonly store: PageStore; readonly losses: Losses; readonly share: Share },
+  ) {
     const { inputColumns, partition, time, sides, columns, function: process } = spec
     assert(
       inputColumns[time]?.type.kind === "timestamp" && !inputColumns[time].nullable,
@@ -98,6 +104,7 @@ export class ProcessOperator implements RowOperator {
     )
     this.spec = spec
     this.#losses = losses
+    this.#isElsewhere = share.isEmpty
     this.#states = new KeyStates(store, spec.timeToLiveUs)
     this.#eventTimers = new Timers(store)
     this.#clockTimers = new Timers(store)
@@ -190,13 +197,7 @@ export class ProcessOperator implements RowOperator {
 
   capture(losses: Losses): CapturedState {
     this.#states.write()
-    const meta: ProcessMeta = {
-      calls: this.#call.calls,
-      failures: this.#failures,
-      clockMs: this.#clockMs,
-      highestUs: String(this.#highestUs),
-      isBehind: this.#isBehind,
-    }
+    const meta = this.#meta()
     const { id } = this.spec
     const tables = this.#tables().map(([name, table]) => {
       return captureOrdered({ spec: { id: `${id}/${name}` }, table, closedUntilUs: NO_WATERMARK }, losses)
@@ -217,15 +218,37 @@ export class ProcessOperator implements RowOperator {
 
   restore(saved: SavedState, losses: Losses): void {
     const { id } = this.spec
-    const meta = readJson<ProcessMeta>(saved, `${id}/process`)
+    this.#resume(readJson<ProcessMeta>(saved, `${id}/process`))
+    for (const [name, table] of this.#tables()) {
+      const restored = { spec: { id: `${id}/${name}` }, table, closedUntilUs: NO_WATERMARK }
+      restoreOrdered(restored, saved, losses)
+    }
+  }
+
+  /** One part of an engine has a process whole, and is the only one to have it. */
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof ProcessOperator, "a process takes over from one")
+    if (this.#isElsewhere || other.#isElsewhere) return
+    this.#resume(other.#meta())
+    const tables = other.#tables()
+    for (const [k, [, table]] of this.#tables().entries()) copyEntries(tables[k]![1], table)
+  }
+
+  #resume(meta: ProcessMeta): void {
     this.#call.restore(meta.calls)
     this.#failures = meta.failures
     this.#clockMs = meta.clockMs
     this.#highestUs = BigInt(meta.highestUs)
     this.#isBehind = meta.isBehind
-    for (const [name, table] of this.#tables()) {
-      const restored = { spec: { id: `${id}/${name}` }, table, closedUntilUs: NO_WATERMARK }
-      restoreOrdered(restored, saved, losses)
+  }
+
+  #meta(): ProcessMeta {
+    return {
+      calls: this.#call.calls,
+      failures: this.#failures,
+      clockMs: this.#clockMs,
+      highestUs: String(this.#highestUs),
+      isBehind: this.#isBehind,
     }
   }
 
@@ -310,8 +333,7 @@ export class ProcessOperator implements RowOperator {
     call.begin(start)
     let text: string | null
     try {
-      const returned = this.#handOver(start)
-      if (isPromise(returned)) throw new TypeError(NO_PROMISES)
+      refusePromise(this.#handOver(start))
       text = call.finish()
     } catch (error) {
       call.end()
@@ -375,10 +397,4 @@ export class ProcessOperator implements RowOperator {
     if (value === null || typeof value !== "object") state.value = value
     return value
   }
-}
-
-const NO_PROMISES = "the handler returned a promise; a process waits for nothing, so write it without async"
-
-function isPromise(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 }

@@ -24,7 +24,9 @@ import { structuralKey } from "../code/structural-key.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { stateFull } from "../errors.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copySessions } from "../resharding/sessions.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
@@ -37,13 +39,14 @@ import { batchRun, SessionBatch, SessionColumns, scalarRow, sessionKey } from ".
 import { TimeQueue } from "../time/time-queue.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { PlaceRow } from "./session-placing.ts"
-import { numbered, placeChanges, placeEvents } from "./session-placing.ts"
+import { leaveElsewhere, numbered, ownRows, placeChanges, placeEvents } from "./session-placing.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 export interface SessionAggregateOptions {
   readonly store: PageStore
   readonly losses: Losses
+  readonly share: Share
   readonly inputColumns: readonly Column[]
   readonly appendOnlyOutput: boolean
 }
@@ -70,7 +73,7 @@ export class SessionAggregate implements StatefulOperator {
   readonly multisets: readonly OrderedMultiset[]
   readonly book: SessionBook
   /** Numbers groups for distinct tables and multisets. */
-  nextGroup = 1
+  nextGroup: number
   readonly #options: SessionAggregateOptions
   readonly #session: SessionWindow
   readonly #rowColumns: readonly Column[]
@@ -99,7 +102,9 @@ export class SessionAggregate implements StatefulOperator {
     }))
     // Branches of a union may hand on NULL where others never do.
     this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
-    this.plan = planSessions(spec, this.#rowColumns.length)
+    const { share } = options
+    this.plan = planSessions(spec, { numberAt: this.#rowColumns.length, share })
+    this.nextGroup = share.numberFrom(1)
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
     this.#moves = new RowBuilder([...this.#rowColumns.map((column) => column.type), INT64])
@@ -114,6 +119,7 @@ export class SessionAggregate implements StatefulOperator {
       gapUs: session.gapUs,
       allowedLatenessUs: spec.allowedLatenessUs,
       tables: { distinct: this.distinct, multisets: this.multisets },
+      share,
     })
     const known = new Set(session.keys.map(structuralKey))
     const { start, end } = spec.windowKeys
@@ -144,6 +150,11 @@ export class SessionAggregate implements StatefulOperator {
     restoreSessions(this, saved, losses)
   }
 
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof SessionAggregate, "sessions take over from sessions")
+    copySessions(other, this, this.#options.share)
+  }
+
   /** For generated code. */
   session(number: bigint): Session {
     return this.book.session(number)
@@ -151,6 +162,7 @@ export class SessionAggregate implements StatefulOperator {
 
   /** A function that takes rows of a route of this shape. */
   intake(shape: RouteShape): SessionIntake {
+    const { store, share, losses } = this.#options
     const rows = new RowBuilder(this.#rowColumns.map((column) => column.type))
     const origins: number[] = []
     const used = usedColumns([this.plan.spec.keys, this.plan.spec.aggregates])
@@ -164,17 +176,18 @@ export class SessionAggregate implements StatefulOperator {
       rows,
       origins,
     }
-    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(this.#options.store)
+    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(store)
     const through =
       (place: PlaceRow): RouteRun =>
       (input, weights, verdicts, report) => {
         run(input, weights, verdicts, report, 0)
         const taken = rows.take(shape.weighted)
         if (taken === null) return input.length
-        const batch = new SessionBatch(taken, columns)
+        if (shape.fromSource) leaveElsewhere(verdicts, origins, taken.length)
+        const batch = new SessionBatch(ownRows(taken, origins, { share, keysAt: columns.keysAt }), columns)
         if (shape.fromSource) placeEvents(batch, origins, verdicts, place)
-        else placeChanges(batch, report, place)
-        const { limitBytes } = this.#options.store
+        else placeChanges(batch, losses, place)
+        const { limitBytes } = store
         if (this.book.bytes > limitBytes) throw stateFull({ neededBytes: this.book.bytes, limitBytes })
         return input.length
       }

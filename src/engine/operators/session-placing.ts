@@ -1,16 +1,44 @@
-/** Hands the rows of a batch to the sessions one by one, and what is placed back to the groups in batches. */
+/**
+ * Hands the rows of a batch to the sessions one by one, and what is placed back to the groups in batches.
+ * Rows whose keys another part of the engine keeps are taken out before, so that they hold no memory here.
+ */
 import type { ChangeBatch } from "../../columns/batch.ts"
+import { gatherRows } from "../../columns/gather.ts"
 import { INT64 } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { allocateVector, wordsPerRow } from "../../columns/vector.ts"
-import { APPLIED, LATE } from "../code/route-writer.ts"
-import type { RowReport } from "../code/row-report.ts"
+import { APPLIED, ELSEWHERE, LATE } from "../code/route-writer.ts"
+import type { Share } from "../exchange/share.ts"
+import type { Losses } from "../losses.ts"
 import type { SessionMove } from "../time/session-book.ts"
 import type { BatchRun, SessionBatch, SessionKey, SessionRow } from "../time/session-rows.ts"
-import { scalarRow } from "../time/session-rows.ts"
+import { keyAt, scalarRow } from "../time/session-rows.ts"
 
 /** False: the row is late, or (with a weight below 0) in no session. */
 export type PlaceRow = (key: SessionKey, row: SessionRow, weight: number) => boolean
+
+/** What becomes of events that have no row here is ruled where their rows are. */
+export function leaveElsewhere(verdicts: Uint8Array, origins: readonly number[], rows: number): void {
+  for (let k = 0; k < rows; k++) verdicts[origins[k]!] = ELSEWHERE
+}
+
+/** Rows whose keys are in the share; `origins` says of those, then, which events they came from. */
+export function ownRows(
+  taken: ChangeBatch,
+  origins: number[],
+  { share, keysAt }: { readonly share: Share; readonly keysAt: number },
+): ChangeBatch {
+  if (share.isWhole) return taken
+  const keys = taken.vectors.slice(keysAt)
+  const rows: number[] = []
+  for (let k = 0; k < taken.length; k++) if (share.hasKey(keyAt(keys, k))) rows.push(k)
+  if (rows.length === taken.length) return taken
+  rows.forEach((row, k) => {
+    origins[k] = origins[row]!
+  })
+  const weights = taken.weights === null ? null : Int32Array.from(rows, (row) => taken.weights![row]!)
+  return { ...gatherRows(taken, Int32Array.from(rows)), weights }
+}
 
 /** @param origins of each row of the batch, the event that it came from */
 export function placeEvents(
@@ -32,7 +60,7 @@ export function placeEvents(
 }
 
 /** New rows first, by their times: what is late must not depend on how changes are netted. */
-export function placeChanges(batch: SessionBatch, report: RowReport, place: PlaceRow): void {
+export function placeChanges(batch: SessionBatch, losses: Losses, place: PlaceRow): void {
   const { weights } = batch.batch
   const changes = batch.rows.map((row, k) => ({ row, key: batch.keyOf(k), weight: weights?.[k] ?? 1 }))
   changes.sort((a, b) => {
@@ -43,7 +71,7 @@ export function placeChanges(batch: SessionBatch, report: RowReport, place: Plac
     let isHeld = false
     for (let k = Math.abs(weight); k > 0; k--) {
       const placed = place(key, isHeld ? scalarRow(row.timeUs, row.cells) : row, weight)
-      if (!placed) report.late()
+      if (!placed) losses.lateChanges++
       if (placed && weight > 0) isHeld = true
     }
     if (!isHeld) row.letGo()

@@ -30,6 +30,8 @@ export interface StatefulOperator {
   capture(losses: Losses): CapturedState
   /** Only on an operator that has run nothing. */
   restore(saved: SavedState, losses: Losses): void
+  /** What this operator keeps of the keys of another one, of the same spec; may be called for several. */
+  takeKeys(other: StatefulOperator): void
 }
 
 /** State as of an epoch's end, held until it is disposed of. */

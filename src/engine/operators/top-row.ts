@@ -15,13 +15,15 @@ import { compileKeepTopRows } from "../code/top-row-code.ts"
 import type { ViewLayout } from "../code/view-code.ts"
 import { planViewLayout } from "../code/view-code.ts"
 import type { RankSpec } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
+import { copySlots } from "../resharding/slots.ts"
 import { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, RowOperator } from "./stateful-operator.ts"
+import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 const NO_WINDOW = { start: 0n, end: 0n }
@@ -34,6 +36,7 @@ export function keepsTopRow(spec: RankSpec, appendOnlyInput: boolean): boolean {
 
 export class TopRowOperator implements RowOperator, TopRowTarget {
   readonly spec: RankSpec
+  readonly share: Share
   readonly table: KeyTable
   readonly touched: TouchedSlots
   readonly #store: PageStore
@@ -42,9 +45,14 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
   readonly #emit: EmitRow
   readonly #keep: KeepTopRows
 
-  constructor(spec: RankSpec, inputColumns: readonly Column[], store: PageStore) {
+  constructor(
+    spec: RankSpec,
+    inputColumns: readonly Column[],
+    { store, share }: { readonly store: PageStore; readonly share: Share },
+  ) {
     this.spec = spec
     this.#store = store
+    this.share = share
     this.#plan = planViewLayout(inputColumns, spec.partition)
     this.touched = new TouchedSlots(store)
     this.table = new KeyTable(store, this.#plan.layout.shape, this.touched).letPagesLeave()
@@ -101,6 +109,11 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
 
   restore(saved: SavedState, losses: Losses): void {
     restoreTable(this, saved, losses)
+  }
+
+  takeKeys(other: StatefulOperator): void {
+    assert(other instanceof TopRowOperator, "top rows take over from top rows")
+    copySlots(other.table, this.table, (hash) => this.share.has(hash))
   }
 
   #put(page: number, address: number, weight: number): void {

@@ -27,3 +27,11 @@ function describe(thrown: unknown): string {
 function writeBigint(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value
 }
+
+const NO_PROMISES = "the handler returned a promise; a process waits for nothing, so write it without async"
+
+/** @throws TypeError when what a handler returned is one */
+export function refusePromise(returned: unknown): void {
+  if (typeof returned !== "object" || returned === null || !("then" in returned)) return
+  if (typeof returned.then === "function") throw new TypeError(NO_PROMISES)
+}

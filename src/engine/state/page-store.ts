@@ -23,7 +23,7 @@ import { spillFailed, stateFull } from "../errors.ts"
 import { LinearMemory } from "./linear-memory.ts"
 import { PageEvictor } from "./page-evictor.ts"
 import { PAGE_BYTES, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
-import { SpilledPages, type SpillFile, type SpillStats } from "./spilled-pages.ts"
+import { NOTHING_SPILLED, SpilledPages, type SpillFile, type SpillStats } from "./spilled-pages.ts"
 
 /** Reference counts are kept per smallest page: address in words >> 9. */
 const UNIT_SHIFT = 9
@@ -45,21 +45,21 @@ const GROWTH_PART = 1 / 8
 /** What word addresses can name in one WebAssembly memory, less one growth step. */
 export const MAX_STATE_BYTES = 4 * 2 ** 30 - 65_536
 
-const NOTHING_SPILLED: SpillStats = { spilledBytes: 0, faults: 0, failedWrites: 0, writtenBytes: 0 }
 /** Of the limit: pages leave until they take so much. */
 const KEEP_PART = 3 / 4
 /** And loops stop for that when they take so much; the rest is what one row may need. */
 const CROWDED_PART = 7 / 8
 
 export interface SpillOptions {
-  readonly file: SpillFile
+  /** Each store has a file of its own. */
+  readonly openFile: () => SpillFile
   /** Bytes, of pages and what is beside them, to which pages leave. @default three quarters of the limit */
   readonly keepBytes?: number
   /** Bytes from which on loops stop so that pages can leave. @default seven eighths of the limit */
   readonly crowdedBytes?: number
 }
 
-export class PageStore {
+export class PageStore implements Disposable {
   u8: Uint8Array
   i32: Int32Array
   i64: BigInt64Array
@@ -99,7 +99,7 @@ export class PageStore {
     this.i64 = views.i64
     this.f64 = views.f64
     this.f64[BLANK + STAMP] = -1
-    this.#spilled = spill === null ? null : new SpilledPages(spill.file)
+    this.#spilled = spill === null ? null : new SpilledPages(spill.openFile())
     this.evictor = spill === null ? null : new PageEvictor(this)
     this.#keepBytes = spill?.keepBytes ?? limitBytes * KEEP_PART
     this.#crowdedBytes = spill === null ? Infinity : (spill.crowdedBytes ?? limitBytes * CROWDED_PART)
@@ -150,6 +150,16 @@ export class PageStore {
   /** Begins a generation, so that whoever met the pages before it sees which are written to after it. */
   nextGeneration(): number {
     return ++this.#generation
+  }
+
+  /** What comes later has generations and keys above these: of other stores that share a checkpoint. */
+  goBeyond({ generation, key }: { readonly generation: number; readonly key: number }): void {
+    this.#generation = Math.max(this.#generation, generation)
+    this.#lastKey = Math.max(this.#lastKey, key)
+  }
+
+  get lastKey(): number {
+    return this.#lastKey
   }
 
   sizeClassOf(page: number): number {
@@ -272,6 +282,11 @@ export class PageStore {
   /** The image of a page that is out. */
   readOut(out: number, target: Uint8Array): void {
     this.#outside.read(out, target)
+  }
+
+  /** Nothing in it is needed any more. */
+  [Symbol.dispose](): void {
+    this.#spilled?.[Symbol.dispose]()
   }
 
   get #outside(): SpilledPages {

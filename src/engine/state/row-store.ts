@@ -82,6 +82,17 @@ export class RowStore {
     return rows
   }
 
+  *ids(): Generator<number> {
+    const { i32 } = this.store
+    for (const [number, page] of this.directory.entries()) {
+      if (page === 0) continue
+      for (let slot = 0; slot < i32[page * 2 + USED]!; slot++) {
+        const id = (number << R.SLOT_BITS) | slot
+        if (i32[this.addressOf(id) * 2 + this.shape.markHalf] !== R.FREE) yield id
+      }
+    }
+  }
+
   addressOf(id: number): number {
     const page = this.directory[id >>> R.SLOT_BITS]!
     return page + R.HEADER_WORDS + (id & R.SLOT_MASK) * this.shape.strideWords

@@ -8,8 +8,8 @@ import { isPlatformError } from "../../std/errors.ts"
 import { spillFailed } from "../errors.ts"
 import { PAGE_BYTES, pageBytes } from "./page-sizes.ts"
 
-/** Where images go: bytes that only this process reads again. */
-export interface SpillFile {
+/** Where images go: bytes that only this process reads again, and none when it is disposed of. */
+export interface SpillFile extends Disposable {
   /** Writes all of `image`, or throws. */
   write(image: Uint8Array, at: number): void
   /** Fills `target` with what was written there, or throws. */
@@ -25,6 +25,17 @@ export interface SpillStats {
   readonly failedWrites: number
   /** Since the start; pages that leave as they came back are not written again. */
   readonly writtenBytes: number
+}
+
+export const NOTHING_SPILLED: SpillStats = { spilledBytes: 0, faults: 0, failedWrites: 0, writtenBytes: 0 }
+
+export function addSpillStats(all: readonly SpillStats[]): SpillStats {
+  return all.reduce((sum, { spilledBytes, faults, failedWrites, writtenBytes }) => ({
+    spilledBytes: sum.spilledBytes + spilledBytes,
+    faults: sum.faults + faults,
+    failedWrites: sum.failedWrites + failedWrites,
+    writtenBytes: sum.writtenBytes + writtenBytes,
+  }))
 }
 
 export interface PageMarks {
@@ -153,6 +164,10 @@ export class SpilledPages {
     if (--page.references > 0) return
     this.#forget(name, page)
     this.givePlace(page.sizeClass, page.place)
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]()
   }
 
   #forget(name: number, { sizeClass }: SpilledPage): void {

@@ -2,13 +2,19 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import { Share } from "../exchange/share.ts"
 import { SessionBook } from "./session-book.ts"
 import type { SessionRow } from "./session-rows.ts"
 import { scalarRow } from "./session-rows.ts"
 
 const GAP = 10n
 const book = (allowedLatenessUs = 0n) =>
-  new SessionBook({ gapUs: GAP, allowedLatenessUs, tables: { distinct: [], multisets: [] } })
+  new SessionBook({
+    gapUs: GAP,
+    allowedLatenessUs,
+    tables: { distinct: [], multisets: [] },
+    share: Share.whole,
+  })
 const row = (timeUs: bigint, mark = ""): SessionRow => scalarRow(timeUs, [timeUs, mark])
 
 /** [first, last, rows] of the sessions that live, by time. */

@@ -17,6 +17,7 @@
  */
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
+import type { Share } from "../exchange/share.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { SessionKey, SessionRow } from "./session-rows.ts"
@@ -93,6 +94,7 @@ export interface SessionBookOptions {
   readonly gapUs: bigint
   readonly allowedLatenessUs: bigint
   readonly tables: SessionTables
+  readonly share: Share
 }
 
 export class SessionBook {
@@ -104,11 +106,12 @@ export class SessionBook {
   #goneUs = NO_WATERMARK
   #moves: SessionMove[] = []
   #changed = new Set<Session>()
-  nextNumber = 1n
+  nextNumber: bigint
   bytes = 0
 
   constructor(options: SessionBookOptions) {
     this.#options = options
+    this.nextNumber = BigInt(options.share.numberFrom(1))
   }
 
   judgeBy(watermarkUs: bigint): void {
@@ -276,7 +279,8 @@ export class SessionBook {
   }
 
   #begin(key: SessionKey, rows: SessionRow[]): Session {
-    const session = new Session(this.nextNumber++, key, rows, this.#options.tables)
+    const session = new Session(this.nextNumber, key, rows, this.#options.tables)
+    this.nextNumber += BigInt(this.#options.share.count)
     this.#byNumber.set(session.number, session)
     return session
   }

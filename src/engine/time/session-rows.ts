@@ -34,6 +34,8 @@ const SCALAR_BYTES = 16
 /** Which columns rows are kept in; the others are NULL and take no room. */
 export class SessionColumns {
   readonly timeAt: number
+  /** From there on. */
+  readonly keysAt: number
   readonly #used: ReadonlySet<number>
   readonly #nulls = new Map<number, Vector>()
 
@@ -41,6 +43,7 @@ export class SessionColumns {
   constructor(used: ReadonlySet<number>, timeAt: number) {
     this.#used = used
     this.timeAt = timeAt
+    this.keysAt = timeAt + 1
   }
 
   /** Nothing that is shared with other rows: those may be freed. */
@@ -72,7 +75,7 @@ export class SessionBatch {
     const { length } = taken
     this.batch = { ...taken, vectors: taken.vectors.map((vector, k) => columns.kept(vector, k, length)) }
     const { vectors } = this.batch
-    this.#keys = vectors.slice(columns.timeAt + 1)
+    this.#keys = vectors.slice(columns.keysAt)
     this.#times = vectors[columns.timeAt]!.values as BigInt64Array
     this.#texts = vectors.filter(({ type }) => isVariableWidth(type))
     this.#rows = Array.from({ length }, (_, at) => new BatchRow(this, at))
@@ -95,9 +98,7 @@ export class SessionBatch {
   }
 
   keyOf(at: number): SessionKey {
-    const [only] = this.#keys
-    if (this.#keys.length === 1) return keyOfOne(readScalar(only!, at))
-    return cellsText(this.#keys.map((vector) => readScalar(vector, at)))
+    return keyAt(this.#keys, at)
   }
 
   letGo(): void {
@@ -180,6 +181,12 @@ export function batchRun(
     if (weight !== 1 || !(row instanceof BatchRow) || row.batch !== batch || row.at !== at + length) break
   }
   return length === 0 ? null : { batch: batch.batch, at, length }
+}
+
+/** What `sessionKey` says of a row in columns. */
+export function keyAt(keys: readonly Vector[], at: number): SessionKey {
+  if (keys.length === 1) return keyOfOne(readScalar(keys[0]!, at))
+  return cellsText(keys.map((vector) => readScalar(vector, at)))
 }
 
 /** NaN equals itself and -0 equals 0, as in keys of groups. */

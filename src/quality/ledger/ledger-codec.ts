@@ -2,10 +2,11 @@
  * Records of the ledger topic `_ledger`, whose order is that of the epochs of each history.
  *
  *   record  = version:u8 kind:u8 history:num epoch:num body
- *   body    = begin | mark | ruling
+ *   body    = begin | mark | ruling | inherit
  *   begin   = floor:num text              kind 0: this history is the one that runs; text: its generation
  *   mark    = floor:num                   kind 1: all epochs of the history up to this one are in the ledger
  *   ruling  = part:num rest:num scope:u8 name:text topic:text partition:num first:num run*       kind 2
+ *   inherit = of:num upTo:num count:num name:text*               kind 3, behind the history's first begin
  *   run     = skip:num count:num code:u8 end?     the next `skip` rows are not meant, the `count` behind are
  *   scope   = 0: duplicates, of every view (no name) | 1: of the view `name`
  *   code    = 0 duplicate | 1 late | 2.. failed, as FAILURE_CODES says | 255 applied in part, with an end
@@ -16,15 +17,18 @@
  * `history` is the number of the epoch that the history began with. `part` counts an epoch's rulings from 0
  * and `rest` those that follow, so that an epoch whose writing was cut off is told from a whole one. Nothing
  * of the history before ledger offset `floor` is needed: the rows that it speaks of are gone from the log.
+ * What the history `of` ruled in epochs up to `upTo`, on rows of the named views and on duplicates, counts
+ * for a history that inherits it.
  */
 import { FAILURES, type Failure } from "../../expr/expression.ts"
+import type { Inheritance } from "../../ports/epoch-output.ts"
 import type { ExcludedVerdict } from "../../ports/verdict-ledger.ts"
 import { assert } from "../../std/assert.ts"
 import { ByteReader, ByteWriter } from "../bytes.ts"
 import { ledgerBroken } from "../errors.ts"
 
 const VERSION = 1
-const KINDS = ["begin", "mark", "ruling"] as const
+const KINDS = ["begin", "mark", "ruling", "inherit"] as const
 
 const DUPLICATE = 0
 const LATE = 1
@@ -68,7 +72,12 @@ export interface LedgerRuling extends Stamp {
   readonly runs: readonly LedgerRun[]
 }
 
-export type LedgerRecord = LedgerBegin | LedgerMark | LedgerRuling
+export interface LedgerInherit extends Stamp {
+  readonly kind: "inherit"
+  readonly from: Inheritance
+}
+
+export type LedgerRecord = LedgerBegin | LedgerMark | LedgerRuling | LedgerInherit
 
 export interface LedgerRun {
   readonly offset: number
@@ -111,9 +120,20 @@ export function encodeLedgerRecord(record: LedgerRecord): Uint8Array {
   bytes.number(record.history)
   bytes.number(record.epoch)
   if (record.kind === "ruling") writeRuling(bytes, record)
+  else if (record.kind === "inherit") writeInheritance(bytes, record.from)
   else bytes.number(record.floor)
   if (record.kind === "begin") bytes.text(record.generation)
   return bytes.done()
+}
+
+function writeInheritance(bytes: ByteWriter, { history, epoch, views }: Inheritance): void {
+  for (const number of [history, epoch, views.length]) bytes.number(number)
+  for (const view of views) bytes.text(view)
+}
+
+function readInheritance(reader: ByteReader): Inheritance {
+  const [history, epoch, count] = [reader.number(), reader.number(), reader.number()]
+  return { history, epoch, views: Array.from({ length: count }, () => reader.text()) }
 }
 
 function writeRuling(bytes: ByteWriter, ruling: LedgerRuling): void {
@@ -165,6 +185,8 @@ export function decodeLedgerRecord(bytes: Uint8Array): LedgerRecord {
       return { kind, ...stamp, floor: reader.number() }
     case "ruling":
       return { kind, ...stamp, ...readRuling(reader) }
+    case "inherit":
+      return { kind, ...stamp, from: readInheritance(reader) }
     default:
       throw ledgerBroken("its record is of an unknown kind")
   }

@@ -26,6 +26,13 @@ export interface LedgerChunk {
   readonly failed: number
 }
 
+interface Place {
+  /** Null: duplicates. */
+  readonly view: string | null
+  readonly topic: string
+  readonly partition: number
+}
+
 export class LedgerIndex {
   /** By view and partition: for questions about a range of rows. */
   readonly #places = new Map<string, LedgerChunk[]>()
@@ -33,7 +40,7 @@ export class LedgerIndex {
   readonly #views = new Map<string, LedgerChunk[]>()
   #chunkRecords = FIRST_CHUNK_RECORDS
   #chunks = 0
-  readonly #known = new Map<string, { readonly topic: string; readonly partition: number }>()
+  readonly #known = new Map<string, Place>()
 
   add(offset: number, ruling: LedgerRuling): void {
     const { view, topic, partition, runs } = ruling
@@ -48,10 +55,28 @@ export class LedgerIndex {
       ...{ late, failed },
     }
     const key = placeKey(view, topic, partition)
-    this.#known.set(key, { topic, partition })
+    this.#known.set(key, { view, topic, partition })
     this.#addTo(this.#places, key, chunk)
     if (view !== null) this.#addTo(this.#views, view, chunk)
     if (this.#chunks > MAX_CHUNKS) this.#thin()
+  }
+
+  /** What is known of these views, and of duplicates, to go on with. */
+  inherited(views: ReadonlySet<string>): LedgerIndex {
+    const index = new LedgerIndex()
+    index.#chunkRecords = this.#chunkRecords
+    for (const [key, { view, topic, partition }] of this.#known) {
+      if (view !== null && !views.has(view)) continue
+      index.#known.set(key, { view, topic, partition })
+      index.#copy(index.#places, key, this.#places.get(key))
+    }
+    for (const view of views) index.#copy(index.#views, view, this.#views.get(view))
+    return index
+  }
+
+  #copy(lists: Map<string, LedgerChunk[]>, key: string, chunks: readonly LedgerChunk[] = []): void {
+    lists.set(key, [...chunks])
+    this.#chunks += chunks.length
   }
 
   /** Chunks that may speak of rows [from, until), in their order. */

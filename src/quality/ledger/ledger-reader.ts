@@ -16,6 +16,7 @@ import { cursorInvalid, ledgerBroken } from "../errors.ts"
 import { decodeLedgerRecord, type LedgerRuling, type LedgerRun, ruledOf } from "./ledger-codec.ts"
 import type { LedgerChunk, LedgerIndex } from "./ledger-index.ts"
 import { LEDGER_TOPIC, type LedgerWriter } from "./ledger-writer.ts"
+import type { Sight } from "./sight.ts"
 
 const READ_BYTES = 256 * 1024
 /** Of a page: what people look at, and what one answer may weigh. */
@@ -27,15 +28,21 @@ export interface PlacedRuling {
   readonly ruling: LedgerRuling
 }
 
+/** Of the history that runs. */
+export interface Shelf {
+  readonly index: LedgerIndex
+  readonly sight: Sight
+}
+
 export class LedgerReader implements VerdictLedgerReader {
   readonly #log: Log
   readonly #writer: LedgerWriter
-  readonly #index: () => LedgerIndex
+  readonly #shelf: Shelf
 
-  constructor(log: Log, writer: LedgerWriter, index: () => LedgerIndex) {
+  constructor(log: Log, writer: LedgerWriter, shelf: Shelf) {
     this.#log = log
     this.#writer = writer
-    this.#index = index
+    this.#shelf = shelf
   }
 
   get history(): number {
@@ -51,7 +58,7 @@ export class LedgerReader implements VerdictLedgerReader {
   }
 
   totals(view: string): { readonly late: number; readonly failed: number } {
-    return this.#index().totals(view)
+    return this.#shelf.index.totals(view)
   }
 
   async *duplicates(span: OffsetSpan): AsyncGenerator<OffsetRun> {
@@ -94,7 +101,7 @@ export class LedgerReader implements VerdictLedgerReader {
 
   async *#runs(view: string | null, span: OffsetSpan): AsyncGenerator<LedgerRun> {
     const { topic, partition, from, until } = span
-    for (const chunk of this.#index().ofPlace(view, span)) {
+    for (const chunk of this.#shelf.index.ofPlace(view, span)) {
       for await (const { ruling } of this.#rulings(chunk)) {
         if (ruling.view !== view || ruling.topic !== topic || ruling.partition !== partition) continue
         for (const run of ruling.runs) {
@@ -113,12 +120,10 @@ export class LedgerReader implements VerdictLedgerReader {
   ): AsyncGenerator<{ readonly place: number; readonly row: ExcludedRow }> {
     const isNewest = order === "newest"
     const isBehind = (position: Position) => after === null || isAfter(after, position, isNewest)
-    const chunks = this.#index()
-      .ofView(view)
-      .filter((chunk) => {
-        if (chunk[verdict] === 0) return false
-        return after === null || (isNewest ? chunk.first <= after.place : chunk.last >= after.place)
-      })
+    const chunks = this.#shelf.index.ofView(view).filter((chunk) => {
+      if (chunk[verdict] === 0) return false
+      return after === null || (isNewest ? chunk.first <= after.place : chunk.last >= after.place)
+    })
     for (const chunk of isNewest ? chunks.toReversed() : chunks) {
       const placed: PlacedRuling[] = []
       for await (const one of this.#rulings(chunk)) if (one.ruling.view === view) placed.push(one)
@@ -138,7 +143,7 @@ export class LedgerReader implements VerdictLedgerReader {
     for await (const { offset, value } of readSpan(this.#log, span, { readBytes: READ_BYTES })) {
       if (value === null) continue
       const record = decodeLedgerRecord(value)
-      if (record.kind === "ruling" && record.history === this.history) yield { place: offset, ruling: record }
+      if (record.kind === "ruling" && this.#shelf.sight.has(record)) yield { place: offset, ruling: record }
     }
   }
 

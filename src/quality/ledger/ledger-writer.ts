@@ -5,7 +5,7 @@
  */
 import type { Log, WriterToken } from "../../log/log.ts"
 import { recordSetOf } from "../../log/stored-records.ts"
-import type { EpochOutcome, EpochOutput, HistoryStart } from "../../ports/epoch-output.ts"
+import type { EpochOutcome, EpochOutput, HistoryStart, Inheritance } from "../../ports/epoch-output.ts"
 import { assert } from "../../std/assert.ts"
 import type { Scheduler } from "../../std/clock.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -31,6 +31,7 @@ export interface HistoryEnd {
   readonly partial: { readonly epoch: number; readonly parts: number } | null
   /** Ledger offsets before it are not needed. */
   readonly floor: number
+  readonly inherits: Inheritance | null
 }
 
 export interface LedgerWriterParts {
@@ -42,7 +43,8 @@ export interface LedgerWriterParts {
   readonly current: number
   /** First offset of the topic that still exists. */
   readonly begin: number
-  readonly onBegin: (history: number) => void
+  /** `inherits` is of a history that the topic does not know yet. */
+  readonly onBegin: (history: number, inherits: Inheritance | null) => void
   readonly onStored: (offset: number, record: LedgerRecord) => void
   /** The oldest ledger offset that readers need. */
   readonly floor: () => number
@@ -140,10 +142,13 @@ export class LedgerWriter implements EpochOutput {
     const end = this.#parts.ends.get(history)
     this.#known = { epoch: end?.epoch ?? 0, partial: end?.partial ?? null }
     this.#marked = this.#known.epoch
-    this.#parts.onBegin(history)
+    const inherits = end === undefined ? this.#start!.inherits : null
+    this.#parts.onBegin(history, inherits)
     if (this.#parts.current === history) return
     const floor = end?.floor ?? this.#parts.floor()
-    this.#push({ kind: "begin", history, epoch: this.#known.epoch, floor, generation })
+    const stamp = { history, epoch: this.#known.epoch }
+    this.#push({ kind: "begin", ...stamp, floor, generation })
+    if (inherits !== null) this.#push({ kind: "inherit", ...stamp, from: inherits })
     void this.#write()
   }
 

@@ -5,15 +5,17 @@
  * A history begins with an engine that has run nothing. When the project changes, or a view is rebuilt from
  * the log, another history begins and judges all rows again; the rulings of the one before are not seen any
  * more, and go with retention. One that is taken up again (a change that is taken back) goes on where it was.
+ * Views that a change leaves as they were are inherited by the new history with all that was ruled on them.
  */
 import type { Log } from "../../log/log.ts"
 import { readSpan } from "../../log/stored-records.ts"
-import type { EpochOutput } from "../../ports/epoch-output.ts"
+import type { EpochOutput, Inheritance } from "../../ports/epoch-output.ts"
 import type { Scheduler } from "../../std/clock.ts"
 import { decodeLedgerRecord, type LedgerRecord } from "./ledger-codec.ts"
 import { LedgerIndex } from "./ledger-index.ts"
 import { LedgerReader } from "./ledger-reader.ts"
 import { type HistoryEnd, LEDGER_TOPIC, LedgerWriter } from "./ledger-writer.ts"
+import { Sight } from "./sight.ts"
 
 const HOLDER = "ledger"
 /** What is not needed any more goes when the topic is larger. */
@@ -56,11 +58,11 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
     ...{ log, scheduler, writer: token, begin },
     ends: shelf.ends,
     current: shelf.current,
-    onBegin: (history) => shelf.choose(history),
+    onBegin: (history, inherits) => shelf.choose(history, inherits),
     onStored: (offset, record) => shelf.stored(offset, record),
     floor: () => shelf.floor,
   })
-  return { output: writer, reader: new LedgerReader(log, writer, () => shelf.index) }
+  return { output: writer, reader: new LedgerReader(log, writer, shelf) }
 }
 
 /** What is known of the topic, by history until one is chosen. */
@@ -70,6 +72,7 @@ class LedgerShelf {
   current = 0
   floor: number
   index = new LedgerIndex()
+  sight = Sight.of(0, null, null)
   readonly #options: OpenLedgerOptions
   readonly #indexes = new Map<number, LedgerIndex>()
   #end: number
@@ -84,16 +87,29 @@ class LedgerShelf {
 
   learn(offset: number, record: LedgerRecord): void {
     const { history } = record
-    const end = this.ends.get(history) ?? { generation: "", epoch: 0, partial: null, floor: 0 }
+    const end = this.ends.get(history) ?? NO_END
     if (record.kind === "ruling") this.#indexOf(history).add(offset, record)
+    if (record.kind === "inherit") this.#indexes.set(history, this.#inherited(record.from))
     if (record.kind === "begin") this.current = history
     this.ends.set(history, nextEnd(end, record))
   }
 
-  choose(history: number): void {
-    this.index = this.#indexes.get(history) ?? new LedgerIndex()
-    this.floor = this.ends.get(history)?.floor ?? this.#end
+  choose(history: number, inherits: Inheritance | null): void {
+    if (inherits !== null) this.#indexes.set(history, this.#inherited(inherits))
+    this.index = this.#indexOf(history)
+    this.floor = this.ends.get(inherits?.history ?? history)?.floor ?? this.#end
+    const before = inherits === null ? null : this.#sightOf(inherits.history)
+    this.sight = inherits === null ? this.#sightOf(history) : Sight.of(history, inherits, before)
     this.#indexes.clear()
+  }
+
+  #inherited({ history, views }: Inheritance): LedgerIndex {
+    return this.#indexOf(history).inherited(new Set(views))
+  }
+
+  #sightOf(history: number): Sight {
+    const inherits = this.ends.get(history)?.inherits ?? null
+    return Sight.of(history, inherits, inherits === null ? null : this.#sightOf(inherits.history))
   }
 
   stored(offset: number, record: LedgerRecord): void {
@@ -133,8 +149,11 @@ class LedgerShelf {
   }
 }
 
+const NO_END: HistoryEnd = { generation: "", epoch: 0, partial: null, floor: 0, inherits: null }
+
 function nextEnd(end: HistoryEnd, record: LedgerRecord): HistoryEnd {
   const { epoch } = record
+  if (record.kind === "inherit") return { ...end, inherits: record.from }
   if (record.kind === "begin") return { ...end, generation: record.generation, floor: record.floor }
   if (record.kind === "mark") return { ...end, epoch: Math.max(end.epoch, epoch), floor: record.floor }
   if (record.rest === 0) return { ...end, epoch, partial: null }

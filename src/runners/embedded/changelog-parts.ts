@@ -14,6 +14,11 @@ export function isChangelogPart({ name }: CheckpointPart): boolean {
   return name.startsWith(`${PREFIX}/`)
 }
 
+/** The view that a part of a changelog is of. */
+export function changelogView({ name }: CheckpointPart): string {
+  return name.split("/")[1] ?? ""
+}
+
 export function* changelogParts(
   entriesByView: ReadonlyMap<string, readonly ChangelogEntry[]>,
 ): Generator<CheckpointPart> {

@@ -21,6 +21,7 @@ import type { PageFile } from "./checkpoints/page-file.ts"
 import { isPageListPart, readPageList } from "./checkpoints/page-list.ts"
 import { readPages } from "./checkpoints/page-reader.ts"
 import { readParts } from "./checkpoints/part-file.ts"
+import type { ContractPrints } from "./contract-prints.ts"
 import type { LetterCounts } from "./dead-letter-box.ts"
 import type { SavedDuplicates } from "./duplicates/duplicates.ts"
 import { checkpointCorrupt } from "./errors.ts"
@@ -45,6 +46,8 @@ export interface CheckpointManifest {
   /** Next offset per partition, by topic. */
   readonly positions: Readonly<Record<string, readonly number[]>>
   readonly sources: Readonly<Record<string, SourceTimeState>>
+  /** What was read, and how. Absent in checkpoints of older versions. */
+  readonly contracts?: ContractPrints
   /** Rows per verdict, in the order of VERDICTS, by view. */
   readonly verdicts: Readonly<Record<string, readonly number[]>>
   /** Dead letters that were counted. Absent in checkpoints of older versions. */

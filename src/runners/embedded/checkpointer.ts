@@ -60,6 +60,12 @@ export class Checkpointer {
       this.#begin(journalOffset)
   }
 
+  /** Begins a checkpoint now, or when the one that is being written is. The engine is at rest. */
+  begin(journalOffset: number): void {
+    if (this.#writing === null) this.#begin(journalOffset)
+    else this.#lastMs = Number.NEGATIVE_INFINITY
+  }
+
   /** One last checkpoint, so that the next start has nothing to run again. */
   async finish(journalOffset: number): Promise<void> {
     await this.#writing

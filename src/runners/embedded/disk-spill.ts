@@ -1,23 +1,53 @@
 /**
- * The file for state that memory has no room for. It is worth nothing to another process, since recovery has
- * checkpoints: what an earlier one left is removed at the start, and nothing is ever synced.
+ * Files for state that memory has no room for, one for each part of the engine. They are worth nothing to
+ * another process, since recovery has checkpoints: what an earlier one left is removed at the start, and
+ * nothing is ever synced.
  */
 import type { SpillFile } from "../../engine/state/spilled-pages.ts"
 import type { Disk, DiskFile } from "../../std/disk.ts"
 import { diskFailed } from "../../std/disk-errors.ts"
 
-const NAME = "state.spill"
-
-export class DiskSpill implements SpillFile, Disposable {
+export class DiskSpill implements Disposable {
   readonly #disk: Disk
   readonly #directory: string
-  /** Null until there is something to write: most projects never have. */
-  #file: DiskFile | null = null
+  #files: SpillFile[] = []
+  #opened = 0
 
+  /** @param directory of this process and nothing else: all in it is removed */
   constructor(disk: Disk, directory: string) {
     this.#disk = disk
     this.#directory = directory
-    disk.remove(this.#path)
+    disk.removeTree(directory)
+  }
+
+  readonly openFile = (): SpillFile => {
+    const file = new LazyFile(this.#disk, this.#directory, `state-${++this.#opened}.spill`)
+    this.#files.push(file)
+    return file
+  }
+
+  /** Closes what is open: the engine that it was for is not used again. */
+  clear(): void {
+    for (const file of this.#files) file[Symbol.dispose]()
+    this.#files = []
+  }
+
+  [Symbol.dispose](): void {
+    this.clear()
+  }
+}
+
+/** Made when there is something to write: most projects never have. */
+class LazyFile implements SpillFile {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #path: string
+  #file: DiskFile | null = null
+
+  constructor(disk: Disk, directory: string, name: string) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#path = `${directory}/${name}`
   }
 
   write(image: Uint8Array, at: number): void {
@@ -33,10 +63,7 @@ export class DiskSpill implements SpillFile, Disposable {
     if (this.#file === null) return
     this.#file.close()
     this.#disk.remove(this.#path)
-  }
-
-  get #path(): string {
-    return `${this.#directory}/${NAME}`
+    this.#file = null
   }
 
   #open(): DiskFile {

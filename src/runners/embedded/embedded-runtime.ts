@@ -8,7 +8,6 @@ import type { EventContract } from "../../contracts/contract.ts"
 import { type Engine, type EpochResult, NO_WATERMARK } from "../../engine/dataflow.ts"
 import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
-import { behindView } from "../../plan/reach.ts"
 import type { CutSource, ViewCut } from "../clickhouse/cut.ts"
 import type {
   EventStatus,
@@ -30,20 +29,23 @@ import type { Changelog } from "./changelog.ts"
 import { changelogParts } from "./changelog-parts.ts"
 import type { CheckpointManifest } from "./checkpoint-store.ts"
 import type { Checkpointer } from "./checkpointer.ts"
+import { contractPrints } from "./contract-prints.ts"
 import { Door, type EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
 import { unknownEvent, unknownView } from "./errors.ts"
 import type { RuledSlice } from "./intake.ts"
 import type { EpochRecord } from "./journal.ts"
-import { countPublished, doorImbalance, takenRows } from "./lane-counts.ts"
+import { countPublished, doorImbalance } from "./lane-counts.ts"
 import { LogTail } from "./log-tail.ts"
 import { sourceId } from "./lower.ts"
 import { collectMetrics, duplicateSamples } from "./metrics.ts"
 import { OperatorWorks } from "./operator-work.ts"
+import type { RebuildCut } from "./rebuild.ts"
 import { ReceiptDesk } from "./receipt-desk.ts"
 import { RejectedSamples } from "./rejected-samples.ts"
 import type { Recovered, RuntimeParts } from "./runtime-parts.ts"
 import { cutOf } from "./view-cut.ts"
+import { ViewProgress } from "./view-progress.ts"
 import { ViewReader } from "./view-reader.ts"
 import { ViewSubscription } from "./view-subscription.ts"
 
@@ -69,8 +71,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
   #failure: Error | null = null
   /** The newest epoch that was published or restored. */
   #lastEpoch = 0
-  /** Per event, as of that epoch: what its outputs may say. */
-  readonly #watermarksUs = new Map<string, bigint>()
+  readonly #progress: ViewProgress
 
   constructor(parts: RuntimeParts) {
     const { clock, log } = parts
@@ -78,6 +79,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.startedAtMs = clock.nowMs()
     this.logId = log.logId
     this.#plans = new Map(parts.plans.map((plan) => [plan.name, plan]))
+    this.#progress = new ViewProgress({ ...parts, plans: this.#plans, startedAtMs: this.startedAtMs })
     this.#works = new OperatorWorks(parts.contracts, parts.plans)
     this.#desk = new ReceiptDesk({ ...parts, plans: this.#plans })
     this.#door = new Door({
@@ -95,7 +97,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.#changelogs = changelogs
     this.#journalOffset = journalOffset
     this.#lastEpoch = engine.epoch
-    for (const [event, { watermarkUs }] of this.#parts.times) this.#watermarksUs.set(event, watermarkUs)
+    this.#progress.begin()
   }
 
   /** Takes events from now on. */
@@ -112,20 +114,38 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** An epoch's outputs may leave. */
   publish(result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]): void {
-    this.#parts.ledger.record(result.verdicts)
-    this.#parts.outputs.publish(result, slices)
-    if (cut.epoch !== this.#lastEpoch + 1) this.#beginHistory(cut.epoch - 1)
-    this.#lastEpoch = cut.epoch
-    for (const [event, text] of Object.entries(cut.watermarksUs)) this.#watermarksUs.set(event, BigInt(text))
-    for (const { view, changes } of result.changes) {
-      const watermarkUs = this.#viewWatermark(this.#plan(view))
-      this.#changelogs.get(view)!.publish({ kind: "changes", epoch: cut.epoch, watermarkUs, changes })
-    }
+    this.#progress.advance(cut.watermarksUs)
+    this.#publishResult(result, slices)
     this.#onPublished(slices)
     this.#parts.intake.markPublished(slices)
     for (const { event, count } of slices) countPublished(this.#parts.lanes.get(event)!, count)
     this.#checkpointer!.countRows(slices.reduce((rows, { count }) => rows + count, 0))
     this.#desk.settle()
+  }
+
+  /** An epoch of views that are built anew; what it read had been published before. */
+  publishRebuilt(result: EpochResult, cut: RebuildCut): void {
+    this.#parts.rebuild!.markPublished(cut)
+    this.#publishResult(result, [])
+    this.#desk.settle()
+  }
+
+  /** All views are where the restored ones were. */
+  onRebuilt(journalOffset: number): void {
+    this.#journalOffset = journalOffset
+    this.#checkpointer!.begin(journalOffset)
+  }
+
+  #publishResult(result: EpochResult, slices: readonly RuledSlice[]): void {
+    const { epoch } = result
+    this.#parts.ledger.record(result.verdicts)
+    this.#parts.outputs.publish(result, slices)
+    if (epoch !== this.#lastEpoch + 1) this.#beginHistory(epoch - 1)
+    this.#lastEpoch = epoch
+    for (const { view, changes } of result.changes) {
+      const watermarkUs = this.#progress.watermarkUs(this.#plan(view))
+      this.#changelogs.get(view)!.publish({ kind: "changes", epoch, watermarkUs, changes })
+    }
   }
 
   /** Another version of the project ran in between: who read it then cannot go on here. */
@@ -171,9 +191,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       plan,
       epoch: this.#engine!.epoch,
       rowCount: this.#engine!.rowCount(plan.name),
-      watermarkUs: this.#viewWatermark(plan),
-      ...this.#pending(plan),
-      ...this.#balance(plan),
+      ...this.#progress.status(plan),
     }))
   }
 
@@ -194,7 +212,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   rows(request: ViewRowsRequest): ViewRowsAnswer {
     const plan = this.#plan(request.view)
-    return this.#reader!.rows(plan, request, this.#viewWatermark(plan))
+    return this.#reader!.rows(plan, request, this.#progress.watermarkUs(plan))
   }
 
   lookup(view: string, key: readonly Scalar[]): Scalar[] | null {
@@ -211,7 +229,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       engine: this.#engine!,
       plan,
       changelog: this.#changelogs.get(view)!,
-      watermarkUs: () => this.#viewWatermark(plan),
+      watermarkUs: () => this.#progress.watermarkUs(plan),
     }
     return new ViewSubscription(parts, afterEpoch)
   }
@@ -230,16 +248,15 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** The view and everything that it was made of, as of the newest epoch. */
   cut(view: string): ViewCut {
-    const { intake, lanes, outputs } = this.#parts
+    const { outputs } = this.#parts
     const plan = this.#plan(view)
-    const topics = new Set(this.#eventsOf(plan).map((event) => lanes.get(event)!.topic.name))
-    const positions = intake.positions().filter(({ topic }) => topics.has(topic))
+    const positions = this.#progress.positions(plan)
     return cutOf({
       engine: this.#engine!,
       plan,
       history: outputs.history,
       positions: positions.map(({ topic, partition, published }) => ({ topic, partition, end: published })),
-      watermarksUs: new Map([...this.#plans].map(([name, each]) => [name, this.#viewWatermark(each)])),
+      watermarksUs: new Map([...this.#plans].map(([name, each]) => [name, this.#progress.watermarkUs(each)])),
     })
   }
 
@@ -262,7 +279,8 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     const memories = [...this.#parts.lanes.values()].flatMap(({ duplicates }) => duplicates?.memory ?? [])
     if (this.#loop?.failure === null) {
       for (const memory of memories) await memory.flush()
-      await this.#checkpointer?.finish(this.#journalOffset)
+      // What is half built is built anew by the next start, from the checkpoint that it began with.
+      if (this.#parts.rebuild?.isOver !== false) await this.#checkpointer?.finish(this.#journalOffset)
     }
     for (const memory of memories) await memory.close()
     this.#parts.spill[Symbol.dispose]()
@@ -270,7 +288,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
 
   /** What a checkpoint keeps beside the engine's parts. */
   manifest(generation: string, journalOffset: number): CheckpointManifest {
-    const { intake, times, lanes, ledger, log, outputs, letters } = this.#parts
+    const { intake, times, lanes, ledger, log, outputs, letters, contracts } = this.#parts
     const positions: Record<string, number[]> = {}
     for (const { topic, partition, published } of intake.positions()) {
       const ends = positions[topic] ?? []
@@ -283,6 +301,7 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
       generation,
       journalOffset,
       logId: log.logId,
+      contracts: contractPrints(contracts),
       positions,
       sources: Object.fromEntries([...times].map(([event, time]) => [event, time.save()])),
       verdicts: ledger.save(),
@@ -325,37 +344,6 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
         return { durableEnd, processed: published, idle: time.isIdle(partition, nowMs) }
       }),
     }
-  }
-
-  #balance(plan: ViewPlan): Pick<ViewStatus, "verdicts" | "appendedEvents" | "imbalance"> {
-    const { ledger, lanes, intake } = this.#parts
-    const reads = this.#eventsOf(plan).map((event) => lanes.get(event)!)
-    const taken = reads.reduce((sum, lane) => sum + takenRows(lane, lanes, intake), 0)
-    const appendedEvents = taken + this.#pending(plan).pendingEvents
-    return { verdicts: ledger.totals(plan.name), appendedEvents, imbalance: taken - ledger.ruled(plan.name) }
-  }
-
-  /** Events that reach the view, directly or through other views. */
-  #eventsOf(plan: ViewPlan): readonly string[] {
-    return behindView(plan.name, this.#plans).events
-  }
-
-  #viewWatermark(plan: ViewPlan): bigint | null {
-    const all = this.#eventsOf(plan).map((event) => this.#watermarksUs.get(event)!)
-    return all.length === 0 ? null : known(all.reduce((lowest, each) => (each < lowest ? each : lowest)))
-  }
-
-  #pending(plan: ViewPlan): Pick<ViewStatus, "pendingEvents" | "pendingSinceMs"> {
-    const topics = new Set([...this.#eventsOf(plan)].map((event) => this.#parts.lanes.get(event)!.topic.name))
-    let pendingEvents = 0
-    let pendingSinceMs: number | null = null
-    for (const { topic, partition, durableEnd, published } of this.#parts.intake.positions()) {
-      if (!topics.has(topic)) continue
-      pendingEvents += durableEnd - published
-      const oldestMs = this.#parts.intake.waitingSinceMs(topic, partition)
-      if (oldestMs !== null) pendingSinceMs = Math.min(pendingSinceMs ?? oldestMs, oldestMs)
-    }
-    return { pendingEvents, pendingSinceMs }
   }
 
   #plan(view: string): ViewPlan {

@@ -12,6 +12,7 @@ import { stateBroken } from "./errors.ts"
 import { bySource, type Intake, type IntakeSlice, type RuledSlice } from "./intake.ts"
 import type { EpochRecord, Journal, JournalEntry } from "./journal.ts"
 import { sourceId } from "./lower.ts"
+import type { Rebuild, RebuildCut } from "./rebuild.ts"
 import type { SourceTime } from "./watermarks.ts"
 
 /** Rows of one epoch: enough to amortise the journal's sync, few enough to stay within milliseconds. */
@@ -28,6 +29,12 @@ export interface EpochLoopParts {
   readonly generation: string
   readonly lanes: ReadonlyMap<string, EventLane>
   readonly times: ReadonlyMap<string, SourceTime>
+  /** Views that are to catch up before anything new is run. */
+  readonly rebuild: Rebuild | null
+  /** Called for each epoch of the rebuild. */
+  readonly publishRebuilt: (result: EpochResult, cut: RebuildCut) => void
+  /** Called when the rebuild is over: what it built is kept from now on. */
+  readonly onRebuilt: (journalOffset: number) => void
   /** Called for each epoch in order, when its outputs may leave. */
   readonly publish: (result: EpochResult, cut: EpochRecord, slices: readonly RuledSlice[]) => void
   /** Null while what takes the epochs has room for another; else resolves when it has. */
@@ -63,6 +70,17 @@ export class EpochLoop {
     if (lastEpoch > this.#epoch) this.#epoch = lastEpoch + 1
   }
 
+  /** Takes a number for nothing, so that what begins with the next one has it alone. */
+  async skipOne(): Promise<void> {
+    const { journal, clock } = this.#parts
+    await journal.append(this.#unrepeated(clock.nowMs()))
+  }
+
+  /** The next epoch's number. */
+  get nextEpoch(): number {
+    return this.#epoch + 1
+  }
+
   /** Runs one journaled epoch again: same rows, same watermarks. */
   async replay({ record, offset }: JournalEntry): Promise<void> {
     const { intake, times, clock } = this.#parts
@@ -96,12 +114,45 @@ export class EpochLoop {
 
   async #loop(): Promise<void> {
     const { intake } = this.#parts
+    await this.#rebuild()
     while (!this.#stopping) {
       await this.#parts.room()
       const slices = await intake.take(MAX_EPOCH_ROWS)
       if (slices.length > 0) await this.#runNew(slices)
       else if (this.#timeMoved() || this.#waitMs() <= 0) await this.#runNew([])
       else await this.#waitForWork()
+    }
+  }
+
+  /** Its epochs have numbers that nothing else has, but none is ever run again: a crash begins anew. */
+  async #rebuild(): Promise<void> {
+    const { rebuild, journal, clock, engine, publishRebuilt, onRebuilt } = this.#parts
+    if (rebuild === null) return
+    let offset = 0
+    while (!this.#stopping) {
+      await this.#parts.room()
+      const cut = await rebuild.next()
+      if (cut === null) return onRebuilt(offset)
+      const clockMs = clock.nowMs()
+      offset = await journal.append(this.#unrepeated(clockMs))
+      const watermarksUs = new Map([...cut.watermarksUs].map(([event, us]) => [sourceId(event), us]))
+      const slices = cut.slices.map(sourceSlice)
+      const input = { epoch: this.#epoch, slices, watermarksUs, clockMs, rebuilt: rebuild.views }
+      publishRebuilt(engine.runEpoch(input), cut)
+    }
+  }
+
+  /** A record that takes the next number. */
+  #unrepeated(clockMs: number): EpochRecord {
+    const { generation, engine } = this.#parts
+    const after = engine.epoch
+    return {
+      epoch: ++this.#epoch,
+      after,
+      generation: `${generation}/rebuild`,
+      clockMs,
+      ends: {},
+      watermarksUs: {},
     }
   }
 

@@ -94,6 +94,18 @@ export function idsDamaged(path: string, why: string): PlatformError {
   })
 }
 
+/** @param worker counted from 0, which is the engine's own thread */
+export function workerFailed(worker: number, cause: unknown): PlatformError {
+  return new PlatformError({
+    code: "worker-failed",
+    domain: "internal",
+    message:
+      `Worker ${worker + 1} of the engine failed: ${reasonOf(cause)}. ` +
+      "Restart to go on from the last checkpoint; `workers: 1` in the config does without other threads.",
+    cause,
+  })
+}
+
 export function stateBroken(cause: unknown): PlatformError {
   return new PlatformError({
     code: "epoch-failed",

@@ -18,10 +18,10 @@ function stateSamples(engine: Engine): MetricSample[] {
   const of = (name: string) => `millrace_engine_${name}`
   return [
     gauge(of("state_bytes"), "Operator state and view rows, wherever they are.", {}, engine.stateBytes()),
-    gauge(of("spilled_bytes"), "State that is out of memory, in the spill file.", {}, spilledBytes),
+    gauge(of("spilled_bytes"), "State that is out of memory, in spill files.", {}, spilledBytes),
     counter(of("spill_faults_total"), "Pages of state that were brought back to memory.", {}, faults),
-    counter(of("spill_written_bytes_total"), "Written to the spill file.", {}, writtenBytes),
-    counter(of("spill_failed_writes_total"), "Pages that could not be written to it.", {}, failedWrites),
+    counter(of("spill_written_bytes_total"), "Written to spill files.", {}, writtenBytes),
+    counter(of("spill_failed_writes_total"), "Pages that could not be written to them.", {}, failedWrites),
   ]
 }
 

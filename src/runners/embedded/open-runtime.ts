@@ -8,27 +8,26 @@
  *        |                                        |
  *        +----------------> take what the log has beyond, then what comes <----+
  *
- * A generation is one version of contracts and views. A new one rebuilds every view from the log.
+ * A generation is one version of contracts and views. Under a new one views that stay as they were go on, and
+ * the others are built from the log before anything new is run.
  */
 import { dirname } from "node:path"
 import type { EventContract } from "../../contracts/contract.ts"
 import { DEFAULT_DEDUP_BYTES } from "../../contracts/dedup.ts"
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
-import { createEngine, type EngineOptions } from "../../engine/create-engine.ts"
+import type { EngineOptions } from "../../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
-import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { Log } from "../../log/log.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
-import type { EpochOutput } from "../../ports/epoch-output.ts"
+import { behindView } from "../../plan/reach.ts"
+import type { EpochOutput, HistoryStart } from "../../ports/epoch-output.ts"
 import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { Disk } from "../../std/disk.ts"
-import { isPlatformError } from "../../std/errors.ts"
 import { fingerprint } from "../../std/fingerprint.ts"
-import { isChangelogPart, restoreChangelogs } from "./changelog-parts.ts"
+import { restoreChangelogs } from "./changelog-parts.ts"
 import { type CheckpointManifest, CheckpointStore, DEFAULT_FILE_BYTES } from "./checkpoint-store.ts"
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
-import type { KnownPages } from "./checkpoints/known-pages.ts"
 import { DeadLetterBox } from "./dead-letter-box.ts"
 import { DiskSpill } from "./disk-spill.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
@@ -43,11 +42,11 @@ import { Journal, type JournalEntry } from "./journal.ts"
 import { countAppended, countLogged, NO_COUNTS, restoreCounts } from "./lane-counts.ts"
 import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
+import { Rebuild } from "./rebuild.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
+import { HOLDER, newestManifest, type Restored, restoreNewest } from "./restore-newest.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
-
-const HOLDER = "recovery"
 
 export interface OpenRuntimeOptions {
   readonly log: Log
@@ -82,12 +81,6 @@ export interface OpenRuntimeOptions {
   readonly report: (message: string) => void
 }
 
-interface Restored {
-  readonly engine: Engine
-  readonly manifest: CheckpointManifest | null
-  readonly runnerParts: readonly CheckpointPart[]
-}
-
 export async function openRuntime(options: OpenRuntimeOptions): Promise<EmbeddedRuntime> {
   const { log, clock, scheduler, contracts, plans, report } = options
   const outputs = new EpochOutputs(options.outputs ?? [], contracts)
@@ -97,8 +90,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   })
   const beside = dirname(options.checkpointDirectory)
   const spill = new DiskSpill(options.disk, options.spillDirectory ?? `${beside}/spill`)
-  const newEngine = engineMaker(options, spill)
-  const { engine, manifest, runnerParts } = restoreNewest(options, { store, generation, outputs, newEngine })
+  const specs = lowerViews(contracts, plans)
+  const restored = await restoreNewest(options, { store, generation, outputs, specs, spill })
+  const { engine, manifest, runnerParts, carried } = restored
   const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
@@ -113,25 +107,25 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   }
   const letters = await DeadLetterBox.open(log, clock, newest?.letters ?? null)
   const journal = await Journal.open(log)
-  const { lastEpoch, entries } = await entriesToReplay(journal, generation, manifest)
-  const history = manifest?.history ?? entries[0]?.record.epoch ?? null
-  outputs.begin({ generation, history, epoch: manifest?.epoch ?? 0 })
+  const known = await entriesToReplay(journal, generation, manifest)
+  // Those of another version are not run again: its epochs have outputs that this one's have not.
+  const { lastEpoch, entries } = carried === null ? known : { ...known, entries: [] }
   const stored = options.rulings ?? null
+  const rebuild = await openRebuild(options, { lanes, times, intake, views: carried?.rebuilt ?? new Set() })
   const parts = {
     ...{ log, clock, scheduler, contracts, plans, lanes, times, intake, ledger, stored, outputs, letters },
-    spill,
+    ...{ spill, rebuild },
   }
   const runtime = new EmbeddedRuntime(parts)
-  const onFailed = (error: Error) => {
-    runtime.fail(error)
-    report(error.message)
-  }
-  const publish: EpochLoopParts["publish"] = (result, cut, slices) => runtime.publish(result, cut, slices)
-  const atRest = (offset: number) => runtime.atRest(offset)
   const loop = new EpochLoop(
-    { ...parts, engine, journal, generation, publish, atRest, onFailed, room: () => outputs.room() },
+    { ...parts, ...callsOf(runtime, report), engine, journal, generation, room: () => outputs.room() },
     manifest?.epoch ?? 0,
   )
+  if (carried !== null) {
+    loop.skipForeign(lastEpoch)
+    await loop.skipOne()
+  }
+  outputs.begin(historyOf(restored, { generation, first: entries[0] ?? null, next: loop.nextEpoch }))
   if (manifest === null) await holdEverything(log, journal, intake)
   const checkpointer = new Checkpointer(
     {
@@ -158,6 +152,63 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   return runtime
 }
 
+function callsOf(runtime: EmbeddedRuntime, report: (message: string) => void) {
+  return {
+    publish: (...epoch) => runtime.publish(...epoch),
+    publishRebuilt: (...epoch) => runtime.publishRebuilt(...epoch),
+    onRebuilt: (offset) => runtime.onRebuilt(offset),
+    atRest: (offset) => runtime.atRest(offset),
+    onFailed: (error) => {
+      runtime.fail(error)
+      report(error.message)
+    },
+  } satisfies Partial<EpochLoopParts>
+}
+
+interface HistoryOf {
+  readonly generation: string
+  /** The first epoch that runs again. */
+  readonly first: JournalEntry | null
+  readonly next: number
+}
+
+/** Views that go on after a change of the project do so in a history of their own. */
+function historyOf({ manifest, carried }: Restored, { generation, first, next }: HistoryOf): HistoryStart {
+  const { history = first?.record.epoch ?? null, epoch = 0 } = manifest ?? {}
+  if (carried === null || history === null) return { generation, history, epoch, inherits: null }
+  return { generation, history: next, epoch, inherits: { history, epoch, views: carried.views } }
+}
+
+interface RebuildOf {
+  readonly views: ReadonlySet<string>
+  readonly lanes: ReadonlyMap<string, EventLane>
+  readonly times: ReadonlyMap<string, SourceTime>
+  readonly intake: Intake
+}
+
+/** Null when there is nothing to build. */
+async function openRebuild(
+  { log, clock, contracts, plans, rulings, report }: OpenRuntimeOptions,
+  { views, lanes, times, intake }: RebuildOf,
+): Promise<Rebuild | null> {
+  if (views.size === 0) return null
+  const byName = new Map(plans.map((plan) => [plan.name, plan]))
+  const names = plans.map(({ name }) => name).filter((name) => views.has(name))
+  const events = new Set(names.flatMap((name) => behindView(name, byName).events))
+  const read = new Map([...lanes].filter(([event]) => events.has(event)))
+  const topics = new Set([...read.values()].map(({ topic }) => topic.name))
+  const until = intake.positions().filter(({ topic }) => topics.has(topic))
+  const others = plans.length - names.length
+  report(`${names.join(", ")}: built from the log. Views that go on as they were: ${others}.`)
+  return Rebuild.open({
+    ...{ views, until, times, clock, lanes: read },
+    contracts: contracts.filter(({ name }) => events.has(name)),
+    begin: async (topic, partition) => (await log.range(topic, partition)).begin,
+    load: historyLoader(log, read),
+    ledger: rulings ?? null,
+  })
+}
+
 /** What decides whether state and journal of an earlier process are of use. */
 function generationOf(contracts: readonly EventContract[], plans: readonly ViewPlan[]): string {
   const parts = [
@@ -169,73 +220,6 @@ function generationOf(contracts: readonly EventContract[], plans: readonly ViewP
     }),
   ]
   return fingerprint(parts.join("\n"))
-}
-
-/** Makes engines that have run nothing; of several the last one is used, and has the file for itself. */
-function engineMaker(options: OpenRuntimeOptions, file: DiskSpill): () => Engine {
-  const specs = lowerViews(options.contracts, options.plans)
-  const make = options.createEngine ?? createEngine
-  const { stateMemoryBytes, clock } = options
-  const limit = stateMemoryBytes === undefined ? {} : { maxStateBytes: stateMemoryBytes }
-  return () => make(specs, { nowMs: () => clock.monotonicMs(), spill: { file }, ...limit })
-}
-
-interface RestoreParts {
-  readonly store: CheckpointStore
-  readonly generation: string
-  readonly outputs: EpochOutputs
-  readonly newEngine: () => Engine
-}
-
-function restoreNewest(
-  options: OpenRuntimeOptions,
-  { store, generation, outputs, newEngine }: RestoreParts,
-): Restored {
-  for (const { path } of store.list()) {
-    try {
-      const manifest = store.manifest(path)
-      if (manifest.logId !== options.log.logId || manifest.generation !== generation) continue
-      if (!outputs.cover(manifest)) {
-        options.report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
-        continue
-      }
-      const engine = newEngine()
-      const runnerParts: CheckpointPart[] = []
-      const read: KnownPages[] = []
-      engine.restore(withoutRunnerParts(store.parts(path), runnerParts), (targets) => {
-        read.push(store.readPages(path, targets))
-      })
-      for (const known of read) store.goOn(known)
-      return { engine, manifest, runnerParts }
-    } catch (error) {
-      options.report(error instanceof Error ? error.message : String(error))
-    }
-  }
-  return { engine: newEngine(), manifest: null, runnerParts: [] }
-}
-
-/** Of any version of the project: what was counted at the door is true for all of them. */
-function newestManifest(log: Log, store: CheckpointStore): CheckpointManifest | null {
-  for (const { path } of store.list()) {
-    try {
-      const manifest = store.manifest(path)
-      if (manifest.logId === log.logId) return manifest
-    } catch (error) {
-      // That it is damaged was reported when it was not restored.
-      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
-    }
-  }
-  return null
-}
-
-function* withoutRunnerParts(
-  parts: Iterable<CheckpointPart>,
-  runnerParts: CheckpointPart[],
-): Generator<CheckpointPart> {
-  for (const part of parts) {
-    if (isChangelogPart(part)) runnerParts.push(part)
-    else yield part
-  }
 }
 
 async function openLanes(options: OpenRuntimeOptions): Promise<ReadonlyMap<string, EventLane>> {

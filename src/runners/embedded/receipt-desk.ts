@@ -10,6 +10,7 @@ import type { EventLane } from "./door.ts"
 import { receiptInvalid } from "./errors.ts"
 import type { Intake } from "./intake.ts"
 import { sourceId } from "./lower.ts"
+import type { Rebuild } from "./rebuild.ts"
 import { belongsTo, decodeReceipts, type Receipt } from "./receipt.ts"
 import { storedRulings } from "./stored-rulings.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
@@ -19,6 +20,7 @@ export interface ReceiptDeskParts {
   readonly scheduler: Scheduler
   readonly lanes: ReadonlyMap<string, EventLane>
   readonly intake: Intake
+  readonly rebuild: Rebuild | null
   readonly ledger: VerdictLedger
   /** Asked for rows that memory has forgotten; null where no ledger is kept. */
   readonly stored: VerdictLedgerReader | null
@@ -26,6 +28,7 @@ export interface ReceiptDeskParts {
 }
 
 interface Waiter {
+  readonly view: string
   readonly receipts: readonly Receipt[]
   readonly wake: () => void
 }
@@ -41,7 +44,7 @@ export class ReceiptDesk {
   /** An epoch is out: whoever waited for it goes on. */
   settle(): void {
     for (const waiter of this.#waiters) {
-      if (this.#isProcessed(waiter.receipts)) waiter.wake()
+      if (this.#isProcessed(waiter.view, waiter.receipts)) waiter.wake()
     }
   }
 
@@ -56,8 +59,8 @@ export class ReceiptDesk {
       return readsEvent(plan, receipt.event, this.#parts.plans)
     })
     if (receipts.length === 0) throw receiptInvalid(text, `has no event that the view "${plan.name}" reads`)
-    if (!this.#isProcessed(receipts)) await this.#wait(receipts, timeoutMs)
-    if (!this.#isProcessed(receipts))
+    if (!this.#isProcessed(plan.name, receipts)) await this.#wait(plan.name, receipts, timeoutMs)
+    if (!this.#isProcessed(plan.name, receipts))
       return { processed: false, verdicts: null, failures: null, forgotten: null, epoch: epoch() }
     const rulings = await this.#rulings(plan, receipts, epoch())
     return { processed: true, ...rulings, epoch: epoch() }
@@ -77,13 +80,15 @@ export class ReceiptDesk {
     }
   }
 
-  #isProcessed(receipts: readonly Receipt[]): boolean {
+  #isProcessed(view: string, receipts: readonly Receipt[]): boolean {
+    const { intake, rebuild } = this.#parts
+    const reached = rebuild?.builds(view) === true ? rebuild : intake
     return receipts.every(({ topic, ranges }) =>
-      ranges.every(({ partition, last }) => last < this.#parts.intake.position(topic, partition).published),
+      ranges.every(({ partition, last }) => last < reached.position(topic, partition).published),
     )
   }
 
-  #wait(receipts: readonly Receipt[], timeoutMs: number): Promise<void> {
+  #wait(view: string, receipts: readonly Receipt[], timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         timer.cancel()
@@ -91,7 +96,7 @@ export class ReceiptDesk {
         resolve()
       }
       const timer = this.#parts.scheduler.after(timeoutMs, done)
-      const waiter: Waiter = { receipts, wake: done }
+      const waiter: Waiter = { view, receipts, wake: done }
       this.#waiters.add(waiter)
     })
   }

@@ -12,6 +12,7 @@ import type { EventLane } from "./door.ts"
 import type { EpochLoop } from "./epoch-loop.ts"
 import type { EpochOutputs } from "./epoch-outputs.ts"
 import type { Intake } from "./intake.ts"
+import type { Rebuild } from "./rebuild.ts"
 import type { VerdictLedger } from "./verdict-ledger.ts"
 import type { SourceTime } from "./watermarks.ts"
 
@@ -29,7 +30,9 @@ export interface RuntimeParts {
   readonly stored: VerdictLedgerReader | null
   readonly outputs: EpochOutputs
   readonly letters: DeadLetterBox
-  /** The engine's file, closed when it runs no more. */
+  /** Views that are built from the log while the others wait; null: none was. */
+  readonly rebuild: Rebuild | null
+  /** The engine's files, closed when it runs no more. */
   readonly spill: Disposable
 }
 

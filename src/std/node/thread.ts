@@ -20,9 +20,7 @@ export interface Thread {
 
 /** Starts the module at `url` in a thread of its own and hands it `data`. */
 export function startThread(url: URL, data: unknown, events: ThreadEvents): Thread {
-  // A thread inherits the flags of the process; --input-type, for `node -e`, makes one from a file fail.
-  const isInline = process.execArgv.some((flag) => flag.startsWith("--input-type"))
-  const worker = new Worker(url, { workerData: data, ...(isInline ? { execArgv: [] } : {}) })
+  const worker = new Worker(url, { workerData: data, ...threadFlags() })
   let failure: Error | null = null
   worker.on("message", (message) => events.message(message))
   worker.on("error", (error) => {
@@ -39,6 +37,11 @@ export function startThread(url: URL, data: unknown, events: ThreadEvents): Thre
     post: (message, transfer = []) => worker.postMessage(message, transfer),
     keepAlive: (isWanted) => void (isWanted ? worker.ref() : worker.unref()),
   }
+}
+
+/** A thread inherits the flags of the process; --input-type, for `node -e`, makes one from a file fail. */
+export function threadFlags(): { execArgv?: string[] } {
+  return process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}
 }
 
 /** The module of this name beside `moduleUrl`, with its ending: .ts in the sources, .js in the package. */

@@ -22,6 +22,7 @@ export function readPages(disk: Disk, { path, files, pages, targets }: PageSourc
   const images = new Map<number, PageTarget>()
   for (const { group, index, key } of pages) {
     const target = targets.of({ group, index, key })
+    if (target === null && !targets.isWhole) continue
     if (target === null) throw checkpointCorrupt(path, `page ${index} of ${group} has no place in the state`)
     images.set(key, target)
   }
@@ -37,7 +38,10 @@ export function readPages(disk: Disk, { path, files, pages, targets }: PageSourc
     })
   }
   const known = new KnownPagesBuilder()
-  for (const page of pages) known.add(checkedPage(path, page, { target: images.get(page.key)!, found }))
+  for (const page of pages) {
+    const target = images.get(page.key)
+    if (target !== undefined) known.add(checkedPage(path, page, { target, found }))
+  }
   const all = files.map(({ file }) => file)
   // A restored engine stamps what it writes to with more than 0.
   return known.build(all, 0)

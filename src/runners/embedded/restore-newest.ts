@@ -1,0 +1,188 @@
+/**
+ * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored
+ * whole. Where there is none, the newest of another version gives those views that the change left as they
+ * were, if the log still has all that the others are to be built from.
+ */
+import { createEngine } from "../../engine/create-engine.ts"
+import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
+import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
+import type { Log } from "../../log/log.ts"
+import { isPlatformError } from "../../std/errors.ts"
+import { changelogView, isChangelogPart } from "./changelog-parts.ts"
+import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
+import type { KnownPages } from "./checkpoints/known-pages.ts"
+import { contractPrints } from "./contract-prints.ts"
+import type { DiskSpill } from "./disk-spill.ts"
+import type { EpochOutputs } from "./epoch-outputs.ts"
+import type { OpenRuntimeOptions } from "./open-runtime.ts"
+
+/** Of what recovery needs of the log. */
+export const HOLDER = "recovery"
+
+export interface Restored {
+  readonly engine: Engine
+  /** Null: the engine has nothing yet. */
+  readonly manifest: CheckpointManifest | null
+  readonly runnerParts: readonly CheckpointPart[]
+  /** Of a checkpoint of another version. Null: one of this version, or none. */
+  readonly carried: Carried | null
+}
+
+export interface Carried {
+  /** Views of the project that go on. */
+  readonly views: readonly string[]
+  /** Views that begin anew, with what they have in common. */
+  readonly rebuilt: ReadonlySet<string>
+}
+
+export interface RestoreParts {
+  readonly store: CheckpointStore
+  readonly generation: string
+  readonly outputs: EpochOutputs
+  readonly specs: readonly OperatorSpec[]
+  readonly spill: DiskSpill
+}
+
+export async function restoreNewest(options: OpenRuntimeOptions, parts: RestoreParts): Promise<Restored> {
+  const manifests = usableManifests(options, parts)
+  for (const { path, manifest } of manifests.filter(
+    ({ manifest: { generation } }) => generation === parts.generation,
+  )) {
+    const restored = restore(options, parts, path, manifest)
+    if (restored !== null) return restored
+  }
+  for (const { path, manifest } of manifests) {
+    if (!(await canCarry(options, manifest))) continue
+    const restored = restore(options, parts, path, manifest)
+    if (restored !== null) return restored
+  }
+  return { engine: newEngine(options, parts), manifest: null, runnerParts: [], carried: null }
+}
+
+/** Of any version of the project: what was counted at the door is true for all of them. */
+export function newestManifest(log: Log, store: CheckpointStore): CheckpointManifest | null {
+  for (const { path } of store.list()) {
+    try {
+      const manifest = store.manifest(path)
+      if (manifest.logId === log.logId) return manifest
+    } catch (error) {
+      // That it is damaged was reported when it was not restored.
+      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
+    }
+  }
+  return null
+}
+
+/** Newest first. */
+function usableManifests({ log, report }: OpenRuntimeOptions, { store, outputs }: RestoreParts) {
+  return store.list().flatMap(({ path }) => {
+    try {
+      const manifest = store.manifest(path)
+      if (manifest.logId !== log.logId) return []
+      if (outputs.cover(manifest)) return [{ path, manifest }]
+      report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
+    } catch (error) {
+      report(error instanceof Error ? error.message : String(error))
+    }
+    return []
+  })
+}
+
+/** Null when the checkpoint cannot be used, which was reported then. */
+function restore(
+  options: OpenRuntimeOptions,
+  parts: RestoreParts,
+  path: string,
+  manifest: CheckpointManifest,
+): Restored | null {
+  const { store, specs, generation } = parts
+  try {
+    const engine = newEngine(options, parts)
+    const runnerParts: CheckpointPart[] = []
+    const read: KnownPages[] = []
+    const kept = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), (targets) => {
+      read.push(store.readPages(path, targets))
+    })
+    for (const known of read) store.goOn(known)
+    const rebuilt = new Set(
+      specs.flatMap((spec) => (spec.kind === "view" && !kept.has(spec.name) ? [spec.name] : [])),
+    )
+    if (manifest.generation === generation && rebuilt.size === 0) {
+      return { engine, manifest, runnerParts, carried: null }
+    }
+    const views = options.plans.map(({ name }) => name).filter((name) => kept.has(name))
+    return {
+      engine,
+      manifest: ofViews(manifest, views),
+      runnerParts: runnerParts.filter((part) => views.includes(changelogView(part))),
+      carried: { views, rebuilt },
+    }
+  } catch (error) {
+    options.report(error instanceof Error ? error.message : String(error))
+    return null
+  }
+}
+
+/**
+ * Rows mean what they meant: no contract changed, and no topic has events that it had not. And the log (with
+ * the lake, where there is one) begins where it did when the views that go on began, so that those that are
+ * built anew see no fewer rows.
+ */
+async function canCarry(
+  { log, contracts, rulings }: OpenRuntimeOptions,
+  { contracts: before, taken }: CheckpointManifest,
+): Promise<boolean> {
+  if (before === undefined || taken === undefined) return false
+  const now = contractPrints(contracts)
+  const topics = new Set(Object.values(now).map(({ topic }) => topic))
+  const gone = Object.keys(before).filter((event) => now[event] === undefined)
+  if (gone.some((event) => topics.has(before[event]!.topic))) return false
+  const earlierTopics = new Set(Object.values(before).map(({ topic }) => topic))
+  for (const { name, topic, partitions, dedupWindowMs } of contracts) {
+    const earlier = before[name]
+    if (earlier === undefined && earlierTopics.has(topic)) return false
+    if (earlier === undefined) continue
+    if (earlier.topic !== topic || earlier.print !== now[name]!.print) return false
+    // Which rows are duplicates is known from the ledger alone.
+    if (dedupWindowMs !== null && rulings === undefined) return false
+    if ((await heldBegin(log, topic, partitions)) !== taken[name]?.before) return false
+  }
+  return true
+}
+
+/** Sum of a topic's first offsets, which stay until the next checkpoint says what is needed. */
+async function heldBegin(log: Log, topic: string, partitions: number): Promise<number> {
+  let sum = 0
+  for (let partition = 0; partition < partitions; partition++) {
+    const { begin } = await log.range(topic, partition)
+    await log.hold(HOLDER, topic, partition, begin)
+    sum += (await log.range(topic, partition)).begin
+  }
+  return sum
+}
+
+function ofViews(manifest: CheckpointManifest, views: readonly string[]): CheckpointManifest {
+  const pick = <Value>(values: Readonly<Record<string, Value>>) => {
+    return Object.fromEntries(Object.entries(values).filter(([view]) => views.includes(view)))
+  }
+  return { ...manifest, verdicts: pick(manifest.verdicts), changelogs: pick(manifest.changelogs) }
+}
+
+/** One that has run nothing; of several the last one is used, and the others' files go. */
+function newEngine(options: OpenRuntimeOptions, { specs, spill }: RestoreParts): Engine {
+  const make = options.createEngine ?? createEngine
+  const { stateMemoryBytes, clock } = options
+  const limit = stateMemoryBytes === undefined ? {} : { maxStateBytes: stateMemoryBytes }
+  spill.clear()
+  return make(specs, { nowMs: () => clock.monotonicMs(), spill, ...limit })
+}
+
+function* withoutRunnerParts(
+  parts: Iterable<CheckpointPart>,
+  runnerParts: CheckpointPart[],
+): Generator<CheckpointPart> {
+  for (const part of parts) {
+    if (isChangelogPart(part)) runnerParts.push(part)
+    else yield part
+  }
+}

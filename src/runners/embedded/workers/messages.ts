@@ -1,0 +1,77 @@
+/** What an engine asks one of its parts in another thread, and how that answers: one answer a question. */
+import type { ChangeBatch } from "../../../columns/batch.ts"
+import type { EpochInput, OperatorSpec, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
+import type { CheckpointPart, PageMark } from "../../../engine/engine-checkpoint.ts"
+import type { Ruled } from "../../../engine/exchange/offer.ts"
+import type { PartOf } from "../../../engine/graph/placement.ts"
+import type { SpillOptions } from "../../../engine/state/page-store.ts"
+import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
+import type { ErrorData } from "../../../std/error-data.ts"
+
+export type PartQuestion =
+  /** First of all. Specs are sendable ones. */
+  | {
+      readonly kind: "make"
+      readonly specs: readonly OperatorSpec[]
+      readonly part: PartOf
+      /** Of this part. */
+      readonly maxStateBytes: number
+      readonly spill: SentSpill | null
+    }
+  /** Then all its pages, one by one, and that there are no more. */
+  | { readonly kind: "restore"; readonly state: SentState }
+  | { readonly kind: "fill"; readonly mark: PageMark; readonly image: Uint8Array }
+  | { readonly kind: "filled" }
+  | { readonly kind: "epoch"; readonly input: EpochInput }
+  /** On to the next step, with what all parts offer. */
+  | { readonly kind: "step"; readonly offers: readonly SentOffer[] }
+  | { readonly kind: "work"; readonly view: string }
+  | { readonly kind: "hold"; readonly generation: number }
+  /** All but the images of the state that is held under this number. */
+  | { readonly kind: "contents"; readonly held: number }
+  /** The image of one of its pages, by its place among them. */
+  | { readonly kind: "page"; readonly held: number; readonly place: number }
+  | { readonly kind: "release"; readonly held: number }
+
+export type PartAnswer =
+  | { readonly kind: "offer"; readonly offer: SentOffer }
+  /** Made, filled, or done with an epoch. */
+  | { readonly kind: "rest"; readonly rest: PartAtRest }
+  | { readonly kind: "work"; readonly work: readonly OperatorWork[] }
+  | { readonly kind: "held"; readonly held: number }
+  | { readonly kind: "contents"; readonly contents: SentContents }
+  | { readonly kind: "page"; readonly image: Uint8Array }
+  /** What there is nothing to say about. */
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: ErrorData | null; readonly message: string }
+
+/** Changes are in shared memory. */
+export interface SentOffer {
+  readonly changes: readonly (ChangeBatch | null)[]
+  readonly reports: readonly Ruled[]
+}
+
+export interface PartAtRest {
+  readonly generation: number
+  readonly wakeAtMs: number | null
+  readonly stateBytes: number
+  readonly spill: SpillStats
+  /** By view. */
+  readonly losses: ReadonlyMap<string, ViewLosses>
+}
+
+/** Where the thread makes a file of its own. */
+export interface SentSpill extends Omit<SpillOptions, "openFile"> {
+  readonly directory: string
+}
+
+/** What a part is restored from, but for pages: under the names and keys that it uses itself. */
+export interface SentState {
+  readonly plain: readonly CheckpointPart[]
+  readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
+}
+
+export interface SentContents {
+  readonly plain: readonly CheckpointPart[]
+  readonly pages: readonly { readonly mark: PageMark; readonly sizeBytes: number }[]
+}

@@ -1,0 +1,171 @@
+/**
+ * A part of the engine in another thread, as the engine sees it. The thread works only while somebody waits
+ * for it, so what it said when it last came to rest is still true.
+ */
+import type { HeldPage, HeldPart } from "../../../engine/checkpoint/held-checkpoint.ts"
+import { type CrewOptions, type OtherPart, partOfLimit } from "../../../engine/crew.ts"
+import type { EpochInput, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
+import type { Offer } from "../../../engine/exchange/offer.ts"
+import type { PartOf } from "../../../engine/graph/placement.ts"
+import type { EnginePart } from "../../../engine/part.ts"
+import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
+import { assert } from "../../../std/assert.ts"
+import { errorFromData } from "../../../std/error-data.ts"
+import { workerFailed } from "../errors.ts"
+import type { PartAnswer, PartAtRest, PartQuestion, SentContents, SentSpill } from "./messages.ts"
+import { sendableSpec } from "./sendable-spec.ts"
+
+/** To where the part is: a thread, or in tests an object. */
+export interface PartLink {
+  ask(question: PartQuestion): void
+  /** Waits. @throws when nobody will answer any more */
+  answer(): PartAnswer
+  /** Where the part's state goes that memory has no room for; null: nowhere. */
+  readonly spillDirectory: string | null
+}
+
+type Answer<Kind extends PartAnswer["kind"]> = PartAnswer & { readonly kind: Kind }
+
+export class RemotePart implements OtherPart {
+  readonly #link: PartLink
+  readonly #part: PartOf
+  #rest: PartAtRest
+  #isAbandoned = false
+
+  constructor(link: PartLink, { specs, maxStateBytes, spill }: CrewOptions, part: PartOf) {
+    this.#link = link
+    this.#part = part
+    const { keepBytes, crowdedBytes } = spill ?? {}
+    const marks = {
+      ...(keepBytes === undefined ? {} : { keepBytes }),
+      ...(crowdedBytes === undefined ? {} : { crowdedBytes }),
+    }
+    const sent: SentSpill | null =
+      spill === null || link.spillDirectory === null ? null : { directory: link.spillDirectory, ...marks }
+    this.#rest = this.#call(
+      {
+        ...{ kind: "make", specs: specs.map(sendableSpec), part, spill: sent },
+        maxStateBytes: partOfLimit(maxStateBytes, part.count),
+      },
+      "rest",
+    ).rest
+  }
+
+  get generation(): number {
+    return this.#rest.generation
+  }
+
+  lossesOf(view: string): ViewLosses {
+    const losses = this.#rest.losses.get(view)
+    assert(losses !== undefined, `view ${view} exists`)
+    return losses
+  }
+
+  wakeAtMs(): number | null {
+    return this.#rest.wakeAtMs
+  }
+
+  stateBytes(): number {
+    return this.#rest.stateBytes
+  }
+
+  spill(): SpillStats {
+    return this.#rest.spill
+  }
+
+  /** Nothing of a part that failed: what the others have done can be told all the same. */
+  work(view: string): readonly OperatorWork[] {
+    if (this.#isAbandoned) return []
+    return this.#call({ kind: "work", view }, "work").work
+  }
+
+  /** Takes the state of a part that has the same keys, page by page: there is no room for all twice. */
+  replace(part: EnginePart): void {
+    using held = part.hold(part.generation)
+    const state = { plain: [...held.parts()], watermarks: part.watermarks.entries() }
+    this.#call({ kind: "restore", state }, "done")
+    for (const { mark, sizeBytes, copyTo } of held.pages()) {
+      const image = copyTo(new Uint8Array(new SharedArrayBuffer(sizeBytes)))
+      this.#call({ kind: "fill", mark, image }, "done")
+    }
+    this.#rest = this.#call({ kind: "filled" }, "rest").rest
+  }
+
+  /** At work on the epoch's first step from now on. */
+  begin(input: EpochInput): void {
+    this.#link.ask({ kind: "epoch", input })
+  }
+
+  /** At work on the next step. */
+  goOn(offers: readonly Offer[]): void {
+    this.#link.ask({ kind: "step", offers })
+  }
+
+  /** What it offers now; null when it is done with the epoch. */
+  offer(): Offer | null {
+    const answer = this.#answer()
+    if (answer.kind === "offer") return answer.offer
+    this.#rest = this.#expect(answer, "rest").rest
+    return null
+  }
+
+  hold(generation: number): HeldPart {
+    const { held } = this.#call({ kind: "hold", generation }, "held")
+    this.#rest = { ...this.#rest, generation: generation + 1 }
+    let known: SentContents | null = null
+    const contents = () => {
+      known ??= this.#call({ kind: "contents", held }, "contents").contents
+      return known
+    }
+    return {
+      part: this.#part,
+      parts: () => contents().plain,
+      pages: () => this.#pages(held, contents()),
+      [Symbol.dispose]: () => {
+        if (!this.#isAbandoned) this.#call({ kind: "release", held }, "done")
+      },
+    }
+  }
+
+  /** An epoch has failed, here or in another part: nobody waits for answers any more. */
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+
+  *#pages(held: number, { pages }: SentContents): Generator<HeldPage> {
+    for (const [place, page] of pages.entries()) {
+      const copyTo = (target: Uint8Array) => {
+        const { image } = this.#call({ kind: "page", held, place }, "page")
+        target.set(image)
+        return target.subarray(0, image.length)
+      }
+      yield { ...page, copyTo }
+    }
+  }
+
+  #call<Kind extends PartAnswer["kind"]>(question: PartQuestion, kind: Kind): Answer<Kind> {
+    assert(!this.#isAbandoned, "a part of an engine that failed is not asked again")
+    this.#link.ask(question)
+    return this.#expect(this.#answer(), kind)
+  }
+
+  #expect<Kind extends PartAnswer["kind"]>(answer: PartAnswer, kind: Kind): Answer<Kind> {
+    assert(answer.kind === kind, `a part that is asked answers ${kind}, not ${answer.kind}`)
+    return answer as Answer<Kind>
+  }
+
+  /** @throws what the part failed with */
+  #answer(): PartAnswer {
+    let answer: PartAnswer
+    try {
+      answer = this.#link.answer()
+    } catch (cause) {
+      this.abandon()
+      throw workerFailed(this.#part.index, cause)
+    }
+    if (answer.kind !== "failed") return answer
+    throw answer.error === null
+      ? workerFailed(this.#part.index, new Error(answer.message))
+      : errorFromData(answer.error)
+  }
+}

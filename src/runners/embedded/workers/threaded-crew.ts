@@ -1,0 +1,75 @@
+/**
+ * The parts of an engine at work side by side: the first in the engine's thread, the others behind links. At
+ * each step all of them work until they have something to offer; the engine's thread then waits for the
+ * slowest and hands to all what all have offered.
+ */
+import type { Crew, CrewOptions } from "../../../engine/crew.ts"
+import { makeParts } from "../../../engine/crew.ts"
+import type { EpochInput, EpochResult } from "../../../engine/dataflow.ts"
+import type { Offer } from "../../../engine/exchange/offer.ts"
+import type { EnginePart } from "../../../engine/part.ts"
+import { assert } from "../../../std/assert.ts"
+import { type PartLink, RemotePart } from "./remote-part.ts"
+import { shareBatch, shareChanges } from "./shared-batch.ts"
+
+export class ThreadedCrew implements Crew {
+  readonly first: EnginePart
+  readonly others: readonly RemotePart[]
+  readonly #options: CrewOptions
+
+  constructor(options: CrewOptions, links: readonly PartLink[]) {
+    const count = links.length + 1
+    this.#options = options
+    this.first = makeParts(options, count)[0]!
+    this.others = links.map((link, k) => new RemotePart(link, options, { index: k + 1, count }))
+  }
+
+  run(input: EpochInput): EpochResult {
+    try {
+      return this.#run(input)
+    } catch (error) {
+      for (const part of this.others) part.abandon()
+      throw error
+    }
+  }
+
+  #run(input: EpochInput): EpochResult {
+    const slices = input.slices.map((slice) => ({ ...slice, batch: shareBatch(slice.batch) }))
+    for (const part of this.others) part.begin({ ...input, slices })
+    const own = this.first.runEpoch(input)
+    let step = own.next([])
+    for (;;) {
+      const offers = this.others.map((part) => part.offer())
+      if (step.done === true) {
+        assert(
+          offers.every((offer) => offer === null),
+          "the parts take the same steps",
+        )
+        return step.value
+      }
+      const all = [shared(step.value), ...offers.map(offered)]
+      for (const part of this.others) part.goOn(all)
+      step = own.next(all)
+    }
+  }
+
+  standIns(): readonly EnginePart[] {
+    return [this.first, ...makeParts(this.#options, this.others.length + 1).slice(1)]
+  }
+
+  relieve(standIns: readonly EnginePart[]): void {
+    this.others.forEach((part, k) => {
+      using standIn = standIns[k + 1]!
+      part.replace(standIn)
+    })
+  }
+}
+
+function shared({ changes, reports }: Offer): Offer {
+  return { changes: changes.map((batch) => (batch === null ? null : shareChanges(batch))), reports }
+}
+
+function offered(offer: Offer | null): Offer {
+  assert(offer !== null, "the parts take the same steps")
+  return offer
+}
