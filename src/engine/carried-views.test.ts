@@ -148,6 +148,14 @@ test("views that read each other go on together, or not at all", () => {
   })
 })
 
+test("an engine without views goes on from any checkpoint", () => {
+  const old = createEngine([source(EVENT), ...over("old", sums("a"))])
+  old.runEpoch(epoch(1, new SeededRandom(1)))
+  const engine = createEngine([source(EVENT)])
+  assert.deepEqual([...engine.restore(partsOf(old))], [])
+  assert.equal(engine.epoch, 1)
+})
+
 test("an engine that has none of the views refuses the checkpoint", () => {
   const old = createEngine([source(EVENT), ...over("old", sums("a"))])
   const engine = createEngine([source(EVENT), ...over("old", counts("a"))])

@@ -190,11 +190,12 @@ class DataflowEngine implements Engine {
   #beginRestore(byName: ReadonlyMap<string, Uint8Array>, standIns: readonly EnginePart[]): BegunRestore {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
-      throw checkpointMismatch(`format ${meta.format}, this engine reads ${CHECKPOINT_FORMAT}`)
+      throw checkpointMismatch(`has format ${meta.format}, and this engine reads ${CHECKPOINT_FORMAT}`)
     }
     const pipelines = [...this.#crew.first.views.values()].map(({ pipeline }) => pipeline)
     const views = unchangedViews(pipelines, this.#fingerprints, meta.views)
-    if (views.size === 0) throw checkpointMismatch("it has none of the views as they are")
+    if (views.size === 0 && pipelines.length > 0)
+      throw checkpointMismatch("has none of the views as they are")
     const isWhole = Object.keys(meta.views).every((view) => views.has(view))
     this.#broken = true
     this.#epoch = meta.epoch

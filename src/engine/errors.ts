@@ -5,7 +5,7 @@ export function checkpointMismatch(what: string): PlatformError {
   return new PlatformError({
     code: "checkpoint-mismatch",
     domain: "internal",
-    message: `the checkpoint cannot be restored (${what}); build the views by replay instead`,
+    message: `the checkpoint ${what}; build the views by replay instead`,
     details: { what },
   })
 }

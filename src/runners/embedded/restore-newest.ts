@@ -44,16 +44,14 @@ export interface RestoreParts {
 }
 
 export async function restoreNewest(options: OpenRuntimeOptions, parts: RestoreParts): Promise<Restored> {
-  const manifests = usableManifests(options, parts)
-  for (const { path, manifest } of manifests.filter(
-    ({ manifest: { generation } }) => generation === parts.generation,
-  )) {
-    const restored = restore(options, parts, path, manifest)
+  const usable = usableManifests(options, parts)
+  for (const one of usable.filter(({ manifest }) => manifest.generation === parts.generation)) {
+    const restored = restore(options, parts, { ...one, isWhole: true })
     if (restored !== null) return restored
   }
-  for (const { path, manifest } of manifests) {
-    if (!(await canCarry(options, manifest))) continue
-    const restored = restore(options, parts, path, manifest)
+  for (const one of usable) {
+    if (!(await canCarry(options, one.manifest))) continue
+    const restored = restore(options, parts, { ...one, isWhole: false })
     if (restored !== null) return restored
   }
   return { engine: newEngine(options, parts), manifest: null, runnerParts: [], carried: null }
@@ -74,7 +72,7 @@ export function newestManifest(log: Log, store: CheckpointStore): CheckpointMani
 }
 
 /** Newest first. */
-function usableManifests({ log, report }: OpenRuntimeOptions, { store, outputs }: RestoreParts) {
+function usableManifests({ log, report }: OpenRuntimeOptions, { store, outputs }: RestoreParts): Usable[] {
   return store.list().flatMap(({ path }) => {
     try {
       const manifest = store.manifest(path)
@@ -88,14 +86,18 @@ function usableManifests({ log, report }: OpenRuntimeOptions, { store, outputs }
   })
 }
 
-/** Null when the checkpoint cannot be used, which was reported then. */
+interface Usable {
+  readonly path: string
+  readonly manifest: CheckpointManifest
+}
+
+/** Null when it cannot be used: as a whole, if that is wanted. What is wrong with it is reported. */
 function restore(
   options: OpenRuntimeOptions,
   parts: RestoreParts,
-  path: string,
-  manifest: CheckpointManifest,
+  { path, manifest, isWhole }: Usable & { readonly isWhole: boolean },
 ): Restored | null {
-  const { store, specs, generation } = parts
+  const { store, specs } = parts
   try {
     const engine = newEngine(options, parts)
     const runnerParts: CheckpointPart[] = []
@@ -103,13 +105,13 @@ function restore(
     const kept = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), (targets) => {
       read.push(store.readPages(path, targets))
     })
-    for (const known of read) store.goOn(known)
     const rebuilt = new Set(
       specs.flatMap((spec) => (spec.kind === "view" && !kept.has(spec.name) ? [spec.name] : [])),
     )
-    if (manifest.generation === generation && rebuilt.size === 0) {
-      return { engine, manifest, runnerParts, carried: null }
-    }
+    // Another version of Millrace may make something else of the same project.
+    if (isWhole && rebuilt.size > 0) return null
+    for (const known of read) store.goOn(known)
+    if (isWhole) return { engine, manifest, runnerParts, carried: null }
     const views = options.plans.map(({ name }) => name).filter((name) => kept.has(name))
     return {
       engine,
@@ -118,7 +120,9 @@ function restore(
       carried: { views, rebuilt },
     }
   } catch (error) {
-    options.report(error instanceof Error ? error.message : String(error))
+    const isOther = isPlatformError(error, "checkpoint-mismatch")
+    if (isOther) options.report(`All views are built from the log: the checkpoint ${error.details["what"]}.`)
+    else options.report(error instanceof Error ? error.message : String(error))
     return null
   }
 }
