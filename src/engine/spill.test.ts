@@ -8,8 +8,7 @@ import type { Engine, OperatorSpec } from "./dataflow.ts"
 import type { Row } from "./kit/batches.ts"
 import { column, rowKey, rowsOf, sliceOf, weightedRows } from "./kit/batches.ts"
 import { compareSeed } from "./kit/compare-with-naive.ts"
-import { aggregate, col } from "./kit/expressions.ts"
-import { groupBy, source, view } from "./kit/harness.ts"
+import { groupsWithValues, source, view } from "./kit/harness.ts"
 import { keepingNothing, MemorySpill } from "./kit/memory-spill.ts"
 import { randomJoins } from "./kit/random-joins.ts"
 import { randomPartitions } from "./kit/random-partitions.ts"
@@ -48,14 +47,7 @@ const KEYS = 30_000
 
 /** A group per key and a view of them: several times the limit. */
 function graph(): OperatorSpec[] {
-  const groups = groupBy("events", {
-    keys: [col(EVENT, "key")],
-    aggregates: [
-      aggregate("count", null),
-      aggregate("max", col(EVENT, "text")),
-      aggregate("sum", col(EVENT, "value"), true),
-    ],
-  })
+  const groups = groupsWithValues(EVENT)
   return [source(EVENT), groups, view("totals", "groups", groups.columns, [0])]
 }
 

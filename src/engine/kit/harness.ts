@@ -7,7 +7,7 @@ import type { AggregateSpec, Engine, OperatorSpec } from "../dataflow.ts"
 import { VERDICTS } from "../dataflow.ts"
 import type { Row } from "./batches.ts"
 import { rowsOf, sliceOf, weightedRows } from "./batches.ts"
-import { columnsOf } from "./expressions.ts"
+import { aggregate, col, columnsOf } from "./expressions.ts"
 
 export interface Shown {
   /** Per view: [weight, ...row]. */
@@ -92,4 +92,16 @@ export function groupBy(
     ],
     ...parts,
   }
+}
+
+/** Groups by `key` with a text and with values of their own, in tables beside theirs. */
+export function groupsWithValues(columns: readonly Column[]): AggregateSpec {
+  return groupBy("events", {
+    keys: [col(columns, "key")],
+    aggregates: [
+      aggregate("count", null),
+      aggregate("max", col(columns, "text")),
+      aggregate("sum", col(columns, "value"), true),
+    ],
+  })
 }

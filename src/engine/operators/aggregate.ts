@@ -119,13 +119,13 @@ export class AggregateOperator implements StatefulOperator {
   takeKeys(other: StatefulOperator): void {
     assert(other instanceof AggregateOperator, "an aggregate takes over from one")
     const { share } = this.plan
-    const { i32 } = other.#options.store
+    const { store } = other.#options
     for (const from of other.windows()) {
       const to = this.whole ?? this.assigner.ending(from.end)
       assert(to !== null, "no window is gone before the first epoch")
       to.closed = from.closed
       to.emitting = from.emitting
-      copyGroups(this.plan, { from, to, wants: (address) => share.has(i32[address * 2]!) })
+      copyGroups(this.plan, { from, to, wants: (address) => share.has(store.i32[address * 2]!) })
     }
     this.resume({
       nextGroup: Math.max(this.nextGroup, share.numberFrom(other.nextGroup)),
@@ -247,8 +247,10 @@ export class AggregateOperator implements StatefulOperator {
     if (window.table.count > 0) return
     const address = window.table.insert(GLOBAL_HASH, 0)
     const { groupAt } = this.plan.accumulators
-    if (groupAt !== null) this.#options.store.f64[address + groupAt] = this.nextGroup
-    this.nextGroup += this.plan.share.count
+    if (groupAt !== null) {
+      this.#options.store.f64[address + groupAt] = this.nextGroup
+      this.nextGroup += this.plan.share.count
+    }
     const place = this.touched.add(window.table.page, address, -1)
     this.#touchedWindows[place] = window
   }

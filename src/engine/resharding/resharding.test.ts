@@ -8,22 +8,15 @@ import type { Engine, EpochInput, OperatorSpec, RankSpec } from "../dataflow.ts"
 import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Row } from "../kit/batches.ts"
 import { column, rowKey, rowsOf, sliceOf } from "../kit/batches.ts"
-import { aggregate, col } from "../kit/expressions.ts"
-import { groupBy, source, view } from "../kit/harness.ts"
+import { groupBy, groupsWithValues, source, view } from "../kit/harness.ts"
+import { MemorySpill } from "../kit/memory-spill.ts"
 
 const EVENT = [column("key", STRING, true), column("text", STRING), column("value", INT32)]
 const NULL_KEYS = 40
 
 /** Groups with values of their own, top rows, and a join that keeps rows without a key. */
 function graph(): OperatorSpec[] {
-  const groups = groupBy("events", {
-    keys: [col(EVENT, "key")],
-    aggregates: [
-      aggregate("count", null),
-      aggregate("max", col(EVENT, "text")),
-      aggregate("sum", col(EVENT, "value"), true),
-    ],
-  })
+  const groups = groupsWithValues(EVENT)
   const newest: RankSpec = {
     ...{ kind: "rank", id: "newest", input: "events", partition: [0], function: "row_number" },
     order: [{ column: 2, descending: true, nullsFirst: false }],
@@ -118,4 +111,19 @@ test("no page of one part has the key of another's, also after a restore", () =>
   const unchanged = partsOf(twin).every(({ page }) => page === undefined || page.stamp <= before.generation)
   before[Symbol.dispose]()
   assert.ok(unchanged, "pages that nothing was written to say so")
+})
+
+test("no key is lost while pages that come back make the memory grow that is copied from", () => {
+  const [events, groups, totals] = graph()
+  const specs = [events!, groups!, totals!]
+  // Each large page has to find room of its own when it comes back.
+  const rows = Array.from({ length: 2_000 }, (_, k): Row => [`key ${k}`, "z".repeat(k % 500 ? 99 : 6e6), k])
+  const whole = createEngine(specs)
+  whole.runEpoch({ epoch: 1, slices: [sliceOf("events", EVENT, rows)], watermarksUs: new Map() })
+  // All pages are out at first.
+  const spill = { openFile: () => new MemorySpill(), keepBytes: 0 }
+  const engine = createEngine(specs, { parts: 2, spill })
+  engine.restore(partsOf(whole))
+  const groupsOf = (each: Engine) => each.work("groups").find(({ id }) => id === groups!.id)!.state.rows
+  assert.equal(groupsOf(engine), groupsOf(whole))
 })
