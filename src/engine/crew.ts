@@ -5,7 +5,8 @@
 import type { HeldPart } from "./checkpoint/held-checkpoint.ts"
 import type { EpochInput, EpochResult, OperatorSpec, OperatorWork, ViewLosses } from "./dataflow.ts"
 import { takeTurns } from "./exchange/take-turns.ts"
-import { planRoutes } from "./graph/routes.ts"
+import type { PartOf } from "./graph/placement.ts"
+import { type DataflowGraph, planRoutes } from "./graph/routes.ts"
 import { EnginePart } from "./part.ts"
 import type { SpillOptions } from "./state/page-store.ts"
 import { MAX_STATE_BYTES } from "./state/page-store.ts"
@@ -43,11 +44,22 @@ export interface CrewOptions {
   readonly nowMs: () => number
 }
 
-export function makeParts(options: CrewOptions, count: number): readonly EnginePart[] {
+/** All of so many, or those behind the first `from`. */
+export function makeParts(options: CrewOptions, count: number, from = 0): readonly EnginePart[] {
   const graph = planRoutes(options.specs)
-  const maxStateBytes = partOfLimit(options.maxStateBytes, count)
-  return Array.from({ length: count }, (_, index) => {
-    return new EnginePart({ ...options, maxStateBytes, graph, part: { index, count } })
+  return Array.from({ length: count - from }, (_, k) => makePart(options, { index: from + k, count }, graph))
+}
+
+export function makePart(
+  options: CrewOptions,
+  part: PartOf,
+  graph: DataflowGraph = planRoutes(options.specs),
+): EnginePart {
+  return new EnginePart({
+    ...options,
+    maxStateBytes: partOfLimit(options.maxStateBytes, part.count),
+    graph,
+    part,
   })
 }
 

@@ -47,6 +47,7 @@ function textOf(spec: OperatorSpec): string {
   })
 }
 
+/** Of the hash of keys: texts of all operators are some hundred kilobytes, and a start waits for them. */
 function fingerprint(text: string): string {
   const bytes = new TextEncoder().encode(text)
   const half = (seed: number) => (mixBytes(seed, bytes, 0, bytes.length) >>> 0).toString(16).padStart(8, "0")

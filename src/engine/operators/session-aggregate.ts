@@ -183,7 +183,7 @@ export class SessionAggregate implements StatefulOperator {
         run(input, weights, verdicts, report, 0)
         const taken = rows.take(shape.weighted)
         if (taken === null) return input.length
-        if (shape.fromSource) leaveElsewhere(verdicts, origins, taken.length)
+        if (shape.fromSource && !share.isWhole) leaveElsewhere(verdicts, origins, taken.length)
         const batch = new SessionBatch(ownRows(taken, origins, { share, keysAt: columns.keysAt }), columns)
         if (shape.fromSource) placeEvents(batch, origins, verdicts, place)
         else placeChanges(batch, losses, place)

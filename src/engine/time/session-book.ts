@@ -107,11 +107,14 @@ export class SessionBook {
   #moves: SessionMove[] = []
   #changed = new Set<Session>()
   nextNumber: bigint
+  /** From one session's number to the next. */
+  readonly #step: bigint
   bytes = 0
 
   constructor(options: SessionBookOptions) {
     this.#options = options
     this.nextNumber = BigInt(options.share.numberFrom(1))
+    this.#step = BigInt(options.share.count)
   }
 
   judgeBy(watermarkUs: bigint): void {
@@ -280,7 +283,7 @@ export class SessionBook {
 
   #begin(key: SessionKey, rows: SessionRow[]): Session {
     const session = new Session(this.nextNumber, key, rows, this.#options.tables)
-    this.nextNumber += BigInt(this.#options.share.count)
+    this.nextNumber += this.#step
     this.#byNumber.set(session.number, session)
     return session
   }

@@ -4,7 +4,7 @@
  * slowest and hands to all what all have offered.
  */
 import type { Crew, CrewOptions } from "../../../engine/crew.ts"
-import { makeParts } from "../../../engine/crew.ts"
+import { makePart, makeParts } from "../../../engine/crew.ts"
 import type { EpochInput, EpochResult } from "../../../engine/dataflow.ts"
 import type { Offer } from "../../../engine/exchange/offer.ts"
 import type { EnginePart } from "../../../engine/part.ts"
@@ -20,7 +20,7 @@ export class ThreadedCrew implements Crew {
   constructor(options: CrewOptions, links: readonly PartLink[]) {
     const count = links.length + 1
     this.#options = options
-    this.first = makeParts(options, count)[0]!
+    this.first = makePart(options, { index: 0, count })
     this.others = links.map((link, k) => new RemotePart(link, options, { index: k + 1, count }))
   }
 
@@ -54,7 +54,7 @@ export class ThreadedCrew implements Crew {
   }
 
   standIns(): readonly EnginePart[] {
-    return [this.first, ...makeParts(this.#options, this.others.length + 1).slice(1)]
+    return [this.first, ...makeParts(this.#options, this.others.length + 1, 1)]
   }
 
   relieve(standIns: readonly EnginePart[]): void {
