@@ -18,6 +18,12 @@ export interface NotedRange {
   readonly to: number
 }
 
+export interface NotedEngine {
+  readonly number: number
+  /** Of the project. */
+  readonly version: string
+}
+
 export interface EpochNote {
   readonly epoch: number
   /** The epoch that the engine was at before; 0 when it had run nothing. */
@@ -27,8 +33,8 @@ export interface EpochNote {
   readonly clockMs: number
   /** Views that alone had the rows; null: all. */
   readonly rebuilt: ReadonlySet<string> | null
-  /** Which engine ran it first. */
-  readonly engine: number
+  /** What ran it first. */
+  readonly by: NotedEngine
   /** By view: "weight row", sorted. */
   readonly changes: ReadonlyMap<string, readonly string[]>
   /** Next offset by "event/partition", of the whole branch. */
@@ -51,10 +57,10 @@ export class EpochChronicle {
     return this.#notes.size
   }
 
-  note(parent: number, input: EpochInput, result: EpochResult, engine: number): EpochNote {
+  note(parent: number, input: EpochInput, result: EpochResult, by: NotedEngine): EpochNote {
     const { epoch, rebuilt = null } = input
     const before = parent === 0 ? null : this.at(parent)
-    const isFirst = rebuilt !== null && (before?.rebuilt == null || before.engine !== engine)
+    const isFirst = rebuilt !== null && (before?.rebuilt == null || before.by.number !== by.number)
     const known = rebuilt === null ? before?.positions : isFirst ? null : before?.rebuiltPositions
     const positions = new Map(known ?? [])
     const ranges = input.slices.map(({ source, partition, baseOffset, batch }) => {
@@ -71,7 +77,7 @@ export class EpochChronicle {
     const { clockMs = this.#broken(`epoch ${epoch} has no clock reading`) } = input
     const text = describe(`${parent} at ${clockMs}`, merged(ranges), watermarksUs, changes, result)
     const note: EpochNote = {
-      ...{ epoch, parent, ranges, watermarksUs, clockMs, rebuilt, engine, changes, text },
+      ...{ epoch, parent, ranges, watermarksUs, clockMs, rebuilt, by, changes, text },
       positions: rebuilt === null ? positions : (before?.positions ?? new Map()),
       rebuiltPositions: rebuilt === null ? null : positions,
     }
@@ -92,12 +98,23 @@ export class EpochChronicle {
     return this.#path(epoch).filter(({ rebuilt }) => rebuilt === null)
   }
 
+  /** The epochs of the history that this one is of: since the engine began, or the project changed. */
+  history(epoch: number): readonly EpochNote[] {
+    const path = this.#path(epoch)
+    const begins = path.findLastIndex(({ by }, k) => k === 0 || path[k - 1]!.by.version !== by.version)
+    return path.slice(begins)
+  }
+
   /** The epochs that made the view what it is: where it was built anew, from there on. */
   branch(epoch: number, view: string): readonly EpochNote[] {
     const path = this.#path(epoch)
     const last = path.findLastIndex(({ rebuilt }) => rebuilt?.has(view) === true)
     let first = last
-    while (first > 0 && path[first - 1]!.rebuilt !== null && path[first - 1]!.engine === path[last]!.engine)
+    while (
+      first > 0 &&
+      path[first - 1]!.rebuilt !== null &&
+      path[first - 1]!.by.number === path[last]!.by.number
+    )
       first--
     return path.slice(Math.max(0, first)).filter(({ rebuilt }) => rebuilt === null || rebuilt.has(view))
   }

@@ -5,7 +5,7 @@
  */
 import { readSpan } from "../log/stored-records.ts"
 import type { ExcludedVerdict } from "../ports/verdict-ledger.ts"
-import { decodeLedgerRecord, ruledOf } from "../quality/ledger/ledger-codec.ts"
+import { decodeLedgerRecord, type LedgerRuling, ruledOf } from "../quality/ledger/ledger-codec.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
 import type { EpochNote } from "./epoch-chronicle.ts"
 import type { LoggedRow } from "./logged-rows.ts"
@@ -38,9 +38,32 @@ export async function checkLedger(world: RuntimeWorld): Promise<void> {
   ])
   const expected = await expectedRulings(world, epoch, branches)
   const positions = trunk.at(-1)!.positions
+  await checkHistory(world, epoch)
   compare(world, "the ledger's topic", await storedRulings(world, branches, positions), expected)
   compare(world, "the ledger's reader", await readRulings(world, views, positions), expected)
   for (const view of views) await checkPages(world, view, expected)
+}
+
+/** It is named by its first epoch, and all that it has ruled is of epochs that led here. */
+async function checkHistory(world: RuntimeWorld, epoch: number): Promise<void> {
+  const { history } = world.ledger!.reader
+  const notes = world.history(epoch)
+  if (notes === null) return
+  if (history !== notes[0]!.epoch) world.broken(`the ledger's history is ${history}, not ${notes[0]!.epoch}`)
+  const epochs = new Set(notes.map((note) => note.epoch))
+  for await (const record of rulingsIn(world)) {
+    if (record.history !== history || record.epoch > epoch || epochs.has(record.epoch)) continue
+    world.broken(`the ledger has rulings of epoch ${record.epoch}, which did not lead to epoch ${epoch}`)
+  }
+}
+
+async function* rulingsIn(world: RuntimeWorld): AsyncGenerator<LedgerRuling> {
+  const { begin, durableEnd } = await world.log!.range(LEDGER_TOPIC, 0)
+  const span = { topic: LEDGER_TOPIC, partition: 0, from: begin, until: durableEnd }
+  for await (const { value } of readSpan(world.log!, span, { readBytes: READ_BYTES })) {
+    const record = decodeLedgerRecord(value!)
+    if (record.kind === "ruling") yield record
+  }
 }
 
 const failureOf = (view: string) => (view.startsWith("restless") ? "process-failed" : "division-by-zero")
@@ -74,11 +97,8 @@ async function storedRulings(
   const epochs = new Map(
     [...branches].map(([view, branch]) => [view, new Set(branch.map(({ epoch }) => epoch))]),
   )
-  const { begin, durableEnd } = await world.log!.range(LEDGER_TOPIC, 0)
-  const span = { topic: LEDGER_TOPIC, partition: 0, from: begin, until: durableEnd }
-  for await (const { value } of readSpan(world.log!, span, { readBytes: READ_BYTES })) {
-    const record = decodeLedgerRecord(value!)
-    if (record.kind !== "ruling" || !epochs.get(record.view ?? EVERY_VIEW)?.has(record.epoch)) continue
+  for await (const record of rulingsIn(world)) {
+    if (epochs.get(record.view ?? EVERY_VIEW)?.has(record.epoch) !== true) continue
     for (const { offset, count, code, goneEndUs } of record.runs) {
       const { verdict, reason } = ruledOf(code)
       for (let row = offset; row < offset + count; row++) {

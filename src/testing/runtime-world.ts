@@ -251,13 +251,13 @@ export class RuntimeWorld {
     const parts = this.#seed % 3 === 0 ? 1 + this.below(MOST_PARTS) : 1
     if (parts > 1) count(this.turns, "several parts")
     const options = { parts, ...(spill === undefined ? {} : { spill: { ...spill, ...marks } }) }
-    const number = ++this.#engines
+    const by = { number: ++this.#engines, version: versionOf(this.#plans) }
     this.#restored = null
     const engine = observedEngine(
       (this.#options.createEngine ?? createEngine)(specs, options),
       (parent, input, result) => {
         if (!process.alive) return
-        const { text, ranges, rebuilt } = this.chronicle.note(parent, input, result, number)
+        const { text, ranges, rebuilt } = this.chronicle.note(parent, input, result, by)
         const who = rebuilt === null ? "" : ` for ${rebuilt.size} views`
         this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices${who}, ${text.length}`)
       },
@@ -303,6 +303,13 @@ export class RuntimeWorld {
     this.countFault("damaged ids")
   }
 
+  /** The epochs of the engine's history; null while none has run of the present version of the project. */
+  history(epoch: number): readonly EpochNote[] | null {
+    return this.chronicle.at(epoch).by.version === versionOf(this.#plans)
+      ? this.chronicle.history(epoch)
+      : null
+  }
+
   /** The epochs that made the view what it is in this one. */
   branch(view: string, epoch: number): readonly EpochNote[] {
     const restored = this.#restored
@@ -326,6 +333,10 @@ export class RuntimeWorld {
     oracle.follow(branch)
     return { oracle, at }
   }
+}
+
+function versionOf(plans: ProjectVersion): string {
+  return plans.map(({ name, fingerprint }) => `${name} ${fingerprint}`).join()
 }
 
 function count<K>(counts: Map<K, number>, key: K): void {
