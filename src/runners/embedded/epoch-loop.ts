@@ -7,11 +7,12 @@
 import type { Engine, EpochInput, EpochResult, SourceSlice } from "../../engine/dataflow.ts"
 import type { Clock, Scheduler, Timer } from "../../std/clock.ts"
 import type { EventLane } from "./door.ts"
-import { fieldIndex, idsOf } from "./door.ts"
+import { idsOf } from "./door.ts"
 import { stateBroken } from "./errors.ts"
 import { bySource, type Intake, type IntakeSlice, type RuledSlice } from "./intake.ts"
 import type { EpochRecord, Journal, JournalEntry } from "./journal.ts"
 import { sourceId } from "./lower.ts"
+import { observe } from "./observe.ts"
 import type { Rebuild, RebuildCut } from "./rebuild.ts"
 import type { SourceTime } from "./watermarks.ts"
 
@@ -89,7 +90,7 @@ export class EpochLoop {
       for (const [partition, end] of ends) slices.push(...(await intake.takeUntil(topic, partition, end)))
     }
     slices.sort(bySource)
-    this.#observe(slices, clock.nowMs())
+    observe(this.#parts, slices, clock.nowMs())
     for (const [event, text] of Object.entries(record.watermarksUs)) {
       times.get(event)?.restoreWatermark(BigInt(text))
     }
@@ -187,25 +188,11 @@ export class EpochLoop {
 
   #cut(slices: readonly IntakeSlice[], nowMs: number): EpochRecord {
     const { generation, times, engine } = this.#parts
-    this.#observe(slices, nowMs)
+    observe(this.#parts, slices, nowMs)
     const watermarksUs: Record<string, string> = {}
     for (const [event, time] of times) watermarksUs[event] = String(time.advance(nowMs))
     const after = engine.epoch
     return { epoch: ++this.#epoch, after, generation, clockMs: nowMs, ends: endsOf(slices), watermarksUs }
-  }
-
-  #observe(slices: readonly IntakeSlice[], nowMs: number): void {
-    const { lanes, times, intake } = this.#parts
-    for (const { topic, partition, taken, durableEnd } of intake.positions()) {
-      if (taken === durableEnd) continue
-      for (const [event, lane] of lanes) {
-        if (lane.topic.name === topic) times.get(event)!.markBusy(partition, nowMs)
-      }
-    }
-    for (const { event, partition, batch, appendTimeMs } of slices) {
-      const { contract } = lanes.get(event)!
-      times.get(event)!.observe(partition, batch, fieldIndex(contract, contract.time), appendTimeMs, nowMs)
-    }
   }
 
   #run(record: EpochRecord, slices: readonly RuledSlice[]): EpochResult {

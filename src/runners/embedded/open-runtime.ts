@@ -28,6 +28,7 @@ import { fingerprint } from "../../std/fingerprint.ts"
 import { restoreChangelogs } from "./changelog-parts.ts"
 import { type CheckpointManifest, CheckpointStore, DEFAULT_FILE_BYTES } from "./checkpoint-store.ts"
 import { Checkpointer, DEFAULT_INTERVAL_MS } from "./checkpointer.ts"
+import { contractPrint } from "./contract-prints.ts"
 import { DeadLetterBox } from "./dead-letter-box.ts"
 import { DiskSpill } from "./disk-spill.ts"
 import { type EventLane, makeHeaders } from "./door.ts"
@@ -44,7 +45,7 @@ import { lowerViews } from "./lower.ts"
 import { Rate } from "./rate.ts"
 import { Rebuild } from "./rebuild.ts"
 import { recallDuplicates } from "./recall-duplicates.ts"
-import { HOLDER, newestManifest, type Restored, restoreNewest } from "./restore-newest.ts"
+import { HOLDER, type Restored, restoreNewest } from "./restore-newest.ts"
 import { VerdictLedger } from "./verdict-ledger.ts"
 import { SourceTime } from "./watermarks.ts"
 
@@ -92,14 +93,13 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const spill = new DiskSpill(options.disk, options.spillDirectory ?? `${beside}/spill`)
   const specs = lowerViews(contracts, plans)
   const restored = await restoreNewest(options, { store, generation, outputs, specs, spill })
-  const { engine, manifest, runnerParts, carried } = restored
+  const { engine, manifest, newest, runnerParts, carried } = restored
   const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
   if (manifest !== null) ledger.restore(manifest.verdicts)
   const intake = new Intake(historyLoader(log, lanes))
   await addPartitions(log, lanes, intake, manifest)
-  const newest = newestManifest(log, store)
   restoreCounts(lanes, intake, { manifest, newest })
   await countLogged(log, lanes, intake, { manifest, newest })
   for (const lane of lanes.values()) {
@@ -212,9 +212,7 @@ async function openRebuild(
 /** What decides whether state and journal of an earlier process are of use. */
 function generationOf(contracts: readonly EventContract[], plans: readonly ViewPlan[]): string {
   const parts = [
-    ...contracts.map(
-      ({ name, fingerprint, id, dedupWindowMs }) => `${name}=${fingerprint}/${id}/${dedupWindowMs}`,
-    ),
+    ...contracts.map((contract) => `${contract.name}=${contractPrint(contract)}`),
     ...plans.map(({ name, fingerprint, emit, allowedLatenessMs }) => {
       return `${name}=${fingerprint}/${emit}/${allowedLatenessMs}`
     }),

@@ -6,9 +6,10 @@
  */
 import type { EventContract } from "../../contracts/contract.ts"
 import { NO_WATERMARK } from "../../engine/dataflow.ts"
-import type { VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
+import type { OffsetRun, OffsetSpan, VerdictLedgerReader } from "../../ports/verdict-ledger.ts"
 import type { Clock } from "../../std/clock.ts"
-import { type EventLane, fieldIndex } from "./door.ts"
+import type { EventLane } from "./door.ts"
+import { duplicateRuns, skipRuns } from "./duplicate-runs.ts"
 import {
   Intake,
   type IntakeSlice,
@@ -16,6 +17,7 @@ import {
   type RuledSlice,
   type SliceLoader,
 } from "./intake.ts"
+import { observe } from "./observe.ts"
 import { SourceTime } from "./watermarks.ts"
 
 /** As of live epochs. */
@@ -100,17 +102,17 @@ export class Rebuild {
   /** What runs next; null when nothing is left. */
   async next(): Promise<RebuildCut | null> {
     if (this.#isOver) return null
-    const { clock, times } = this.#parts
+    const { clock, times, lanes } = this.#parts
     const slices = await this.#intake.take(MAX_EPOCH_ROWS)
     const nowMs = clock.nowMs()
-    this.#observe(slices, nowMs)
+    observe({ lanes, times: this.#times, intake: this.#intake }, slices, nowMs)
     const watermarksUs = new Map<string, bigint>()
     for (const [event, time] of this.#times) {
       const ownUs = time.advance(nowMs)
       const reachedUs = times.get(event)!.watermarkUs
       watermarksUs.set(event, slices.length === 0 || ownUs > reachedUs ? reachedUs : ownUs)
     }
-    return { slices: await Promise.all(slices.map((slice) => this.#ruled(slice))), watermarksUs }
+    return { slices: await this.#ruled(slices), watermarksUs }
   }
 
   /** The cut's epoch is out. One without rows is the last. */
@@ -121,31 +123,31 @@ export class Rebuild {
     this.#isOver = slices.length === 0
   }
 
-  #observe(slices: readonly IntakeSlice[], nowMs: number): void {
-    const { lanes } = this.#parts
-    for (const { topic, partition, taken, durableEnd } of this.#intake.positions()) {
-      if (taken === durableEnd) continue
-      for (const [event, lane] of lanes) {
-        if (lane.topic.name === topic) this.#times.get(event)!.markBusy(partition, nowMs)
+  /** Marks what the ledger knows as duplicates, asked once for what came of a partition. */
+  async #ruled(slices: readonly IntakeSlice[]): Promise<readonly RuledSlice[]> {
+    const { ledger, lanes } = this.#parts
+    const known = new Map<string, readonly OffsetRun[]>()
+    if (ledger !== null) {
+      for (const [place, span] of spansOf(slices.filter(({ event }) => hasDuplicates(lanes.get(event)!)))) {
+        known.set(place, await duplicateRuns(ledger, span))
       }
     }
-    for (const { event, partition, batch, appendTimeMs } of slices) {
-      const { contract } = lanes.get(event)!
-      const timeColumn = fieldIndex(contract, contract.time)
-      this.#times.get(event)!.observe(partition, batch, timeColumn, appendTimeMs, nowMs)
-    }
+    return slices.map((slice) => ({ ...slice, skip: skipRuns(known.get(placeOf(slice)) ?? [], slice) }))
   }
+}
 
-  async #ruled(slice: IntakeSlice): Promise<RuledSlice> {
-    const { ledger, lanes } = this.#parts
-    const { topic, partition, baseOffset: from, count } = slice
-    if (ledger === null || lanes.get(slice.event)!.contract.dedupWindowMs === null)
-      return { ...slice, skip: null }
-    let skip: Uint8Array | null = null
-    for await (const run of ledger.duplicates({ topic, partition, from, until: from + count })) {
-      skip ??= new Uint8Array(count)
-      skip.fill(1, run.offset - from, run.offset - from + run.count)
-    }
-    return { ...slice, skip }
+const hasDuplicates = ({ contract }: EventLane) => contract.dedupWindowMs !== null
+
+const placeOf = ({ topic, partition }: IntakeSlice) => `${topic}/${partition}`
+
+/** By partition: from its first row to its last. */
+function spansOf(slices: readonly IntakeSlice[]): ReadonlyMap<string, OffsetSpan> {
+  const spans = new Map<string, OffsetSpan>()
+  for (const slice of slices) {
+    const { topic, partition, baseOffset, count } = slice
+    const { from = baseOffset, until = baseOffset } = spans.get(placeOf(slice)) ?? {}
+    const end = Math.max(until, baseOffset + count)
+    spans.set(placeOf(slice), { topic, partition, from: Math.min(from, baseOffset), until: end })
   }
+  return spans
 }

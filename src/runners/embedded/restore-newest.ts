@@ -23,6 +23,8 @@ export interface Restored {
   readonly engine: Engine
   /** Null: the engine has nothing yet. */
   readonly manifest: CheckpointManifest | null
+  /** Of any version of the project: what was counted at the door is true for all of them. */
+  readonly newest: CheckpointManifest | null
   readonly runnerParts: readonly CheckpointPart[]
   /** Of a checkpoint of another version. Null: one of this version, or none. */
   readonly carried: Carried | null
@@ -44,49 +46,35 @@ export interface RestoreParts {
 }
 
 export async function restoreNewest(options: OpenRuntimeOptions, parts: RestoreParts): Promise<Restored> {
-  const usable = usableManifests(options, parts)
-  for (const one of usable.filter(({ manifest }) => manifest.generation === parts.generation)) {
+  const manifests = readManifests(options, parts)
+  const newest = manifests[0]?.manifest ?? null
+  for (const one of manifests.filter(({ manifest }) => manifest.generation === parts.generation)) {
     const restored = restore(options, parts, { ...one, isWhole: true })
-    if (restored !== null) return restored
+    if (restored !== null) return { ...restored, newest }
   }
-  for (const one of usable) {
+  for (const one of manifests) {
     if (!(await canCarry(options, one.manifest))) continue
     const restored = restore(options, parts, { ...one, isWhole: false })
-    if (restored !== null) return restored
+    if (restored !== null) return { ...restored, newest }
   }
-  return { engine: newEngine(options, parts), manifest: null, runnerParts: [], carried: null }
+  return { engine: newEngine(options, parts), manifest: null, newest, runnerParts: [], carried: null }
 }
 
-/** Of any version of the project: what was counted at the door is true for all of them. */
-export function newestManifest(log: Log, store: CheckpointStore): CheckpointManifest | null {
-  for (const { path } of store.list()) {
-    try {
-      const manifest = store.manifest(path)
-      if (manifest.logId === log.logId) return manifest
-    } catch (error) {
-      // That it is damaged was reported when it was not restored.
-      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
-    }
-  }
-  return null
-}
-
-/** Newest first. */
-function usableManifests({ log, report }: OpenRuntimeOptions, { store, outputs }: RestoreParts): Usable[] {
+/** Newest first, without damaged ones, which are reported. */
+function readManifests({ log, report }: OpenRuntimeOptions, { store }: RestoreParts): SavedManifest[] {
   return store.list().flatMap(({ path }) => {
     try {
       const manifest = store.manifest(path)
-      if (manifest.logId !== log.logId) return []
-      if (outputs.cover(manifest)) return [{ path, manifest }]
-      report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
+      return manifest.logId === log.logId ? [{ path, manifest }] : []
     } catch (error) {
-      report(error instanceof Error ? error.message : String(error))
+      if (!isPlatformError(error, "checkpoint-corrupt")) throw error
+      report(error.message)
+      return []
     }
-    return []
   })
 }
 
-interface Usable {
+interface SavedManifest {
   readonly path: string
   readonly manifest: CheckpointManifest
 }
@@ -95,9 +83,13 @@ interface Usable {
 function restore(
   options: OpenRuntimeOptions,
   parts: RestoreParts,
-  { path, manifest, isWhole }: Usable & { readonly isWhole: boolean },
-): Restored | null {
-  const { store, specs } = parts
+  { path, manifest, isWhole }: SavedManifest & { readonly isWhole: boolean },
+): Omit<Restored, "newest"> | null {
+  const { store, specs, outputs } = parts
+  if (!outputs.cover(manifest)) {
+    options.report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
+    return null
+  }
   try {
     const engine = newEngine(options, parts)
     const runnerParts: CheckpointPart[] = []

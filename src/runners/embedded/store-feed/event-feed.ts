@@ -15,6 +15,7 @@ import type { OffsetRun, OffsetSpan } from "../../../ports/verdict-ledger.ts"
 import { assert } from "../../../std/assert.ts"
 import { freeMemory } from "../../../std/free-memory.ts"
 import { type EventTable, eventBlockColumns, type HotStore } from "../../../stores/store.ts"
+import { skipRuns } from "../duplicate-runs.ts"
 import type { IntakeSlice, RuledSlice, SliceLoader } from "../intake.ts"
 import { BLOCK_BYTES, BLOCK_INTERVAL_MS, BLOCK_ROWS, MAX_BLOCK_BYTES, MAX_BLOCK_ROWS } from "./feed-limits.ts"
 import { FeedLoop, type FeedLoopParts } from "./feed-loop.ts"
@@ -30,7 +31,7 @@ export interface EventFeedParts extends FeedLoopParts {
   readonly begin: (partition: number) => Promise<number>
   /** Offset behind the rows whose epochs are out. */
   readonly publishedEnd: (partition: number) => number
-  /** Rows whose id came before. One look at the ledger reads much, so it is asked for all that was loaded. */
+  /** Rows whose id came before. */
   readonly duplicates: (span: Omit<OffsetSpan, "topic">) => Promise<readonly OffsetRun[]>
   /** Rows before these are in the table. */
   readonly onDurable: (ends: readonly number[]) => void
@@ -172,22 +173,6 @@ export class EventFeed extends FeedLoop {
     this.#filling.append(vectors, count, left)
     partition.next = baseOffset + count
   }
-}
-
-/** The rows of a slice that are in one of the runs, as 1; null: none. */
-function skipRuns(
-  runs: readonly OffsetRun[],
-  { baseOffset, count }: Pick<IntakeSlice, "baseOffset" | "count">,
-): Uint8Array | null {
-  let skip: Uint8Array | null = null
-  for (const run of runs) {
-    const first = Math.max(0, run.offset - baseOffset)
-    const end = Math.min(count, run.offset + run.count - baseOffset)
-    if (first >= end) continue
-    skip ??= new Uint8Array(count)
-    skip.fill(1, first, end)
-  }
-  return skip
 }
 
 function skipFirst(skip: Uint8Array | null, known: number, count: number): Uint8Array {

@@ -12,6 +12,7 @@ import type { ClickHouse } from "../../../stores/clickhouse.ts"
 import type { EventTable, HotStore, ViewTable } from "../../../stores/store.ts"
 import type { MetricSample } from "../../runtime.ts"
 import type { StoreService, StoreStatus } from "../../store-service.ts"
+import { duplicateRuns } from "../duplicate-runs.ts"
 import type { EmbeddedRuntime } from "../embedded-runtime.ts"
 import { historyLoader } from "../history.ts"
 import { EventFeed } from "./event-feed.ts"
@@ -119,9 +120,7 @@ export class StoreFeed implements StoreService, AsyncDisposable {
     if (dedupWindowMs === null) return []
     const { ledger, runtime } = this.#options
     await ledger.whenDurable(runtime.publishedEpoch)
-    const runs: OffsetRun[] = []
-    for await (const run of ledger.duplicates({ topic, ...span })) runs.push(run)
-    return runs
+    return duplicateRuns(ledger, { topic, ...span })
   }
 }
 
