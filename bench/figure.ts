@@ -31,3 +31,8 @@ export interface Bench {
   /** Reports its figures. */
   run(report: (figure: Figure) => void, options: BenchOptions): Promise<void>
 }
+
+/** NaN of none. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}

@@ -8,7 +8,7 @@ import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Bench, Figure } from "./figure.ts"
+import { type Bench, type Figure, median } from "./figure.ts"
 import type { Window } from "./http-ingest/generator.ts"
 
 const WARM_UP_MS = 3_000
@@ -120,10 +120,6 @@ function summary(windows: readonly Window[], cpu: readonly number[]): Measured {
     p50: median(windows.map((window) => window.p50)),
     p99: median(windows.map((window) => window.p99)),
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
 async function cpuSeconds(server: ChildProcess): Promise<number> {

@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { join, resolve } from "node:path"
 import { openThreadedLog } from "../src/log/index.ts"
 import type { Log, RecordSet } from "../src/log/log.ts"
-import type { Bench, Figure } from "./figure.ts"
+import { type Bench, type Figure, median } from "./figure.ts"
 
 const EVENT_BYTES = 246
 const BATCH_EVENTS = 1_000
@@ -176,8 +176,4 @@ async function seconds(action: () => Promise<unknown>): Promise<number> {
 
 function times(measureOnce: () => number): number[] {
   return Array.from({ length: RUNS }, measureOnce)
-}
-
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
 }

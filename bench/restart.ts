@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import type { Bench } from "./figure.ts"
+import { type Bench, median } from "./figure.ts"
 import { type ServerProcess, startServer } from "./server-process.ts"
 
 const PROJECT = join(import.meta.dirname, "store", "project")
@@ -81,8 +81,4 @@ async function lagOf({ url }: ServerProcess): Promise<number> {
 async function eventsOf({ url }: ServerProcess): Promise<number> {
   const { events } = (await (await fetch(`${url}/v1/events`)).json()) as { events: { appended: number }[] }
   return events.reduce((sum, { appended }) => sum + appended, 0)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

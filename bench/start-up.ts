@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import type { Bench } from "./figure.ts"
+import { type Bench, median } from "./figure.ts"
 import { startServer } from "./server-process.ts"
 
 const RUNS = 5
@@ -94,8 +94,4 @@ function bytesOf(pid: number, name: string): number {
   } catch {
     return Number.NaN
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

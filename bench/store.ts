@@ -8,7 +8,7 @@ import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Bench, Figure } from "./figure.ts"
+import { type Bench, type Figure, median } from "./figure.ts"
 import type { Window } from "./http-ingest/generator.ts"
 
 const CONNECTIONS = 4
@@ -170,10 +170,6 @@ async function generate(url: string, { scale, firstId, postsPerSecond }: Load): 
 async function message<T>(server: ChildProcess): Promise<T> {
   const [value] = (await once(server, "message")) as [T]
   return value
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
 function pause(ms: number): Promise<void> {
