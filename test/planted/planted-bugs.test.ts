@@ -125,7 +125,7 @@ const BUGS: readonly Planted[] = [
     bug: "rows of a join are written to without the page being owned",
     views: ["near_or_alone", "alike", "kept"],
     plant: () => onEngine((engine) => unchangedPages(({ group }) => group.includes(":join"), engine)),
-    law: /epoch \d+|has \d+ rows|must hold|recover by itself/,
+    law: /epoch \d+|has \d+ rows|must hold|recover by itself|the ledger.s history/,
   },
   {
     bug: "a join forgets in a checkpoint when its rows go",
