@@ -67,12 +67,12 @@ interface PartitionQueue extends PartitionPosition {
 
 export class Intake {
   readonly #partitions = new Map<string, PartitionQueue>()
-  readonly #load: SliceLoader
+  readonly #loader: SliceLoader
   #queuedBytes = 0
   #wake: (() => void) | null = null
 
   constructor(load: SliceLoader) {
-    this.#load = load
+    this.#loader = load
   }
 
   /** Begins at `taken`; rows up to `durableEnd` are already in the log. */
@@ -149,15 +149,12 @@ export class Intake {
   /** Exactly the rows up to `end`, as an earlier epoch had them. */
   async takeUntil(topic: string, partition: number, end: number): Promise<readonly IntakeSlice[]> {
     const queue = this.#queue(topic, partition)
+    queue.durableEnd = Math.max(queue.durableEnd, end)
     const taken: IntakeSlice[] = []
     while (queue.taken < end) {
-      const { slices, nextOffset } = await this.#load(topic, partition, queue.taken, end)
-      assert(nextOffset > queue.taken, `the log moves on from ${topic}/${partition}@${queue.taken}`)
-      taken.push(...slices)
-      const last = slices.at(-1)
-      passOver(queue, last === undefined ? queue.taken : last.baseOffset + last.count, nextOffset)
+      const slice = await this.#next(queue, end)
+      if (slice !== null) taken.push(slice)
     }
-    queue.durableEnd = Math.max(queue.durableEnd, end)
     return taken
   }
 
@@ -174,37 +171,40 @@ export class Intake {
     wake?.()
   }
 
-  async #next(queue: PartitionQueue): Promise<IntakeSlice | null> {
-    const head = queue.slices[0]
-    if (head !== undefined && head.baseOffset <= queue.taken) {
+  /** The next rows, which end by `end`; null when there are none, and everything before it is passed over. */
+  async #next(queue: PartitionQueue, end = queue.durableEnd): Promise<IntakeSlice | null> {
+    while (queue.taken < end) {
+      const head = queue.slices[0]
+      if (head === undefined || head.baseOffset > queue.taken) {
+        await this.#load(queue, Math.min(head?.baseOffset ?? queue.durableEnd, queue.durableEnd), end)
+        continue
+      }
       queue.slices.shift()
       this.#queuedBytes -= head.heldBytes
-      if (head.baseOffset + head.count <= queue.taken) {
+      const headEnd = head.baseOffset + head.count
+      if (headEnd <= queue.taken || headEnd > end) {
         head.memory?.release()
-        return this.#next(queue)
+        // An epoch's end was where the rows of the door ended, which the log may have put into one batch.
+        if (headEnd > end) await this.#load(queue, end, end)
+        continue
       }
       assert(head.baseOffset === queue.taken, "an epoch ends where an append ends")
-      queue.taken = head.baseOffset + head.count
+      queue.taken = headEnd
       return head
     }
-    if (queue.taken >= queue.durableEnd) return null
-    const until = Math.min(head?.baseOffset ?? queue.durableEnd, queue.durableEnd)
-    const { slices, nextOffset } = await this.#load(queue.topic, queue.partition, queue.taken, until)
-    const [first, ...rest] = slices
-    if (first === undefined) {
-      assert(
-        nextOffset > queue.taken,
-        `the log moves on from ${queue.topic}/${queue.partition}@${queue.taken}`,
-      )
-      passOver(queue, queue.taken, nextOffset)
-      return this.#next(queue)
-    }
-    for (const slice of rest) {
+    return null
+  }
+
+  /** Puts rows up to `until` into the queue. Offsets before `end` that hold none are passed over. */
+  async #load(queue: PartitionQueue, until: number, end: number): Promise<void> {
+    const { topic, partition, taken } = queue
+    const { slices, nextOffset } = await this.#loader(topic, partition, taken, until)
+    assert(nextOffset > taken, `the log moves on from ${topic}/${partition}@${taken}`)
+    for (const slice of slices) {
       this.#queuedBytes += slice.heldBytes
       insertInOrder(queue.slices, slice)
     }
-    queue.taken = first.baseOffset + first.count
-    return first
+    passOver(queue, taken, Math.min(slices[0]?.baseOffset ?? nextOffset, end))
   }
 
   #queue(topic: string, partition: number): PartitionQueue {
