@@ -112,6 +112,8 @@ function restore(
       carried: { views, rebuilt },
     }
   } catch (error) {
+    // Too little memory or disk says nothing of the checkpoint, which may have what the log has not.
+    if (isPlatformError(error, "state-full") || isPlatformError(error, "spill-failed")) throw error
     const isOther = isPlatformError(error, "checkpoint-mismatch")
     if (isOther) options.report(`All views are built from the log: the checkpoint ${error.details["what"]}.`)
     else options.report(error instanceof Error ? error.message : String(error))

@@ -9,6 +9,9 @@ import { int32, timestamp } from "../../contracts/field-types.ts"
 import { openInlineLog } from "../../log/embedded/inline-log.ts"
 import { bindProject } from "../../plan/bind-project.ts"
 import { view } from "../../plan/view.ts"
+import type { Disk, DiskFile } from "../../std/disk.ts"
+import { diskFull } from "../../std/disk-errors.ts"
+import { isPlatformError } from "../../std/errors.ts"
 import { NodeClock } from "../../std/node/clock.ts"
 import { NodeDisk } from "../../std/node/disk.ts"
 import { NodeScheduler } from "../../std/node/scheduler.ts"
@@ -30,10 +33,10 @@ const LIMIT = 4 << 20
 const KEYS = 6_000
 const POSTED_ROWS = 300
 
-async function start(directory: string) {
+async function start(directory: string, disk: Disk = new NodeDisk()) {
   const { plans, problems } = await bindProject({ events: [note], views: [newest] })
   assert.deepEqual(problems, [])
-  const parts = { clock: new NodeClock(), scheduler: new NodeScheduler(), disk: new NodeDisk() }
+  const parts = { clock: new NodeClock(), scheduler: new NodeScheduler(), disk }
   const random = new SeededRandom(3)
   const log = openInlineLog({ ...parts, random, directory: join(directory, "log") })
   const reports: string[] = []
@@ -42,6 +45,9 @@ async function start(directory: string) {
     checkpointDirectory: join(directory, "checkpoints"),
     checkpointIntervalMs: 200,
     stateMemoryBytes: LIMIT,
+  }).catch(async (error: unknown) => {
+    await log[Symbol.asyncDispose]()
+    throw error
   })
   const metric = (name: string) => runtime.metrics().find((sample) => sample.name === name)!.value
   const post = async (ids: readonly number[], text: string) => {
@@ -55,6 +61,24 @@ async function start(directory: string) {
     await log[Symbol.asyncDispose]()
   }
   return { runtime, metric, post, stop, reports }
+}
+
+/** Has no room for state that leaves memory. */
+class CrowdedDisk extends NodeDisk {
+  override open(path: string, options?: { create?: boolean; readOnly?: boolean }): DiskFile {
+    if (path.endsWith(".spill")) throw diskFull(path)
+    return super.open(path, options)
+  }
+}
+
+type Platform = Awaited<ReturnType<typeof start>>
+
+async function fill({ post, runtime }: Platform): Promise<void> {
+  for (let from = 0; from < KEYS; from += POSTED_ROWS) {
+    const ids = Array.from({ length: POSTED_ROWS }, (_, k) => from + k)
+    const { receipt } = await post(ids, "a")
+    await runtime.awaitReceipt("newest", receipt!, 60_000)
+  }
 }
 
 function folder(t: TestContext): string {
@@ -71,13 +95,7 @@ test("state of many times its memory is in a file, right, and there again after 
   writeFileSync(join(spill, "state-9.spill"), "of an earlier process")
   const first = await start(directory)
   assert.deepEqual(files(), [], "what an earlier process left is gone")
-  for (let from = 0; from < KEYS; from += POSTED_ROWS) {
-    const { receipt } = await first.post(
-      Array.from({ length: POSTED_ROWS }, (_, k) => from + k),
-      "a",
-    )
-    await first.runtime.awaitReceipt("newest", receipt!, 60_000)
-  }
+  await fill(first)
   const spilled = first.metric("millrace_engine_spilled_bytes")
   const inMemory = first.metric("millrace_engine_state_bytes") - spilled
   assert.ok(spilled > 3 * LIMIT && inMemory <= LIMIT, `${spilled} bytes are out, ${inMemory} are not`)
@@ -101,5 +119,20 @@ test("state of many times its memory is in a file, right, and there again after 
     assert.deepEqual(row, [id, notes, `${text} ${"x".repeat(1_500)} ${id}`])
   }
   assert.ok(second.metric("millrace_engine_spill_faults_total") > 0)
+  await second.stop()
+})
+
+test("a start that has no room for the state leaves the checkpoint as it is", async (t) => {
+  const directory = folder(t)
+  const first = await start(directory)
+  await fill(first)
+  await first.stop()
+  await assert.rejects(
+    async () => start(directory, new CrowdedDisk()),
+    (error) => isPlatformError(error, "spill-failed"),
+  )
+  const second = await start(directory)
+  assert.deepEqual(second.reports, [], "nothing is built again")
+  assert.equal(second.runtime.lookup("newest", [KEYS - 1])?.[1], 1n)
   await second.stop()
 })
