@@ -130,9 +130,9 @@ async function ruleOn(count: number, progress: (line: string) => void): Promise<
       longestMs = Math.max(longestMs, tookMs)
       const batch = offset / BATCH_ROWS + 1
       if (batch % CHECKPOINT_BATCHES !== 0) continue
-      // What syncs in other threads gets its turn, and a checkpoint lets expired files go.
-      await new Promise((resolve) => setImmediate(resolve))
+      // A checkpoint lets expired files go.
       const next = memory.save()
+      await memory.settled()
       memory.release(saved)
       saved = next
       const { memoryBytes, diskBytes, reads, ids: alive } = memory.figures
@@ -147,7 +147,8 @@ async function ruleOn(count: number, progress: (line: string) => void): Promise<
           `${mib(memoryBytes)} of memory, ${rss} RSS, ${mib(diskBytes)} on disk, ${reads} reads`,
       )
     }
-    await memory.flush()
+    memory.save()
+    await memory.settled()
     mostBytes = Math.max(mostBytes, memory.figures.memoryBytes)
     return { ids: count, idsPerSecond: (count / spentMs) * 1e3, memoryBytes: mostBytes, longestMs }
   } finally {

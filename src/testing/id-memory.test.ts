@@ -5,9 +5,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { idsOf } from "../../test/kit/ids-of.ts"
+import type { SavedIds } from "../runners/embedded/duplicates/id-memory.ts"
 import { IdMemory } from "../runners/embedded/duplicates/id-memory.ts"
 import type { IdMemoryParts } from "../runners/embedded/duplicates/limits.ts"
-import type { SavedSpilledIds } from "../runners/embedded/duplicates/spilled-ids.ts"
 import { TINY_LIMITS } from "../runners/embedded/duplicates/tiny-limits.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { SeededRandom } from "../std/random.ts"
@@ -96,7 +96,7 @@ function rulings(memory: IdMemory, slice: Slice): number[] {
 /** As recovery does it: files, then the rows behind them. Files may be missed only where one was damaged. */
 function recover(
   world: World,
-  saved: SavedSpilledIds | null,
+  saved: SavedIds | null,
   taken: readonly number[],
   damaged: ReadonlySet<string> = new Set(),
 ): IdMemory {
@@ -106,7 +106,8 @@ function recover(
     if (saved !== null) memory.restore(saved)
     hasFiles = saved !== null
   } catch (error) {
-    const names = saved!.segments.flatMap(({ runs }) => runs.map(({ file }) => file))
+    const { segments, trails = [] } = saved!
+    const names = [...segments.flatMap(({ runs }) => runs), ...trails].map(({ file }) => file)
     assert.ok(isPlatformError(error, "ids-damaged") || isPlatformError(error, "file-missing"), String(error))
     assert.ok(
       names.some((name) => damaged.has(`/ids/${name}`)),
@@ -131,7 +132,7 @@ for (let seed = 0; seed < 40; seed++) {
     let memory = recover(world, null, world.taken)
     const oracle: Oracle = new Map()
     interface Checkpoint {
-      readonly saved: SavedSpilledIds
+      readonly saved: SavedIds
       readonly taken: number[]
       readonly oracle: Oracle
     }
@@ -148,7 +149,7 @@ for (let seed = 0; seed < 40; seed++) {
       }
       memory.endEpoch(world.behind)
       if (world.random.below(6) === 0) {
-        const saved = JSON.parse(JSON.stringify(memory.save())) as SavedSpilledIds
+        const saved = JSON.parse(JSON.stringify(memory.save())) as SavedIds
         if (kept !== null) memory.release(kept.saved)
         older = kept
         kept = { saved, taken: [...world.taken], oracle: new Map(oracle) }
@@ -158,8 +159,8 @@ for (let seed = 0; seed < 40; seed++) {
       reads += memory.figures.reads
       if (world.random.below(3) > 0) world.disk.crash()
       else world.disk.kill()
-      const runs = world.disk.files().filter((path) => path.endsWith(".run"))
-      const hit = runs[world.random.below(4 * runs.length + 1)]
+      const files = world.disk.files().filter((path) => /\.(run|trail)$/.test(path))
+      const hit = files[world.random.below(4 * files.length + 1)]
       if (hit !== undefined) {
         world.disk.flip(hit, world.disk.contents(hit).length - 1, 1)
         damaged.add(hit)
@@ -267,20 +268,54 @@ test("files of the same name with other ids are not taken for those of a checkpo
   }
   const saved = fill("first")
   const others = fill("other")
-  const namesOf = ({ segments }: SavedSpilledIds) => segments[0]!.runs.map(({ file, slot }) => [file, slot])
   // The names are another start's: what is told apart here are contents.
-  const mixed = {
-    ...saved,
+  const runs = {
+    ...others,
     segments: saved.segments.map((segment, at) => ({
       ...segment,
       runs: segment.runs.map((run, i) => ({ ...run, file: others.segments[at]!.runs[i]!.file })),
     })),
   }
-  assert.ok(namesOf(mixed).length > 0)
-  assert.throws(
-    () => new IdMemory(world.parts).restore(mixed),
-    (error) => isPlatformError(error, "ids-damaged"),
-  )
+  const trails = {
+    ...others,
+    trails: saved.trails!.map((trail, i) => ({ ...trail, file: others.trails![i]!.file })),
+  }
+  assert.ok(runs.segments.length > 0 && trails.trails.length > 0)
+  for (const mixed of [runs, trails]) {
+    assert.throws(
+      () => new IdMemory(world.parts).restore(mixed),
+      (error) => isPlatformError(error, "ids-damaged"),
+    )
+  }
+})
+
+test("nothing is read from the log again, and a trail ends with its run", () => {
+  const world = new World(7)
+  const memory = recover(world, null, world.taken)
+  const names = Array.from({ length: 50 }, (_, i) => `id-${i}`)
+  const rule = (of: IdMemory, offset: number, name: string) =>
+    of.rule(idsOf(name), { partition: 0, baseOffset: offset, appendTimeMs: 1_000 })
+  for (const [i, name] of names.entries()) rule(memory, i, name)
+  const saved = memory.save()
+  const again = new IdMemory(world.parts)
+  again.restore(saved)
+  assert.equal(again.coveredUpTo(0), 50)
+  for (const name of names) assert.deepEqual(rule(again, 50, name), Uint8Array.of(1), name)
+  again.release(again.save())
+  again.release(again.save())
+  const trails = world.disk.files().filter((path) => path.endsWith(".trail"))
+  assert.ok(trails.length <= 2, trails.join())
+})
+
+test("the same few ids again and again do not make a trail longer than its table allows", () => {
+  const world = new World(8)
+  const memory = recover(world, null, world.taken)
+  for (let i = 0; i < 1_000; i++) {
+    memory.rule(idsOf("a", "b"), { partition: 0, baseOffset: 2 * i, appendTimeMs: 1_000 })
+    memory.endEpoch(new Set())
+  }
+  const { trails = [] } = memory.save()
+  for (const { file, bytes } of trails) assert.ok(bytes <= 40 * 32, `${file} has ${bytes} bytes`)
 })
 
 test("a disk that fails stops the rulings", () => {

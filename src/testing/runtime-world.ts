@@ -104,6 +104,7 @@ export class RuntimeWorld {
   quality: Quality | null = null
   /** Whether faults have hit files of checkpoints. */
   hasDamagedCheckpoints = false
+  #hasDamagedIds = false
   /** Where the engine of the running process is. */
   engine: Engine | null = null
   /** The disk stops within this many steps from the begin of the next checkpoint; null: it does not. */
@@ -237,9 +238,11 @@ export class RuntimeWorld {
   /** A crash may take a checkpoint away, but not a part of it. */
   #hear(message: string): void {
     this.note(`report: ${message.slice(0, 160)}`)
-    if (/^The checkpoint .* is damaged/.test(message) && !this.hasDamagedCheckpoints) {
-      this.broken(`nobody damaged it: ${message}`)
-    }
+    const isOfIds = / ids of .* are read from the log again/.test(message)
+    const isAboutDamage = isOfIds || /^The checkpoint .* is damaged/.test(message)
+    // An older checkpoint's ids may be gone, too.
+    const isExpected = this.hasDamagedCheckpoints || (isOfIds && this.#hasDamagedIds)
+    if (isAboutDamage && !isExpected) this.broken(`nobody damaged it: ${message}`)
   }
 
   /**
@@ -293,13 +296,16 @@ export class RuntimeWorld {
     this.engine = null
   }
 
-  /** A run of remembered ids is of no use: they are read from the log instead. */
+  /** A file of remembered ids is of no use: they are read from the log instead. */
   damageIds(): void {
-    const paths = this.disk.files().filter((path) => path.startsWith(DUPLICATES) && path.endsWith(".run"))
+    const paths = this.disk.files().filter((path) => {
+      return path.startsWith(DUPLICATES) && (path.endsWith(".run") || path.endsWith(".trail"))
+    })
     if (paths.length === 0) return
     const path = this.pick(paths)
     const { length } = this.disk.contents(path)
     if (length > 0) this.disk.flip(path, length - 1 - this.below(Math.min(length, 40)), 1)
+    this.#hasDamagedIds = true
     this.countFault("damaged ids")
   }
 

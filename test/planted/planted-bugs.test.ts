@@ -31,6 +31,7 @@ import {
   onPageFiles,
   onSpecs,
   onSpill,
+  onTrails,
   unchangedPages,
   withChanges,
   withoutOlderPages,
@@ -158,6 +159,11 @@ const BUGS: readonly Planted[] = [
     bug: "a checkpoint counts before its pages are synced",
     plant: () => onPageFiles(() => ({ sync: () => {} })),
     law: /nobody damaged it/,
+  },
+  {
+    bug: "a checkpoint counts before its trail of ids is synced",
+    plant: () => onTrails(() => ({ sync: () => {} })),
+    law: /nobody damaged it: .* ids of sale are read from the log again/,
   },
   {
     bug: "state that leaves memory again is written in part",

@@ -46,6 +46,10 @@ export function onPageFiles(lies: (file: DiskFile) => Partial<DiskFile>): Runtim
   return onFilesNamed(".pages", lies)
 }
 
+export function onTrails(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
+  return onFilesNamed(".trail", lies)
+}
+
 /** Changes how state that leaves memory is written, and how it comes back. */
 export function onSpill(lies: (file: DiskFile) => Partial<DiskFile>): RuntimeSimulationOptions {
   return onFilesNamed(".spill", lies)

@@ -8,9 +8,12 @@ import type { CheckpointPart, EngineCheckpoint } from "../../engine/engine-check
 import type { Clock, Scheduler } from "../../std/clock.ts"
 import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
 
-/** Bounds what a restart has to run again: at most this much time, or this many rows, of epochs. */
+/** Bounds what a restart has to run again: at most about this much time, or this many rows, of epochs. */
 export const DEFAULT_INTERVAL_MS = 10_000
-const INTERVAL_ROWS = 5_000_000
+/** Two seconds of a restart. */
+const INTERVAL_ROWS = 500_000
+/** Rows do not make checkpoints follow each other closer than so many times what the last one took. */
+const PAUSE_FACTOR = 10
 /** Bytes looked at before other work gets its turn: less than a millisecond. */
 const STEP_BYTES = 1024 * 1024
 /** A page that is not looked at costs about as much as so many bytes of one that is. */
@@ -23,8 +26,11 @@ export interface CheckpointerParts {
   readonly scheduler: Scheduler
   readonly intervalMs: number
   readonly manifest: (journalOffset: number) => CheckpointManifest
-  /** Resolves when every output has all epochs up to this one: the checkpoint does not count before. */
-  readonly outputsDurable: (epoch: number) => Promise<void>
+  /**
+   * Resolves when every output has all epochs up to this one, and every file that the manifest names is
+   * durable: the checkpoint does not count before.
+   */
+  readonly othersDurable: (epoch: number) => Promise<unknown>
   /** What the runner keeps beside the engine's parts, as of now. */
   readonly runnerParts: () => Iterable<CheckpointPart>
   /** Called when the checkpoint is durable, with the oldest manifest that is still kept. */
@@ -35,6 +41,7 @@ export interface CheckpointerParts {
 export class Checkpointer {
   readonly #parts: CheckpointerParts
   #lastMs: number
+  #lastTookMs = 0
   #rowsSince = 0
   #lastEpoch: number
   #writing: Promise<void> | null = null
@@ -54,8 +61,9 @@ export class Checkpointer {
 
   /** Begins a checkpoint when one is due and none is being written. The engine is at rest. */
   beginIfDue(journalOffset: number): void {
-    const due =
-      this.#parts.clock.nowMs() - this.#lastMs >= this.#parts.intervalMs || this.#rowsSince >= INTERVAL_ROWS
+    const sinceMs = this.#parts.clock.nowMs() - this.#lastMs
+    const isDueByRows = this.#rowsSince >= INTERVAL_ROWS && sinceMs >= PAUSE_FACTOR * this.#lastTookMs
+    const due = sinceMs >= this.#parts.intervalMs || isDueByRows
     if (due && this.#writing === null && this.#parts.engine.epoch > this.#lastEpoch)
       this.#begin(journalOffset)
   }
@@ -75,16 +83,18 @@ export class Checkpointer {
 
   #begin(journalOffset: number): void {
     const { engine, clock, onFailed } = this.#parts
-    const checkpoint = engine.checkpoint()
     const manifest = this.#parts.manifest(journalOffset)
+    const checkpoint = engine.checkpoint()
     const runnerParts = this.#parts.runnerParts()
-    this.#lastMs = clock.nowMs()
+    const beganMs = clock.nowMs()
+    this.#lastMs = beganMs
     this.#rowsSince = 0
     this.#lastEpoch = engine.epoch
     this.#writing = this.#write(checkpoint, runnerParts, manifest)
       .catch(onFailed)
       .finally(() => {
         checkpoint[Symbol.dispose]()
+        this.#lastTookMs = clock.nowMs() - beganMs
         this.#writing = null
       })
   }
@@ -107,7 +117,7 @@ export class Checkpointer {
           await new Promise<void>((resolve) => this.#parts.scheduler.soon(resolve))
         }
       }
-      await this.#parts.outputsDurable(manifest.epoch)
+      await this.#parts.othersDurable(manifest.epoch)
       await writer.finish(manifest)
     } catch (error) {
       writer.abandon()

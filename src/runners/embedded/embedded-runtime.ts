@@ -278,7 +278,6 @@ export class EmbeddedRuntime implements Runtime, CutSource, RulingSource {
     this.#reader?.[Symbol.dispose]()
     const memories = [...this.#parts.lanes.values()].flatMap(({ duplicates }) => duplicates?.memory ?? [])
     if (this.#loop?.failure === null) {
-      for (const memory of memories) await memory.flush()
       // What is half built is built anew by the next start, from the checkpoint that it began with.
       if (this.#parts.rebuild?.isOver !== false) await this.#checkpointer?.finish(this.#journalOffset)
     }

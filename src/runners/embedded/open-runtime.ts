@@ -131,7 +131,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
     {
       ...{ engine, store, clock, scheduler },
       intervalMs: options.checkpointIntervalMs ?? DEFAULT_INTERVAL_MS,
-      outputsDurable: (epoch) => outputs.whenDurable(epoch),
+      othersDurable: (epoch) => Promise.all([outputs.whenDurable(epoch), ...idsDurable(lanes)]),
       manifest: (offset) => runtime.manifest(generation, offset),
       runnerParts: () => runtime.checkpointParts(),
       onDurable: (kept) => release(log, journal, lanes, kept),
@@ -307,6 +307,10 @@ async function entriesToReplay(
     at = epoch
   }
   return { lastEpoch, entries }
+}
+
+function idsDurable(lanes: ReadonlyMap<string, EventLane>): readonly Promise<void>[] {
+  return [...lanes.values()].map(async ({ duplicates }) => duplicates?.memory.settled())
 }
 
 /** Lets the log drop what neither the kept checkpoints nor the journal need. The holds outlive a restart. */

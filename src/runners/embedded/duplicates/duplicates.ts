@@ -6,12 +6,11 @@ import type { Disk } from "../../../std/disk.ts"
 import { ComingIds } from "./coming-ids.ts"
 import type { IdColumn } from "./id-column.ts"
 import { type IdSeed, seedOf } from "./id-hash.ts"
-import { IdMemory, type IdPlace } from "./id-memory.ts"
+import { IdMemory, type IdPlace, type SavedIds } from "./id-memory.ts"
 import { KnownIds, type Occurrence } from "./known-ids.ts"
 import type { DuplicateLimits } from "./limits.ts"
-import type { SavedSpilledIds } from "./spilled-ids.ts"
 
-export type SavedDuplicates = SavedSpilledIds
+export type SavedDuplicates = SavedIds
 
 /** An append under way, and how many of its rows nobody has ruled on. */
 interface Announcement {

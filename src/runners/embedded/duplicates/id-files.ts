@@ -22,7 +22,7 @@ export class IdFiles {
   }
 
   /** A name that no file has or had since the start. */
-  newName(kind: "run" | "filter"): string {
+  newName(kind: "run" | "filter" | "trail"): string {
     return `${this.#event}-${this.#next++}.${kind}`
   }
 

@@ -113,9 +113,11 @@ export class IdSegment {
     return reads + this.#readsGone + (this.filterFile?.file.reads ?? 0)
   }
 
-  /** Only runs that are durable may be named, and `runs` has none behind one that is not. */
-  save(runs: readonly SegmentRun[]): SavedSegment {
+  /** Only runs that are durable may be named. Null: there is none. */
+  save(): SavedSegment | null {
     const { filterFile } = this
+    const runs = this.runs.filter(({ isDurable }) => isDurable)
+    if (runs.length === 0) return null
     return {
       capacity: this.capacity,
       filter:

@@ -1,17 +1,16 @@
 /**
  * Ids that are no longer in the newest table: the frozen table that is being written, and segments of runs on
- * disk. Everything counts for rulings at once; a checkpoint names what is durable, in the order in which it
- * was frozen, and says up to which offsets that is everything.
+ * disk. Everything counts for rulings at once; a checkpoint names what is durable, and trails of the rest.
  */
 import type { Disk } from "../../../std/disk.ts"
 import { isPlatformError } from "../../../std/errors.ts"
 import { freeMemory } from "../../../std/free-memory.ts"
-import { FileSyncs } from "./file-syncs.ts"
+import type { FileSyncs } from "./file-syncs.ts"
 import { FilterFile } from "./filter-file.ts"
 import type { IdFiles } from "./id-files.ts"
 import { FILTER_BYTES_PER_ID, IdFilter, type PairList, RUNS_PER_FILTER } from "./id-filter.ts"
-import type { IdRun } from "./id-run.ts"
 import { IdSegment, type SavedSegment, type SegmentRun } from "./id-segment.ts"
+import type { IdTrail, SavedTrail } from "./id-trail.ts"
 import type { DuplicateLimits, IdMemoryParts } from "./limits.ts"
 import type { RecentIds } from "./recent-ids.ts"
 import { RunWriter, UNFINISHED } from "./run-writer.ts"
@@ -24,31 +23,20 @@ const FILTER_SHARE = 1 / 4
 /** Blocks of a closed segment's filter that are written for each 1,024 slots. */
 const FILTER_BLOCKS_PER_STEP = 16
 
-/** What a checkpoint keeps: names of files, and from where on the log has to be read again. */
+/** What a checkpoint names: runs that are durable, and trails of what the others will have. */
 export interface SavedSpilledIds {
-  /** Counts the checkpoints of this event. */
-  readonly save: number
-  /** By partition: rows before are in the files. */
-  readonly covered: readonly (readonly [partition: number, offset: number])[]
   readonly segments: readonly SavedSegment[]
+  readonly trails: readonly SavedTrail[]
 }
-
-type Covered = ReadonlyMap<number, number>
 
 interface Frozen {
   readonly table: RecentIds
+  /** Of the table's ids, until their run is durable. */
+  readonly trail: IdTrail
   readonly writer: RunWriter
   readonly segment: IdSegment
   readonly slot: number
   readonly name: string
-  readonly covered: Covered
-}
-
-/** A run that was written after the others, and what is covered once it is durable. Null: it held nothing. */
-interface Written {
-  readonly run: SegmentRun | null
-  readonly covered: Covered
-  isDurable: boolean
 }
 
 export class SpilledIds {
@@ -61,36 +49,25 @@ export class SpilledIds {
   #frozen: Frozen | null = null
   /** A closed segment whose filter is being written. */
   readonly #filing: IdSegment[] = []
-  /** Runs since `covered`, in their order. */
-  #written: Written[] = []
-  #covered: Covered = new Map()
+  /** Trails of runs that are being synced. */
+  readonly #trails = new Set<IdTrail>()
   readonly #syncs: FileSyncs
   readonly #pairs: PairList = []
   #readsGone = 0
 
-  constructor({ disk, windowMs, limits }: Omit<IdMemoryParts, "event" | "directory">, files: IdFiles) {
+  constructor(
+    { disk, windowMs, limits }: Omit<IdMemoryParts, "event" | "directory">,
+    { files, syncs }: { readonly files: IdFiles; readonly syncs: FileSyncs },
+  ) {
     this.#disk = disk
     this.#files = files
-    this.#syncs = new FileSyncs(disk, files.directory)
+    this.#syncs = syncs
     this.#windowMs = windowMs
     this.#limits = limits
   }
 
   get isEmpty(): boolean {
     return this.#frozen === null && this.#segments.length === 0
-  }
-
-  /** By partition: rows before this offset are in files that are durable. */
-  get covered(): Covered {
-    return this.#covered
-  }
-
-  startAt(partition: number, offset: number): void {
-    this.#covered = new Map(this.#covered).set(partition, offset)
-  }
-
-  throwIfFailed(): void {
-    this.#syncs.throwIfFailed()
   }
 
   /** The rows (of the first `count`) whose id occurred after `afterMs`. Reorders `rows`. */
@@ -161,15 +138,15 @@ export class SpilledIds {
     return left
   }
 
-  /** Takes a table over; `covered` are the offsets up to which it and what came before it are everything. */
-  freeze(table: RecentIds, covered: Covered, forgottenMs: number): void {
+  /** Takes a table over, with the trail of its ids. */
+  freeze(table: RecentIds, trail: IdTrail, forgottenMs: number): void {
     this.#finishFrozen()
     const segment = this.#segmentFor(table)
     const name = this.#files.newName("run")
     const slot = segment.takeSlot(table.count)
     const place = { path: this.#files.path(name), filter: segment.filter!, run: slot, forgottenMs }
     const writer = new RunWriter(this.#disk, table, place)
-    this.#frozen = { table, writer, segment, slot, name, covered: new Map(covered) }
+    this.#frozen = { table, trail, writer, segment, slot, name }
   }
 
   /** Goes on writing. */
@@ -177,25 +154,6 @@ export class SpilledIds {
     if (this.#frozen?.writer.step(slots) === true) this.#finishFrozen()
     const filing = this.#filing[0]
     if (filing !== undefined) this.#file(filing, Math.ceil((slots * FILTER_BLOCKS_PER_STEP) / 1_024))
-  }
-
-  finish(): void {
-    this.#finishFrozen()
-  }
-
-  /** Waits for what is being synced. */
-  async settle(): Promise<void> {
-    await this.#syncs.settled()
-    this.throwIfFailed()
-  }
-
-  /** Nothing is in the newest table. */
-  coverAll(admitted: Covered): void {
-    if (this.#frozen !== null) return
-    const covered = new Map(admitted)
-    if (this.#written.length === 0) this.#covered = covered
-    else this.#written.push({ run: null, covered, isDurable: true })
-    this.#advanceCovered()
   }
 
   forget(forgottenMs: number): void {
@@ -228,20 +186,15 @@ export class SpilledIds {
   }
 
   save(): SavedSpilledIds {
-    const pending = new Set(this.#written.map(({ run }) => run))
-    const segments = this.#segments.map((segment) => ({
-      segment,
-      runs: segment.runs.filter((run) => !pending.has(run)),
-    }))
+    const trails = [...this.#trails, ...(this.#frozen === null ? [] : [this.#frozen.trail])]
     return {
-      save: ++this.#files.lastSave,
-      covered: [...this.#covered],
-      segments: segments.filter(({ runs }) => runs.length > 0).map(({ segment, runs }) => segment.save(runs)),
+      segments: this.#segments.flatMap((segment) => segment.save() ?? []),
+      trails: trails.map((trail) => trail.save(this.#syncs)),
     }
   }
 
   /** @throws PlatformError ids-damaged, file-missing, and then it holds nothing. */
-  restore({ save, covered, segments }: SavedSpilledIds): void {
+  restore(segments: readonly SavedSegment[]): void {
     const opened: IdSegment[] = []
     let left = this.#limits.filterBytes
     try {
@@ -256,8 +209,6 @@ export class SpilledIds {
       throw error
     }
     this.#segments = opened
-    this.#covered = new Map(covered)
-    this.#files.lastSave = save
     // Only the newest one may go on.
     for (const segment of opened.slice(0, -1)) this.#close(segment)
     this.#keepWithinMemory(0)
@@ -282,46 +233,38 @@ export class SpilledIds {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#syncs.settled()
+  close(): void {
     this.#frozen?.writer.abandon()
+    this.#frozen?.trail.close()
+    for (const trail of this.#trails) trail.close()
     for (const segment of this.#segments) segment.close()
   }
 
   #finishFrozen(): void {
     const frozen = this.#frozen
     if (frozen === null) return
-    const { table, writer, segment, slot, name, covered } = frozen
+    const { table, trail, writer, segment, slot, name } = frozen
     writer.step(table.slots)
     const run = writer.finish()
     this.#frozen = null
     freeMemory(table.words.buffer)
     if (run === null) {
-      this.#written.push({ run: null, covered, isDurable: true })
-      this.#advanceCovered()
+      this.#drop(trail)
       return
     }
-    this.#addRun(run, { segment, slot, name, covered })
-  }
-
-  #addRun(run: IdRun, { segment, slot, name, covered }: Omit<Frozen, "table" | "writer">): void {
     const placed: SegmentRun = { slot, name, run, isDurable: false }
     segment.addRun(placed)
-    const written: Written = { run: placed, covered, isDurable: false }
-    this.#written.push(written)
+    this.#trails.add(trail)
     this.#syncs.start(run.file, () => {
       placed.isDurable = true
-      written.isDurable = true
-      this.#advanceCovered()
+      this.#trails.delete(trail)
+      this.#drop(trail)
     })
   }
 
-  /** Runs become part of what a checkpoint names in the order in which they were frozen. */
-  #advanceCovered(): void {
-    for (let next = this.#written[0]; next?.isDurable === true; next = this.#written[0]) {
-      this.#covered = next.covered
-      this.#written.shift()
-    }
+  #drop(trail: IdTrail): void {
+    trail.close()
+    this.#files.drop(trail.name)
   }
 
   #segmentFor(table: RecentIds): IdSegment {
