@@ -150,7 +150,7 @@ function restoreMs(store: CheckpointStore): { readonly wallMs: number; readonly 
   const start = performance.now()
   const cpuStart = cpuMs()
   store.manifest(path)
-  createEngine(specs()).restore(store.parts(path), (targets) => store.readPages(path, targets))
+  createEngine(specs()).restore(store.parts(path), { readPages: (targets) => store.readPages(path, targets) })
   return { wallMs: performance.now() - start, cpuMs: cpuMs() - cpuStart }
 }
 

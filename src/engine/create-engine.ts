@@ -23,7 +23,7 @@ import type {
   ViewLosses,
   ViewSnapshot,
 } from "./dataflow.ts"
-import type { CheckpointPart, EngineCheckpoint, PageTargets } from "./engine-checkpoint.ts"
+import type { CheckpointPart, EngineCheckpoint, RestoreOptions } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
 import { addLosses } from "./losses.ts"
 import type { EnginePart } from "./part.ts"
@@ -158,7 +158,7 @@ class DataflowEngine implements Engine {
 
   restore(
     parts: Iterable<CheckpointPart>,
-    readPages: (targets: PageTargets) => void = () => {},
+    { readPages = () => {}, anew = new Set() }: RestoreOptions = {},
   ): ReadonlySet<string> {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
@@ -170,10 +170,10 @@ class DataflowEngine implements Engine {
         byName.set(name, bytes)
         continue
       }
-      begun ??= this.#beginRestore(byName, standIns)
+      begun ??= this.#beginRestore(byName, standIns, anew)
       begun.saved.fill(name, { ...place, key: page?.key ?? 0 }, bytes)
     }
-    begun ??= this.#beginRestore(byName, standIns)
+    begun ??= this.#beginRestore(byName, standIns, anew)
     readPages(begun.saved)
     begun.saved.checkFilled()
     if (begun.parts !== standIns) {
@@ -187,13 +187,18 @@ class DataflowEngine implements Engine {
   }
 
   /** Into these parts, or into others where the state is split in another way. */
-  #beginRestore(byName: ReadonlyMap<string, Uint8Array>, standIns: readonly EnginePart[]): BegunRestore {
+  #beginRestore(
+    byName: ReadonlyMap<string, Uint8Array>,
+    standIns: readonly EnginePart[],
+    anew: ReadonlySet<string>,
+  ): BegunRestore {
     const meta = readJson<EngineMeta>(byName, META)
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`has format ${meta.format}, and this engine reads ${CHECKPOINT_FORMAT}`)
     }
     const pipelines = [...this.#crew.first.views.values()].map(({ pipeline }) => pipeline)
-    const views = unchangedViews(pipelines, this.#fingerprints, meta.views)
+    const mayGoOn = new Map([...this.#fingerprints].filter(([view]) => !anew.has(view)))
+    const views = unchangedViews(pipelines, mayGoOn, meta.views)
     if (views.size === 0 && pipelines.length > 0)
       throw checkpointMismatch("has none of the views as they are")
     const isWhole = Object.keys(meta.views).every((view) => views.has(view))

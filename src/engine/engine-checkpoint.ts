@@ -49,3 +49,10 @@ export interface EngineCheckpoint extends Disposable {
    */
   parts(isHeld?: (page: PageMark) => boolean): Iterable<CheckpointPart>
 }
+
+export interface RestoreOptions {
+  /** Fills pages that are not among the parts. @default all are */
+  readonly readPages?: (targets: PageTargets) => void
+  /** Views that begin anew though they are made as they were. @default none */
+  readonly anew?: ReadonlySet<string>
+}

@@ -143,8 +143,8 @@ export function observedEngine(
     rowCount: (view) => engine.rowCount(view),
     lookup: (view, key) => engine.lookup(view, key),
     checkpoint: () => engine.checkpoint(),
-    restore: (parts, readPages) => {
-      const views = engine.restore(parts, readPages)
+    restore: (parts, options) => {
+      const views = engine.restore(parts, options)
       onRestored(views)
       return views
     },

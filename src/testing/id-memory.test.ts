@@ -99,11 +99,12 @@ function recover(
   saved: SavedIds | null,
   taken: readonly number[],
   damaged: ReadonlySet<string> = new Set(),
+  kept: readonly SavedIds[] = saved === null ? [] : [saved],
 ): IdMemory {
   let memory = new IdMemory(world.parts)
   let hasFiles = false
   try {
-    if (saved !== null) memory.restore(saved)
+    if (saved !== null) memory.restore(saved, kept)
     hasFiles = saved !== null
   } catch (error) {
     const { segments, trails = [] } = saved!
@@ -115,7 +116,7 @@ function recover(
     )
     memory = new IdMemory(world.parts)
   }
-  if (!hasFiles) memory.clear()
+  if (!hasFiles) memory.clear(kept)
   for (const [partition, slices] of world.log.entries()) {
     const from = hasFiles ? (memory.coveredUpTo(partition) ?? 0) : 0
     memory.startAt(partition, from)
@@ -165,14 +166,17 @@ for (let seed = 0; seed < 40; seed++) {
         world.disk.flip(hit, world.disk.contents(hit).length - 1, 1)
         damaged.add(hit)
       }
-      // Where the newest checkpoint is damaged, the one before has its files, too.
-      if (older !== null && world.random.below(3) === 0) kept = older
-      older = null
+      const all = [kept, older].flatMap((one) => one?.saved ?? [])
+      // Where the newest checkpoint is damaged, the one before has its files, too, however many starts later.
+      if (older !== null && world.random.below(3) === 0) {
+        kept = older
+        older = null
+      }
       // What came after the checkpoint is ruled on again.
       oracle.clear()
       for (const [id, timeMs] of kept?.oracle ?? []) oracle.set(id, timeMs)
       world.taken = kept === null ? world.taken.map(() => 0) : [...kept.taken]
-      memory = recover(world, kept?.saved ?? null, world.taken, damaged)
+      memory = recover(world, kept?.saved ?? null, world.taken, damaged, all)
     }
     assert.ok(duplicates > 100, `${duplicates} duplicates`)
     assert.ok(restarts > 0 && reads > 0, `${restarts} restarts, ${reads} reads`)
@@ -247,7 +251,7 @@ test("a damaged filter is made again from its runs", () => {
   for (const path of filters) world.disk.flip(path, 100, 4)
   const limits = { ...TINY_LIMITS, filterBytes: 1_000_000 }
   const again = new IdMemory({ ...world.parts, limits })
-  again.restore(saved)
+  again.restore(saved, [saved])
   for (const [partition, from] of saved.covered) {
     for (const slice of world.log[partition]!.slice(from)) rulings(again, slice)
   }
@@ -283,7 +287,7 @@ test("files of the same name with other ids are not taken for those of a checkpo
   assert.ok(runs.segments.length > 0 && trails.trails.length > 0)
   for (const mixed of [runs, trails]) {
     assert.throws(
-      () => new IdMemory(world.parts).restore(mixed),
+      () => new IdMemory(world.parts).restore(mixed, [mixed]),
       (error) => isPlatformError(error, "ids-damaged"),
     )
   }
@@ -298,7 +302,7 @@ test("nothing is read from the log again, and a trail ends with its run", () => 
   for (const [i, name] of names.entries()) rule(memory, i, name)
   const saved = memory.save()
   const again = new IdMemory(world.parts)
-  again.restore(saved)
+  again.restore(saved, [saved])
   assert.equal(again.coveredUpTo(0), 50)
   for (const name of names) assert.deepEqual(rule(again, 50, name), Uint8Array.of(1), name)
   again.release(again.save())

@@ -13,13 +13,10 @@ export const RESTLESS = { quietMs: 1_500, alarmMs: 900 } as const
 export const UNLUCKY_AMOUNT = 13
 export const VISIT_PARTITIONS = 3
 
-export const sale = event("sale", {
-  schema: z.object({ id: int64(), at: timestamp(), shop: z.string(), amount: int32() }),
-  id: "id",
-  time: "at",
-  outOfOrderness: "2 seconds",
-  dedup: "4 seconds",
-})
+const SALE = { id: int64(), at: timestamp(), shop: z.string(), amount: int32() }
+const SALE_ROLES = { id: "id", time: "at", outOfOrderness: "2 seconds", dedup: "4 seconds" } as const
+
+export const sale = event("sale", { schema: z.object(SALE), ...SALE_ROLES })
 
 export const visit = event("visit", {
   schema: z.object({ id: int64(), at: timestamp(), visitor: z.string(), pages: int32() }),
@@ -33,4 +30,13 @@ export const visit = event("visit", {
 })
 
 export const CONTRACTS: readonly EventContract[] = [sale, visit]
+
+/** After a change of one event, whose rows mean the same to views that do not read what is new. */
+export const WIDER_CONTRACTS: readonly EventContract[] = [
+  event("sale", {
+    schema: z.object({ ...SALE, note: z.string().optional() }),
+    ...SALE_ROLES,
+  }),
+  visit,
+]
 export type SimEvent = "sale" | "visit"

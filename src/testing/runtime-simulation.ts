@@ -27,7 +27,7 @@ import { RuntimeReplays } from "./runtime-replays.ts"
 import { RuntimeSubscriber } from "./runtime-subscriber.ts"
 import { type RuntimeSimulationOptions, RuntimeWorld, textOf } from "./runtime-world.ts"
 import { SimCrash, type SimDisk } from "./sim-disk.ts"
-import { boundViews, drawVersions, type ProjectVersion } from "./views/catalogue.ts"
+import { boundViews, drawVersions, type ProjectVersion, viewsOf } from "./views/catalogue.ts"
 import type { OperatorKind } from "./views/sim-view.ts"
 
 export interface RuntimeSimulation {
@@ -52,6 +52,7 @@ const MOST_READERS = 7
 /** What an acknowledgement may fail with once the disk has failed. */
 const REFUSALS = new Set(["log-failed", "epoch-failed", "not-ready"])
 const MOST_ROUNDS = 600 // of turns, until a runtime without new rows must be at rest
+
 export async function simulateRuntime(
   seed: number,
   options: RuntimeSimulationOptions = {},
@@ -96,7 +97,7 @@ class RuntimeLife {
   readonly #producer: RuntimeProducer
   readonly #replays: RuntimeReplays
   readonly #subscribers: readonly RuntimeSubscriber[]
-  #plans: ProjectVersion
+  #version: ProjectVersion
   #inFlight = 0
   #starts = 0
 
@@ -104,16 +105,17 @@ class RuntimeLife {
     this.#world = world
     this.#faults = new RuntimeFaults(world)
     this.#versions = versions
-    this.#plans = versions[0]!
+    this.#version = versions[0]!
     world.oracle.know(versions)
-    for (const version of versions) world.note(`project: ${version.map(({ name }) => name).join(", ")}`)
+    for (const { plans } of versions) world.note(`project: ${plans.map(({ name }) => name).join(", ")}`)
     const broken = (law: string) => world.broken(law)
     this.#producer = new RuntimeProducer(world.random, broken)
     this.#replays = new RuntimeReplays(world, this.#producer)
-    const names = [...new Set(versions.flat().map(({ name }) => name))]
-    this.#subscribers = names.slice(0, MOST_READERS).map((view) => {
-      return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => checkUpdate(world, ...update) })
-    })
+    this.#subscribers = viewsOf(versions)
+      .slice(0, MOST_READERS)
+      .map(({ name: view }) => {
+        return new RuntimeSubscriber({ view, broken, onUpdate: (...update) => checkUpdate(world, ...update) })
+      })
   }
 
   async run(faults: number): Promise<void> {
@@ -133,7 +135,7 @@ class RuntimeLife {
   async runWithDiskFault(plan: (disk: SimDisk) => void): Promise<void> {
     const world = this.#world
     plan(world.disk)
-    const opened = await world.start(this.#plans)
+    const opened = await world.start(this.#version)
     if (opened.kind === "value") {
       this.#starts++
       for (let post = 0; post < POSTS_AROUND_FAULT && world.process.alive; post++) {
@@ -177,15 +179,13 @@ class RuntimeLife {
     }
   }
 
-  // --- starting ---
-
   async #start({ faults = true } = {}): Promise<void> {
     const world = this.#world
     this.#inFlight = 0
     this.#replays.begin()
     if (faults) this.#faults.planAtStart()
     for (;;) {
-      const opened = await world.start(this.#plans)
+      const opened = await world.start(this.#version)
       if (opened.kind === "value") break
       if (opened.kind === "dead") {
         world.countFault("crash in recovery")
@@ -204,18 +204,16 @@ class RuntimeLife {
     await checkLetters(world, this.#producer)
     const { process } = world
     for (const subscriber of this.#subscribers) {
-      if (this.#plans.some(({ name }) => name === subscriber.view)) {
+      if (this.#version.plans.some(({ name }) => name === subscriber.view)) {
         subscriber.connect(world.runtime!, () => process.alive)
       }
     }
     await this.#guarded(async () => {
-      for (const { name } of this.#plans) await checkView(world, name)
+      for (const { name } of this.#version.plans) await checkView(world, name)
       await checkLedger(world)
       if (world.process.alive) checkBalance(world, world.runtime!)
     })
   }
-
-  // --- living ---
 
   async #live(): Promise<void> {
     const world = this.#world
@@ -239,7 +237,7 @@ class RuntimeLife {
     const kind = world.below(45)
     if (kind < 17) this.#post()
     else if (kind < 24) world.clock.pass(world.below(8) === 0 ? 3_500 : world.below(400))
-    else if (kind < 28) await checkView(world, world.pick(this.#plans).name)
+    else if (kind < 28) await checkView(world, world.pick(this.#version.plans).name)
     else if (kind < 34) world.pick(this.#subscribers).pull()
     else if (kind < 36) this.#awaitSomeReceipt()
     else if (kind < 37) await this.#comeToRest()
@@ -342,18 +340,16 @@ class RuntimeLife {
     await checkLedger(world)
     if (process.alive) await this.#replays.checkAtRest()
     if (!process.alive) return
-    for (const { name } of this.#plans) await checkView(world, name)
+    const { plans } = this.#version
+    for (const { name } of plans) await checkView(world, name)
     for (const subscriber of this.#subscribers) {
-      if (this.#plans.some(({ name }) => name === subscriber.view)) await checkSubscriber(world, subscriber)
+      if (plans.some(({ name }) => name === subscriber.view)) await checkSubscriber(world, subscriber)
     }
     const post = this.#somePost()
-    if (post === null) return
-    const view = this.#viewOf(post)
-    if (view === null) return
+    const view = post === null ? null : this.#viewOf(post)
+    if (post === null || view === null) return
     await checkReceipt(world, this.#producer, { post, view, timeoutMs: 0, mustBeProcessed: true })
   }
-
-  // --- ending ---
 
   async #end(): Promise<void> {
     const world = this.#world
@@ -370,7 +366,7 @@ class RuntimeLife {
     if (world.below(6) === 0) this.#faults.damagePages()
     if (world.below(6) === 0) world.damageIds()
     if (world.below(6) === 0) {
-      this.#plans = world.pick(this.#versions)
+      this.#version = world.pick(this.#versions)
       world.countTurn("project change")
     }
   }

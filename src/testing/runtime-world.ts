@@ -9,7 +9,6 @@ import type { Engine, OperatorSpec } from "../engine/dataflow.ts"
 import { openInlineLog } from "../log/embedded/inline-log.ts"
 import { DEFAULT_LIMITS, type LogLimits } from "../log/embedded/limits.ts"
 import type { Log } from "../log/log.ts"
-import type { ViewPlan } from "../plan/plan.ts"
 import type { EpochOutput } from "../ports/epoch-output.ts"
 import { type Ledger, openLedger } from "../quality/ledger/ledger.ts"
 import { LEDGER_TOPIC } from "../quality/ledger/ledger-writer.ts"
@@ -96,7 +95,7 @@ export class RuntimeWorld {
   #engines = 0
   /** What the running engine began with; null: nothing. */
   #restored: { readonly epoch: number; readonly views: ReadonlySet<string> } | null = null
-  #plans: ProjectVersion = []
+  #version: ProjectVersion = { contracts: CONTRACTS, plans: [] }
   process: SimProcess
   log: Log | null = null
   runtime: Runtime | null = null
@@ -135,7 +134,7 @@ export class RuntimeWorld {
 
   countFault(kind: string): void {
     count(this.faults, kind)
-    for (const operator of operatorsOf(this.#plans)) count(this.faultsAmid, operator)
+    for (const operator of operatorsOf(this.#version)) count(this.faultsAmid, operator)
     this.note(`fault: ${kind}`)
   }
 
@@ -190,11 +189,11 @@ export class RuntimeWorld {
   }
 
   /** Starts the process. "error" only when the disk has refused something. */
-  async start(plans: ProjectVersion): Promise<Outcome<void>> {
-    this.#plans = plans
+  async start(version: ProjectVersion): Promise<Outcome<void>> {
+    this.#version = version
     this.process = this.#newProcess()
     const process = this.process
-    const opened = await this.outcome(this.#open(process, plans), "opening")
+    const opened = await this.outcome(this.#open(process, version), "opening")
     if (opened.kind === "error" && (!isPlatformError(opened.error) || process.diskErrors.length === 0)) {
       this.broken(`a crash must always recover by itself: ${textOf(opened.error)}`)
     }
@@ -202,7 +201,7 @@ export class RuntimeWorld {
     return opened
   }
 
-  async #open(process: SimProcess, plans: readonly ViewPlan[]): Promise<void> {
+  async #open(process: SimProcess, { contracts, plans }: ProjectVersion): Promise<void> {
     const { wrapLog = (log: Log) => log, wrapOutput = (output: EpochOutput) => output } = this.#options
     const shared = { disk: process.disk, clock: this.wall, scheduler: process.scheduler }
     this.log = openInlineLog({ ...shared, random: this.random, directory: `${DATA}/log`, limits: LIMITS })
@@ -217,7 +216,7 @@ export class RuntimeWorld {
       log,
       outputs: [wrapOutput(ledger.output)],
       rulings: ledger.reader,
-      contracts: CONTRACTS,
+      contracts,
       plans,
       checkpointDirectory: CHECKPOINTS,
       checkpointIntervalMs: CHECKPOINT_INTERVAL_MS,
@@ -227,7 +226,7 @@ export class RuntimeWorld {
       report: (message) => this.#hear(message),
     })
     this.quality = await Quality.open({
-      ...{ log, clock: this.wall, scheduler: process.scheduler, contracts: CONTRACTS },
+      ...{ log, clock: this.wall, scheduler: process.scheduler, contracts },
       ...{ ledger: ledger.reader, door: this.runtime },
       onFailed: (error) => {
         if (process.alive) this.note(`replay failed: ${textOf(error).slice(0, 160)}`)
@@ -239,10 +238,10 @@ export class RuntimeWorld {
   #hear(message: string): void {
     this.note(`report: ${message.slice(0, 160)}`)
     const isOfIds = / ids of .* are read from the log again/.test(message)
-    const isAboutDamage = isOfIds || /^The checkpoint .* is damaged/.test(message)
-    // An older checkpoint's ids may be gone, too.
-    const isExpected = this.hasDamagedCheckpoints || (isOfIds && this.#hasDamagedIds)
-    if (isAboutDamage && !isExpected) this.broken(`nobody damaged it: ${message}`)
+    const isOfCheckpoint = /^The checkpoint .* is damaged/.test(message)
+    if ((isOfIds && !this.#hasDamagedIds) || (isOfCheckpoint && !this.hasDamagedCheckpoints)) {
+      this.broken(`nobody damaged it: ${message}`)
+    }
   }
 
   /**
@@ -254,7 +253,7 @@ export class RuntimeWorld {
     const parts = this.#seed % 3 === 0 ? 1 + this.below(MOST_PARTS) : 1
     if (parts > 1) count(this.turns, "several parts")
     const options = { parts, ...(spill === undefined ? {} : { spill: { ...spill, ...marks } }) }
-    const by = { number: ++this.#engines, version: versionOf(this.#plans) }
+    const by = { number: ++this.#engines, version: versionOf(this.#version) }
     this.#restored = null
     const engine = observedEngine(
       (this.#options.createEngine ?? createEngine)(specs, options),
@@ -311,7 +310,7 @@ export class RuntimeWorld {
 
   /** The epochs of the engine's history; null while none has run of the present version of the project. */
   history(epoch: number): readonly EpochNote[] | null {
-    return this.chronicle.at(epoch).by.version === versionOf(this.#plans)
+    return this.chronicle.at(epoch).by.version === versionOf(this.#version)
       ? this.chronicle.history(epoch)
       : null
   }
@@ -341,8 +340,8 @@ export class RuntimeWorld {
   }
 }
 
-function versionOf(plans: ProjectVersion): string {
-  return plans.map(({ name, fingerprint }) => `${name} ${fingerprint}`).join()
+function versionOf({ contracts, plans }: ProjectVersion): string {
+  return [...contracts, ...plans].map(({ name, fingerprint }) => `${name} ${fingerprint}`).join()
 }
 
 function count<K>(counts: Map<K, number>, key: K): void {

@@ -117,9 +117,11 @@ class World {
   restored(path: string): { readonly engine: Engine; readonly goOn: (store: CheckpointStore) => void } {
     const engine = createEngine(graph())
     let goOn: (store: CheckpointStore) => void = () => assert.fail("pages were read")
-    engine.restore(this.store.parts(path), (targets) => {
-      const known = this.store.readPages(path, targets)
-      goOn = (store) => store.goOn(known)
+    engine.restore(this.store.parts(path), {
+      readPages: (targets) => {
+        const known = this.store.readPages(path, targets)
+        goOn = (store) => store.goOn(known)
+      },
     })
     return { engine, goOn }
   }

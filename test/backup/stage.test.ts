@@ -73,7 +73,9 @@ test("each backup has what its checkpoints share, and adds what was written sinc
     )
     for (const { epoch, path } of restored.list()) {
       const twin = createEngine(graph())
-      twin.restore(restored.parts(path), (targets) => restored.readPages(path, targets))
+      twin.restore(restored.parts(path), {
+        readPages: (targets) => restored.readPages(path, targets),
+      })
       using held = twin.checkpoint()
       assert.ok(stateText(held.parts()) === expected.get(epoch), `backup ${id}, epoch ${epoch}`)
     }

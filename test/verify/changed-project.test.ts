@@ -6,7 +6,7 @@ import assert from "node:assert/strict"
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { test } from "node:test"
+import { type TestContext, test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
 import { checkProject } from "../../src/platform/check-project.ts"
 import { startPlatform } from "../../src/platform/start-platform.ts"
@@ -14,6 +14,7 @@ import { verifyView } from "../kit/verify-view.ts"
 
 const AT = Date.UTC(2026, 2, 2, 10)
 const ROWS = 3_000
+const DEVICES = 60
 const STORE_PATIENCE_MS = 30_000
 
 const EVENT = `import { event, int32, timestamp, view } from "millrace"
@@ -24,6 +25,17 @@ export const visit = event("visit", {
   time: "at",
   key: "person",
   dedup: "1 day",
+})
+`
+const device = (extra: string) => `export const device = event("device", {
+  schema: z.object({ id: z.string(), seen: timestamp({ unit: "ms" }), model: z.string()${extra} }),
+  id: "id",
+  time: "seen",
+})
+`
+const MODELS = `export const models = view("models", {
+  sql: "SELECT model, count(*) AS devices FROM device GROUP BY model",
+  state: "unbounded",
 })
 `
 const COUNTED = `export const counted = view("counted", {
@@ -52,6 +64,11 @@ const config = (workers: number) => `import { defineConfig } from "millrace"
 export default defineConfig({ name: "shop", workers: ${workers} })
 `
 
+function devices(from: number): string {
+  const models = Array.from({ length: DEVICES }, (_, k) => `model ${k % 5}`)
+  return models.map((model, k) => JSON.stringify({ id: `${from + k}`, seen: AT, model })).join("\n")
+}
+
 /** Every hundredth row is an old one, every fiftieth comes twice. */
 function body(from: number, until: number): string {
   return Array.from({ length: until - from }, (_, k) => {
@@ -74,29 +91,33 @@ interface Seen {
   readonly verdicts: Record<string, Readonly<Record<string, number>>>
 }
 
-test("unchanged views go on, changed ones are built, and every one is its query", async (t) => {
+/** Modules are loaded once, so each version of a project has a folder of its own. */
+function folders(t: TestContext) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "millrace-changed-")))
   t.after(() => rmSync(root, { recursive: true, force: true }))
-  // Modules are loaded once, so each version has a folder of its own. One of them has threads, besides.
-  const run = async (
-    name: string,
-    views: readonly string[],
-    range: readonly [number, number],
-    data = "data",
-  ) => {
-    const directory = join(root, `${name}-${data}`)
-    mkdirSync(directory)
-    writeFileSync(join(directory, "project.ts"), EVENT + views.join(""))
-    writeFileSync(join(directory, "millrace.config.ts"), config(name === "after" ? 2 : 1))
-    await checkProject(directory, { writeLock: true })
-    return see(directory, join(root, data), range)
+  return {
+    data: (name: string) => join(root, name),
+    async project(name: string, text: string, workers = 1): Promise<string> {
+      const directory = join(root, name)
+      mkdirSync(directory)
+      writeFileSync(join(directory, "project.ts"), text)
+      writeFileSync(join(directory, "millrace.config.ts"), config(workers))
+      await checkProject(directory, { writeLock: true })
+      return directory
+    },
+  }
+}
+
+test("unchanged views go on, changed ones are built, and every one is its query", async (t) => {
+  const { project, data } = folders(t)
+  const run = async (name: string, views: readonly string[], range: Range, kept = "data", workers = 1) => {
+    return see(await project(name, EVENT + views.join(""), workers), data(kept), range)
   }
   const before = await run("before", [COUNTED, MINUTES, slow(100)], [0, ROWS])
   assert.ok(before.verdicts["minutes"]!["late"]! > 10, "rows are late")
   const changed = [COUNTED, MINUTES, slow(0), SPREAD]
-  const after = await run("after", changed, [ROWS, 2 * ROWS])
-  const told = after.reports.find((line) => line.includes("built from the log"))
-  assert.match(told ?? "", /^slow, spread: built from the log\. Views that go on as they were: 2\.$/)
+  const after = await run("after", changed, [ROWS, 2 * ROWS], "data", 2)
+  assert.deepEqual(builtIn(after), ["slow, spread: built from the log. Views that go on as they were: 2."])
   const fewer = await run("fewer", [MINUTES, slow(0)], [2 * ROWS, 3 * ROWS])
   const steady = await run("steady", changed, [0, 3 * ROWS], "steady")
   assert.deepEqual(fewer.rows["slow"], steady.rows["slow"])
@@ -104,12 +125,31 @@ test("unchanged views go on, changed ones are built, and every one is its query"
   assert.deepEqual(fewer.rows["minutes"], steady.rows["minutes"])
 })
 
+test("a change of one event lets the views of others go on", async (t) => {
+  const { project, data } = folders(t)
+  const text = (extra: string) => EVENT + device(extra) + COUNTED + MINUTES + MODELS
+  const before = await see(await project("before", text("")), data("data"), [0, ROWS])
+  const wider = await project("wider", text(", firmware: z.string().optional()"))
+  const after = await see(wider, data("data"), [ROWS, 2 * ROWS])
+  assert.deepEqual(builtIn(after), ["models: built from the log. Views that go on as they were: 2."])
+  const sum = (seen: Seen, view: string, column: string) => {
+    return seen.rows[view]!.reduce((total, row) => total + Number(JSON.parse(row)[column]), 0)
+  }
+  assert.deepEqual([sum(before, "counted", "visits"), sum(after, "counted", "visits")], [ROWS, 2 * ROWS])
+  assert.equal(sum(after, "models", "devices"), 2 * DEVICES)
+  const asChecked = await project("checked", text(", firmware: z.string().max(9).optional()"))
+  const again = await see(asChecked, data("data"), [2 * ROWS, 2 * ROWS + 500])
+  assert.deepEqual(builtIn(again), ["models: built from the log. Views that go on as they were: 2."])
+})
+
+function builtIn({ reports }: Seen): readonly string[] {
+  return reports.filter((line) => line.includes("built from the log"))
+}
+
+type Range = readonly [from: number, until: number]
+
 /** Posts the rows, in order, and looks at everything. */
-async function see(
-  projectDirectory: string,
-  dataDirectory: string,
-  [from, until]: readonly [number, number],
-): Promise<Seen> {
+async function see(projectDirectory: string, dataDirectory: string, [from, until]: Range): Promise<Seen> {
   const seen = { reports: [] as string[], rows: {}, verdicts: {} } satisfies Seen as Seen & {
     reports: string[]
   }
@@ -119,13 +159,13 @@ async function see(
   try {
     let receipt = ""
     for (let first = from; first < until; first += 500) {
-      receipt = (
-        await post<{ receipt: string }>(url, "/v1/events/visit", "x-ndjson", body(first, first + 500))
-      ).receipt
+      receipt = await posted(url, "visit", body(first, first + 500))
     }
     const names = (await viewsOf(url)).map(({ name }) => name)
+    const ofDevice = names.includes("models") ? await posted(url, "device", devices(from)) : ""
     for (const name of names) {
-      const page = `/v1/views/${name}/rows?limit=10000&after=${encodeURIComponent(receipt)}`
+      const after = name === "models" ? ofDevice : receipt
+      const page = `/v1/views/${name}/rows?limit=10000&after=${encodeURIComponent(after)}`
       const { rows } = await json<{ rows: readonly unknown[] }>(url, page)
       seen.rows[name] = rows.map((row) => JSON.stringify(row)).sort()
       const { verdict, reason } = await verifyView(url, name)
@@ -137,6 +177,11 @@ async function see(
     await platform.close()
   }
   return seen
+}
+
+/** @returns the receipt */
+async function posted(url: string, event: string, rows: string): Promise<string> {
+  return (await post<{ receipt: string }>(url, `/v1/events/${event}`, "x-ndjson", rows)).receipt
 }
 
 function post<Answer>(url: string, path: string, type: string, text: string): Promise<Answer> {

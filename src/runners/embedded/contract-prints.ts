@@ -2,7 +2,15 @@
 import type { EventContract } from "../../contracts/contract.ts"
 
 /** By event. */
-export type ContractPrints = Readonly<Record<string, { readonly topic: string; readonly print: string }>>
+export type ContractPrints = Readonly<Record<string, ContractPrint>>
+
+export interface ContractPrint {
+  readonly topic: string
+  /** Fields and checks: what views make of a row. */
+  readonly print: string
+  /** Where rows are, and which of them are duplicates. */
+  readonly rulings: string
+}
 
 /** Of the contract alone, wherever its rows are. */
 export function contractPrint({ fingerprint, id, dedupWindowMs }: EventContract): string {
@@ -11,9 +19,8 @@ export function contractPrint({ fingerprint, id, dedupWindowMs }: EventContract)
 
 export function contractPrints(contracts: readonly EventContract[]): ContractPrints {
   return Object.fromEntries(
-    contracts.map((contract) => {
-      const { name, topic, partitions } = contract
-      return [name, { topic, print: `${contractPrint(contract)}/${partitions}` }]
+    contracts.map(({ name, topic, partitions, fingerprint, id, dedupWindowMs }) => {
+      return [name, { topic, print: fingerprint, rulings: `${id}/${dedupWindowMs}/${partitions}` }]
     }),
   )
 }

@@ -93,7 +93,9 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   const spill = new DiskSpill(options.disk, options.spillDirectory ?? `${beside}/spill`)
   const specs = lowerViews(contracts, plans)
   const restored = await restoreNewest(options, { store, generation, outputs, specs, spill })
-  const { engine, manifest, newest, runnerParts, carried } = restored
+  const { engine, manifest, kept, runnerParts, carried } = restored
+  // What was counted at the door is true for all versions of the project.
+  const newest = kept[0] ?? null
   const lanes = await openLanes(options)
   const times = new Map(contracts.map((contract) => [contract.name, sourceTime(contract, clock, manifest)]))
   const ledger = new VerdictLedger(plans.map(({ name }) => name))
@@ -102,9 +104,7 @@ export async function openRuntime(options: OpenRuntimeOptions): Promise<Embedded
   await addPartitions(log, lanes, intake, manifest)
   restoreCounts(lanes, intake, { manifest, newest })
   await countLogged(log, lanes, intake, { manifest, newest })
-  for (const lane of lanes.values()) {
-    await recallDuplicates(lane, { log, intake, report, saved: manifest?.duplicates?.[lane.contract.name] })
-  }
+  for (const lane of lanes.values()) await recallDuplicates(lane, { log, intake, report, manifest, kept })
   const letters = await DeadLetterBox.open(log, clock, newest?.letters ?? null)
   const journal = await Journal.open(log)
   const known = await entriesToReplay(journal, generation, manifest)

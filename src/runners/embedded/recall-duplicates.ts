@@ -6,16 +6,19 @@
 import { createJsonDecoder } from "../../contracts/json/decoder.ts"
 import type { Log } from "../../log/log.ts"
 import { isPlatformError } from "../../std/errors.ts"
+import type { CheckpointManifest } from "./checkpoint-store.ts"
 import { type EventLane, idsOf } from "./door.ts"
-import type { Duplicates, SavedDuplicates } from "./duplicates/duplicates.ts"
+import type { Duplicates } from "./duplicates/duplicates.ts"
 import { historyLoader, readRecords } from "./history.ts"
 import type { Intake, PartitionPosition } from "./intake.ts"
 
 export interface RecallParts {
   readonly log: Log
   readonly intake: Intake
-  /** What the restored checkpoint says; undefined: nothing. */
-  readonly saved: SavedDuplicates | undefined
+  /** Of the checkpoint that was restored; null: none was. */
+  readonly manifest: CheckpointManifest | null
+  /** Of all checkpoints. */
+  readonly kept: readonly CheckpointManifest[]
   readonly report: (message: string) => void
 }
 
@@ -53,18 +56,24 @@ function withIdOnly(lane: EventLane): EventLane {
 }
 
 /** False when there are no files that are of use. */
-function restoreFiles(duplicates: Duplicates, event: string, { saved, report }: RecallParts): boolean {
+function restoreFiles(
+  duplicates: Duplicates,
+  event: string,
+  { manifest, report, ...parts }: RecallParts,
+): boolean {
+  const saved = manifest?.duplicates?.[event]
+  const kept = parts.kept.flatMap(({ duplicates }) => duplicates?.[event] ?? [])
   if (saved === undefined) {
-    duplicates.memory.clear()
+    duplicates.memory.clear(kept)
     return false
   }
   try {
-    duplicates.memory.restore(saved)
+    duplicates.memory.restore(saved, kept)
     return true
   } catch (error) {
     if (!isPlatformError(error, "ids-damaged") && !isPlatformError(error, "file-missing")) throw error
     report(`${error.message} The ids of ${event} are read from the log again.`)
-    duplicates.memory.clear()
+    duplicates.memory.clear(kept)
     return false
   }
 }

@@ -1,12 +1,13 @@
 /**
  * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored
  * whole. Where there is none, the newest of another version gives those views that the change left as they
- * were, if the log still has all that the others are to be built from.
+ * were, with the events that they read, if the log still has all that the others are to be built from.
  */
 import { createEngine } from "../../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
 import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
 import type { Log } from "../../log/log.ts"
+import { behindView } from "../../plan/reach.ts"
 import { isPlatformError } from "../../std/errors.ts"
 import { changelogView, isChangelogPart } from "./changelog-parts.ts"
 import type { CheckpointManifest, CheckpointStore } from "./checkpoint-store.ts"
@@ -23,8 +24,8 @@ export interface Restored {
   readonly engine: Engine
   /** Null: the engine has nothing yet. */
   readonly manifest: CheckpointManifest | null
-  /** Of any version of the project: what was counted at the door is true for all of them. */
-  readonly newest: CheckpointManifest | null
+  /** All that are whole, of any version of the project, the newest first. */
+  readonly kept: readonly CheckpointManifest[]
   readonly runnerParts: readonly CheckpointPart[]
   /** Of a checkpoint of another version. Null: one of this version, or none. */
   readonly carried: Carried | null
@@ -47,17 +48,17 @@ export interface RestoreParts {
 
 export async function restoreNewest(options: OpenRuntimeOptions, parts: RestoreParts): Promise<Restored> {
   const manifests = readManifests(options, parts)
-  const newest = manifests[0]?.manifest ?? null
+  const kept = manifests.map(({ manifest }) => manifest)
   for (const one of manifests.filter(({ manifest }) => manifest.generation === parts.generation)) {
     const restored = restore(options, parts, { ...one, isWhole: true })
-    if (restored !== null) return { ...restored, newest }
+    if (restored !== null) return { ...restored, kept }
   }
   for (const one of manifests) {
     if (!(await canCarry(options, one.manifest))) continue
     const restored = restore(options, parts, { ...one, isWhole: false })
-    if (restored !== null) return { ...restored, newest }
+    if (restored !== null) return { ...restored, kept }
   }
-  return { engine: newEngine(options, parts), manifest: null, newest, runnerParts: [], carried: null }
+  return { engine: newEngine(options, parts), manifest: null, kept, runnerParts: [], carried: null }
 }
 
 /** Newest first, without damaged ones, which are reported. */
@@ -84,7 +85,7 @@ function restore(
   options: OpenRuntimeOptions,
   parts: RestoreParts,
   { path, manifest, isWhole }: SavedManifest & { readonly isWhole: boolean },
-): Omit<Restored, "newest"> | null {
+): Omit<Restored, "kept"> | null {
   const { store, specs, outputs } = parts
   if (!outputs.cover(manifest)) {
     options.report(`The checkpoint ${path} is passed over: not all verdicts up to it are in the ledger.`)
@@ -94,8 +95,9 @@ function restore(
     const engine = newEngine(options, parts)
     const runnerParts: CheckpointPart[] = []
     const read: KnownPages[] = []
-    const kept = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), (targets) => {
-      read.push(store.readPages(path, targets))
+    const kept = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), {
+      anew: isWhole ? new Set() : viewsOfOtherRows(options, manifest),
+      readPages: (targets) => read.push(store.readPages(path, targets)),
     })
     const rebuilt = new Set(
       specs.flatMap((spec) => (spec.kind === "view" && !kept.has(spec.name) ? [spec.name] : [])),
@@ -122,9 +124,9 @@ function restore(
 }
 
 /**
- * Rows mean what they meant: no contract changed, and no topic has events that it had not. And the log (with
- * the lake, where there is one) begins where it did when the views that go on began, so that those that are
- * built anew see no fewer rows.
+ * Rows are where they were, those that were duplicates are so still, and no topic has events that it had
+ * not. And the log (with the lake, where there is one) begins where it did when the views that go on began,
+ * so that those that are built anew see no fewer rows.
  */
 async function canCarry(
   { log, contracts, rulings }: OpenRuntimeOptions,
@@ -140,12 +142,25 @@ async function canCarry(
     const earlier = before[name]
     if (earlier === undefined && earlierTopics.has(topic)) return false
     if (earlier === undefined) continue
-    if (earlier.topic !== topic || earlier.print !== now[name]!.print) return false
+    if (earlier.topic !== topic || earlier.rulings !== now[name]!.rulings) return false
     // Which rows are duplicates is known from the ledger alone.
     if (dedupWindowMs !== null && rulings === undefined) return false
     if ((await heldBegin(log, topic, partitions)) !== taken[name]?.before) return false
   }
   return true
+}
+
+/** Views of events whose fields or checks changed: the same bytes may be another row now. */
+function viewsOfOtherRows(
+  { contracts, plans }: OpenRuntimeOptions,
+  { contracts: before = {} }: CheckpointManifest,
+): ReadonlySet<string> {
+  const now = contractPrints(contracts)
+  const byName = new Map(plans.map((plan) => [plan.name, plan]))
+  const views = [...byName.keys()].filter((view) => {
+    return behindView(view, byName).events.some((event) => now[event]?.print !== before[event]?.print)
+  })
+  return new Set(views)
 }
 
 /** Sum of a topic's first offsets, which stay until the next checkpoint says what is needed. */

@@ -1,12 +1,14 @@
 /**
  * All views that simulated projects are drawn from, bound once a process, and the draw: a handful of them
- * with what they read, in three versions, so that a change of the project and its taking back can be played.
+ * with what they read, in versions with other views or a wider event, so that a change of the project and its
+ * taking back can be played.
  */
+import type { EventContract } from "../../contracts/contract.ts"
 import { bindProject } from "../../plan/bind-project.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
 import { assert } from "../../std/assert.ts"
 import type { Random } from "../../std/random.ts"
-import { CONTRACTS } from "../runtime-project.ts"
+import { CONTRACTS, WIDER_CONTRACTS } from "../runtime-project.ts"
 import { GROUPS } from "./groups.ts"
 import { JOINS } from "./joins.ts"
 import { LAYERS } from "./layers.ts"
@@ -19,7 +21,10 @@ const BY_NAME = new Map(VIEWS.map((view) => [view.name, view]))
 /** Views that a seed draws; those that they read come on top. */
 const [LEAST_DRAWN, MOST_DRAWN] = [3, 5]
 
-export type ProjectVersion = readonly ViewPlan[]
+export interface ProjectVersion {
+  readonly contracts: readonly EventContract[]
+  readonly plans: readonly ViewPlan[]
+}
 
 export function simViewOf(name: string): SimView {
   const view = BY_NAME.get(name)
@@ -29,7 +34,7 @@ export function simViewOf(name: string): SimView {
 
 /** Of all versions, each once and behind what it reads. */
 export function viewsOf(versions: readonly ProjectVersion[]): readonly SimView[] {
-  const names = new Set(versions.flat().map(({ name }) => name))
+  const names = new Set(versions.flatMap(({ plans }) => plans.map(({ name }) => name)))
   const inOrder: SimView[] = []
   const add = (view: SimView) => {
     if (inOrder.includes(view)) return
@@ -40,27 +45,32 @@ export function viewsOf(versions: readonly ProjectVersion[]): readonly SimView[]
   return inOrder
 }
 
-export function operatorsOf(version: ProjectVersion): readonly OperatorKind[] {
-  return [...new Set(version.flatMap(({ name }) => simViewOf(name).operators))].sort()
+export function operatorsOf({ plans }: ProjectVersion): readonly OperatorKind[] {
+  return [...new Set(plans.flatMap(({ name }) => simViewOf(name).operators))].sort()
 }
 
 /**
- * @param plans of all views
+ * @param all of all views, over the events as they are and over those with a wider one
  * @param always views that are in each version
  */
 export function drawVersions(
   random: Random,
-  plans: readonly ViewPlan[],
+  [narrow, wide]: AllVersions,
   always: readonly string[],
 ): readonly ProjectVersion[] {
   const count = LEAST_DRAWN + random.below(MOST_DRAWN - LEAST_DRAWN + 1)
   const drawn = Array.from({ length: count + 1 }, () => VIEWS[random.below(VIEWS.length)]!.name)
   const base = [...always, ...drawn.slice(0, count)]
-  const versions = [base, [...base, ...drawn.slice(count)], [...always, ...drawn.slice(1, count)]]
-  return versions.map((names) => {
+  const some = ({ contracts, plans }: ProjectVersion, names: readonly string[]) => {
     const all = withReads(names)
-    return plans.filter(({ name }) => all.has(name))
-  })
+    return { contracts, plans: plans.filter(({ name }) => all.has(name)) }
+  }
+  return [
+    some(narrow, base),
+    some(narrow, [...base, ...drawn.slice(count)]),
+    some(narrow, [...always, ...drawn.slice(1, count)]),
+    some(wide, base),
+  ]
 }
 
 function withReads(names: readonly string[], all = new Set<string>()): Set<string> {
@@ -73,17 +83,19 @@ function withReads(names: readonly string[], all = new Set<string>()): Set<strin
   return all
 }
 
-let bound: Promise<readonly ViewPlan[]> | undefined
+type AllVersions = readonly [narrow: ProjectVersion, wide: ProjectVersion]
 
-/** The plans of all views, in dependency order, bound at the first call. */
-export function boundViews(): Promise<readonly ViewPlan[]> {
-  bound ??= bindViews()
+let bound: Promise<AllVersions> | undefined
+
+/** All views, in dependency order, bound at the first call. */
+export function boundViews(): Promise<AllVersions> {
+  bound ??= Promise.all([bindViews(CONTRACTS), bindViews(WIDER_CONTRACTS)])
   return bound
 }
 
-async function bindViews(): Promise<readonly ViewPlan[]> {
+async function bindViews(contracts: readonly EventContract[]): Promise<ProjectVersion> {
   const views = VIEWS.flatMap(({ definition }) => (definition === null ? [] : [definition]))
-  const { plans, problems } = await bindProject({ events: CONTRACTS, views })
+  const { plans, problems } = await bindProject({ events: contracts, views })
   assert(problems.length === 0, problems.map(({ where, message }) => `${where}: ${message}`).join("; "))
-  return plans
+  return { contracts, plans }
 }

@@ -39,6 +39,11 @@ export interface SavedIds {
   readonly trails?: readonly SavedTrail[]
 }
 
+function namesIn({ segments, trails = [] }: SavedIds): string[] {
+  const ofSegments = segments.flatMap(({ runs, filter }) => [...runs, ...(filter === null ? [] : [filter])])
+  return [...ofSegments, ...trails].map(({ file }) => file)
+}
+
 export interface IdPlace {
   readonly partition: number
   readonly baseOffset: number
@@ -76,22 +81,29 @@ export class IdMemory {
   }
 
   /**
-   * Takes up what a checkpoint names. @throws PlatformError ids-damaged, file-missing: then nothing is kept.
+   * Takes up what one of the kept checkpoints names.
+   * @throws PlatformError ids-damaged, file-missing: then nothing is remembered
    */
-  restore({ save, covered, segments, trails = [] }: SavedIds): void {
+  restore({ covered, segments, trails = [] }: SavedIds, kept: readonly SavedIds[]): void {
     const records = trails.map((trail) => readTrail(this.#disk, this.#files.path(trail.file), trail))
     this.#spilled.restore(segments)
-    this.#files.lastSave = save
-    const names = trails.map(({ file }) => file)
-    this.#files.removeOthers(new Set([...this.#spilled.names(), ...names]))
+    this.#keepFiles(kept)
     for (const record of records.flat()) this.#remember(record)
-    for (const name of names) this.#files.drop(name)
     for (const [partition, offset] of covered) this.#covered.set(partition, offset)
   }
 
-  /** Begins without memory: what is in the folder is of no use. */
-  clear(): void {
-    this.#files.removeOthers(new Set())
+  /** Begins without memory. */
+  clear(kept: readonly SavedIds[]): void {
+    this.#keepFiles(kept)
+  }
+
+  /** Files go when no checkpoint names them; of those that one names, some are used by it alone. */
+  #keepFiles(kept: readonly SavedIds[]): void {
+    const used = this.#spilled.names()
+    const named = new Set(kept.flatMap(namesIn))
+    this.#files.removeOthers(new Set([...used, ...named]))
+    this.#files.lastSave = Math.max(0, ...kept.map(({ save }) => save))
+    for (const name of named) if (!used.has(name)) this.#files.drop(name)
   }
 
   /** Everything of this partition before `offset` is remembered, or too old to matter. */
