@@ -61,4 +61,5 @@ export const columnNames = (index: number) => ({
   nulls: `n${index}`,
   ends: `e${index}`,
   data: `d${index}`,
+  halves: `h${index}`,
 })

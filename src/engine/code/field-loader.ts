@@ -6,8 +6,7 @@
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
-import type { VectorValues } from "../../columns/vector.ts"
-import { wordsPerRow } from "../../columns/vector.ts"
+import { asHalves, wordsPerRow } from "../../columns/vector.ts"
 import type { Expression } from "../../expr/expression.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { ByteScratch } from "./byte-scratch.ts"
@@ -165,9 +164,4 @@ export class FieldLoader {
     }
     return name
   }
-}
-
-/** The same memory as int32 halves; platforms we run on are little-endian. */
-function asHalves(values: VectorValues): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
 }

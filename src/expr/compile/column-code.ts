@@ -4,7 +4,7 @@
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
-import { wordsPerRow } from "../../columns/vector.ts"
+import { asHalves, wordsPerRow } from "../../columns/vector.ts"
 import type { ColumnReference, Expression } from "../expression.ts"
 import type { CodeValue, RowCodeOptions } from "../row-code.ts"
 import { columnNames } from "../row-code.ts"
@@ -20,6 +20,7 @@ export class ColumnCode {
   readonly #options: RowCodeOptions
   readonly #writer: Writer
   readonly #used = new Map<number, LogicalType>()
+  readonly #halved = new Set<number>()
 
   constructor(options: RowCodeOptions, writer: Writer) {
     this.#options = options
@@ -29,13 +30,33 @@ export class ColumnCode {
   /** One line per column that the code uses. */
   declarations(): string[] {
     const { batch } = this.#options
-    return [...this.#used].map(([index, type]) => {
+    const halves = [...this.#halved].map((index) => {
+      const { values, halves } = columnNames(index)
+      return `const ${halves} = ${this.#writer.bind(asHalves)}(${values});`
+    })
+    const columns = [...this.#used].map(([index, type]) => {
       const names = columnNames(index)
       const vector = `${batch}.vectors[${index}]`
       const slices = `, ${names.ends} = ${vector}.ends, ${names.data} = ${vector}.data`
       const fixed = `const ${names.values} = ${vector}.values, ${names.nulls} = ${vector}.nulls`
       return `${fixed}${isVariableWidth(type) ? slices : ""};`
     })
+    return [...columns, ...halves]
+  }
+
+  /** The value of a batch's date or time as numbers, none of them a BigInt. */
+  words(column: ColumnReference): string[] {
+    this.#use(column)
+    const { values, halves } = columnNames(column.index)
+    const { row } = this.#options
+    if (column.type.kind === "date") return [`${values}[${row}]`]
+    this.#halved.add(column.index)
+    return [`${halves}[2 * ${row}]`, `${halves}[2 * ${row} + 1]`]
+  }
+
+  /** Whether the column is one of the batch. */
+  isPlain(column: ColumnReference): boolean {
+    return this.#options.extra?.has(column.index) !== true
   }
 
   value(column: ColumnReference): CodeValue {

@@ -15,6 +15,7 @@ import { ColumnCode } from "./column-code.ts"
 import { writeCase, writeCoalesce, writeLogical } from "./control-flow.ts"
 import { ExpressionKeys } from "./expression-keys.ts"
 import type { CallShape, CodeWriter, Kernel, Operand, RuntimeFunction } from "./kernel.ts"
+import { LastValues } from "./last-values.ts"
 
 const EMPTY_BYTES = new Uint8Array(0)
 
@@ -33,14 +34,18 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   /** Parameter that holds a 64-bit constant in a typed array -> local of the prologue. */
   readonly #constants = new Map<string, string>()
   readonly #constantOf = new Map<bigint, string>()
+  readonly #lastValues: LastValues
   #lines: string[] = []
   #locals = 0
+  /** Calls of runtime functions that were written. */
+  #calls = 0
   /** Condition under which a kernel's failures count: its arguments are not NULL. */
   #guard: string | null = null
 
   constructor(options: RowCodeOptions) {
     this.#options = options
     this.#columns = new ColumnCode(options, this)
+    this.#lastValues = new LastValues(this, this.#columns)
   }
 
   get bound() {
@@ -55,7 +60,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   prologue(): string {
     const constants = [...this.#constants].map(([array, name]) => `const ${name} = ${array}[0];`)
-    return [...this.#columns.declarations(), ...constants].join("\n")
+    return [...this.#columns.declarations(), ...constants, ...this.#lastValues.declarations()].join("\n")
   }
 
   bind(value: unknown): string {
@@ -84,7 +89,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   variable(hint: string, type: LogicalType): string {
     const name = this.local(hint)
-    this.emit(`let ${name} = ${this.#zero(type)};`)
+    this.emit(`let ${name} = ${this.zero(type)};`)
     return name
   }
 
@@ -129,6 +134,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   run(fn: RuntimeFunction, args: readonly string[], failures: readonly Failure[]): string {
     const value = this.local("t")
+    this.#calls++
     this.emit(`const ${value} = ${this.bind(fn)}(${args.join(", ")});`)
     if (failures.length === 0) return value
     const raised = `${this.bind(register)}.failure`
@@ -146,7 +152,17 @@ export class RowCodeWriter implements RowCode, CodeWriter {
     if (expression.kind === "literal") return this.#literal(expression.type, expression.value)
     if (expression.kind === "column") return this.#columns.value(expression)
     const key = this.#keys.keyOf(expression)
-    return this.remember(key, () => this.#write(expression))
+    return this.remember(key, () => this.#lastValues.write(expression, () => this.#write(expression)))
+  }
+
+  /** What `write` emits, apart, and whether it calls a runtime function: that is what takes time. */
+  apart<T>(write: () => T): { readonly result: T; readonly statements: string; readonly calls: boolean } {
+    const [outer, before] = [this.#lines, this.#calls]
+    this.#lines = []
+    const result = write()
+    const statements = this.takeStatements()
+    this.#lines = outer
+    return { result, statements, calls: this.#calls > before }
   }
 
   /** The value that `write` gave for this key at a place that runs before this one, or what it gives now. */
@@ -240,13 +256,14 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   }
 
   #literal(type: LogicalType, value: Scalar): CodeValue {
-    if (value === null) return { value: this.#zero(type), isNull: "true" }
+    if (value === null) return { value: this.zero(type), isNull: "true" }
     if (typeof value === "boolean") return { value: String(value), isNull: null }
     if (typeof value === "bigint") return { value: this.int64(value), isNull: null }
     return { value: this.bind(value), isNull: null }
   }
 
-  #zero(type: LogicalType): string {
+  /** A value of the type that nobody reads. */
+  zero(type: LogicalType): string {
     switch (type.kind) {
       case "boolean":
         return "false"
