@@ -6,10 +6,10 @@ import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { asHalves, wordsPerRow } from "../../columns/vector.ts"
 import type { ColumnReference, Expression } from "../expression.ts"
-import type { CodeValue, RowCodeOptions } from "../row-code.ts"
+import type { CodeValue, RowCodeOptions, SliceValue } from "../row-code.ts"
 import { columnNames } from "../row-code.ts"
 import { decodeSlice } from "../values/slices.ts"
-import type { CodeWriter, Slice } from "./kernel.ts"
+import type { CodeWriter } from "./kernel.ts"
 
 interface Writer extends CodeWriter {
   remember(key: number, write: () => CodeValue): CodeValue
@@ -67,7 +67,7 @@ export class ColumnCode {
     const { row } = this.#options
     const isNull = this.isNull(column)
     const { type } = column
-    if (isVariableWidth(type)) return this.#decoded(column, isNull)
+    if (isVariableWidth(type)) return this.#decoded(column)
     if (type.kind === "boolean") return { value: `(${values}[${row}] === 1)`, isNull }
     if (wordsPerRow(type) === 1) return { value: `${values}[${row}]`, isNull }
     return this.#writer.remember(this.#writer.keyOf(column), () => {
@@ -79,12 +79,13 @@ export class ColumnCode {
   }
 
   /** Null when the column is not a slice of the batch. */
-  slice(column: ColumnReference): Slice | null {
+  slice(column: ColumnReference): SliceValue | null {
     if (!isVariableWidth(column.type) || this.#options.extra?.has(column.index)) return null
     this.#use(column)
     const { data, values, ends } = columnNames(column.index)
     const { row } = this.#options
-    return { data, start: `${values}[${row}]`, end: `${ends}[${row}]` }
+    const [start, end] = [`${values}[${row}]`, `${ends}[${row}]`]
+    return { data, start, end, column: column.index, isNull: this.isNull(column) }
   }
 
   isNull(column: ColumnReference): string | null {
@@ -98,17 +99,20 @@ export class ColumnCode {
     this.#used.set(column.index, column.type)
   }
 
-  #decoded(column: ColumnReference, isNull: string | null): CodeValue {
+  #decoded(column: ColumnReference): CodeValue {
     const writer = this.#writer
-    return writer.remember(writer.keyOf(column), () => {
-      const { data, start, end } = this.slice(column)!
-      const bytes = column.type.kind === "bytes"
-      const read = bytes
-        ? `${data}.subarray(${start}, ${end})`
-        : `${writer.bind(decodeSlice)}(${data}, ${start}, ${end})`
-      const value = writer.variable("s", column.type)
-      writer.when(isNull === null ? "true" : `!(${isNull})`, () => writer.emit(`${value} = ${read};`))
-      return { value, isNull }
-    })
+    return writer.remember(writer.keyOf(column), () => decoded(writer, column.type, this.slice(column)!))
   }
+}
+
+/** The scalar of a slice. */
+export function decoded(writer: CodeWriter, type: LogicalType, slice: SliceValue): CodeValue {
+  const { data, start, end, isNull } = slice
+  const read =
+    type.kind === "bytes"
+      ? `${data}.subarray(${start}, ${end})`
+      : `${writer.bind(decodeSlice)}(${data}, ${start}, ${end})`
+  const value = writer.variable("s", type)
+  writer.when(isNull === null ? "true" : `!(${isNull})`, () => writer.emit(`${value} = ${read};`))
+  return { value, isNull }
 }

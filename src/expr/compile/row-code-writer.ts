@@ -7,11 +7,11 @@ import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { entryOf } from "../catalogue/catalogue.ts"
 import type { Call, Expression, Failure } from "../expression.ts"
-import type { CodeValue, RowCode, RowCodeOptions } from "../row-code.ts"
+import type { CodeValue, RowCode, RowCodeOptions, SliceValue } from "../row-code.ts"
 import { failureIndex, register } from "../values/failure-register.ts"
 import { ZERO_INTERVAL } from "../values/interval.ts"
 import { castCall } from "./casts.ts"
-import { ColumnCode } from "./column-code.ts"
+import { ColumnCode, decoded } from "./column-code.ts"
 import { writeCase, writeCoalesce, writeLogical } from "./control-flow.ts"
 import { ExpressionKeys } from "./expression-keys.ts"
 import type { CallShape, CodeWriter, Kernel, Operand, RuntimeFunction } from "./kernel.ts"
@@ -28,6 +28,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   readonly #columns: ColumnCode
   readonly #keys = new ExpressionKeys()
   readonly #scopes: Map<number, CodeValue>[] = [new Map()]
+  readonly #sliceScopes: Map<number, SliceValue | null>[] = [new Map()]
   readonly #names: string[] = []
   readonly #values: unknown[] = []
   readonly #nameOf = new Map<unknown, string>()
@@ -99,11 +100,13 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   enter(): void {
     this.#scopes.push(new Map())
+    this.#sliceScopes.push(new Map())
   }
 
   leave(): void {
     assert(this.#scopes.length > 1, "a scope was entered before it is left")
     this.#scopes.pop()
+    this.#sliceScopes.pop()
   }
 
   when(condition: string, body: () => void): void {
@@ -167,11 +170,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   /** The value that `write` gave for this key at a place that runs before this one, or what it gives now. */
   remember(key: number, write: () => CodeValue): CodeValue {
-    const known = this.#scopes.findLast((scope) => scope.has(key))?.get(key)
-    if (known !== undefined) return known
-    const value = write()
-    this.#scopes.at(-1)?.set(key, value)
-    return value
+    return remembered(this.#scopes, key, write)
   }
 
   keyOf(expression: Expression): number {
@@ -181,13 +180,40 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   operand(expression: Expression): Operand {
     const { type } = expression
     const literal = expression.kind === "literal" ? expression.value : undefined
-    if (expression.kind === "column") {
-      const slice = this.#columns.slice(expression)
-      const isNull = this.#columns.isNull(expression)
+    const slice = this.slice(expression)
+    if (expression.kind === "column" || slice !== null) {
+      const isNull = expression.kind === "column" ? this.#columns.isNull(expression) : slice!.isNull
       return { type, slice, literal, isNull, value: () => this.evaluate(expression).value }
     }
     const value = this.evaluate(expression)
     return { type, slice: null, literal, isNull: value.isNull, value: () => value.value }
+  }
+
+  slice(expression: Expression): SliceValue | null {
+    if (expression.kind === "column") return this.#columns.slice(expression)
+    if (expression.kind !== "call") return null
+    const kernel = kernelOf(expression)
+    if (kernel.kind !== "cut") return null
+    const key = this.#keys.keyOf(expression)
+    return remembered(this.#sliceScopes, key, () => this.#cut(expression, kernel))
+  }
+
+  #cut({ args }: Call, kernel: Kernel & { readonly kind: "cut" }): SliceValue | null {
+    const [text, ...rest] = args
+    const code = kernel.cut(rest.map((arg) => (arg.kind === "literal" ? arg.value : undefined)))
+    const from = code === null ? null : this.slice(text!)
+    if (code === null || from === null) return null
+    const [start, end] = [this.local("s"), this.local("e")]
+    this.emit(`let ${start} = 0, ${end} = 0;`)
+    let data = from.data
+    let { column } = from
+    this.when(from.isNull === null ? "true" : `!(${from.isNull})`, () => {
+      const made = code(this, from)
+      this.emit(`${start} = ${made.start}; ${end} = ${made.end};`)
+      data = made.data
+      column = made.column
+    })
+    return { data, start, end, column, isNull: from.isNull }
   }
 
   #write(expression: Exclude<Expression, { kind: "literal" | "column" }>): CodeValue {
@@ -210,6 +236,10 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   #call(call: Call, kernel: Kernel): CodeValue {
     if (kernel.kind === "own") return kernel.code(this, call)
+    if (kernel.kind === "cut") {
+      const slice = this.slice(call)
+      return slice === null ? this.#call(call, kernel.otherwise) : decoded(this, call.type, slice)
+    }
     if (call.args.some((arg) => arg.kind === "literal" && arg.value === null))
       return this.#literal(call.type, null)
     const operands = call.args.map((arg) => this.operand(arg))
@@ -282,6 +312,15 @@ export class RowCodeWriter implements RowCode, CodeWriter {
         return "0n"
     }
   }
+}
+
+/** What `write` gave for the key in one of the scopes, or gives now for the innermost one. */
+function remembered<T>(scopes: readonly Map<number, T>[], key: number, write: () => T): T {
+  const scope = scopes.findLast((each) => each.has(key))
+  if (scope !== undefined) return scope.get(key)!
+  const value = write()
+  scopes.at(-1)!.set(key, value)
+  return value
 }
 
 function kernelOf(call: Call): Kernel {
