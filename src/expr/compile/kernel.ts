@@ -40,6 +40,8 @@ export interface KernelContext {
 }
 
 export interface CodeWriter extends KernelContext {
+  /** A statement in front of the loop over rows. */
+  before(statement: string): void
   operand(expression: Expression): Operand
   evaluate(expression: Expression): CodeValue
   /** Where the bytes of the value are, when that is known without making a JavaScript string. */

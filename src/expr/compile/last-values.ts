@@ -27,18 +27,12 @@ interface Writer extends CodeWriter {
 export class LastValues {
   readonly #writer: Writer
   readonly #columns: ColumnCode
-  readonly #declarations: string[] = []
   /** Inside of an expression that is remembered as a whole, or that has nothing to remember. */
   #inside = false
 
   constructor(writer: Writer, columns: ColumnCode) {
     this.#writer = writer
     this.#columns = columns
-  }
-
-  /** They go in front of the loop. */
-  declarations(): readonly string[] {
-    return this.#declarations
   }
 
   /** `write` emits the statements of the expression and says where its value is. */
@@ -77,7 +71,7 @@ export class LastValues {
 
   #declare(hint: string, value: string): string {
     const name = this.#writer.local(hint)
-    this.#declarations.push(`let ${name} = ${value};`)
+    this.#writer.before(`let ${name} = ${value};`)
     return name
   }
 

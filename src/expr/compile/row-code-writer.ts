@@ -36,6 +36,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   readonly #constants = new Map<string, string>()
   readonly #constantOf = new Map<bigint, string>()
   readonly #lastValues: LastValues
+  readonly #before: string[] = []
   #lines: string[] = []
   #locals = 0
   /** Calls of runtime functions that were written. */
@@ -61,7 +62,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   prologue(): string {
     const constants = [...this.#constants].map(([array, name]) => `const ${name} = ${array}[0];`)
-    return [...this.#columns.declarations(), ...constants, ...this.#lastValues.declarations()].join("\n")
+    return [...this.#columns.declarations(), ...constants, ...this.#before].join("\n")
   }
 
   bind(value: unknown): string {
@@ -92,6 +93,10 @@ export class RowCodeWriter implements RowCode, CodeWriter {
     const name = this.local(hint)
     this.emit(`let ${name} = ${this.zero(type)};`)
     return name
+  }
+
+  before(statement: string): void {
+    this.#before.push(statement)
   }
 
   emit(statement: string): void {

@@ -211,6 +211,15 @@ test("constants fold, and those that fail are left to the rows", () => {
   assert.equal(foldConstants(call("divide(int32,int32)", INT32, int32(1), int32(0))).kind, "call")
 })
 
+test("a row's bytes that are written over the last one's are split anew", () => {
+  const small = call("lower(string)", STRING, s)
+  const slash: Expression = { kind: "literal", value: "/", type: STRING, nullable: false }
+  const second = call("split_part(string,string,int32)", STRING, small, slash, int32(2))
+  const texts = ["Ab/cd/E", "a/bcd/f", "/ABCD/g"]
+  const { rows } = loop([second], batchOf(texts.map((text) => [1, text])))
+  assert.deepEqual(rows, [["cd"], ["bcd"], ["abcd"]])
+})
+
 /** Rows of a timestamp, null for NULL. */
 function timesOf(rows: readonly (bigint | null)[]): Batch {
   const times = allocateVector(TIMESTAMP, rows.length)

@@ -108,6 +108,38 @@ test("what was cut is cut, compared and measured again", () => {
   )
 })
 
+test("bytes of another batch in the same memory are split anew", () => {
+  const batch = batchOf(["Ab/cd/E"])
+  const second = compileScalar(call("split_part(string,string,int32)", column, ["/", 2]), COLUMNS)
+  assert.deepEqual(second(batch, 0), { value: "cd" })
+  batch.vectors[0]!.data.set(encodeText("a/b/c/d"))
+  assert.deepEqual(second(batch, 0), { value: "b" })
+})
+
+test("fields of two texts with two delimiters, in any order", () => {
+  const batch = batchOf(["a/b-c/d-e/f"])
+  const field = (delimiter: string, n: number) =>
+    call("split_part(string,string,int32)", column, [delimiter, n])
+  const order: readonly (readonly [string, number, string])[] = [
+    ["/", 2, "b-c"],
+    ["-", 2, "c/d"],
+    ["/", 3, "d-e"],
+    ["/", 1, "a"],
+    ["/", 4, "f"],
+    ["/", 4, "f"],
+    ["/", 6, ""],
+    ["/", 3, "d-e"],
+  ]
+  const joined = order
+    .map(([delimiter, n]): Expression => field(delimiter, n))
+    .reduce((all, each) => ({
+      ...{ kind: "call", signature: "append(string,string)", args: [all, each] },
+      ...{ type: STRING, nullable: true },
+    }))
+  const value = order.map(([, , text]) => text).join("")
+  assert.deepEqual(compileScalar(joined, COLUMNS)(batch, 0), { value })
+})
+
 test("a replacement that would be too long fails, and one that may be is tried", () => {
   const many = "a".repeat(10_000)
   const batch = batchOf([many, "b".repeat(10_000)])

@@ -14,9 +14,22 @@ import * as values from "../values/text.ts"
 
 const INVALID = "invalid-argument"
 
-/** Part of the slice, by a call on a SlicePart. */
+/** Of a generated function: it goes on in a text where it found a part of it before. */
+const parts = new WeakMap<CodeWriter, string>()
+
+function partOf(k: CodeWriter): string {
+  const known = parts.get(k)
+  if (known !== undefined) return known
+  const name = k.bind(new SlicePart())
+  k.before(`${name}.forget();`)
+  parts.set(k, name)
+  return name
+}
+
+/** Part of the slice, by a call on the function's SlicePart. */
 function part(k: CodeWriter, { data, start, end, column }: Slice, call: string, args: string): Slice {
-  const found = k.bind(new SlicePart())
+  const found = partOf(k)
+  if (column === null) k.emit(`${found}.forget();`)
   k.emit(`${found}.${call}(${data}, ${start}, ${end}, ${args});`)
   return { data, start: `${found}.start`, end: `${found}.end`, column }
 }
@@ -27,7 +40,8 @@ function characters(k: CodeWriter, slice: Slice, from: number, to: number): Slic
 
 export const splitPart = cut(runtime(values.splitPart, INVALID), ([delimiter, field]) => {
   if (typeof delimiter !== "string" || delimiter === "" || !isCount(field) || field === 0) return null
-  return (k, slice) => part(k, slice, "split", `${k.bind(encodeText(delimiter))}, ${field}`)
+  return (k, slice) =>
+    part(k, slice, "split", `${k.bind(delimiter)}, ${k.bind(encodeText(delimiter))}, ${field}`)
 })
 
 export const left = cut(runtime(values.left), ([count]) =>

@@ -5,23 +5,57 @@
  */
 import { bytesAt } from "./slices.ts"
 
+const NOTHING: Uint8Array = new Uint8Array(0)
+
 export class SlicePart {
   start = 0
   end = 0
+  /** What was split last, and where which of its fields begins: a later one is sought from there. */
+  #data = NOTHING
+  #from = 0
+  #to = 0
+  #delimiter = ""
+  #field = 1
+  #at = 0
 
-  /** From 1; a field that is not there is empty. */
-  split(data: Uint8Array, start: number, end: number, delimiter: Uint8Array, field: number): void {
-    this.start = start
-    for (let before = 1; before < field; before++) {
-      const at = indexIn(data, this.start, end, delimiter)
-      if (at < 0) {
+  /** The bytes are others: in front of a batch, and where a row writes over those of the last one. */
+  forget(): void {
+    this.#data = NOTHING
+  }
+
+  /** From 1; a field that is not there is empty. `wanted` are the delimiter's bytes, at least one. */
+  split(
+    data: Uint8Array,
+    start: number,
+    end: number,
+    delimiter: string,
+    wanted: Uint8Array,
+    field: number,
+  ): void {
+    const goesOn =
+      data === this.#data &&
+      start === this.#from &&
+      end === this.#to &&
+      field >= this.#field &&
+      delimiter === this.#delimiter
+    let at = goesOn ? this.#at : start
+    for (let before = goesOn ? this.#field : 1; before < field; before++) {
+      const found = indexIn(data, at, end, wanted)
+      if (found < 0) {
         this.start = this.end = end
         return
       }
-      this.start = at + delimiter.length
+      at = found + wanted.length
     }
-    const at = indexIn(data, this.start, end, delimiter)
-    this.end = at < 0 ? end : at
+    const found = indexIn(data, at, end, wanted)
+    this.start = at
+    this.end = found < 0 ? end : found
+    this.#data = data
+    this.#from = start
+    this.#to = end
+    this.#delimiter = delimiter
+    this.#field = field
+    this.#at = at
   }
 
   /** Characters from `from` (from 0) to before `to`. */
