@@ -29,6 +29,11 @@ export function wordsPerRow(type: LogicalType): 1 | 2 {
   return type.kind === "decimal" && type.precision > MAX_NARROW_PRECISION ? 2 : 1
 }
 
+/** The same memory as int32 halves, low first; platforms we run on are little-endian. */
+export function asHalves(values: VectorValues): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
+}
+
 /** Zeroed arrays for `capacity` rows. For variable-width types the caller brings `data`. */
 export function allocateVector(type: LogicalType, capacity: number, data: Uint8Array = NO_DATA): Vector {
   const nulls = new Uint8Array(capacity)

@@ -24,6 +24,16 @@ export interface CodeValue {
   readonly isNull: string | null
 }
 
+/** A value of variable width as a range of bytes. */
+export interface SliceValue {
+  readonly data: string
+  readonly start: string
+  readonly end: string
+  /** The column of the batch that has the bytes; null: they are gone with the row. */
+  readonly column: number | null
+  readonly isNull: string | null
+}
+
 export interface RowCodeOptions {
   /** Name of the loop variable: the row in the batch. */
   readonly row: string
@@ -39,6 +49,9 @@ export interface RowCode {
   /** Emits the statements that compute `expression` and returns where its value is. An expression that was
    *  evaluated before at the same place is not computed twice. */
   evaluate(expression: Expression): CodeValue
+  /** Where the bytes of the value are, when that is known without making a JavaScript string: of columns of
+   *  variable width, and of some functions of them. Emits statements as `evaluate` does. */
+  slice(expression: Expression): SliceValue | null
   /** The statements emitted since the last call. */
   takeStatements(): string
   /** Around statements that will be pasted into a block of their own (a branch, an inner loop): values
@@ -61,4 +74,5 @@ export const columnNames = (index: number) => ({
   nulls: `n${index}`,
   ends: `e${index}`,
   data: `d${index}`,
+  halves: `h${index}`,
 })

@@ -6,8 +6,7 @@
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
-import type { VectorValues } from "../../columns/vector.ts"
-import { wordsPerRow } from "../../columns/vector.ts"
+import { asHalves, wordsPerRow } from "../../columns/vector.ts"
 import type { Expression } from "../../expr/expression.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { ByteScratch } from "./byte-scratch.ts"
@@ -85,14 +84,14 @@ export class FieldLoader {
   }
 
   #loadComputed(expression: Expression, lines: string[]): LoadedField {
-    const code = this.#row.evaluate(expression)
-    lines.push(this.#row.takeStatements())
-    const { type } = expression
-    let isNull: string | null = null
-    if (code.isNull !== null) {
-      isNull = this.#scope.local("null")
-      lines.push(`const ${isNull} = ${code.isNull};`)
+    const slice = this.#row.slice(expression)
+    if (slice !== null) {
+      const isNull = this.#nullOf(slice, lines)
+      return { type: expression.type, isNull, halves: [], bytes: slice }
     }
+    const code = this.#row.evaluate(expression)
+    const isNull = this.#nullOf(code, lines)
+    const { type } = expression
     const orNull = (value: string, missing: string) =>
       isNull === null ? value : `${isNull} ? ${missing} : ${value}`
     if (isVariableWidth(type)) return this.#computedBytes(type, code.value, isNull, lines)
@@ -112,6 +111,15 @@ export class FieldLoader {
         this.#pushWords(orNull(code.value, "0n"), halves, lines)
     }
     return { type, isNull, halves, bytes: null }
+  }
+
+  /** The statements of a value, and a local that says whether it is NULL. */
+  #nullOf({ isNull }: { readonly isNull: string | null }, lines: string[]): string | null {
+    lines.push(this.#row.takeStatements())
+    if (isNull === null) return null
+    const name = this.#scope.local("null")
+    lines.push(`const ${name} = ${isNull};`)
+    return name
   }
 
   #computedBytes(type: LogicalType, value: string, isNull: string | null, lines: string[]): LoadedField {
@@ -165,9 +173,4 @@ export class FieldLoader {
     }
     return name
   }
-}
-
-/** The same memory as int32 halves; platforms we run on are little-endian. */
-function asHalves(values: VectorValues): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
 }

@@ -213,9 +213,15 @@ export class RouteWriter {
     const input = stage.window === null ? columns : [...columns, ...this.#stageWindow(stage.window, columns)]
     const outputs = stage.outputs.map((output) => substituteColumns(output, input))
     for (const output of outputs) {
-      if (output.kind !== "column" && output.kind !== "literal") this.evaluate(output)
+      if (output.kind !== "column" && output.kind !== "literal") this.#settle(output)
     }
     return outputs
+  }
+
+  /** Computes a value here, whether it is used or not: what fails, fails the row. */
+  #settle(output: Expression): void {
+    if (this.row.slice(output) === null) this.evaluate(output)
+    else this.push(this.row.takeStatements())
   }
 
   /** What comes later weighs `times` as much. */

@@ -4,9 +4,10 @@
  * come from one batch.
  */
 import type { LogicalType } from "../../columns/types.ts"
-import { isVariableWidth } from "../../columns/types.ts"
+import { isVariableWidth, STRING } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { Expression } from "../../expr/expression.ts"
+import type { SliceValue } from "../../expr/row-code.ts"
 import type { RowBuilder } from "../operators/row-builder.ts"
 import type { LateBound } from "../time/late-bound.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
@@ -74,10 +75,26 @@ export class RowsTerminal implements Terminal {
     const plain = column.kind === "column" && column.index < this.shape.columns.length
     if (plain && isVariableWidth(column.type))
       return this.#passSlice(writer, column.index, column.nullable, k)
+    const slice = plain ? null : writer.row.slice(column)
+    if (slice !== null) return this.#writeSlice(writer, slice, k)
     const { value, isNull } = writer.evaluate(column)
     if (isNull === null) return `o${k}n[at] = 0; ${setValue(column.type, k, value)}`
     return `if (${isNull}) { o${k}n[at] = 1; ${setNull(column.type, k)} }
       else { o${k}n[at] = 0; ${setValue(column.type, k, value)} }`
+  }
+
+  /** Of a text that was made from another one: its bytes stay where they are if the batch has them. */
+  #writeSlice(writer: RouteWriter, { data, start, end, column, isNull }: SliceValue, k: number): string {
+    writer.push(writer.row.takeStatements())
+    const stays = column !== null
+    if (stays) this.#finish.push(`o${k}.data = ${data};`)
+    const range = stays
+      ? `o${k}v[at] = ${start}; o${k}e[at] = ${end};`
+      : `o${k}.setBytes(at, ${data}, ${start}, ${end});`
+    const write = `o${k}n[at] = 0; ${range}`
+    return isNull === null
+      ? write
+      : `if (${isNull}) { o${k}n[at] = 1; ${setNull(STRING, k)} } else { ${write} }`
   }
 
   #passSlice(writer: RouteWriter, index: number, nullable: boolean, k: number): string {

@@ -7,12 +7,12 @@ import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector, VectorValues } from "../../columns/vector.ts"
 import { allocateVector, NO_DATA, NO_ENDS, wordsPerRow } from "../../columns/vector.ts"
+import { writeText } from "../../expr/values/slices.ts"
 
 const FIRST_ROWS = 64
 const FIRST_BYTES = 1_024
 /** An eighth more than last time, so that an epoch of about the same size does not move its bytes. */
 const SPARE_BYTES_SHIFT = 3
-const encoder = new TextEncoder()
 
 export class RowColumn {
   readonly type: LogicalType
@@ -52,7 +52,7 @@ export class RowColumn {
   setText(row: number, text: string): void {
     this.#reserve(text.length * 3)
     const at = this.used
-    this.used += encoder.encodeInto(text, this.data.subarray(at)).written
+    this.used = writeText(this.data, at, text)
     this.values[row] = at
     this.ends[row] = this.used
   }

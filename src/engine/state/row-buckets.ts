@@ -13,8 +13,11 @@ const BUCKETS = 32n
 /** Narrower buckets would leave pages empty. */
 const MIN_WIDTH_US = 1n << 20n
 const SAFE = 2n ** 53n
-/** Buckets that are found again by a comparison: as many as rows out of order go back and forth between. */
-const RECENT = 4
+/**
+ * Buckets that are found again by a comparison: as many as rows go back and forth between, of windows that
+ * overlap or out of order. With one too few each is forgotten just before it is sought again.
+ */
+const RECENT = 16
 
 export interface RowBucket {
   /** Null: its rows have no time. */

@@ -2,6 +2,7 @@
 import { STRING } from "../../columns/types.ts"
 import type { Kernel } from "../compile/kernel.ts"
 import { runtime } from "../compile/kernel.ts"
+import * as onSlices from "../kernels/slice-kernels.ts"
 import * as kernels from "../kernels/text-kernels.ts"
 import { initcapText } from "../values/case-mapping.ts"
 import { decodeBytes, encodeBytes } from "../values/encoding.ts"
@@ -35,8 +36,8 @@ function optional(name: string, kernel: Kernel): CatalogueEntry[] {
 
 function slices(name: string): CatalogueEntry[] {
   return [
-    fn(`${name}(string,int32) -> string`, runtime(values.substringFrom)),
-    fn(`${name}(string,int32,int32) -> string`, runtime(values.substring, INVALID)),
+    fn(`${name}(string,int32) -> string`, onSlices.substringFrom),
+    fn(`${name}(string,int32,int32) -> string`, onSlices.substring),
     fn(`${name}(bytes,int32) -> bytes`, runtime(values.bytesFrom)),
     fn(`${name}(bytes,int32,int32) -> bytes`, runtime(values.subbytes, INVALID)),
   ]
@@ -99,22 +100,22 @@ export const text: readonly CatalogueEntry[] = [
   ...lengths,
   op("^@", "begins(string,string) -> boolean", kernels.startsWith),
   fn("starts_with(string,string) -> boolean", kernels.startsWith),
-  fn("lower(string) -> string", kernels.lower),
-  fn("upper(string) -> string", kernels.upper),
+  fn("lower(string) -> string", onSlices.lower),
+  fn("upper(string) -> string", onSlices.upper),
   fn("initcap(string) -> string", runtime(initcapText)),
   ...slices("substring"),
   ...slices("substr"),
-  fn("left(string,int32) -> string", runtime(values.left)),
+  fn("left(string,int32) -> string", onSlices.left),
   fn("right(string,int32) -> string", runtime(values.right)),
   ...optional("btrim", runtime(values.trimBoth)),
   ...optional("ltrim", runtime(values.trimStart)),
   ...optional("rtrim", runtime(values.trimEnd)),
   ...pads("lpad", runtime(values.padStart, INVALID)),
   ...pads("rpad", runtime(values.padEnd, INVALID)),
-  fn("replace(string,string,string) -> string", runtime(values.replaceText, INVALID)),
+  fn("replace(string,string,string) -> string", onSlices.replaceText),
   fn("strpos(string,string) -> int32", runtime(values.positionOf)),
   fn("position(string,string) -> int32", runtime(values.positionOf), { postgres: "position($2 IN $1)" }),
-  fn("split_part(string,string,int32) -> string", runtime(values.splitPart, INVALID)),
+  fn("split_part(string,string,int32) -> string", onSlices.splitPart),
   fn("reverse(string) -> string", runtime(values.reverseText)),
   fn("repeat(string,int32) -> string", runtime(values.repeatText, INVALID)),
   fn("translate(string,string,string) -> string", runtime(values.translateText)),

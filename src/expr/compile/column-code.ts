@@ -4,12 +4,12 @@
  */
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
-import { wordsPerRow } from "../../columns/vector.ts"
+import { asHalves, wordsPerRow } from "../../columns/vector.ts"
 import type { ColumnReference, Expression } from "../expression.ts"
-import type { CodeValue, RowCodeOptions } from "../row-code.ts"
+import type { CodeValue, RowCodeOptions, SliceValue } from "../row-code.ts"
 import { columnNames } from "../row-code.ts"
 import { decodeSlice } from "../values/slices.ts"
-import type { CodeWriter, Slice } from "./kernel.ts"
+import type { CodeWriter } from "./kernel.ts"
 
 interface Writer extends CodeWriter {
   remember(key: number, write: () => CodeValue): CodeValue
@@ -20,6 +20,7 @@ export class ColumnCode {
   readonly #options: RowCodeOptions
   readonly #writer: Writer
   readonly #used = new Map<number, LogicalType>()
+  readonly #halved = new Set<number>()
 
   constructor(options: RowCodeOptions, writer: Writer) {
     this.#options = options
@@ -29,13 +30,33 @@ export class ColumnCode {
   /** One line per column that the code uses. */
   declarations(): string[] {
     const { batch } = this.#options
-    return [...this.#used].map(([index, type]) => {
+    const halves = [...this.#halved].map((index) => {
+      const { values, halves } = columnNames(index)
+      return `const ${halves} = ${this.#writer.bind(asHalves)}(${values});`
+    })
+    const columns = [...this.#used].map(([index, type]) => {
       const names = columnNames(index)
       const vector = `${batch}.vectors[${index}]`
       const slices = `, ${names.ends} = ${vector}.ends, ${names.data} = ${vector}.data`
       const fixed = `const ${names.values} = ${vector}.values, ${names.nulls} = ${vector}.nulls`
       return `${fixed}${isVariableWidth(type) ? slices : ""};`
     })
+    return [...columns, ...halves]
+  }
+
+  /** The value of a batch's date or time as numbers, none of them a BigInt. */
+  words(column: ColumnReference): string[] {
+    this.#use(column)
+    const { values, halves } = columnNames(column.index)
+    const { row } = this.#options
+    if (column.type.kind === "date") return [`${values}[${row}]`]
+    this.#halved.add(column.index)
+    return [`${halves}[2 * ${row}]`, `${halves}[2 * ${row} + 1]`]
+  }
+
+  /** Whether the column is one of the batch. */
+  isPlain(column: ColumnReference): boolean {
+    return this.#options.extra?.has(column.index) !== true
   }
 
   value(column: ColumnReference): CodeValue {
@@ -46,7 +67,7 @@ export class ColumnCode {
     const { row } = this.#options
     const isNull = this.isNull(column)
     const { type } = column
-    if (isVariableWidth(type)) return this.#decoded(column, isNull)
+    if (isVariableWidth(type)) return this.#decoded(column)
     if (type.kind === "boolean") return { value: `(${values}[${row}] === 1)`, isNull }
     if (wordsPerRow(type) === 1) return { value: `${values}[${row}]`, isNull }
     return this.#writer.remember(this.#writer.keyOf(column), () => {
@@ -58,12 +79,13 @@ export class ColumnCode {
   }
 
   /** Null when the column is not a slice of the batch. */
-  slice(column: ColumnReference): Slice | null {
+  slice(column: ColumnReference): SliceValue | null {
     if (!isVariableWidth(column.type) || this.#options.extra?.has(column.index)) return null
     this.#use(column)
     const { data, values, ends } = columnNames(column.index)
     const { row } = this.#options
-    return { data, start: `${values}[${row}]`, end: `${ends}[${row}]` }
+    const [start, end] = [`${values}[${row}]`, `${ends}[${row}]`]
+    return { data, start, end, column: column.index, isNull: this.isNull(column) }
   }
 
   isNull(column: ColumnReference): string | null {
@@ -77,17 +99,20 @@ export class ColumnCode {
     this.#used.set(column.index, column.type)
   }
 
-  #decoded(column: ColumnReference, isNull: string | null): CodeValue {
+  #decoded(column: ColumnReference): CodeValue {
     const writer = this.#writer
-    return writer.remember(writer.keyOf(column), () => {
-      const { data, start, end } = this.slice(column)!
-      const bytes = column.type.kind === "bytes"
-      const read = bytes
-        ? `${data}.subarray(${start}, ${end})`
-        : `${writer.bind(decodeSlice)}(${data}, ${start}, ${end})`
-      const value = writer.variable("s", column.type)
-      writer.when(isNull === null ? "true" : `!(${isNull})`, () => writer.emit(`${value} = ${read};`))
-      return { value, isNull }
-    })
+    return writer.remember(writer.keyOf(column), () => decoded(writer, column.type, this.slice(column)!))
   }
+}
+
+/** The scalar of a slice. */
+export function decoded(writer: CodeWriter, type: LogicalType, slice: SliceValue): CodeValue {
+  const { data, start, end, isNull } = slice
+  const read =
+    type.kind === "bytes"
+      ? `${data}.subarray(${start}, ${end})`
+      : `${writer.bind(decodeSlice)}(${data}, ${start}, ${end})`
+  const value = writer.variable("s", type)
+  writer.when(isNull === null ? "true" : `!(${isNull})`, () => writer.emit(`${value} = ${read};`))
+  return { value, isNull }
 }

@@ -5,14 +5,10 @@
  */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import type { Call, Expression, Failure } from "../expression.ts"
-import type { CodeValue } from "../row-code.ts"
+import type { CodeValue, SliceValue } from "../row-code.ts"
 
-/** A string, json or bytes value that is still a slice of its column. */
-export interface Slice {
-  readonly data: string
-  readonly start: string
-  readonly end: string
-}
+/** A string, json or bytes value that is a range of bytes, most often of its column's. */
+export type Slice = Omit<SliceValue, "isNull">
 
 export interface Operand {
   readonly type: LogicalType
@@ -44,8 +40,12 @@ export interface KernelContext {
 }
 
 export interface CodeWriter extends KernelContext {
+  /** A statement in front of the loop over rows. */
+  before(statement: string): void
   operand(expression: Expression): Operand
   evaluate(expression: Expression): CodeValue
+  /** Where the bytes of the value are, when that is known without making a JavaScript string. */
+  slice(expression: Expression): SliceValue | null
   /** `if (condition) { … }`; values computed inside are forgotten behind it. */
   when(condition: string, body: () => void): void
   /** `label: { … }`, for `break label`. */
@@ -69,6 +69,14 @@ export type Kernel =
       readonly code: (context: CodeWriter, operands: readonly Operand[], shape: CallShape) => string
     }
   | { readonly kind: "own"; readonly code: (writer: CodeWriter, call: Call) => CodeValue }
+  | {
+      readonly kind: "cut"
+      readonly cut: (constants: readonly (Scalar | undefined)[]) => CutCode | null
+      readonly otherwise: Kernel
+    }
+
+/** Emits what makes a slice of another one; neither is NULL. */
+export type CutCode = (writer: CodeWriter, slice: Slice) => Slice
 
 type StrictCode = (context: KernelContext, values: readonly string[], shape: CallShape) => string
 
@@ -117,6 +125,17 @@ export function slices(
   code: (context: CodeWriter, operands: readonly Operand[], shape: CallShape) => string,
 ): Kernel {
   return { kind: "slices", code }
+}
+
+/**
+ * A function of a text whose result is a slice, too, where `code` knows how to make it with these constants
+ * behind the text (undefined where an argument is none).
+ */
+export function cut(
+  otherwise: Kernel,
+  code: (constants: readonly (Scalar | undefined)[]) => CutCode | null,
+): Kernel {
+  return { kind: "cut", cut: code, otherwise }
 }
 
 export function own(code: (writer: CodeWriter, call: Call) => CodeValue): Kernel {

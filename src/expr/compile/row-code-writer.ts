@@ -7,14 +7,15 @@ import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { entryOf } from "../catalogue/catalogue.ts"
 import type { Call, Expression, Failure } from "../expression.ts"
-import type { CodeValue, RowCode, RowCodeOptions } from "../row-code.ts"
+import type { CodeValue, RowCode, RowCodeOptions, SliceValue } from "../row-code.ts"
 import { failureIndex, register } from "../values/failure-register.ts"
 import { ZERO_INTERVAL } from "../values/interval.ts"
 import { castCall } from "./casts.ts"
-import { ColumnCode } from "./column-code.ts"
+import { ColumnCode, decoded } from "./column-code.ts"
 import { writeCase, writeCoalesce, writeLogical } from "./control-flow.ts"
 import { ExpressionKeys } from "./expression-keys.ts"
 import type { CallShape, CodeWriter, Kernel, Operand, RuntimeFunction } from "./kernel.ts"
+import { LastValues } from "./last-values.ts"
 
 const EMPTY_BYTES = new Uint8Array(0)
 
@@ -27,20 +28,26 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   readonly #columns: ColumnCode
   readonly #keys = new ExpressionKeys()
   readonly #scopes: Map<number, CodeValue>[] = [new Map()]
+  readonly #sliceScopes: Map<number, SliceValue | null>[] = [new Map()]
   readonly #names: string[] = []
   readonly #values: unknown[] = []
   readonly #nameOf = new Map<unknown, string>()
   /** Parameter that holds a 64-bit constant in a typed array -> local of the prologue. */
   readonly #constants = new Map<string, string>()
   readonly #constantOf = new Map<bigint, string>()
+  readonly #lastValues: LastValues
+  readonly #before: string[] = []
   #lines: string[] = []
   #locals = 0
+  /** Calls of runtime functions that were written. */
+  #calls = 0
   /** Condition under which a kernel's failures count: its arguments are not NULL. */
   #guard: string | null = null
 
   constructor(options: RowCodeOptions) {
     this.#options = options
     this.#columns = new ColumnCode(options, this)
+    this.#lastValues = new LastValues(this, this.#columns)
   }
 
   get bound() {
@@ -55,7 +62,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   prologue(): string {
     const constants = [...this.#constants].map(([array, name]) => `const ${name} = ${array}[0];`)
-    return [...this.#columns.declarations(), ...constants].join("\n")
+    return [...this.#columns.declarations(), ...constants, ...this.#before].join("\n")
   }
 
   bind(value: unknown): string {
@@ -84,8 +91,12 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   variable(hint: string, type: LogicalType): string {
     const name = this.local(hint)
-    this.emit(`let ${name} = ${this.#zero(type)};`)
+    this.emit(`let ${name} = ${this.zero(type)};`)
     return name
+  }
+
+  before(statement: string): void {
+    this.#before.push(statement)
   }
 
   emit(statement: string): void {
@@ -94,11 +105,13 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   enter(): void {
     this.#scopes.push(new Map())
+    this.#sliceScopes.push(new Map())
   }
 
   leave(): void {
     assert(this.#scopes.length > 1, "a scope was entered before it is left")
     this.#scopes.pop()
+    this.#sliceScopes.pop()
   }
 
   when(condition: string, body: () => void): void {
@@ -129,6 +142,7 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   run(fn: RuntimeFunction, args: readonly string[], failures: readonly Failure[]): string {
     const value = this.local("t")
+    this.#calls++
     this.emit(`const ${value} = ${this.bind(fn)}(${args.join(", ")});`)
     if (failures.length === 0) return value
     const raised = `${this.bind(register)}.failure`
@@ -146,16 +160,22 @@ export class RowCodeWriter implements RowCode, CodeWriter {
     if (expression.kind === "literal") return this.#literal(expression.type, expression.value)
     if (expression.kind === "column") return this.#columns.value(expression)
     const key = this.#keys.keyOf(expression)
-    return this.remember(key, () => this.#write(expression))
+    return this.remember(key, () => this.#lastValues.write(expression, () => this.#write(expression)))
+  }
+
+  /** What `write` emits, apart, and whether it calls a runtime function: that is what takes time. */
+  apart<T>(write: () => T): { readonly result: T; readonly statements: string; readonly calls: boolean } {
+    const [outer, before] = [this.#lines, this.#calls]
+    this.#lines = []
+    const result = write()
+    const statements = this.takeStatements()
+    this.#lines = outer
+    return { result, statements, calls: this.#calls > before }
   }
 
   /** The value that `write` gave for this key at a place that runs before this one, or what it gives now. */
   remember(key: number, write: () => CodeValue): CodeValue {
-    const known = this.#scopes.findLast((scope) => scope.has(key))?.get(key)
-    if (known !== undefined) return known
-    const value = write()
-    this.#scopes.at(-1)?.set(key, value)
-    return value
+    return remembered(this.#scopes, key, write)
   }
 
   keyOf(expression: Expression): number {
@@ -165,13 +185,40 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   operand(expression: Expression): Operand {
     const { type } = expression
     const literal = expression.kind === "literal" ? expression.value : undefined
-    if (expression.kind === "column") {
-      const slice = this.#columns.slice(expression)
-      const isNull = this.#columns.isNull(expression)
+    const slice = this.slice(expression)
+    if (expression.kind === "column" || slice !== null) {
+      const isNull = expression.kind === "column" ? this.#columns.isNull(expression) : slice!.isNull
       return { type, slice, literal, isNull, value: () => this.evaluate(expression).value }
     }
     const value = this.evaluate(expression)
     return { type, slice: null, literal, isNull: value.isNull, value: () => value.value }
+  }
+
+  slice(expression: Expression): SliceValue | null {
+    if (expression.kind === "column") return this.#columns.slice(expression)
+    if (expression.kind !== "call") return null
+    const kernel = kernelOf(expression)
+    if (kernel.kind !== "cut") return null
+    const key = this.#keys.keyOf(expression)
+    return remembered(this.#sliceScopes, key, () => this.#cut(expression, kernel))
+  }
+
+  #cut({ args }: Call, kernel: Kernel & { readonly kind: "cut" }): SliceValue | null {
+    const [text, ...rest] = args
+    const code = kernel.cut(rest.map((arg) => (arg.kind === "literal" ? arg.value : undefined)))
+    const from = code === null ? null : this.slice(text!)
+    if (code === null || from === null) return null
+    const [start, end] = [this.local("s"), this.local("e")]
+    this.emit(`let ${start} = 0, ${end} = 0;`)
+    let data = from.data
+    let { column } = from
+    this.when(from.isNull === null ? "true" : `!(${from.isNull})`, () => {
+      const made = code(this, from)
+      this.emit(`${start} = ${made.start}; ${end} = ${made.end};`)
+      data = made.data
+      column = made.column
+    })
+    return { data, start, end, column, isNull: from.isNull }
   }
 
   #write(expression: Exclude<Expression, { kind: "literal" | "column" }>): CodeValue {
@@ -194,6 +241,10 @@ export class RowCodeWriter implements RowCode, CodeWriter {
 
   #call(call: Call, kernel: Kernel): CodeValue {
     if (kernel.kind === "own") return kernel.code(this, call)
+    if (kernel.kind === "cut") {
+      const slice = this.slice(call)
+      return slice === null ? this.#call(call, kernel.otherwise) : decoded(this, call.type, slice)
+    }
     if (call.args.some((arg) => arg.kind === "literal" && arg.value === null))
       return this.#literal(call.type, null)
     const operands = call.args.map((arg) => this.operand(arg))
@@ -240,13 +291,14 @@ export class RowCodeWriter implements RowCode, CodeWriter {
   }
 
   #literal(type: LogicalType, value: Scalar): CodeValue {
-    if (value === null) return { value: this.#zero(type), isNull: "true" }
+    if (value === null) return { value: this.zero(type), isNull: "true" }
     if (typeof value === "boolean") return { value: String(value), isNull: null }
     if (typeof value === "bigint") return { value: this.int64(value), isNull: null }
     return { value: this.bind(value), isNull: null }
   }
 
-  #zero(type: LogicalType): string {
+  /** A value of the type that nobody reads. */
+  zero(type: LogicalType): string {
     switch (type.kind) {
       case "boolean":
         return "false"
@@ -265,6 +317,15 @@ export class RowCodeWriter implements RowCode, CodeWriter {
         return "0n"
     }
   }
+}
+
+/** What `write` gave for the key in one of the scopes, or gives now for the innermost one. */
+function remembered<T>(scopes: readonly Map<number, T>[], key: number, write: () => T): T {
+  const scope = scopes.findLast((each) => each.has(key))
+  if (scope !== undefined) return scope.get(key)!
+  const value = write()
+  scopes.at(-1)!.set(key, value)
+  return value
 }
 
 function kernelOf(call: Call): Kernel {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Batch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"
-import { BOOLEAN, INT32, INT64, STRING } from "../../columns/types.ts"
+import { BOOLEAN, INT32, INT64, STRING, TIMESTAMP } from "../../columns/types.ts"
 import { allocateVector } from "../../columns/vector.ts"
 import type { Call, Expression } from "../expression.ts"
 import { FAILURES } from "../expression.ts"
@@ -83,16 +83,16 @@ test("a row that fails leaves, its neighbours go on, NULL is no failure", () => 
 })
 
 test("an expression that occurs twice is computed once", () => {
-  const lower = call("lower(string)", STRING, s)
+  const reversed = call("reverse(string)", STRING, s)
   const { rows, text } = loop(
-    [lower, call("append(string,string)", STRING, lower, lower)],
+    [reversed, call("append(string,string)", STRING, reversed, reversed)],
     batchOf([
       [1, "Ab"],
       [1, null],
     ]),
   )
   assert.deepEqual(rows, [
-    ["ab", "abab"],
+    ["bA", "bAbA"],
     [null, null],
   ])
   assert.equal(text.match(/= \$\d+\(s_\d+\)/g)?.length, 1)
@@ -209,4 +209,75 @@ test("constants fold, and those that fail are left to the rows", () => {
     ...call("add(int32,int32)", INT32, a, int32(5)),
   })
   assert.equal(foldConstants(call("divide(int32,int32)", INT32, int32(1), int32(0))).kind, "call")
+})
+
+test("a row's bytes that are written over the last one's are split anew", () => {
+  const small = call("lower(string)", STRING, s)
+  const slash: Expression = { kind: "literal", value: "/", type: STRING, nullable: false }
+  const second = call("split_part(string,string,int32)", STRING, small, slash, int32(2))
+  const texts = ["Ab/cd/E", "a/bcd/f", "/ABCD/g"]
+  const { rows } = loop([second], batchOf(texts.map((text) => [1, text])))
+  assert.deepEqual(rows, [["cd"], ["bcd"], ["abcd"]])
+})
+
+/** Rows of a timestamp, null for NULL. */
+function timesOf(rows: readonly (bigint | null)[]): Batch {
+  const times = allocateVector(TIMESTAMP, rows.length)
+  rows.forEach((time, row) => {
+    times.nulls[row] = time === null ? 1 : 0
+    times.values[row] = time ?? -1n
+  })
+  return { length: rows.length, vectors: [times] }
+}
+
+const time: Expression = { kind: "column", index: 0, name: "t", type: TIMESTAMP, nullable: true }
+const asText: Expression = { kind: "cast", input: time, type: STRING, nullable: true }
+const DAY_US = 86_400_000_000n
+
+test("what follows from one time is computed where that time is another one than in the row before", () => {
+  const day = call("left(string,int32)", STRING, asText, int32(10))
+  const times = timesOf([0n, 0n, null, null, -1n, DAY_US, DAY_US + 2n ** 32n, DAY_US, 0n])
+  const { rows, text } = loop([day], times)
+  const [first, second] = [["1970-01-01"], ["1970-01-02"]]
+  assert.deepEqual(rows, [first, first, [null], [null], ["1969-12-31"], second, second, second, first])
+  assert.match(text, /if \(!known_\d+ \|\| word_\d+ !== h0\[2 \* i\]/)
+})
+
+test("a time whose value failed fails again, and the one before it is not forgotten", () => {
+  const field = call("left(string,int32)", STRING, asText, int32(4))
+  const year: Expression = { kind: "cast", input: field, type: INT32, nullable: true }
+  const after = (days: bigint) => days * DAY_US
+  const { rows, failed } = loop([year], timesOf([0n, after(3_000_000n), after(3_000_000n), 0n, after(366n)]))
+  assert.deepEqual(rows, [[1970], [1018], [1018], [1970], [1971]])
+  assert.deepEqual(failed, [])
+  const hour = call("left(string,int32)", STRING, asText, int32(13))
+  const never: Expression = { kind: "cast", input: hour, type: INT32, nullable: true }
+  assert.deepEqual(loop([never], timesOf([0n, 0n, null, 5n])).failed, [
+    "row 0",
+    "invalid-cast",
+    "row 1",
+    "invalid-cast",
+    "row 3",
+    "invalid-cast",
+  ])
+})
+
+test("a branch remembers what was computed in it only", () => {
+  const day = call("left(string,int32)", STRING, asText, int32(10))
+  const other: Expression = { ...time, index: 1 }
+  const isLater = call("lt(timestamp,timestamp)", BOOLEAN, time, other)
+  const none: Expression = { kind: "literal", value: "none", type: STRING, nullable: false }
+  const chosen: Expression = {
+    ...{ kind: "case", type: STRING, nullable: true, otherwise: none },
+    branches: [{ when: isLater, then: day }],
+  }
+  const [left] = timesOf([0n, DAY_US, DAY_US, 0n]).vectors
+  const [right] = timesOf([1n, 0n, 2n * DAY_US, 1n]).vectors
+  const { rows } = loop([chosen, day], { length: 4, vectors: [left!, right!] })
+  assert.deepEqual(rows, [
+    ["1970-01-01", "1970-01-01"],
+    ["none", "1970-01-02"],
+    ["1970-01-02", "1970-01-02"],
+    ["1970-01-01", "1970-01-01"],
+  ])
 })

@@ -2,7 +2,7 @@
  * Comparisons per type, and what is built from them. NaN equals NaN and is above every number; strings and
  * bytes compare byte by byte (collation C); intervals by their length, a month being 30 days.
  */
-import type { LogicalType } from "../../columns/types.ts"
+import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { BOOLEAN } from "../../columns/types.ts"
 import type { CodeWriter, Kernel, KernelContext, Operand } from "../compile/kernel.ts"
 import { branch, inline, own, slices, template } from "../compile/kernel.ts"
@@ -41,6 +41,7 @@ export function comparisonCode(
   comparison: Comparison,
   [a, b]: readonly [string, string],
   types: readonly LogicalType[],
+  literals: readonly (Scalar | undefined)[] = [],
 ): string {
   const symbol = SYMBOL[comparison]
   const { kind } = types[0]!
@@ -48,7 +49,8 @@ export function comparisonCode(
   if (kind === "decimal") {
     const [x, y] = [shapeOf(types[0]).scale, shapeOf(types[1]).scale]
     const scale = Math.max(x, y)
-    return `(${scaledUp(k, a, scale - x)} ${symbol} ${scaledUp(k, b, scale - y)})`
+    const [left, right] = [scaledUp(k, a, scale - x, literals[0]), scaledUp(k, b, scale - y, literals[1])]
+    return `(${left} ${symbol} ${right})`
   }
   if (kind === "interval") {
     const micros = k.bind(comparableMicros)
@@ -100,7 +102,9 @@ export function comparisonKernel(comparison: Comparison, kind: LogicalType["kind
   if (kind === "string" || kind === "bytes") return compareVariable(comparison)
   if (kind === "interval")
     return branch((k, [a = "", b = ""], { args }) => comparisonCode(k, comparison, [a, b], args))
-  return inline((k, [a = "", b = ""], { args }) => comparisonCode(k, comparison, [a, b], args))
+  return inline((k, [a = "", b = ""], { args, literals }) =>
+    comparisonCode(k, comparison, [a, b], args, literals),
+  )
 }
 
 function compare(comparison: Comparison, left: Expression, right: Expression): Call {

@@ -3,7 +3,7 @@
  * constant powers of ten; what fits 18 digits stays in one machine word. A check is written only where the
  * result type can be too narrow (decimal-types.ts caps it at 38 digits).
  */
-import type { LogicalType } from "../../columns/types.ts"
+import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { MAX_NARROW_PRECISION } from "../../columns/types.ts"
 import { floorDiv } from "../../std/calendar.ts"
 import type { CallShape, Kernel, KernelContext } from "../compile/kernel.ts"
@@ -15,8 +15,10 @@ import { raise } from "../values/failure-register.ts"
 const OUT_OF_RANGE = "numeric-out-of-range"
 
 /** `value * 10^digits`. */
-export function scaledUp(k: KernelContext, value: string, digits: number): string {
-  return digits === 0 ? value : `(${value} * ${k.int64(powerOfTen(digits))})`
+export function scaledUp(k: KernelContext, value: string, digits: number, literal?: Scalar): string {
+  if (digits === 0) return value
+  const power = powerOfTen(digits)
+  return typeof literal === "bigint" ? k.int64(literal * power) : `(${value} * ${k.int64(power)})`
 }
 
 const isNarrow = (type: LogicalType) => shapeOf(type).precision <= MAX_NARROW_PRECISION

@@ -5,7 +5,7 @@ import type { CodeWriter, Kernel, Operand } from "../compile/kernel.ts"
 import { branch, own, runtime, slices } from "../compile/kernel.ts"
 import type { Call } from "../expression.ts"
 import type { CodeValue } from "../row-code.ts"
-import { lowerText, upperText } from "../values/case-mapping.ts"
+import { lowerText } from "../values/case-mapping.ts"
 import type { SimplePattern } from "../values/like.ts"
 import { like, simplePattern, withEscape } from "../values/like.ts"
 import { md5 } from "../values/md5.ts"
@@ -147,7 +147,5 @@ export const bitLength = measure(
   (_, value) => `(8 * ${value}.length)`,
 )
 
-export const lower = runtime(lowerText)
-export const upper = runtime(upperText)
 export const md5OfText = runtime((text: string) => md5(encodeText(text)))
 export const md5OfBytes = runtime(md5)

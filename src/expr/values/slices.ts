@@ -2,7 +2,7 @@
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true })
 const encoder = new TextEncoder()
-/** Up to here a loop over ASCII bytes beats the decoder's call. */
+/** Up to here a loop over ASCII bytes beats the call of a decoder or encoder. */
 const SHORT_BYTES = 24
 
 export function decodeSlice(data: Uint8Array, start: number, end: number): string {
@@ -18,6 +18,21 @@ export function decodeSlice(data: Uint8Array, start: number, end: number): strin
 
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text)
+}
+
+/**
+ * Writes the text's bytes from `at` on, where three bytes for each UTF-16 unit must have room; returns where
+ * they end. Lone surrogates become U+FFFD.
+ */
+export function writeText(target: Uint8Array, at: number, text: string): number {
+  const { length } = text
+  if (length > SHORT_BYTES) return at + encoder.encodeInto(text, target.subarray(at)).written
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 0x7f) return at + encoder.encodeInto(text, target.subarray(at)).written
+    target[at + i] = unit
+  }
+  return at + length
 }
 
 /** Whether the bytes from `start` on are `wanted`; the slice is known to be long enough. */

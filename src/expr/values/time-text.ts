@@ -6,7 +6,7 @@
 import { civilFromDays, daysFromCivil, daysFromMicros, MICROS_PER_DAY } from "../../std/calendar.ts"
 import { raise } from "./failure-register.ts"
 import { roundHalfEven } from "./rounding.ts"
-import { dateInRange, isCivilDate, timeOfDay, timestampInRange } from "./time-range.ts"
+import { dateInRange, isCivilDate, timestampInRange } from "./time-range.ts"
 
 const DATE = String.raw`(?:(\d{3,7})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2}))`
 const TIME = String.raw`(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?`
@@ -78,14 +78,14 @@ export function formatDate(days: number): string {
   return year > 0 ? text : `${text} BC`
 }
 
-/** `2024-02-29 12:00:00.5+00`, BC years at the end, as PostgreSQL prints timestamptz in UTC. */
 /** A time that some clock shows has no zone. */
 export const formatLocalTimestamp = (micros: bigint): string => formatTimestamp(micros).replace("+00", "")
 
+/** `2024-02-29 12:00:00.5+00`, BC years at the end, as PostgreSQL prints timestamptz in UTC. */
 export function formatTimestamp(micros: bigint): string {
   const days = daysFromMicros(micros)
   if (days !== lastDay.days) lastDay = writtenDay(days)
-  return `${lastDay.date} ${formatClock(timeOfDay(micros))}+00${lastDay.era}`
+  return `${lastDay.date} ${clockOf(Number(micros - lastDay.startUs))}+00${lastDay.era}`
 }
 
 /** Neighbouring rows are mostly of one day. */
@@ -94,18 +94,33 @@ let lastDay = writtenDay(0)
 function writtenDay(days: number) {
   const { year, month, day } = civilFromDays(days)
   const written = String(year > 0 ? year : 1 - year).padStart(4, "0")
-  return { days, date: `${written}-${two(month)}-${two(day)}`, era: year > 0 ? "" : " BC" }
+  const date = `${written}-${two(month)}-${two(day)}`
+  return { days, startUs: BigInt(days) * MICROS_PER_DAY, date, era: year > 0 ? "" : " BC" }
 }
 
 /** `hh:mm:ss[.ffffff]` of a non-negative number of microseconds; hours may pass 24. */
 export function formatClock(micros: bigint): string {
   // Exact: even intervals stay below 2^63 us, whose seconds are far below 2^53.
-  const seconds = Number(micros / 1_000_000n)
-  const rest = Number(micros % 1_000_000n)
+  return written(Number(micros / 1_000_000n), Number(micros % 1_000_000n))
+}
+
+/** The same of microseconds that a double holds exactly. */
+function clockOf(micros: number): string {
+  const seconds = Math.floor(micros / 1_000_000)
+  return written(seconds, micros - seconds * 1_000_000)
+}
+
+function written(seconds: number, micros: number): string {
   const minutes = Math.floor(seconds / 60)
   const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
-  if (rest === 0) return clock
-  return `${clock}.${String(rest).padStart(6, "0").replace(/0+$/, "")}`
+  return micros === 0 ? clock : `${clock}.${fractionOf(micros)}`
+}
+
+/** Six digits without the zeros at their end. */
+function fractionOf(micros: number): string {
+  const isMillis = micros % 1_000 === 0
+  const digits = isMillis ? String(micros / 1_000).padStart(3, "0") : String(micros).padStart(6, "0")
+  return digits.replace(/0+$/, "")
 }
 
 function two(value: number): string {
