@@ -56,7 +56,7 @@ export function restoreJoin({ spec, keys, sides }: JoinOperator, parts: SavedSta
   adoptTables([keys], [meta.keys], from)
   sides.forEach(({ rows, index }, port) => {
     const saved = meta.sides[port]!
-    rows.restore(saved.rows, (sizeClass) => parts.take(spec.id, sizeClass))
+    rows.restore(saved.rows, (sizeClass) => parts.take(spec.id, sizeClass, { mayBeOut: true }))
     if (index !== null) adoptTables([index], [saved.index!], from)
   })
 }

@@ -4,6 +4,11 @@
  *
  *   row: { load -> find key -> find the row, or keep it -> for each partner: condition -> put out, count }
  *
+ * There are two such loops. One is for rows that are all in memory: it follows their links. The other one
+ * asks for pages where it meets a blank one, and while it goes through a key's rows it lets pages leave, its
+ * own row's as well, so that no key has more rows than it can go through. Both stop behind a row when there
+ * are too many pages in memory.
+ *
  * A row that is kept is counted even where its multiplicity falls to zero within the epoch; the flush, or the
  * end of the row's turn where nothing depends on it, lets it go.
  */
@@ -17,7 +22,7 @@ import type { Share } from "../exchange/share.ts"
 import type { JoinSideState } from "../operators/join-side.ts"
 import { INDEX_ID_HALF, INDEX_SHAPE } from "../operators/join-side.ts"
 import type { KeyTable } from "../state/key-table.ts"
-import type { PageStore } from "../state/page-store.ts"
+import { BLANK, type PageStore } from "../state/page-store.ts"
 import { rowAddress, SLOT_BITS } from "../state/row-page.ts"
 import { CodeScope } from "./code-scope.ts"
 import { FieldLoader } from "./field-loader.ts"
@@ -35,6 +40,7 @@ import {
   hashKeys,
   loadTable,
   RETAKE_VIEWS,
+  STOP_WHEN_CROWDED,
   storeWords,
 } from "./slot-code.ts"
 
@@ -52,10 +58,22 @@ export interface JoinTarget {
   fail(count: number): void
 }
 
-export type FeedJoin = (batch: ChangeBatch) => void
+/** Takes rows of the batch from one on; returns the one that it stopped before. */
+export type FeedJoin = (batch: ChangeBatch, from: number) => number
 
-export function compileFeed(store: PageStore, plan: JoinPlan, target: JoinTarget, port: 0 | 1): FeedJoin {
-  return new FeedWriter(store, plan, target, port).compile()
+/** Where rows and their index lie: what the loop has to reckon with. */
+export type RowsAt = "in-memory" | "anywhere"
+
+interface FeedOptions {
+  readonly store: PageStore
+  readonly plan: JoinPlan
+  readonly join: JoinTarget
+  readonly port: 0 | 1
+  readonly rows: RowsAt
+}
+
+export function compileFeed(options: FeedOptions): FeedJoin {
+  return new FeedWriter(options).compile()
 }
 
 class FeedWriter {
@@ -73,9 +91,11 @@ class FeedWriter {
   readonly #row: RowCode
   readonly #all: readonly KeyedField[]
   readonly #loads: string[] = []
+  readonly #rows: RowsAt
 
-  constructor(store: PageStore, plan: JoinPlan, target: JoinTarget, port: 0 | 1) {
+  constructor({ store, plan, join: target, port, rows }: FeedOptions) {
     this.#store = store
+    this.#rows = rows
     this.#plan = plan
     this.#port = port
     this.#own = plan.sides[port]
@@ -99,15 +119,16 @@ class FeedWriter {
   compile(): FeedJoin {
     const partners = this.#partners()
     const body = `
-      const count = batch.length, weights = batch.weights, J = ${this.#join};
+      let count = batch.length;
+      const weights = batch.weights, J = ${this.#join};
       const T = J.keys, X = J.sides[${this.#port}], Y = J.sides[${1 - this.#port}], B = J.block;
-      const XR = X.rows, YR = Y.rows, N = X.index, XB = XR.buckets, bl = B.left, br = B.right, bw = B.weights;
-      const xgen = XR.generation, ygen = YR.generation, ydir = YR.directory;
-      let xdir = XR.directory, filled = B.count, failed = 0;
+      const XR = X.rows, N = X.index, XB = XR.buckets, bl = B.left, br = B.right, bw = B.weights;
+      const XD = XR.directory, YD = Y.rows.directory, ydir = YD.pages;
+      let xdir = XD.pages, xgen = XD.generation, ygen = YD.generation, filled = B.count, failed = 0;
       ${DECLARE_VIEWS} ${declareTable("m")} ${loadTable("m", "T")} ${declareTable("n")} ${this.#loadIndex()}
       ${this.#loader.prologue()}
       ${this.#row.prologue()}
-      for (let i = 0; i < count; i++) row: {
+      for (let i = from; i < count; i++) row: {
         const w = weights === null ? 1 : weights[i];
         if (w === 0) break row;
         ${this.#loads.join("\n")}
@@ -116,9 +137,10 @@ class FeedWriter {
       }
       B.count = filled;
       J.drain();
-      if (failed !== 0) J.fail(failed);`
+      if (failed !== 0) J.fail(failed);
+      return count;`
     const { names, values } = this.#row.bound
-    return this.#scope.compile<FeedJoin>("feedJoin", ["batch"], body, {
+    return this.#scope.compile<FeedJoin>("feedJoin", ["batch", "from"], body, {
       names: [...names, "S"],
       values: [...values, this.#store],
     })
@@ -141,7 +163,14 @@ class FeedWriter {
     const lookup = { table: "T", mirror: "m", page: "kp", address: "ka", hash: "h" }
     const onHash = this.#share.skipOthers("h", "break row;")
     const { keyLayout: layout } = this.#plan
-    const find = findOrInsert(this.#scope, { ...lookup, keys, layout, onInsert: "", onHash })
+    const find = findOrInsert(this.#scope, {
+      ...lookup,
+      keys,
+      layout,
+      onInsert: "",
+      onHash,
+      onMemory: STOP_WHEN_CROWDED,
+    })
     return `${find}
       const head = i32[(ka << 1) + ${this.#own.headHalf}], first = i32[(ka << 1) + ${this.#other.headHalf}];
       ${this.#own.keepsFirst ? "if (head !== 0) break row;" : ""}
@@ -167,7 +196,7 @@ class FeedWriter {
       const isNew = id === 0;
       if (isNew) { ${insert} ${hash === null ? "" : "if (w < 0) X.negatives++;"} }
       else {
-        if (f64[p] !== xgen) { XR.own(id >>> ${SLOT_BITS}); ${RETAKE_VIEWS} }
+        if (f64[p] !== xgen) { XD.own(id >>> ${SLOT_BITS}); ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED} }
         p = xdir[id >>> ${SLOT_BITS}]; a = ${rowAddress("p", "id", this.#own.shape)};
         ${touch(this.#own, { side: "X", id: "id", address: "a" })}
         const old = ${times};
@@ -179,15 +208,19 @@ class FeedWriter {
 
   #findRow(): string {
     return `{
-      const np = n_dir[g >>> n_shift], nx = (np << 1) + 16, mask = i32[nx - 14], tag = (g >>> 8) & 65535;
+      let np = n_dir[g >>> n_shift];
+      ${this.#whereBlank("np", `np = N.bring(g); ${RETAKE_VIEWS} ${this.#loadIndex()} ${STOP_WHEN_CROWDED}`)}
+      const nx = (np << 1) + 16, mask = i32[nx - 14], tag = (g >>> 8) & 65535;
       for (let at = g & mask; ; at = (at + 1) & mask) {
         const entry = i32[nx + at];
         if (entry === 0) break;
         if ((entry >>> 16) !== tag) continue;
         const na = np + i32[nx - 13] + ((entry & 65535) - 1) * ${INDEX_SHAPE.strideWords};
+        if (i32[na << 1] !== g) continue;
         const c = i32[(na << 1) + ${INDEX_ID_HALF}];
-        p = xdir[c >>> ${SLOT_BITS}]; a = ${rowAddress("p", "c", this.#own.shape)};
-        if (i32[(a << 1) + ${this.#own.rowHashHalf}] !== g) continue;
+        p = xdir[c >>> ${SLOT_BITS}];
+        ${this.#whereBlank("p", `p = XD.bring(c >>> ${SLOT_BITS}); ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED}`)}
+        a = ${rowAddress("p", "c", this.#own.shape)};
         if (${equalFields(this.#scope, "p", "a", this.#all)}) { id = c; break; }
       }
     }`
@@ -208,7 +241,7 @@ class FeedWriter {
       i32[(na << 1) + ${INDEX_ID_HALF}] = id; ${half(rowHashHalf ?? 0)} = g; }`
     const linkHead = `if (head !== 0) {
         let hp = xdir[head >>> ${SLOT_BITS}];
-        if (f64[hp] !== xgen) { hp = XR.own(head >>> ${SLOT_BITS}); ${RETAKE_VIEWS} }
+        if (f64[hp] !== xgen) { hp = XD.own(head >>> ${SLOT_BITS}); ${RETAKE_VIEWS} }
         i32[((${rowAddress("hp", "head", shape)}) << 1) + ${previousHalf}] = id;
       }`
     const link = `${half(0)} = h; ${half(nextHalf)} = head; i32[(ka << 1) + ${headHalf}] = id;
@@ -216,7 +249,7 @@ class FeedWriter {
     return `
       ${this.#seek()}
       id = XR.insert(${lengths.length === 0 ? "0" : lengths.join(" + ")}, time);
-      ${RETAKE_VIEWS} xdir = XR.directory; p = XR.page; a = XR.address;
+      ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED} xdir = XD.pages; p = XR.page; a = XR.address;
       ${storeWords("a", this.#all)}
       ${bytes.join("\n")}
       ${half(timesHalf)} = w;
@@ -243,8 +276,28 @@ class FeedWriter {
   #forgetIfGone(): string {
     return `if (!isNew && i32[(a << 1) + ${this.#own.timesHalf}] === 0) {
       B.count = filled; J.forget(${this.#port}, id); filled = 0;
-      ${RETAKE_VIEWS} ${loadTable("m", "T")} ${this.#loadIndex()}
+      ${RETAKE_VIEWS} ${loadTable("m", "T")} ${this.#loadIndex()} ${STOP_WHEN_CROWDED}
     }`
+  }
+
+  /** Statements for a page that is not in memory; none where all of them are. */
+  #whereBlank(page: string, statements: string): string {
+    return this.#rows === "in-memory" ? "" : `if (${page} === ${BLANK}) { ${statements} }`
+  }
+
+  /**
+   * Leaves `q` at the page of row `j`. Where rows are anywhere, nothing but this row and the one that it
+   * meets has to be in memory: what waits to be put out is, and other pages leave where there are too many.
+   */
+  #takePartner(call: "bring" | "own"): string {
+    const take = `q = YD.${call}(j >>> ${SLOT_BITS}); ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED}`
+    if (this.#rows === "in-memory") return take
+    return `if (S.isCrowded) {
+        B.count = filled; J.drain(); filled = 0;
+        S.relieve();
+        p = XD.own(id >>> ${SLOT_BITS}); a = ${rowAddress("p", "id", this.#own.shape)};
+      }
+      ${take} ${loadTable("m", "T")} ${this.#loadIndex()} xgen = XD.generation; ygen = YD.generation;`
   }
 
   /** Goes through the other side's rows with the same key. */
@@ -258,9 +311,7 @@ class FeedWriter {
         if (++filled === ${BLOCK_ROWS}) { B.count = filled; J.drain(); filled = 0; }
       }`
     const countTheirs = `
-      if (f64[q] !== ygen) {
-        q = YR.own(j >>> ${SLOT_BITS}); ${RETAKE_VIEWS} b = ${rowAddress("q", "j", shape)};
-      }
+      if (f64[q] !== ygen) { ${this.#takePartner("own")} b = ${rowAddress("q", "j", shape)}; }
       ${touch(this.#other, { side: "Y", id: "j", address: "b" })}
       i32[(b << 1) + ${partnersHalf}] += w;`
     const own = this.#own.shown !== "never"
@@ -268,7 +319,9 @@ class FeedWriter {
       ${before}
       let partnerCount = 0;
       partners: for (let j = first, next = 0; j !== 0; j = next) {
-        let q = ydir[j >>> ${SLOT_BITS}], b = ${rowAddress("q", "j", shape)};
+        let q = ydir[j >>> ${SLOT_BITS}];
+        ${this.#whereBlank("q", this.#takePartner("bring"))}
+        let b = ${rowAddress("q", "j", shape)};
         next = i32[(b << 1) + ${nextHalf}];
         ${inside}
         const m = i32[(b << 1) + ${timesHalf}];

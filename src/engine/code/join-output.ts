@@ -24,7 +24,7 @@ export class JoinBlock {
   count = 0
 }
 
-/** Puts the block's rows out and empties it. */
+/** Puts the block's rows out and empties it. Their pages are in memory. */
 export type PutBlock = (builder: RowBuilder, block: JoinBlock, left: RowStore, right: RowStore) => void
 
 export function compilePut(store: PageStore, plan: JoinPlan, which: "pairs" | "left" | "right"): PutBlock {
@@ -66,7 +66,7 @@ function fields(spec: JoinSpec, { fields: all, shape }: SidePlan, name: "left" |
     const target = `builder.columns[${first + k}]`
     return copyField(field, spec.columns[first + k]!, { target, addresses, pageOf })
   })
-  return `{ const pages = ${name}.directory, ids = block.${name}, ${addresses} = block.${addresses};
+  return `{ const pages = ${name}.directory.pages, ids = block.${name}, ${addresses} = block.${addresses};
     for (let j = 0; j < count; j++) {
       const id = ids[j]; ${addresses}[j] = ${rowAddress(`pages[id >>> ${SLOT_BITS}]`, "id", shape)};
     }

@@ -33,7 +33,12 @@ export class JoinSideState {
     this.#store = store
     this.#keys = keys
     this.rows = new RowStore(store, plan.shape, plan.side.expiry?.keepUs ?? 0n)
-    this.index = plan.rowHashHalf === null ? null : new KeyTable(store, INDEX_SHAPE, null)
+    this.index = plan.rowHashHalf === null ? null : new KeyTable(store, INDEX_SHAPE, null).letPagesLeave()
+  }
+
+  /** Of its rows or their index. */
+  get hasPagesOut(): boolean {
+    return this.rows.directory.hasPagesOut || this.index?.hasPagesOut === true
   }
 
   /** For generated code: the row at `address` is about to change for the first time in this epoch. */
@@ -57,7 +62,7 @@ export class JoinSideState {
   /** Takes a row out of its key's list, the index and the store; of a key without rows the key too. */
   forget(id: number): void {
     const { rowHashHalf } = this.plan
-    const address = this.rows.addressOf(id)
+    const address = this.rows.bringRow(id)
     if (rowHashHalf !== null) {
       const index = this.index!
       const slot = slotHolding(index, this.#store.i32[address * 2 + rowHashHalf]!, INDEX_ID_HALF, id)

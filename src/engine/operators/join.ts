@@ -10,7 +10,7 @@ import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { captureJoin, restoreJoin } from "../checkpoint/join-parts.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
-import type { FeedJoin, JoinTarget } from "../code/join-feed.ts"
+import type { FeedJoin, JoinTarget, RowsAt } from "../code/join-feed.ts"
 import { compileFeed } from "../code/join-feed.ts"
 import type { PutBlock } from "../code/join-output.ts"
 import { BLOCK_ROWS, compilePut, JoinBlock } from "../code/join-output.ts"
@@ -53,6 +53,8 @@ export class JoinOperator implements RowOperator, JoinTarget {
   readonly #late = [new LateBound(), new LateBound()] as const
   readonly #changes: RowBuilder
   readonly #feed: readonly [FeedJoin, FeedJoin]
+  /** For when pages are out; null until there are any. */
+  readonly #askingFeed: [FeedJoin | null, FeedJoin | null] = [null, null]
   readonly #putPairs: PutBlock
   readonly #putAlone: readonly [PutBlock, PutBlock]
 
@@ -63,11 +65,11 @@ export class JoinOperator implements RowOperator, JoinTarget {
     this.#options = options
     const plan = planJoin(spec, { retracting })
     this.#plan = plan
-    this.keys = new KeyTable(store, plan.keyLayout.shape, null)
+    this.keys = new KeyTable(store, plan.keyLayout.shape, null).letPagesLeave()
     const side = (port: Port) => new JoinSideState(plan.sides[port], store, this.keys)
     this.sides = [side(0), side(1)]
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
-    this.#feed = [compileFeed(store, plan, this, 0), compileFeed(store, plan, this, 1)]
+    this.#feed = [this.#compileFeed(0, "in-memory"), this.#compileFeed(1, "in-memory")]
     this.#putPairs = compilePut(store, plan, "pairs")
     this.#putAlone = [compilePut(store, plan, "left"), compilePut(store, plan, "right")]
   }
@@ -85,7 +87,10 @@ export class JoinOperator implements RowOperator, JoinTarget {
   }
 
   apply(port: number, changes: ChangeBatch): void {
-    this.#feed[port as Port](changes)
+    for (let row = 0; row < changes.length; ) {
+      this.#options.store.relieve()
+      row = this.#feedOf(port as Port)(changes, row)
+    }
   }
 
   flush(watermarkUs: bigint): ChangeBatch | null {
@@ -97,12 +102,12 @@ export class JoinOperator implements RowOperator, JoinTarget {
   }
 
   heapBytes(): number {
-    return this.sides.reduce((sum, { rows }) => sum + rows.directory.byteLength, 0)
+    return this.sides.reduce((sum, { rows }) => sum + rows.directory.heapBytes, 0)
   }
 
   size(): StateSize {
     const tables = this.sides.flatMap(({ rows, index }) => (index === null ? [rows] : [rows, index]))
-    const rows = this.sides.reduce((sum, side) => sum + side.rows.count(), 0)
+    const rows = this.sides.reduce((sum, side) => sum + side.rows.directory.count(), 0)
     return { rows, bytes: this.heapBytes() + bytesOfTables([this.keys, ...tables]) }
   }
 
@@ -132,25 +137,37 @@ export class JoinOperator implements RowOperator, JoinTarget {
     this.#options.losses.failedChanges += count
   }
 
+  #compileFeed(port: Port, rows: RowsAt): FeedJoin {
+    return compileFeed({ store: this.#options.store, plan: this.#plan, join: this, port, rows })
+  }
+
+  #feedOf(port: Port): FeedJoin {
+    if (!this.sides.some(({ hasPagesOut }) => hasPagesOut)) return this.#feed[port]
+    this.#askingFeed[port] ??= this.#compileFeed(port, "anywhere")
+    return this.#askingFeed[port]
+  }
+
   #flushTouched(port: Port): void {
     const side = this.sides[port]
     const store = this.#options.store
     const { timesHalf, previousHalf } = side.plan
     for (let place = 0; place < side.touchedCount; place++) {
       const id = side.touched[place]!
-      const change = side.shown(side.rows.addressOf(id)) - side.before[place]!
+      const change = side.shown(this.#bringRow(port, id)) - side.before[place]!
       if (change !== 0) this.#putRow(port, id, change)
     }
     this.#drainRows(port)
     for (let place = 0; place < side.touchedCount; place++) {
       const id = side.touched[place]!
-      const half = side.rows.addressOf(id) * 2
+      if (store.isCrowded) store.relieve()
+      const half = side.rows.bringRow(id) * 2
       if (store.i32[half + timesHalf] === 0 || store.i32[half + previousHalf] === UNLINKED) side.forget(id)
     }
     side.touchedCount = 0
   }
 
   #letGo(port: Port, watermarkUs: bigint): void {
+    const { store } = this.#options
     const { rows, plan } = this.sides[port]
     const { expiry } = plan.side
     if (expiry === null || watermarkUs === NO_WATERMARK) return
@@ -158,18 +175,31 @@ export class JoinOperator implements RowOperator, JoinTarget {
     if (untilUs <= NO_WATERMARK) return
     rows.letGo(untilUs, (ids) => {
       if (plan.waits) this.#putWaiting(port, ids)
-      for (const id of ids) this.sides[port].forget(id)
+      for (const id of ids) {
+        if (store.isCrowded) store.relieve()
+        this.sides[port].forget(id)
+      }
     })
   }
 
   #putWaiting(port: Port, ids: readonly number[]): void {
-    const { rows, plan } = this.sides[port]
-    const { i32 } = this.#options.store
+    const { store } = this.#options
+    const { plan } = this.sides[port]
     for (const id of ids) {
-      const half = rows.addressOf(id) * 2
-      if (i32[half + plan.partnersHalf] === 0) this.#putRow(port, id, i32[half + plan.timesHalf]!)
+      const half = this.#bringRow(port, id) * 2
+      if (store.i32[half + plan.partnersHalf] === 0) this.#putRow(port, id, store.i32[half + plan.timesHalf]!)
     }
     this.#drainRows(port)
+  }
+
+  /** Where the row lies. Rows that wait to be put out are, before any of their pages can leave. */
+  #bringRow(port: Port, id: number): number {
+    const { rows } = this.sides[port]
+    if (rows.isOut(id)) {
+      this.#drainRows(port)
+      this.#options.store.relieve()
+    }
+    return rows.bringRow(id)
   }
 
   #putRow(port: Port, id: number, weight: number): void {

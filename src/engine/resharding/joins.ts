@@ -8,7 +8,10 @@ import type { Share } from "../exchange/share.ts"
 import type { JoinOperator } from "../operators/join.ts"
 import type { JoinSideState } from "../operators/join-side.ts"
 import { INDEX_ID_HALF } from "../operators/join-side.ts"
+import type { KeyTable } from "../state/key-table.ts"
+import { visitSlots } from "../state/page-slots.ts"
 import { SLOT_BITS } from "../state/row-page.ts"
+import type { RowStore } from "../state/row-store.ts"
 import { copySlot } from "./slots.ts"
 
 interface Sides {
@@ -17,33 +20,51 @@ interface Sides {
 }
 
 export function copyJoin(from: JoinOperator, to: JoinOperator, share: Share): void {
-  const { i32 } = from.keys.store
   const sides: readonly Sides[] = from.sides.map((side, port) => ({
     from: side,
     to: to.sides[port as 0 | 1],
   }))
-  from.keys.forEachSlot((address, page) => {
-    if (!share.has(i32[address * 2]!)) return
-    const slot = copySlot(from.keys, address, page, to.keys)
-    for (const side of sides) {
-      const { headHalf } = side.from.plan
-      const head = copyList(side, i32[address * 2 + headHalf]!)
-      // Behind the copying, which makes the memory grow.
-      to.keys.store.i32[slot * 2 + headHalf] = head
-    }
+  from.keys.forEachPage((_, hash) => {
+    copyPage({ from: from.keys, to: to.keys, hash, share }, sides)
   })
   if (share.hasFirst) for (const side of sides) copyUnlinked(side)
+}
+
+interface KeysOfPage {
+  readonly from: KeyTable
+  readonly to: KeyTable
+  /** That the page covers. */
+  readonly hash: number
+  readonly share: Share
+}
+
+/** The rows of the page's keys come first: the page may leave memory for them. */
+function copyPage({ from, to, hash, share }: KeysOfPage, sides: readonly Sides[]): void {
+  const { store, shape } = from
+  const heads: number[] = []
+  visitSlots(store, shape, from.bring(hash), (address) => {
+    if (!share.has(store.i32[address * 2]!)) return
+    for (const side of sides) heads.push(store.i32[address * 2 + side.from.plan.headHalf]!)
+  })
+  const copied = heads.map((head, k) => copyList(sides[k % sides.length]!, head))
+  let next = 0
+  visitSlots(store, shape, from.bring(hash), (address, page) => {
+    if (!share.has(store.i32[address * 2]!)) return
+    const slot = copySlot(from, address, page, to)
+    for (const side of sides) to.store.i32[slot * 2 + side.from.plan.headHalf] = copied[next++]!
+  })
 }
 
 /** The rows of a key; returns the first one's id. */
 function copyList({ from, to }: Sides, head: number): number {
   const { nextHalf, previousHalf } = from.plan
-  const { i32 } = from.rows.store
   const copies: number[] = []
-  for (let id = head; id !== 0; id = i32[from.rows.addressOf(id) * 2 + nextHalf]!) {
+  for (let id = head; id !== 0; ) {
     copies.push(copyRow({ from, to }, id))
+    id = from.rows.store.i32[from.rows.bringRow(id) * 2 + nextHalf]!
   }
   copies.forEach((id, k) => {
+    relieveWhereCrowded(to.rows)
     const half = to.rows.ownRow(id) * 2
     to.rows.store.i32[half + nextHalf] = copies[k + 1] ?? 0
     to.rows.store.i32[half + previousHalf] = copies[k - 1] ?? 0
@@ -52,17 +73,24 @@ function copyList({ from, to }: Sides, head: number): number {
 }
 
 function copyUnlinked({ from, to }: Sides): void {
-  const { i32 } = from.rows.store
   for (const id of from.rows.ids()) {
-    if (i32[from.rows.addressOf(id) * 2 + from.plan.previousHalf] === UNLINKED) copyRow({ from, to }, id)
+    const half = from.rows.bringRow(id) * 2
+    if (from.rows.store.i32[half + from.plan.previousHalf] === UNLINKED) copyRow({ from, to }, id)
   }
+}
+
+/** Between rows, nobody holds an address of a page that can leave. */
+function relieveWhereCrowded({ store }: RowStore): void {
+  if (store.isCrowded) store.relieve()
 }
 
 function copyRow({ from, to }: Sides, id: number): number {
   const { rowHashHalf, shape } = from.plan
+  relieveWhereCrowded(from.rows)
+  relieveWhereCrowded(to.rows)
+  const address = from.rows.bringRow(id)
+  const page = from.rows.directory.pages[id >>> SLOT_BITS]!
   const { i32: source, u8 } = from.rows.store
-  const address = from.rows.addressOf(id)
-  const page = from.rows.directory[id >>> SLOT_BITS]!
   const bytes = shape.bytesFields.reduce((sum, field) => sum + source[(address + field) * 2 + 1]!, 0)
   const copied = to.rows.insert(bytes, seekTime({ from, to }, address))
   const { i32 } = to.rows.store

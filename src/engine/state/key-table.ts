@@ -15,6 +15,7 @@
  * hold until the table is asked for room; `mover` hears of slots that move.
  */
 import { assert } from "../../std/assert.ts"
+import type { LeavingPages } from "./page-evictor.ts"
 import type { SlotShape } from "./page-format.ts"
 import * as F from "./page-format.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
@@ -24,10 +25,6 @@ import { distinctPages, TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
 const MAX_DEPTH = 20
-/** A table that begins in several pages fills them to about this part, so that few of them split. */
-const FIRST_LOAD = 0.8
-/** Pages that a table begins with at most: 2^8 of 64 KB are 16 MB. */
-const MAX_FIRST_DEPTH = 8
 
 export interface SlotMover {
   /** The slot at `from` is at `to` in `page` now. */
@@ -38,7 +35,7 @@ export interface SlotMover {
   returned(out: number, page: number): void
 }
 
-export class KeyTable {
+export class KeyTable implements LeavingPages {
   readonly store: PageStore
   readonly shape: SlotShape
   readonly #mover: SlotMover | null
@@ -66,7 +63,7 @@ export class KeyTable {
     this.shape = shape
     this.#mover = mover
     this.generation = store.generation
-    const { sizeClass, depth } = firstPages(shape, expected)
+    const { sizeClass, depth } = F.firstPages(shape, expected)
     if (depth === 0) {
       const page = this.#blankPage(sizeClass, 0)
       this.directory = new Int32Array([page, page])
@@ -82,6 +79,10 @@ export class KeyTable {
     this.mayLeave = true
     this.store.evictor?.add(this)
     return this
+  }
+
+  get hasPagesOut(): boolean {
+    return this.#out > 0
   }
 
   /** The page of `hash`, private to this table. */
@@ -111,8 +112,23 @@ export class KeyTable {
     return page
   }
 
+  evictAt(prefix: number): void {
+    this.#evict(this.names[prefix]!, (prefix << this.shift) >>> 0)
+  }
+
+  evictHeldApart(isEnough: () => boolean): boolean {
+    for (const snapshot of this.#snapshots) {
+      for (const { page, hash } of snapshot.places()) {
+        if (page < 0 || this.names[hash >>> this.shift] === page) continue
+        if (isEnough()) return false
+        this.#evict(page, hash)
+      }
+    }
+    return true
+  }
+
   /** The page, of this table or of its snapshots only, leaves memory. `hash`: of one of its keys. */
-  evict(page: number, hash: number): void {
+  #evict(page: number, hash: number): void {
     const { store } = this
     // When it is back, the first writer must stamp it again, so that it is seen to be another one.
     if (store.stampOf(page) === this.generation) this.generation = store.nextGeneration()
@@ -123,15 +139,6 @@ export class KeyTable {
     this.#mover?.left(page, out, hash)
     if (this.#out++ === 0) this.names = this.directory.slice()
     this.#point(out, hash, depth)
-  }
-
-  /** Pages in memory that only snapshots hold, each with the hash of a key. */
-  *heldApart(): Generator<{ readonly page: number; readonly hash: number }> {
-    for (const snapshot of this.#snapshots) {
-      for (const { page, hash } of snapshot.places()) {
-        if (page > 0 && this.names[hash >>> this.shift] !== page) yield { page, hash }
-      }
-    }
   }
 
   /** A zeroed slot for `hash`, in a page with `bytes` of arena to spare. Sets `page`. */
@@ -219,11 +226,17 @@ export class KeyTable {
    * come back for it, and others leave: nobody may hold an address.
    */
   forEachSlot(visit: (address: number, page: number) => void): void {
+    this.forEachPage((page) => visitSlots(this.store, this.shape, page, visit))
+  }
+
+  /** As forEachSlot, page by page, each with a hash that it covers; it may leave meanwhile, but not split. */
+  forEachPage(visit: (page: number, hash: number) => void): void {
     for (let from = 0; from < this.names.length; ) {
       if (this.names[from]! < 0) this.store.relieve()
-      const page = this.bring((from << this.shift) >>> 0)
+      const hash = (from << this.shift) >>> 0
+      const page = this.bring(hash)
       while (this.names[from] === page) from++
-      visitSlots(this.store, this.shape, page, visit)
+      visit(page, hash)
     }
   }
 
@@ -372,15 +385,4 @@ function doubled(directory: Int32Array): Int32Array {
   const wider = new Int32Array(directory.length * 2)
   for (let k = 0; k < wider.length; k++) wider[k] = directory[k >> 1]!
   return wider
-}
-
-function firstPages(shape: SlotShape, expected: number): { sizeClass: number; depth: number } {
-  for (let sizeClass = 0; sizeClass <= SPLIT_CLASS; sizeClass++) {
-    if (F.pageGeometry(shape, sizeClass).capacity >= expected) return { sizeClass, depth: 0 }
-  }
-  const perPage = F.pageGeometry(shape, SPLIT_CLASS).capacity * FIRST_LOAD
-  return {
-    sizeClass: SPLIT_CLASS,
-    depth: Math.min(MAX_FIRST_DEPTH, Math.ceil(Math.log2(expected / perPage))),
-  }
 }

@@ -6,19 +6,29 @@
  * Loops note nothing while they use a page, so that this costs them nothing: a page's stamp says whether it
  * was written to in its table's generation, and each round begins another one.
  */
-import type { KeyTable } from "./key-table.ts"
 import type { PageStore } from "./page-store.ts"
 
 /** The first round may find all pages in use, the second takes off their marks, the third finds some. */
 const MOST_ROUNDS = 3
 
+/** A table whose pages may leave, of any kind. */
+export interface LeavingPages {
+  generation: number
+  /** Where each page is, negative where it is out, 0 for none; a page's places lie side by side. */
+  readonly names: Int32Array
+  /** The page at this place, which is in memory, leaves. */
+  evictAt(place: number): void
+  /** Pages that only snapshots hold leave until there is enough room: then this is false. */
+  evictHeldApart(isEnough: () => boolean): boolean
+}
+
 export class PageEvictor {
   readonly #store: PageStore
-  readonly #tables: KeyTable[] = []
-  readonly #places = new Map<KeyTable, number>()
-  /** Table, and prefix of its directory, where the hand is. */
+  readonly #tables: LeavingPages[] = []
+  readonly #places = new Map<LeavingPages, number>()
+  /** Table, and place among its names, where the hand is. */
   #hand = 0
-  #prefix = 0
+  #place = 0
   /** Generation in which the round began. */
   #since = 0
 
@@ -26,12 +36,12 @@ export class PageEvictor {
     this.#store = store
   }
 
-  add(table: KeyTable): void {
+  add(table: LeavingPages): void {
     this.#places.set(table, this.#tables.length)
     this.#tables.push(table)
   }
 
-  delete(table: KeyTable): void {
+  delete(table: LeavingPages): void {
     const place = this.#places.get(table)
     if (place === undefined) return
     this.#places.delete(table)
@@ -47,30 +57,26 @@ export class PageEvictor {
       if (this.#hand >= this.#tables.length) this.#beginRound()
       if (!this.#visit(this.#tables[this.#hand]!, isEnough)) return
       this.#hand++
-      this.#prefix = 0
+      this.#place = 0
     }
   }
 
   #beginRound(): void {
     this.#hand = 0
-    this.#prefix = 0
+    this.#place = 0
     this.#since = this.#store.nextGeneration()
     for (const table of this.#tables) table.generation = this.#since
   }
 
   /** False when there is enough room. */
-  #visit(table: KeyTable, isEnough: () => boolean): boolean {
-    for (const { page, hash } of table.heldApart()) {
+  #visit(table: LeavingPages, isEnough: () => boolean): boolean {
+    if (!table.evictHeldApart(isEnough)) return false
+    while (this.#place < table.names.length) {
       if (isEnough()) return false
-      table.evict(page, hash)
-    }
-    while (this.#prefix < table.names.length) {
-      if (isEnough()) return false
-      const page = table.names[this.#prefix]!
-      const hash = (this.#prefix << table.shift) >>> 0
-      this.#prefix++
-      while (table.names[this.#prefix] === page) this.#prefix++
-      if (page > 0 && !this.#isInUse(page)) table.evict(page, hash)
+      const place = this.#place
+      const page = table.names[place]!
+      while (table.names[this.#place] === page) this.#place++
+      if (page > 0 && !this.#isInUse(page)) table.evictAt(place)
     }
     return true
   }

@@ -7,7 +7,7 @@
  * An index entry is 0 or (tag << 16 | slot number + 1), tag = bits 8..23 of the hash; collisions probe
  * linearly. Bits from the top of a hash choose the page, bits from the bottom the place in its index.
  */
-import { pageBytes } from "./page-sizes.ts"
+import { pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
 
 /** In words: the generation in which the page's owner last made sure that it is not shared. */
 export const GENERATION = 0
@@ -39,6 +39,10 @@ const MAX_INDEX = 1 << 17
 const MAX_SLOTS = 65_535
 /** Bytes per variable-width field by which index and slots are balanced; a guess, never a limit. */
 const EXPECTED_BYTES = 16
+/** A table that begins in several pages fills them to about this part, so that few of them split. */
+const FIRST_LOAD = 0.8
+/** Pages that a table begins with at most: 2^8 of 64 KB are 16 MB. */
+const MAX_FIRST_DEPTH = 8
 
 export interface SlotShape {
   readonly strideWords: number
@@ -83,4 +87,16 @@ export function formatPage(i32: Int32Array, page: number, geometry: PageGeometry
 
 export function tagOf(hash: number): number {
   return (hash >>> 8) & 0xffff
+}
+
+/** What a table with room for so many entries begins with. */
+export function firstPages(shape: SlotShape, expected: number): { sizeClass: number; depth: number } {
+  for (let sizeClass = 0; sizeClass <= SPLIT_CLASS; sizeClass++) {
+    if (pageGeometry(shape, sizeClass).capacity >= expected) return { sizeClass, depth: 0 }
+  }
+  const perPage = pageGeometry(shape, SPLIT_CLASS).capacity * FIRST_LOAD
+  return {
+    sizeClass: SPLIT_CLASS,
+    depth: Math.min(MAX_FIRST_DEPTH, Math.ceil(Math.log2(expected / perPage))),
+  }
 }

@@ -29,16 +29,37 @@ interface FrozenRows {
 
 /** Must be released. */
 export class RowSnapshot implements Disposable {
-  /** In the order of the meta. */
+  /** In the order of the meta, by the names that they have now. */
   readonly pages: Int32Array
   readonly #store: PageStore
   readonly #rows: FrozenRows
+  /** Of each page its number, as `pages`. */
+  readonly #numbers: Int32Array
+  /** Where a page is among `pages`, by its number; made when a page is sought for the first time. */
+  #places: Int32Array | null = null
+  readonly #onReleased: () => void
   #released = false
 
-  constructor(store: PageStore, pages: Int32Array, rows: FrozenRows) {
+  /** @param names of the pages, by number; each gets a reference */
+  constructor(store: PageStore, names: Int32Array, rows: FrozenRows, onReleased: () => void) {
     this.#store = store
     this.#rows = rows
-    this.pages = pages
+    this.#numbers = joined(rows.buckets.map(({ numbers }) => numbers))
+    this.pages = this.#numbers.map((number) => names[number]!)
+    this.#onReleased = onReleased
+    for (const page of this.pages) store.retain(page)
+  }
+
+  /** Each page with its number. */
+  *places(): Generator<{ readonly page: number; readonly number: number }> {
+    for (const [place, number] of this.#numbers.entries()) yield { page: this.pages[place]!, number }
+  }
+
+  /** What was `from`, under this number, is `to`. */
+  rename(from: number, to: number, number: number): void {
+    this.#places ??= placesOf(this.#numbers)
+    const place = this.#places[number] ?? 0
+    if (this.pages[place] === from) this.pages[place] = to
   }
 
   get meta(): RowStoreMeta {
@@ -62,5 +83,22 @@ export class RowSnapshot implements Disposable {
     if (this.#released) return
     this.#released = true
     for (const page of this.pages) this.#store.release(page)
+    this.#onReleased()
   }
+}
+
+function joined(all: readonly Int32Array[]): Int32Array {
+  const joined = new Int32Array(all.reduce((count, { length }) => count + length, 0))
+  let count = 0
+  for (const each of all) {
+    joined.set(each, count)
+    count += each.length
+  }
+  return joined
+}
+
+function placesOf(numbers: Int32Array): Int32Array {
+  const places = new Int32Array(numbers.reduce((most, number) => Math.max(most, number), 0) + 1)
+  for (const [place, number] of numbers.entries()) places[number] = place
+  return places
 }

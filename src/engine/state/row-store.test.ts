@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
+import { keepingNothing, MemorySpill } from "../kit/memory-spill.ts"
 import { imagesOf, pagesWith } from "../kit/page-images.ts"
 import { PageStore } from "./page-store.ts"
 import { RowStore } from "./row-store.ts"
@@ -15,9 +16,14 @@ interface Model {
 }
 
 class Rows {
-  readonly store = new PageStore(2 ** 28)
-  readonly rows = new RowStore(this.store, SHAPE, 64n << 20n)
+  readonly store: PageStore
+  readonly rows: RowStore
   readonly model = new Map<number, Model>()
+
+  constructor(store = new PageStore(2 ** 28)) {
+    this.store = store
+    this.rows = new RowStore(store, SHAPE, 64n << 20n)
+  }
 
   insert(row: Model): void {
     if (row.time === null) this.rows.seekTimeless()
@@ -37,8 +43,8 @@ class Rows {
 
   check(rows: RowStore = this.rows, model: ReadonlyMap<number, Model> = this.model): void {
     for (const [id, { bytes, number }] of model) {
-      const address = rows.addressOf(id)
-      const start = rows.directory[id >>> 12]! * 8 + rows.store.i32[(address + 3) * 2]!
+      const address = rows.bringRow(id)
+      const start = rows.directory.pages[id >>> 12]! * 8 + rows.store.i32[(address + 3) * 2]!
       const found = rows.store.u8.subarray(start, start + rows.store.i32[(address + 3) * 2 + 1]!)
       assert.deepEqual([rows.store.f64[address + 4], Buffer.compare(found, bytes)], [number, 0])
     }
@@ -55,12 +61,28 @@ function randomRow(random: SeededRandom, nowUs: number): Model {
 }
 
 test("rows keep their ids and contents while others come, go and are let go, beside a frozen copy", () => {
+  liveThrough(new Rows())
+})
+
+test("so they do while pages leave memory at any time", () => {
+  const file = new MemorySpill()
+  const { spill } = keepingNothing(() => file)
+  const rows = new Rows(new PageStore(2 ** 28, spill))
+  liveThrough(rows)
+  assert.ok(file.reads > 1_000)
+  rows.store.relieve()
+  assert.equal(rows.store.usedBytes, 0, "all pages can leave")
+})
+
+function liveThrough(rows: Rows): void {
   const random = new SeededRandom(5)
-  const rows = new Rows()
   let frozen: { snapshot: ReturnType<RowStore["snapshot"]>; model: Map<number, Model> } | null = null
   for (let epoch = 0; epoch < 60; epoch++) {
     const nowUs = epoch * 3_000_000
-    for (let k = 0; k < 600; k++) rows.insert(randomRow(random, nowUs))
+    for (let k = 0; k < 600; k++) {
+      rows.insert(randomRow(random, nowUs))
+      if (random.below(50) === 0) rows.store.relieve()
+    }
     for (const id of [...rows.model.keys()]) if (random.below(3) === 0) rows.remove(id)
     const untilUs = BigInt(nowUs - 30_000_000)
     rows.rows.letGo(untilUs, (ids) => {
@@ -68,7 +90,9 @@ test("rows keep their ids and contents while others come, go and are let go, bes
         assert.ok(rows.model.get(id)!.time! <= untilUs)
         rows.remove(id)
       }
+      rows.store.relieve()
     })
+    assert.equal(rows.rows.directory.count(), rows.model.size)
     for (const { time } of rows.model.values()) assert.ok(time === null || time > untilUs)
     rows.check()
     if (epoch % 7 !== 3) continue
@@ -82,7 +106,8 @@ test("rows keep their ids and contents while others come, go and are let go, bes
     }
     frozen = { snapshot: rows.rows.snapshot(), model: new Map(rows.model) }
   }
-})
+  frozen?.snapshot[Symbol.dispose]()
+}
 
 test("rows that come and go in any order do not make the store grow", () => {
   const random = new SeededRandom(6)

@@ -4,7 +4,7 @@
  * most of their rows in another way are filled again.
  *
  * What a row holds is the business of generated code (code/join-code.ts); this class makes room. Addresses
- * hold until the end of the epoch once their page is owned.
+ * hold once their page is owned, until pages may leave memory.
  */
 import { assert } from "../../std/assert.ts"
 import { ARENA_DEAD, ARENA_TOP, FREE_HEAD, GENERATION, LIVE, USED } from "./page-format.ts"
@@ -12,20 +12,16 @@ import { classFor, SPLIT_CLASS } from "./page-sizes.ts"
 import type { PageStore } from "./page-store.ts"
 import type { RowBucket } from "./row-buckets.ts"
 import { RowBuckets } from "./row-buckets.ts"
+import { RowDirectory } from "./row-directory.ts"
 import type { RowShape } from "./row-page.ts"
 import * as R from "./row-page.ts"
 import { RowSnapshot, type RowStoreMeta } from "./row-snapshot.ts"
-
-const FIRST_PAGES = 16
 
 export class RowStore {
   readonly store: PageStore
   readonly shape: RowShape
   readonly buckets: RowBuckets
-  /** Page by number, 0 where there is none. */
-  directory = new Int32Array(FIRST_PAGES)
-  /** A page stamped with it is known to be private. */
-  generation: number
+  readonly directory: RowDirectory
   /** Where the row lies that was inserted last. */
   page = 0
   address = 0
@@ -38,7 +34,7 @@ export class RowStore {
   constructor(store: PageStore, shape: RowShape, keepUs: bigint) {
     this.store = store
     this.shape = shape
-    this.generation = store.generation
+    this.directory = new RowDirectory(store)
     this.buckets = new RowBuckets(keepUs)
     this.#bucket = this.buckets.timeless
   }
@@ -60,57 +56,58 @@ export class RowStore {
     this.#bucket = this.buckets.timeless
   }
 
-  /** The page with this number, private to this store. */
-  own(number: number): number {
-    const { store } = this
-    const page = this.directory[number]!
-    if (store.f64[page + GENERATION] === this.generation) return page
-    const own = store.isShared(page) ? store.copy(page) : page
-    store.f64[own + GENERATION] = this.generation
-    this.directory[number] = own
-    return own
-  }
-
+  /** By the names that they have now. */
   pages(): Iterable<number> {
-    return this.directory.filter((page) => page !== 0)
+    return this.directory.names.filter((page) => page !== 0)
   }
 
-  /** Rows that are there. */
-  count(): number {
-    let rows = 0
-    for (const page of this.pages()) rows += this.store.i32[page * 2 + LIVE]!
-    return rows
-  }
-
+  /** Ids of all rows. Pages come back for it, and others leave: nobody may hold an address. */
   *ids(): Generator<number> {
-    const { i32 } = this.store
-    for (const [number, page] of this.directory.entries()) {
-      if (page === 0) continue
-      for (let slot = 0; slot < i32[page * 2 + USED]!; slot++) {
-        const id = (number << R.SLOT_BITS) | slot
-        if (i32[this.addressOf(id) * 2 + this.shape.markHalf] !== R.FREE) yield id
-      }
+    for (let number = 1; number < this.#nextNumber; number++) {
+      if (this.directory.pages[number] === 0) continue
+      if (this.directory.isOut(number)) this.store.relieve()
+      const page = this.directory.bring(number)
+      yield* this.#idsOf(number, page)
     }
   }
 
-  addressOf(id: number): number {
-    const page = this.directory[id >>> R.SLOT_BITS]!
-    return page + R.HEADER_WORDS + (id & R.SLOT_MASK) * this.shape.strideWords
+  #idsOf(number: number, page: number): number[] {
+    const { i32 } = this.store
+    const { strideWords, markHalf } = this.shape
+    const ids: number[] = []
+    for (let slot = 0; slot < i32[page * 2 + USED]!; slot++) {
+      const address = page + R.HEADER_WORDS + slot * strideWords
+      if (i32[address * 2 + markHalf] !== R.FREE) ids.push((number << R.SLOT_BITS) | slot)
+    }
+    return ids
   }
 
-  /** As addressOf, in a page that may be written to. */
+  isOut(id: number): boolean {
+    return this.directory.isOut(id >>> R.SLOT_BITS)
+  }
+
+  /** Where the row lies, to be read. Its page comes into memory if it must. */
+  bringRow(id: number): number {
+    return this.#rowIn(this.directory.bring(id >>> R.SLOT_BITS), id)
+  }
+
+  /** As bringRow, in a page that may be written to. */
   ownRow(id: number): number {
-    this.own(id >>> R.SLOT_BITS)
-    return this.addressOf(id)
+    return this.#rowIn(this.directory.own(id >>> R.SLOT_BITS), id)
+  }
+
+  #rowIn(page: number, id: number): number {
+    return page + R.HEADER_WORDS + (id & R.SLOT_MASK) * this.shape.strideWords
   }
 
   /** A zeroed row with `bytes` of arena to spare, at `time`. Sets `page` and `address`, returns its id. */
   insert(bytes: number, time: number): number {
     let number = this.#bucket.open
-    if (number === 0 || !R.hasRoom(this.store.i32, this.own(number), this.shape, bytes)) {
+    let page = number === 0 ? 0 : this.directory.own(number)
+    if (page === 0 || !R.hasRoom(this.store.i32, page, this.shape, bytes)) {
       number = this.#openPage(bytes)
+      page = this.directory.own(number)
     }
-    const page = this.own(number)
     const { i32, f64 } = this.store
     const at = page * 2
     const { strideWords } = this.shape
@@ -141,14 +138,14 @@ export class RowStore {
 
   remove(id: number): void {
     const number = id >>> R.SLOT_BITS
-    const page = this.own(number)
+    const page = this.directory.own(number)
     const { i32 } = this.store
     const at = page * 2
     if (i32[at + LIVE] === 1) {
-      this.#freePage(number, page)
+      this.#freePage(number)
       return
     }
-    const address = this.addressOf(id)
+    const address = this.#rowIn(page, id)
     for (const field of this.shape.bytesFields) i32[at + ARENA_DEAD]! += i32[(address + field) * 2 + 1]!
     i32[address * 2 + this.shape.markHalf] = R.FREE
     i32[address * 2 + 1] = i32[at + FREE_HEAD]!
@@ -165,8 +162,7 @@ export class RowStore {
     const until = Number(untilUs)
     for (const bucket of this.buckets.upTo(untilUs)) {
       for (const number of [...bucket.pages]) {
-        if (this.store.f64[this.directory[number]! + R.MIN_TIME]! <= until)
-          remove(this.#passed(number, untilUs))
+        if (this.directory.minTime(number) <= until) remove(this.#passed(number, untilUs))
       }
       if (bucket.pages.length === 0) this.buckets.delete(bucket)
     }
@@ -176,7 +172,7 @@ export class RowStore {
   #passed(number: number, untilUs: bigint): number[] {
     const { timeWord, strideWords, markHalf } = this.shape
     const [untilHigh, untilLow] = [Number(untilUs >> 32n), Number(untilUs & 0xffff_ffffn)]
-    const page = this.own(number)
+    const page = this.directory.own(number)
     const { i32, f64 } = this.store
     const ids: number[] = []
     let earliest = Number.POSITIVE_INFINITY
@@ -198,18 +194,11 @@ export class RowStore {
     const buckets = this.buckets.all().map(({ number, pages, open, sparse }) => {
       return { number, numbers: Int32Array.from(pages), open, sparse: [...sparse] }
     })
-    const pages = new Int32Array(buckets.reduce((count, { numbers }) => count + numbers.length, 0))
-    let count = 0
-    for (const { numbers } of buckets) {
-      for (const number of numbers) {
-        const page = this.directory[number]!
-        this.store.retain(page)
-        pages[count++] = page
-      }
-    }
-    this.generation = this.store.nextGeneration()
     const rest = { freeNumbers: [...this.#freeNumbers], nextNumber: this.#nextNumber }
-    return new RowSnapshot(this.store, pages, { ...rest, buckets })
+    const { directory } = this
+    return directory.freeze((onReleased) => {
+      return new RowSnapshot(this.store, directory.names, { ...rest, buckets }, onReleased)
+    })
   }
 
   /** Only on a store that is empty. `pageOf` is asked for the pages in their order; images may come later. */
@@ -217,7 +206,7 @@ export class RowStore {
     assert(this.#nextNumber === 1, "rows are restored before any came")
     this.#nextNumber = meta.nextNumber
     this.#freeNumbers = [...meta.freeNumbers]
-    this.#reserve(meta.nextNumber)
+    this.directory.reserve(meta.nextNumber)
     for (const { number, pages, open, sparse } of meta.buckets) {
       const bucket =
         number === null
@@ -232,14 +221,14 @@ export class RowStore {
   /** A page of the bucket with room for a row: the same one when it is tidied up, a sparse one, a new one. */
   #openPage(bytes: number): number {
     const bucket = this.#bucket
-    const current = this.directory[bucket.open]!
+    const current = bucket.open === 0 ? 0 : this.directory.own(bucket.open)
     if (current !== 0 && R.isArenaMostlyDead(this.store.i32, current)) {
       R.compactArena(this.store, current, this.shape)
       if (R.hasRoom(this.store.i32, current, this.shape, bytes)) return bucket.open
     }
     for (let number = bucket.sparse.pop(); number !== undefined; number = bucket.sparse.pop()) {
       if (this.#bucketOf[number] !== bucket || !this.#isSparse(number)) continue
-      const page = this.own(number)
+      const page = this.directory.own(number)
       this.store.i32[page * 2 + R.IS_SPARSE] = 0
       if (this.store.i32[page * 2 + ARENA_DEAD]! > 0) R.compactArena(this.store, page, this.shape)
       if (!R.hasRoom(this.store.i32, page, this.shape, bytes)) continue
@@ -250,27 +239,27 @@ export class RowStore {
     const sizeClass = classFor(needed, Math.min(bucket.pages.length, SPLIT_CLASS))
     const number = this.#freeNumbers.pop() ?? this.#nextNumber++
     assert(number < R.MAX_PAGES, "memory ends before page numbers do")
-    this.#reserve(number + 1)
     const page = this.store.allocate(sizeClass)
     R.formatRowPage(this.store.i32, page, this.shape, { sizeClass, number })
-    this.store.f64[page + GENERATION] = this.generation
+    this.store.f64[page + GENERATION] = this.directory.generation
     this.#enter(bucket, number, page)
     bucket.open = number
     return number
   }
 
   #isSparse(number: number): boolean {
-    return this.store.i32[this.directory[number]! * 2 + R.IS_SPARSE] === 1
+    const page = this.directory.bring(number)
+    return this.store.i32[page * 2 + R.IS_SPARSE] === 1
   }
 
   #enter(bucket: RowBucket, number: number, page: number): void {
-    this.directory[number] = page
+    this.directory.enter(number, page)
     this.#bucketOf[number] = bucket
     this.#placeInBucket[number] = bucket.pages.length
     bucket.pages.push(number)
   }
 
-  #freePage(number: number, page: number): void {
+  #freePage(number: number): void {
     const bucket = this.#bucketOf[number]!
     const last = bucket.pages.pop()!
     if (last !== number) {
@@ -278,16 +267,8 @@ export class RowStore {
       this.#placeInBucket[last] = this.#placeInBucket[number]!
     }
     if (bucket.open === number) bucket.open = 0
-    this.directory[number] = 0
+    this.directory.delete(number)
     this.#bucketOf[number] = null
     this.#freeNumbers.push(number)
-    this.store.release(page)
-  }
-
-  #reserve(numbers: number): void {
-    if (numbers <= this.directory.length) return
-    const wider = new Int32Array(Math.max(numbers, this.directory.length * 2))
-    wider.set(this.directory)
-    this.directory = wider
   }
 }
