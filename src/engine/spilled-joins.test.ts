@@ -1,25 +1,23 @@
 /**
- * Joins that have an eighth of the memory that their rows need put out, change by change, what joins do that
- * have memory for all of them.
+ * Joins whose rows have more than their memory: in an eighth of it, taken over by several parts, and what
+ * checkpoints take for unchanged.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../std/random.ts"
 import { createEngine } from "./create-engine.ts"
-import type { Engine, EpochInput, OperatorSpec } from "./dataflow.ts"
+import type { EpochInput, OperatorSpec } from "./dataflow.ts"
 import type { Row } from "./kit/batches.ts"
-import { rowKey, sliceOf, weightedRows } from "./kit/batches.ts"
+import { sliceOf } from "./kit/batches.ts"
 import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
+import { assertWithin, changesOf, compareInAnEighth, limited } from "./kit/in-an-eighth.ts"
 import { type JoinParts, joinOf, SIDE, within } from "./kit/joins.ts"
-import { keepingNothing, MemorySpill } from "./kit/memory-spill.ts"
+import { keepingNothing } from "./kit/memory-spill.ts"
 
-/** The least that a row may need where pages split: a few of 64 KB beyond seven eighths of it. */
-const LIMIT = 2 << 20
 /** A part's tables split more than once for a row: all of its keys' hashes begin alike. */
 const LIMIT_OF_PART = 3 << 20
 const EPOCHS = 8
-const CHECKPOINT_AT = 4
 const EPOCH_US = 4_000_000n
 
 interface Case {
@@ -94,56 +92,18 @@ function epochsOf({ keys, rows }: Case): EpochInput[] {
   })
 }
 
-/** Changes as text, in their order. */
-function run(engine: Engine, input: EpochInput): string[] {
-  return engine.runEpoch(input).changes.flatMap(({ changes }) => {
-    return weightedRows(changes).map(([weight, row]) => `${weight} ${rowKey(row)}`)
-  })
-}
-
-function limited(one: Case, maxStateBytes = LIMIT, parts = 1): Engine {
-  return createEngine(graph(one), { maxStateBytes, spill: { openFile: () => new MemorySpill() }, parts })
-}
-
-function assertWithin(engine: Engine, limit: number, where: string): void {
-  const bytes = engine.stateBytes() - engine.spill().spilledBytes
-  assert.ok(bytes <= limit, `${where}: ${bytes} bytes in memory`)
-}
-
 for (const one of CASES) {
   test(`a join of ${one.name}, in an eighth of its memory, across a checkpoint`, () => {
-    const free = createEngine(graph(one))
-    let engine = limited(one)
-    let most = 0
-    let changes = 0
-    for (const input of epochsOf(one)) {
-      const where = `epoch ${input.epoch}`
-      using checkpoint = input.epoch === CHECKPOINT_AT ? engine.checkpoint() : null
-      const expected = run(free, input)
-      assert.deepEqual(run(engine, input), expected, where)
-      assertWithin(engine, LIMIT, where)
-      assert.equal(engine.work("joined").at(-2)!.state.rows, free.work("joined").at(-2)!.state.rows)
-      changes += expected.length
-      most = Math.max(most, free.stateBytes())
-      if (checkpoint === null) continue
-      const parts = [...checkpoint.parts()]
-      assertWithin(engine, LIMIT, `${where}, with a checkpoint held`)
-      engine = limited(one)
-      engine.restore(parts)
-      assertWithin(engine, LIMIT, "restored")
-      assert.deepEqual(run(engine, input), expected, `${where}, restored`)
-    }
-    assert.ok(most > 8 * LIMIT, `${most} bytes in all`)
-    assert.ok(changes > 20, `${changes} changes`)
+    compareInAnEighth(graph(one), "joined", epochsOf(one))
   })
 }
 
 test("a join whose pages are out is taken over by other numbers of parts, within their memory", () => {
   const free = createEngine(graph(REPLACED))
-  const made = (parts: number) => limited(REPLACED, LIMIT_OF_PART * parts, parts)
+  const made = (parts: number) => limited(graph(REPLACED), LIMIT_OF_PART * parts, parts)
   let engine = made(1)
   for (const input of epochsOf(REPLACED)) {
-    assert.deepEqual(run(engine, input).sort(), run(free, input).sort(), `epoch ${input.epoch}`)
+    assert.deepEqual(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
     const parts = new Map([
       [5, 3],
       [7, 2],
@@ -164,7 +124,7 @@ test("a page of a join that no checkpoint writes again, going by its stamp, is a
   let before = -1
   let unchanged = 0
   for (const input of epochsOf({ ...REPLACED, rows: { left: 3, right: 3 } })) {
-    run(engine, input)
+    changesOf(engine, input)
     using checkpoint = engine.checkpoint()
     for (const { page, bytes, name } of checkpoint.parts()) {
       if (page === undefined || !name.startsWith("join/")) continue

@@ -5,6 +5,7 @@ import { z } from "zod"
 import { int32 } from "../../src/contracts/field-types.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
 import { VERDICTS } from "../../src/engine/dataflow.ts"
+import { keepingNothing } from "../../src/engine/kit/memory-spill.ts"
 import { process } from "../../src/plan/process.ts"
 import { view } from "../../src/plan/view.ts"
 import { EngineWorkers } from "../../src/runners/embedded/workers/engine-workers.ts"
@@ -41,7 +42,7 @@ test("a process and its readers give the same for any number of parts, also acro
   const makers = [
     (specs: typeof one.specs) => createEngine(specs, { parts: 2 }),
     (specs: typeof one.specs) => workers.createEngine(specs, {}),
-    (specs: typeof one.specs) => createEngine(specs, { parts: 3 }),
+    (specs: typeof one.specs) => createEngine(specs, { parts: 3, ...keepingNothing() }),
     (specs: typeof one.specs) => createEngine(specs),
   ]
   const other = await ProcessRun.of(drawn, totals)

@@ -45,6 +45,6 @@ export function restoreOrdered(operator: OrderedOperator, parts: SavedState, los
   const meta = readJson<OrderedMeta>(parts, `${id}/meta`)
   Object.assign(losses, meta.losses)
   operator.closedUntilUs = BigInt(meta.closedUntil)
-  const pages = meta.pages.map((sizeClass) => parts.take(id, sizeClass))
+  const pages = meta.pages.map((sizeClass) => parts.take(id, sizeClass, { mayBeOut: true }))
   operator.table.adopt(pages, meta.count)
 }

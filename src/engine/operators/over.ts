@@ -29,13 +29,13 @@ export class OverOperator extends PartitionedRows<OverSpec> {
     const peerOf: number[] = []
     let peers: Uint8Array | null = null
     let peerGroup = -1
-    const { u8 } = this.options.store
+    const { store } = this.options
     const at = this.table.seek(partition, partition.length)
     for (; at.valid && at.startsWith(partition, partition.length); at.next()) {
       assert(at.weight > 0, `${this.spec.id} takes back only rows that it was given`)
       const row = at.bytes()
       if (peers === null || !at.startsWith(peers, peers.length)) {
-        peers = row.subarray(0, this.codec.peerLength(u8, at.start))
+        peers = row.subarray(0, this.codec.peerLength(store.u8, at.start))
         peerGroup++
       }
       for (let copy = 0; copy < at.weight; copy++) {

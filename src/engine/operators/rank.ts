@@ -7,8 +7,8 @@ import { assert } from "../../std/assert.ts"
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { RankSpec } from "../dataflow.ts"
+import { OrderedCursor } from "../state/ordered-cursor.ts"
 import type { OrderedRowCodec } from "../state/ordered-row.ts"
-import { OrderedCursor } from "../state/ordered-table.ts"
 import type { PartitionedOptions, PlacedRow } from "./partitioned-rows.ts"
 import { PartitionedRows } from "./partitioned-rows.ts"
 
@@ -89,7 +89,7 @@ export class RankOperator extends PartitionedRows<RankSpec> {
   /** Visits a partition's entries with first and last number, or their rank, until told to stop. */
   #walk(partition: Uint8Array, visit: (at: OrderedCursor, first: number, last: number) => boolean): void {
     const { function: name } = this.spec
-    const { u8 } = this.options.store
+    const { store } = this.options
     let seen = 0
     let rank = 0
     let peers: Uint8Array | null = null
@@ -103,7 +103,7 @@ export class RankOperator extends PartitionedRows<RankSpec> {
       }
       if (peers === null || !at.startsWith(peers, peers.length)) {
         rank = name === "rank" ? before + 1 : rank + 1
-        peers = at.bytes().subarray(0, this.codec.peerLength(u8, at.start))
+        peers = at.bytes().subarray(0, this.codec.peerLength(store.u8, at.start))
       }
       if (!visit(at, rank, rank)) return
     }

@@ -1,5 +1,6 @@
 /** Timers of all keys in the order in which they fire: by time, then by key. A key and time have one. */
-import { OrderedCursor, OrderedTable } from "../state/ordered-table.ts"
+import { OrderedCursor } from "../state/ordered-cursor.ts"
+import { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { TIME_BYTES, timeOf, writeTime } from "./time-bytes.ts"
 

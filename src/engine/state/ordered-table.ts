@@ -1,26 +1,21 @@
 /**
  * Byte strings in order, each with a weight: a list of pages in order, each a sorted index over its entries.
- * A page that is full splits alone; pages are copied when a snapshot holds them too, as a key table's are.
+ * A page that is full splits alone; pages are copied when a snapshot holds them too, as a key table's are,
+ * and may be out of memory.
  *
  *   pages   [ a .. f ] [ g .. p ] [ q .. z ]      found by their first entries
- *   page    | header 64 B | index: u32 per entry, in order -> .. free .. <- entries: length, weight, bytes |
  *
  * An entry whose weight comes to 0 is gone. Weights may be negative while an epoch is under way.
  */
 import { assert } from "../../std/assert.ts"
-import { compareBytes } from "../code/extremes.ts"
-import { equalBytes } from "../code/hashing.ts"
+import { OrderedCursor } from "./ordered-cursor.ts"
+import { COUNT, compareEntry, DEAD, ENTRY_HEADER_BYTES, entryBytes, TOP } from "./ordered-page.ts"
+import { OrderedPages } from "./ordered-pages.ts"
+import type { OrderedSnapshot } from "./ordered-snapshot.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
 import type { PageStore } from "./page-store.ts"
 
-/** 32-bit positions in a page (page * 2 + …). */
-const COUNT = 2
-/** Byte where the entries begin; they grow downwards. */
-const TOP = 3
-/** Bytes of entries that are gone. */
-const DEAD = 4
-const ENTRY_HEADER_BYTES = 8
 /** A page is rebuilt as it is when that leaves a quarter of it free. */
 const REBUILD_BELOW = 0.75
 /** Pages with fewer entries grow instead of splitting. */
@@ -34,15 +29,14 @@ interface Place {
 
 export class OrderedTable {
   readonly store: PageStore
-  /** In the order of their entries; never an empty one. */
-  #pages: number[] = []
-  #generation: number
+  /** Never an empty one. */
+  readonly pageList: OrderedPages
   #count = 0
   readonly #place: OrderedCursor
 
   constructor(store: PageStore) {
     this.store = store
-    this.#generation = store.generation
+    this.pageList = new OrderedPages(store)
     this.#place = new OrderedCursor(this)
   }
 
@@ -53,10 +47,11 @@ export class OrderedTable {
 
   /** Adds to the weight of `bytes[0..length)`, which must not lie in the page store; returns the sum. */
   add(bytes: Uint8Array, length: number, weight: number): number {
+    this.#relieve()
     const place = this.#placeOf(bytes, length)
     const at = this.#place.moveTo(place.index, place.slot)
     if (at.valid && at.equals(bytes, length)) {
-      const page = this.#own(at.page)
+      const page = this.pageList.own(at.page)
       const { i32 } = this.store
       const entry = (page * 8 + i32[page * 2 + INDEX + at.slot]!) >> 2
       const sum = i32[entry + 1]! + weight
@@ -71,10 +66,11 @@ export class OrderedTable {
 
   /** The one entry that begins with `bytes[0..head)` becomes `bytes[0..length)`, or comes. */
   put(bytes: Uint8Array, length: number, head: number): void {
+    this.#relieve()
     const at = this.find(this.#place, bytes, head)
     if (at.valid && at.startsWith(bytes, head)) {
       if (at.length === length) {
-        const page = this.#own(at.page)
+        const page = this.pageList.own(at.page)
         const start = page * 8 + this.store.i32[page * 2 + INDEX + at.slot]! + ENTRY_HEADER_BYTES
         this.store.u8.set(bytes.subarray(0, length), start)
         return
@@ -86,6 +82,7 @@ export class OrderedTable {
 
   /** Removes the one entry that begins with `bytes[0..head)`, if there is one. */
   remove(bytes: Uint8Array, head: number): void {
+    this.#relieve()
     const at = this.find(this.#place, bytes, head)
     if (at.valid && at.startsWith(bytes, head)) this.#removeAt(at.page, at.slot)
   }
@@ -107,53 +104,50 @@ export class OrderedTable {
 
   /** Removes the entries that are less than `bytes[0..length)`: whole pages first. */
   removeBelow(bytes: Uint8Array, length: number): void {
+    const pages = this.pageList
     let whole = 0
-    while (whole + 1 < this.#pages.length && this.#compare(whole + 1, 0, bytes, length) <= 0) whole++
-    for (const page of this.#pages.splice(0, whole)) {
-      this.#count -= this.#entries(page)
-      this.#release(page)
+    while (whole + 1 < pages.length && pages.compareFirst(whole + 1, bytes, length) <= 0) {
+      this.#count -= pages.entries(whole++)
     }
-    if (this.#pages.length === 0) return
+    pages.replace(0, whole, [])
+    if (pages.length === 0) return
     const below = this.#slotOf(0, bytes, length)
     for (let k = 0; k < below; k++) this.#removeAt(0, 0)
   }
 
-  pageAt(index: number): number {
-    return this.#pages[index]!
-  }
-
+  /** By the names that they have now. */
   pages(): Iterable<number> {
-    return this.#pages
-  }
-
-  get pageCount(): number {
-    return this.#pages.length
+    return this.pageList.names
   }
 
   /** Shares all pages; a later writer copies those that it touches. */
   snapshot(): OrderedSnapshot {
-    for (const page of this.#pages) this.store.retain(page)
-    this.#generation = this.store.nextGeneration()
-    return new OrderedSnapshot(this.store, Int32Array.from(this.#pages), this.#count)
+    return this.pageList.snapshot(this.#count)
   }
 
   /** Only on an empty table. The pages' images may come later. */
   adopt(pages: readonly number[], count: number): void {
-    assert(this.#pages.length === 0, "only an empty table takes pages over")
-    this.#pages = [...pages]
+    assert(this.pageList.length === 0, "only an empty table takes pages over")
+    this.pageList.replace(0, 0, pages)
     this.#count = count
+  }
+
+  /** Nobody holds an address of a page between what is asked of tables. */
+  #relieve(): void {
+    if (this.store.isCrowded) this.store.relieve()
   }
 
   #insert(bytes: Uint8Array, length: number, weight: number, place: Place): void {
     const sizeBytes = entryBytes(length)
-    if (this.#pages.length === 0) this.#pages.push(this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0)))
+    if (this.pageList.length === 0)
+      this.pageList.replace(0, 0, [this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0))])
     let index = Math.max(0, place.index)
     let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
       this.#makeRoom(index, slot, sizeBytes)
       ;({ index, slot } = this.#placeOf(bytes, length))
     }
-    const page = this.#own(index)
+    const page = this.pageList.own(index)
     const { i32, u8 } = this.store
     const at = page * 2
     const top = i32[at + TOP]! - sizeBytes
@@ -169,26 +163,24 @@ export class OrderedTable {
   }
 
   #removeAt(index: number, slot: number): void {
-    const page = this.#own(index)
+    const page = this.pageList.own(index)
     const { i32 } = this.store
     const at = page * 2
     i32[at + DEAD]! += entryBytes(i32[(page * 8 + i32[at + INDEX + slot]!) >> 2]!)
     i32.copyWithin(at + INDEX + slot, at + INDEX + slot + 1, at + INDEX + i32[at + COUNT]!)
     this.#count--
-    if (--i32[at + COUNT]! > 0) return
-    this.#pages.splice(index, 1)
-    this.#release(page)
+    if (--i32[at + COUNT]! === 0) this.pageList.replace(index, 1, [])
   }
 
   #hasRoom(index: number, sizeBytes: number): boolean {
+    const at = this.pageList.bring(index) * 2
     const { i32 } = this.store
-    const at = this.#pages[index]! * 2
     return HEADER_BYTES + (i32[at + COUNT]! + 1) * 4 + sizeBytes <= i32[at + TOP]!
   }
 
   /** Rebuilds, grows or splits a page; one that only grows at its end keeps its entries together. */
   #makeRoom(index: number, slot: number, sizeBytes: number): void {
-    const page = this.#pages[index]!
+    const page = this.pageList.bring(index)
     const { i32 } = this.store
     const at = page * 2
     const sizeClass = i32[at + SIZE_CLASS]!
@@ -196,19 +188,15 @@ export class OrderedTable {
     const live = pageBytes(sizeClass) - i32[at + TOP]! - i32[at + DEAD]!
     const needed = HEADER_BYTES + (count + 1) * 4 + live + sizeBytes
     if (needed <= pageBytes(sizeClass) * REBUILD_BELOW) {
-      this.#pages[index] = this.#rebuilt(page, 0, count, sizeClass)
+      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, sizeClass)])
     } else if (sizeClass < SPLIT_CLASS || count < MIN_ENTRIES) {
       const wanted = classFor(Math.ceil(needed / REBUILD_BELOW), Math.min(sizeClass + 1, SPLIT_CLASS))
-      this.#pages[index] = this.#rebuilt(page, 0, count, wanted)
+      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, wanted)])
     } else {
       const middle = slot === count ? count - 1 : count >> 1
-      const halves = [
-        this.#rebuilt(page, 0, middle, sizeClass),
-        this.#rebuilt(page, middle, count, sizeClass),
-      ]
-      this.#pages.splice(index, 1, ...halves)
+      const low = this.#rebuilt(page, 0, middle, sizeClass)
+      this.pageList.replace(index, 1, [low, this.#rebuilt(page, middle, count, sizeClass)])
     }
-    this.#release(page)
   }
 
   /** A new page with entries [from, to) of another. */
@@ -232,29 +220,10 @@ export class OrderedTable {
     const page = this.store.allocate(sizeClass)
     const { i32, f64 } = this.store
     i32.fill(0, page * 2, page * 2 + INDEX)
-    f64[page + GENERATION] = this.#generation
+    f64[page + GENERATION] = this.pageList.generation
     i32[page * 2 + TOP] = pageBytes(sizeClass)
     i32[page * 2 + SIZE_CLASS] = sizeClass
     return page
-  }
-
-  /** The page at `index`, private to this table. */
-  #own(index: number): number {
-    const page = this.#pages[index]!
-    const { store } = this
-    if (store.f64[page + GENERATION] === this.#generation) return page
-    const own = store.isShared(page) ? store.copy(page) : page
-    store.f64[own + GENERATION] = this.#generation
-    this.#pages[index] = own
-    return own
-  }
-
-  #release(page: number): void {
-    this.store.release(page)
-  }
-
-  #entries(page: number): number {
-    return this.store.i32[page * 2 + COUNT]!
   }
 
   /** Where an entry is, or would be put. */
@@ -265,10 +234,10 @@ export class OrderedTable {
 
   /** The last page whose first entry is not greater, else the first page; -1 where there are none. */
   #pageOf(bytes: Uint8Array, length: number): number {
-    let [low, high] = [0, this.#pages.length - 1]
+    let [low, high] = [0, this.pageList.length - 1]
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (this.#compare(middle, 0, bytes, length) <= 0) low = middle
+      if (this.pageList.compareFirst(middle, bytes, length) <= 0) low = middle
       else high = middle - 1
     }
     return high < 0 ? -1 : low
@@ -276,110 +245,14 @@ export class OrderedTable {
 
   /** The first slot of the page whose entry is not less. */
   #slotOf(index: number, bytes: Uint8Array, length: number): number {
-    let [low, high] = [0, this.#entries(this.#pages[index]!)]
+    const page = this.pageList.bring(index)
+    const { store } = this
+    let [low, high] = [0, store.i32[page * 2 + COUNT]!]
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#compare(index, middle, bytes, length) < 0) low = middle + 1
+      if (compareEntry(store, { page, slot: middle }, bytes, length) < 0) low = middle + 1
       else high = middle
     }
     return low
   }
-
-  /** Negative when the entry is less than `bytes[0..length)`. */
-  #compare(index: number, slot: number, bytes: Uint8Array, length: number): number {
-    const { i32, u8 } = this.store
-    const page = this.#pages[index]!
-    const entry = page * 8 + i32[page * 2 + INDEX + slot]!
-    return compareBytes(u8, entry + ENTRY_HEADER_BYTES, i32[entry >> 2]!, bytes, 0, length)
-  }
-}
-
-/** A place in an ordered table, good until the table changes. */
-export class OrderedCursor {
-  readonly #table: OrderedTable
-  page = 0
-  slot = 0
-  valid = false
-  /** Of the entry's bytes, in the page store's u8. */
-  start = 0
-  length = 0
-  weight = 0
-
-  constructor(table: OrderedTable) {
-    this.#table = table
-  }
-
-  next(): this {
-    return this.moveTo(this.page, this.slot + 1)
-  }
-
-  /** Reads the entry there, or the next page's first where the page is at its end. */
-  moveTo(page: number, slot: number): this {
-    this.page = page
-    this.slot = slot
-    return this.#settle()
-  }
-
-  #settle(): this {
-    const table = this.#table
-    const { i32 } = table.store
-    this.valid = this.page >= 0 && this.page < table.pageCount
-    if (!this.valid) return this
-    if (this.slot >= i32[table.pageAt(this.page) * 2 + COUNT]!) {
-      this.page++
-      this.slot = 0
-      this.valid = this.page < table.pageCount
-      if (!this.valid) return this
-    }
-    const page = table.pageAt(this.page)
-    const entry = page * 8 + i32[page * 2 + INDEX + this.slot]!
-    this.start = entry + ENTRY_HEADER_BYTES
-    this.length = i32[entry >> 2]!
-    this.weight = i32[(entry >> 2) + 1]!
-    return this
-  }
-
-  equals(bytes: Uint8Array, length: number): boolean {
-    return this.length === length && this.startsWith(bytes, length)
-  }
-
-  startsWith(bytes: Uint8Array, length: number): boolean {
-    return this.length >= length && equalBytes(this.#table.store.u8, this.start, bytes, 0, length)
-  }
-
-  /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one. */
-  compareHead(bytes: Uint8Array, length: number): number {
-    const own = Math.min(this.length, length)
-    return compareBytes(this.#table.store.u8, this.start, own, bytes, 0, length)
-  }
-
-  /** A copy of the entry's bytes. */
-  bytes(): Uint8Array {
-    return this.#table.store.u8.slice(this.start, this.start + this.length)
-  }
-}
-
-/** An ordered table's pages as they were. */
-export class OrderedSnapshot implements Disposable {
-  readonly #store: PageStore
-  readonly pages: Int32Array
-  readonly count: number
-  #released = false
-
-  constructor(store: PageStore, pages: Int32Array, count: number) {
-    this.#store = store
-    this.pages = pages
-    this.count = count
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#released) return
-    this.#released = true
-    for (const page of this.pages) this.#store.release(page)
-  }
-}
-
-/** Entries are aligned to words of 32 bits. */
-function entryBytes(length: number): number {
-  return (ENTRY_HEADER_BYTES + length + 3) & ~3
 }

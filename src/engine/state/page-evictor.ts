@@ -15,7 +15,7 @@ const MOST_ROUNDS = 3
 export interface LeavingPages {
   generation: number
   /** Where each page is, negative where it is out, 0 for none; a page's places lie side by side. */
-  readonly names: Int32Array
+  readonly names: ArrayLike<number>
   /** The page at this place, which is in memory, leaves. */
   evictAt(place: number): void
   /** Pages that only snapshots hold leave until there is enough room: then this is false. */

@@ -7,6 +7,7 @@
  *   number   1        2         3                  1        2         3
  *   pages    page     BLANK     page     names     page     -7        page
  */
+import { assert } from "../../std/assert.ts"
 import type { LeavingPages } from "./page-evictor.ts"
 import { GENERATION, LIVE } from "./page-format.ts"
 import { pageBytes } from "./page-sizes.ts"
@@ -136,8 +137,7 @@ export class RowDirectory implements LeavingPages {
 
   #evict(page: number, number: number): void {
     const { store } = this
-    // When it is back, the first writer must stamp it again, so that it is seen to be another one.
-    if (store.stampOf(page) === this.generation) this.generation = store.nextGeneration()
+    assert(store.stampOf(page) < this.generation, "when it is back, the first writer stamps a page again")
     const figures = { minTime: store.f64[page + MIN_TIME]!, live: store.i32[page * 2 + LIVE]! }
     const out = store.putOut(page)
     for (const snapshot of this.#snapshots) snapshot.rename(page, out, number)

@@ -1,0 +1,68 @@
+/**
+ * An engine that has an eighth of the memory that its state needs puts out, change by change, what one does
+ * that has all of it, across a checkpoint that is held while an epoch runs.
+ */
+import { assert } from "../../std/assert.ts"
+import { createEngine } from "../create-engine.ts"
+import type { Engine, EpochInput, OperatorSpec } from "../dataflow.ts"
+import { rowKey, weightedRows } from "./batches.ts"
+import { same } from "./compare-with-naive.ts"
+import { MemorySpill } from "./memory-spill.ts"
+
+/** The least that a row may need where pages split: a few of 64 KB beyond seven eighths of it. */
+export const LIMIT = 2 << 20
+const CHECKPOINT_AT = 4
+
+/** Changes as text, in their order. */
+export function changesOf(engine: Engine, input: EpochInput): string[] {
+  return engine.runEpoch(input).changes.flatMap(({ changes }) => {
+    return weightedRows(changes).map(([weight, row]) => `${weight} ${rowKey(row)}`)
+  })
+}
+
+export function limited(specs: readonly OperatorSpec[], maxStateBytes = LIMIT, parts = 1): Engine {
+  return createEngine(specs, { maxStateBytes, spill: { openFile: () => new MemorySpill() }, parts })
+}
+
+export function assertWithin(engine: Engine, limit: number, where: string): void {
+  const bytes = engine.stateBytes() - engine.spill().spilledBytes
+  assert(bytes <= limit, `${where}: ${bytes} bytes in memory`)
+}
+
+/**
+ * @param view whose rows take hardly any memory: what is proven is proven of its operators
+ * @throws when the two disagree, or did not have to do what they are there for
+ */
+export function compareInAnEighth(
+  specs: readonly OperatorSpec[],
+  view: string,
+  epochs: readonly EpochInput[],
+): void {
+  const free = createEngine(specs)
+  let engine = limited(specs)
+  let most = 0
+  let changes = 0
+  for (const input of epochs) {
+    const where = `epoch ${input.epoch}`
+    using checkpoint = input.epoch === CHECKPOINT_AT ? engine.checkpoint() : null
+    const expected = changesOf(free, input)
+    same(changesOf(engine, input), expected, where)
+    assertWithin(engine, LIMIT, where)
+    same(rowsKept(engine, view), rowsKept(free, view), `${where}: rows kept`)
+    changes += expected.length
+    most = Math.max(most, free.stateBytes())
+    if (checkpoint === null) continue
+    const parts = [...checkpoint.parts()]
+    assertWithin(engine, LIMIT, `${where}, with a checkpoint held`)
+    engine = limited(specs)
+    engine.restore(parts)
+    assertWithin(engine, LIMIT, "restored")
+    same(changesOf(engine, input), expected, `${where}, restored`)
+  }
+  assert(most > 8 * LIMIT, `${most} bytes in all are more than eight times the limit`)
+  assert(changes > 20, `${changes} changes say something`)
+}
+
+function rowsKept(engine: Engine, view: string): number[] {
+  return engine.work(view).map(({ state }) => state.rows)
+}
