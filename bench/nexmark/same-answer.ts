@@ -3,7 +3,7 @@ import type { LogicalType } from "../../src/columns/types.ts"
 import { createJsonDecoder } from "../../src/contracts/json/decoder.ts"
 import type { ViewDefinition } from "../../src/plan/view.ts"
 import { assert } from "../../src/std/assert.ts"
-import { type Cell, differenceOf, type Row } from "../../test/kit/canonical.ts"
+import { type Cell, cellOfText, differenceOf, type Row } from "../../test/kit/canonical.ts"
 import { NEXMARK_EVENTS } from "../../test/nexmark/columns.ts"
 import { engineOf, planOf, rowsOf } from "../../test/nexmark/run-query.ts"
 import type { ByHand } from "./by-hand.ts"
@@ -44,5 +44,5 @@ function cellOf(value: string | number, type: LogicalType): Cell {
   if (type.kind === "timestamp") {
     return String((typeof value === "number" ? value : Date.parse(value)) * 1_000)
   }
-  return type.kind === "decimal" ? value : String(value)
+  return cellOfText(String(value), type)
 }
