@@ -21,6 +21,20 @@ test("answers come in the order of the questions, also when several wait", async
   for (let k = 1; k <= 100; k++) assert.equal(thread.answer(), 2 * k)
 })
 
+test("an answer may come at any moment while the caller looks for it", async (t) => {
+  await using thread = await threadThat("question")
+  const { load } = Atomics
+  // Whoever looks at the counts sees them when the answer is there, which it was not when he began.
+  t.mock.method(Atomics, "load", (counts: Int32Array, index: number) => {
+    while (load(counts, 0) !== load(counts, 1));
+    return load(counts, index)
+  })
+  for (let k = 0; k < 1_000; k++) {
+    thread.ask(k)
+    assert.equal(thread.answer(), k)
+  }
+})
+
 test("whoever waits for a thread that ends hears of it", async () => {
   for (const end of ["process.exit(3)", "(() => { throw new Error('no more') })()"]) {
     await using thread = await threadThat(`question === 1 ? 1 : ${end}`)

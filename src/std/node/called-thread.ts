@@ -76,9 +76,10 @@ export class CalledThread {
   /** Sleeps until the answer to the oldest question without one is there. @throws when the thread ended */
   answer(): unknown {
     for (;;) {
+      // Before the look at the port: an answer that comes behind the look is not counted here yet.
+      const answered = Atomics.load(this.#counts, ANSWERED)
       const received = receiveMessageOnPort(this.#port)
       if (received !== undefined) return received.message
-      const answered = Atomics.load(this.#counts, ANSWERED)
       assert(answered < this.#asked || this.#isGone(), "a question was asked")
       if (answered < this.#asked) Atomics.wait(this.#counts, ANSWERED, answered, LOOK_AGAIN_MS)
       if (this.#isGone()) throw this.#failure ?? new Error("the thread ended by itself")
