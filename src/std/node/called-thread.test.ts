@@ -45,6 +45,17 @@ test("whoever waits for a thread that ends hears of it", async () => {
   }
 })
 
+test("a thread that ends before anybody waited for it is missed, too", async () => {
+  await using thread = await threadThat("question === 1 ? 1 : process.exit(3)")
+  const whileItWorks = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  thread.ask(1)
+  whileItWorks()
+  assert.equal(thread.answer(), 1)
+  thread.ask(2)
+  whileItWorks()
+  assert.throws(() => thread.answer(), /ended/)
+})
+
 test("a thread that cannot start is told with its reason", async () => {
   await assert.rejects(CalledThread.start(new URL("data:text/javascript,throw new Error('no module')")), {
     message: /no module/,

@@ -44,6 +44,8 @@ export class CalledThread {
         throw thread.#failure ?? new Error("the thread ended before it took a call")
       }),
     ])
+    // Only a loop that was looked at while it ran is told from one that never began.
+    thread.#isGone()
     return thread
   }
 
