@@ -53,33 +53,37 @@ export class SimInode {
 
   /** Brings what changed since the last sync to the medium; what an earlier failure lost stays lost. */
   sync(): void {
-    this.#settle(this.current.length, () => true)
+    this.#settle(this.current.length, () => true, { cuts: false })
   }
 
-  /** A sync that fails: some sectors reach the medium, the rest never will, and all count as clean. */
+  /**
+   * A sync that fails: some sectors reach the medium, the rest never will, and all count as clean. None is
+   * cut at a size that lags behind: should the size come later, all of the sector is there.
+   */
   failSync(random: Random): void {
-    this.#lose(random)
+    this.#lose(random, { cuts: false })
   }
 
   /** Power is lost: what reached the medium is what there is. */
   crash(random: Random): void {
-    this.#lose(random)
+    this.#lose(random, { cuts: true })
     this.current = this.durable.slice()
   }
 
-  #lose(random: Random): void {
+  #lose(random: Random, options: { readonly cuts: boolean }): void {
     const sizeBytes = random.below(2) === 0 ? this.durable.length : this.current.length
     const all = random.below(4) === 0
-    this.#settle(sizeBytes, () => all || random.below(2) === 1)
+    this.#settle(sizeBytes, () => all || random.below(2) === 1, options)
   }
 
-  #settle(sizeBytes: number, reaches: () => boolean): void {
+  #settle(sizeBytes: number, reaches: () => boolean, { cuts }: { readonly cuts: boolean }): void {
     const settled = new Uint8Array(sizeBytes)
     settled.set(this.durable.subarray(0, sizeBytes))
     for (const sector of this.#dirty) {
       const from = sector * SECTOR_BYTES
       const to = Math.min(from + SECTOR_BYTES, sizeBytes)
-      if (!reaches() || from >= to) continue
+      const isCut = to < Math.min(from + SECTOR_BYTES, this.current.length)
+      if (!reaches() || from >= to || (isCut && !cuts)) continue
       settled.fill(0, from, to)
       settled.set(this.current.subarray(from, to), from)
     }
