@@ -91,14 +91,9 @@ export class KeyTable implements LeavingPages {
     let page = this.directory[hash >>> this.shift]!
     if (store.f64[page + F.GENERATION] === this.generation) return page
     if (page === BLANK) page = this.bring(hash)
-    if (!store.isShared(page)) {
-      store.f64[page + F.GENERATION] = this.generation
-      return page
-    }
-    const twin = store.copy(page)
-    store.f64[twin + F.GENERATION] = this.generation
-    this.#point(twin, hash, store.i32[twin * 2 + F.LOCAL_DEPTH]!)
-    return twin
+    const own = store.madePrivate(page, this.generation)
+    if (own !== page) this.#point(own, hash, store.i32[own * 2 + F.LOCAL_DEPTH]!)
+    return own
   }
 
   /** The page of `hash`, in memory, to be read. */

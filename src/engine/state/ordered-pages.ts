@@ -54,8 +54,7 @@ export class OrderedPages implements LeavingPages {
     const { store } = this
     const page = this.bring(index)
     if (store.f64[page + GENERATION] === this.generation) return page
-    const own = store.isShared(page) ? store.copy(page) : page
-    store.f64[own + GENERATION] = this.generation
+    const own = store.madePrivate(page, this.generation)
     this.names[index] = own
     return own
   }
@@ -78,7 +77,7 @@ export class OrderedPages implements LeavingPages {
     const page = this.names[index]!
     const out = page > 0 ? undefined : this.#out.get(page)
     const order = out === undefined ? null : compareHead(out, bytes, length)
-    return order ?? compareEntry(this.store, { page: this.bring(index), slot: 0 }, bytes, length)
+    return order ?? compareEntry(this.store, entryAt(this.store, this.bring(index), 0), bytes, length)
   }
 
   evictAt(index: number): void {

@@ -9,7 +9,7 @@
  */
 import { assert } from "../../std/assert.ts"
 import { OrderedCursor } from "./ordered-cursor.ts"
-import { COUNT, compareEntry, DEAD, ENTRY_HEADER_BYTES, entryBytes, TOP } from "./ordered-page.ts"
+import { COUNT, compareEntry, DEAD, ENTRY_HEADER_BYTES, entryAt, entryBytes, TOP } from "./ordered-page.ts"
 import { OrderedPages } from "./ordered-pages.ts"
 import type { OrderedSnapshot } from "./ordered-snapshot.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
@@ -250,7 +250,7 @@ export class OrderedTable {
     let [low, high] = [0, store.i32[page * 2 + COUNT]!]
     while (low < high) {
       const middle = (low + high) >> 1
-      if (compareEntry(store, { page, slot: middle }, bytes, length) < 0) low = middle + 1
+      if (compareEntry(store, entryAt(store, page, middle), bytes, length) < 0) low = middle + 1
       else high = middle
     }
     return low

@@ -298,6 +298,13 @@ export class PageStore implements Disposable {
     return this.#references[page >>> UNIT_SHIFT]! > 1
   }
 
+  /** The page, or a copy of it where it is shared, with the stamp of its table's generation. */
+  madePrivate(page: number, generation: number): number {
+    const own = this.isShared(page) ? this.copy(page) : page
+    this.f64[own + STAMP] = generation
+    return own
+  }
+
   /** Gives up one reference to `page` for a private copy of it. */
   copy(page: number): number {
     const sizeClass = this.sizeClassOf(page)

@@ -61,8 +61,7 @@ export class RowDirectory implements LeavingPages {
     let page = this.pages[number]!
     if (store.f64[page + GENERATION] === this.generation) return page
     if (page === BLANK) page = this.#bringIn(number)
-    const own = store.isShared(page) ? store.copy(page) : page
-    store.f64[own + GENERATION] = this.generation
+    const own = store.madePrivate(page, this.generation)
     this.#put(number, own)
     return own
   }
