@@ -50,7 +50,7 @@ export class Checkpointer {
   /** @param kept stays beside the next checkpoint: the one that was restored, else the newest. */
   constructor(parts: CheckpointerParts, kept: CheckpointManifest | null) {
     this.#parts = parts
-    this.#lastMs = parts.clock.nowMs()
+    this.#lastMs = parts.clock.monotonicMs()
     this.#lastEpoch = parts.engine.epoch
     this.#previous = kept
   }
@@ -61,7 +61,7 @@ export class Checkpointer {
 
   /** Begins a checkpoint when one is due and none is being written. The engine is at rest. */
   beginIfDue(journalOffset: number): void {
-    const sinceMs = this.#parts.clock.nowMs() - this.#lastMs
+    const sinceMs = this.#parts.clock.monotonicMs() - this.#lastMs
     const isDueByRows = this.#rowsSince >= INTERVAL_ROWS && sinceMs >= PAUSE_FACTOR * this.#lastTookMs
     const due = sinceMs >= this.#parts.intervalMs || isDueByRows
     if (due && this.#writing === null && this.#parts.engine.epoch > this.#lastEpoch)
@@ -86,7 +86,7 @@ export class Checkpointer {
     const manifest = this.#parts.manifest(journalOffset)
     const checkpoint = engine.checkpoint()
     const runnerParts = this.#parts.runnerParts()
-    const beganMs = clock.nowMs()
+    const beganMs = clock.monotonicMs()
     this.#lastMs = beganMs
     this.#rowsSince = 0
     this.#lastEpoch = engine.epoch
@@ -94,7 +94,7 @@ export class Checkpointer {
       .catch(onFailed)
       .finally(() => {
         checkpoint[Symbol.dispose]()
-        this.#lastTookMs = clock.nowMs() - beganMs
+        this.#lastTookMs = clock.monotonicMs() - beganMs
         this.#writing = null
       })
   }
