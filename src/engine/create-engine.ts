@@ -150,6 +150,7 @@ class DataflowEngine implements Engine {
       views: Object.fromEntries(this.#fingerprints),
       epoch: this.#epoch,
       watermarks: this.#crew.first.watermarks.entries(),
+      lastKey: Math.max(...parts.map((part) => part.lastKey)),
       ...(parts.length === 1 ? {} : { parts: parts.length }),
     }
     const generation = Math.max(...parts.map((part) => part.generation))
@@ -207,6 +208,7 @@ class DataflowEngine implements Engine {
     const { parts: count = 1 } = meta
     const parts = count === standIns.length ? standIns : makeParts(this.#options, count)
     const states = parts.map((part) => {
+      part.store.raiseKeys(meta.lastKey ?? 0)
       const state = new SavedState(part.store, byName, part.part)
       part.restore(state, views)
       part.watermarks.restore(meta.watermarks)

@@ -26,6 +26,7 @@ export interface Crew {
 export interface OtherPart {
   /** See PageStore. */
   readonly generation: number
+  readonly lastKey: number
   work(view: string): readonly OperatorWork[]
   lossesOf(view: string): ViewLosses
   wakeAtMs(): number | null

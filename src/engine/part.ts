@@ -181,8 +181,12 @@ export class EnginePart implements OtherPart, Disposable {
     return this.store.generation
   }
 
+  get lastKey(): number {
+    return this.store.lastKey
+  }
+
   hold(generation: number): HeldPart {
-    this.store.goBeyond({ generation: generation + 1, key: 0 })
+    this.store.raiseGeneration(generation + 1)
     const captures = [...this.views.values()].flatMap(({ running, losses }) => [
       ...[...running.operators.values()].map((operator) => operator.capture(losses)),
       ...(this.#isFirst ? [captureView(running.view, losses)] : []),

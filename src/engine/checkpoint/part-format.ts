@@ -60,6 +60,11 @@ export interface EngineMeta {
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
   /** Among how many parts the state is split. @default 1 */
   readonly parts?: number
+  /**
+   * The highest key that a page of any part has had: files of a checkpoint hold pages that are gone, too, and
+   * no other page may come under their keys. Absent in checkpoints of older versions.
+   */
+  readonly lastKey?: number
 }
 
 export function jsonPart(name: string, value: unknown): CheckpointPart {

@@ -12,7 +12,7 @@ export function takeOver(from: readonly EnginePart[], to: readonly EnginePart[])
   // Pages of the other engine are known under their keys to whoever keeps its checkpoints.
   const lastKey = Math.max(...from.map(({ store }) => store.lastKey)) * from.length + from.length
   for (const part of to) {
-    part.store.goBeyond({ generation: 0, key: Math.ceil(lastKey / to.length) })
+    part.store.raiseKeys(Math.ceil(lastKey / to.length))
     part.watermarks.restore(from[0]!.watermarks.entries())
     for (const other of from) takeOperators(other, part)
   }

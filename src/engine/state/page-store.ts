@@ -152,10 +152,18 @@ export class PageStore implements Disposable {
     return ++this.#generation
   }
 
-  /** What comes later has generations and keys above these: of other stores that share a checkpoint. */
-  goBeyond({ generation, key }: { readonly generation: number; readonly key: number }): void {
+  /** What is written to later has this generation or one above it: other stores share the checkpoint. */
+  raiseGeneration(generation: number): void {
     this.#generation = Math.max(this.#generation, generation)
-    this.#lastKey = Math.max(this.#lastKey, key)
+  }
+
+  /**
+   * Keys up to this one are names of pages of an earlier process, some of which are gone. All pages come
+   * under others, also those that empty tables have already; before any adopts a key.
+   */
+  raiseKeys(key: number): void {
+    for (let unit = 0; unit < this.#keys.length; unit++) this.#keys[unit]! += key
+    this.#lastKey += key
   }
 
   get lastKey(): number {

@@ -53,6 +53,7 @@ export interface SentOffer {
 
 export interface PartAtRest {
   readonly generation: number
+  readonly lastKey: number
   readonly wakeAtMs: number | null
   readonly stateBytes: number
   readonly spill: SpillStats
@@ -68,6 +69,7 @@ export interface SentSpill extends Omit<SpillOptions, "openFile"> {
 /** What a part is restored from, but for pages: under the names and keys that it uses itself. */
 export interface SentState {
   readonly plain: readonly CheckpointPart[]
+  readonly lastKey: number
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
 }
 

@@ -103,8 +103,9 @@ export class PartHost implements Disposable {
     return { kind: "rest", rest: this.#atRest() }
   }
 
-  #restore({ plain, watermarks }: SentState): PartAnswer {
+  #restore({ plain, lastKey, watermarks }: SentState): PartAnswer {
     const part = this.#made
+    part.store.raiseKeys(lastKey)
     // Names and keys are the part's own.
     const alone = { index: 0, count: 1 }
     const saved = new SavedState(part.store, new Map(plain.map(({ name, bytes }) => [name, bytes])), alone)
@@ -145,6 +146,7 @@ export class PartHost implements Disposable {
     const part = this.#made
     return {
       generation: part.generation,
+      lastKey: part.lastKey,
       wakeAtMs: part.wakeAtMs(),
       stateBytes: part.stateBytes(),
       spill: part.spill(),

@@ -55,6 +55,10 @@ export class RemotePart implements OtherPart {
     return this.#rest.generation
   }
 
+  get lastKey(): number {
+    return this.#rest.lastKey
+  }
+
   lossesOf(view: string): ViewLosses {
     const losses = this.#rest.losses.get(view)
     assert(losses !== undefined, `view ${view} exists`)
@@ -82,7 +86,8 @@ export class RemotePart implements OtherPart {
   /** Takes the state of a part that has the same keys, page by page: there is no room for all twice. */
   replace(part: EnginePart): void {
     using held = part.hold(part.generation)
-    const state = { plain: [...held.parts()], watermarks: part.watermarks.entries() }
+    const { lastKey, watermarks } = part
+    const state = { plain: [...held.parts()], lastKey, watermarks: watermarks.entries() }
     this.#call({ kind: "restore", state }, "done")
     for (const { mark, sizeBytes, copyTo } of held.pages()) {
       const image = copyTo(new Uint8Array(new SharedArrayBuffer(sizeBytes)))
