@@ -227,7 +227,7 @@ test("rows of sessions that outgrow the limit of state stop the engine with a me
     session: SESSION,
     keys: [KEY, END],
     windowKeys: { start: null, end: 1 },
-    aggregates: [aggregate("count", null)],
+    aggregates: [aggregate("count", VALUE, true)],
   })
   const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
   const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })

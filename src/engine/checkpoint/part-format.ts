@@ -13,7 +13,7 @@ import { checkpointDamaged } from "../errors.ts"
 import type { Held } from "../state/ordered-multiset.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
-export const CHECKPOINT_FORMAT = 4
+export const CHECKPOINT_FORMAT = 5
 
 /** The part with the EngineMeta. */
 export const META = "$engine/meta"

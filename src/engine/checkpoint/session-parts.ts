@@ -9,7 +9,7 @@ import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
-import { Session } from "../time/session-book.ts"
+import { Session } from "../time/session.ts"
 import type { SessionKey, SessionRow } from "../time/session-rows.ts"
 import { OperatorCapture } from "./capture.ts"
 import { decodeValue, encodeValue, jsonPart, readJson } from "./part-format.ts"
@@ -29,18 +29,24 @@ interface SessionEntry {
   readonly number: string
   /** Bounds of the rows that are out; null: none are. */
   readonly shown: readonly [start: string, end: string] | null
+  /** Of its first and last row, where not all rows are here: then the one row finds its group. */
+  readonly reach?: readonly [firstUs: string, lastUs: string]
   readonly rows: readonly (readonly (string | null)[])[]
 }
+
+type Captured = "number" | "visible" | "start" | "end" | "firstUs" | "lastUs" | "rows"
 
 export class SessionCapture implements CapturedState {
   readonly #id: string
   readonly #tables: OperatorCapture
-  readonly #sessions: readonly Pick<Session, "number" | "visible" | "start" | "end" | "rows">[]
+  readonly #merges: boolean
+  readonly #sessions: readonly Pick<Session, Captured>[]
   readonly #meta: Omit<SessionsMeta, "parts">
 
   constructor(operator: SessionAggregate, losses: Losses) {
     const { book, whole, distinct, multisets, nextGroup } = operator
     this.#id = operator.spec.id
+    this.#merges = operator.merges
     const tables = {
       start: 0n,
       end: 0n,
@@ -57,8 +63,8 @@ export class SessionCapture implements CapturedState {
     })
     this.#sessions = [...book.sessions()].map((session) => {
       session.shared = true
-      const { number, visible, start, end, rows } = session
-      return { number, visible, start, end, rows }
+      const { number, visible, start, end, firstUs, lastUs, rows } = session
+      return { number, visible, start, end, firstUs, lastUs, rows }
     })
     this.#meta = {
       next: String(book.nextNumber),
@@ -71,12 +77,13 @@ export class SessionCapture implements CapturedState {
     let entries: SessionEntry[] = []
     let rows = 0
     let parts = 0
-    for (const { number, visible, start, end, rows: all } of this.#sessions) {
+    for (const { number, visible, start, end, firstUs, lastUs, rows: all } of this.#sessions) {
       for (let from = 0; from < all.length; from += ROWS_PER_PART) {
         const some = all.slice(from, from + ROWS_PER_PART)
         entries.push({
           number: String(number),
           shown: visible ? [String(start), String(end)] : null,
+          ...(this.#merges ? { reach: [String(firstUs), String(lastUs)] as const } : {}),
           rows: some.map(({ cells }) => cells.map((cell) => (cell === null ? null : encodeCell(cell)))),
         })
         rows += some.length
@@ -118,11 +125,13 @@ export function restoreSessions(operator: SessionAggregate, parts: SavedState, l
       if (first === undefined) throw checkpointDamaged(name, "has a session without rows")
       const more: SessionRow[] = rows.map(({ row }) => row)
       if (session !== null && String(session.number) === entry.number) {
-        session.rows.push(...more)
+        session.hold([...session.rows, ...more])
         continue
       }
       if (session !== null) operator.adopt(session)
-      session = new Session(BigInt(entry.number), first.key, more, { distinct, multisets })
+      session = new Session(BigInt(entry.number), first.key, first.row.timeUs, { distinct, multisets })
+      session.hold(more)
+      for (const timeUs of entry.reach ?? []) session.reach(BigInt(timeUs))
       if (entry.shown === null) continue
       const [start, end] = entry.shown
       Object.assign(session, { start: BigInt(start), end: BigInt(end), visible: true, showing: true })

@@ -119,8 +119,11 @@ function loadPair(
   return { state, value: value.value, other: other.value, isNull, loaded: null }
 }
 
-/** 64-bit integers are added and compared as halves, never as BigInt. */
-function hasHalves(type: LogicalType): boolean {
+/**
+ * 64-bit integers are added and compared as halves, never as BigInt. Slots hold them as they are, where other
+ * values of one word are doubles.
+ */
+export function hasHalves(type: LogicalType): boolean {
   return ["int64", "timestamp", "decimal"].includes(type.kind) && wordsPerRow(type) === 1
 }
 

@@ -9,13 +9,11 @@ import type { PairAggregateName } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { readFloatSum, readLimbs, readTriple, readWords } from "./exact-sums.ts"
+import { readFloatSum, readLimbs, readTriple, readWords, type SumKind } from "./exact-sums.ts"
 import type { PairsState } from "./pairs.ts"
 import { pairStatistic } from "./pairs.ts"
 import type { Spread, SquaresKind } from "./squares.ts"
 import { exactSpread, floatSpread, readSquares } from "./squares.ts"
-
-export type SumKind = "limbs" | "words" | "wide" | "float"
 
 /** Counts results that were marked. */
 export interface OverflowCount {

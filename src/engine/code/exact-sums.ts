@@ -7,7 +7,10 @@
  *   float   float64    Neumaier's sum and compensation, then counts of NaN, +Infinity and -Infinity, so that
  *                      a retracted special value leaves no trace
  */
+import { assertNever } from "../../std/assert.ts"
 import type { PageStore } from "../state/page-store.ts"
+
+export type SumKind = "limbs" | "words" | "wide" | "float"
 
 export const LIMB_CARRY = 4_503_599_627_370_496
 const TWO_32 = 4_294_967_296n
@@ -19,7 +22,10 @@ export function readLimbs(store: PageStore, at: number): bigint {
 
 /** For weights other than one. */
 export function addLimbs(store: PageStore, at: number, value: number, weight: number): void {
-  const sum = readLimbs(store, at) + BigInt(value) * BigInt(weight)
+  writeLimbs(store, at, readLimbs(store, at) + BigInt(value) * BigInt(weight))
+}
+
+function writeLimbs(store: PageStore, at: number, sum: bigint): void {
   store.f64[at + 1] = Number(sum >> 32n)
   store.f64[at] = Number(BigInt.asUintN(32, sum))
 }
@@ -56,6 +62,37 @@ export function addTriple(store: PageStore, at: number, value: bigint, weight: n
   store.i64[at] = BigInt.asIntN(64, sum)
   store.i64[at + 1] = BigInt.asIntN(64, sum >> 64n)
   store.i64[at + 2] = sum >> 128n
+}
+
+/** The sum at `from` is added to that at `at`. */
+export function addSum(store: PageStore, kind: SumKind, at: number, from: number): void {
+  const { f64 } = store
+  switch (kind) {
+    case "limbs":
+      writeLimbs(store, at, readLimbs(store, at) + readLimbs(store, from))
+      return
+    case "words":
+      writeWords(store, at, readWords(store, at) + readWords(store, from))
+      return
+    case "wide":
+      addTriple(store, at, readTriple(store, from), 1)
+      return
+    case "float":
+      addFloat(store, at, f64[from]!)
+      addFloat(store, at, f64[from + 1]!)
+      for (let special = 2; special < 5; special++) f64[at + special]! += f64[from + special]!
+      return
+    default:
+      assertNever(kind)
+  }
+}
+
+/** As generated code adds a finite value. */
+function addFloat({ f64 }: PageStore, at: number, value: number): void {
+  const before = f64[at]!
+  const after = before + value
+  f64[at + 1]! += Math.abs(before) >= Math.abs(value) ? before - after + value : value - after + before
+  f64[at] = after
 }
 
 /** The float sum, or undefined when finite values have left the range of doubles. */

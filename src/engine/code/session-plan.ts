@@ -11,7 +11,11 @@ import type { GroupPlan } from "./group-terminal.ts"
 /** Groups by the session's number behind their own keys; the bounds are no fields. */
 export function planSessions(
   spec: AggregateSpec,
-  { numberAt, share }: { readonly numberAt: number; readonly share: Share },
+  {
+    numberAt,
+    share,
+    retracting,
+  }: { readonly numberAt: number; readonly share: Share; readonly retracting: boolean },
 ): GroupPlan {
   const { start, end } = spec.windowKeys!
   const isBound = (k: number) => k === start || k === end
@@ -26,7 +30,7 @@ export function planSessions(
   const keys = [...spec.keys.map((key, k) => (isBound(k) ? none : key)), number]
   const layout = new SlotLayout(keys.filter((key, k) => key.nullable && !isBound(k)).length)
   const keyFields = keys.map((key, k) => (isBound(k) ? null : layout.addField(key.type, key.nullable)))
-  const accumulators = planAccumulators(spec.aggregates, layout, { retracting: true })
+  const accumulators = planAccumulators(spec.aggregates, layout, { retracting })
   return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, share, bySession: true }
 }
 

@@ -37,6 +37,7 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
           losses,
           share,
           inputColumns,
+          retractingInput: !appendOnly.has(spec.input),
           appendOnlyOutput: appendOnly.has(spec.id),
         })
       }

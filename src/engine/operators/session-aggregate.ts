@@ -15,15 +15,14 @@ import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
 import { GroupTerminal } from "../code/group-terminal.ts"
+import { canMerge, mergeSlots } from "../code/merge-slots.ts"
 import type { RouteShape } from "../code/route-writer.ts"
 import { RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
-import { planSessions, sessionOutputs, usedColumns } from "../code/session-plan.ts"
-import { SessionTerminal } from "../code/session-terminal.ts"
+import { planSessions, sessionOutputs } from "../code/session-plan.ts"
 import { structuralKey } from "../code/structural-key.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
-import { stateFull } from "../errors.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { copySessions } from "../resharding/sessions.ts"
@@ -32,14 +31,14 @@ import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
-import type { Session, SessionMove } from "../time/session-book.ts"
+import type { Session, SessionMove } from "../time/session.ts"
 import { SessionBook } from "../time/session-book.ts"
 import type { SessionKey, SessionRow } from "../time/session-rows.ts"
-import { batchRun, SessionBatch, SessionColumns, scalarRow, sessionKey } from "../time/session-rows.ts"
+import { batchRun, scalarRow, sessionKey } from "../time/session-rows.ts"
 import { TimeQueue } from "../time/time-queue.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { PlaceRow } from "./session-placing.ts"
-import { leaveElsewhere, numbered, ownRows, placeChanges, placeEvents } from "./session-placing.ts"
+import { type SessionIntake, sessionIntake } from "./session-intake.ts"
+import { numbered } from "./session-placing.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
@@ -48,14 +47,8 @@ export interface SessionAggregateOptions {
   readonly losses: Losses
   readonly share: Share
   readonly inputColumns: readonly Column[]
+  readonly retractingInput: boolean
   readonly appendOnlyOutput: boolean
-}
-
-/** How a route from somewhere feeds an operator. */
-export interface SessionIntake {
-  readonly apply: RouteRun
-  /** By the sessions from before the epoch; places nothing. */
-  readonly judge: RouteRun
 }
 
 /** Shorter runs of rows are not worth a batch of their own. */
@@ -76,6 +69,8 @@ export class SessionAggregate implements StatefulOperator {
   nextGroup: number
   readonly #options: SessionAggregateOptions
   readonly #session: SessionWindow
+  /** A session's rows are not kept: two groups become one. */
+  readonly merges: boolean
   readonly #rowColumns: readonly Column[]
   readonly #changes: RowBuilder
   readonly #moves: RowBuilder
@@ -103,7 +98,12 @@ export class SessionAggregate implements StatefulOperator {
     // Branches of a union may hand on NULL where others never do.
     this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
     const { share } = options
-    this.plan = planSessions(spec, { numberAt: this.#rowColumns.length, share })
+    const known = new Set(session.keys.map(structuralKey))
+    const { start, end } = spec.windowKeys
+    this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
+    this.merges = this.#oneGroup && !options.retractingInput && canMerge(spec.aggregates)
+    const numberAt = this.#rowColumns.length
+    this.plan = planSessions(spec, { numberAt, share, retracting: !this.merges })
     this.nextGroup = share.numberFrom(1)
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
@@ -118,12 +118,10 @@ export class SessionAggregate implements StatefulOperator {
     this.book = new SessionBook({
       gapUs: session.gapUs,
       allowedLatenessUs: spec.allowedLatenessUs,
+      keepsRows: !this.merges,
       tables: { distinct: this.distinct, multisets: this.multisets },
       share,
     })
-    const known = new Set(session.keys.map(structuralKey))
-    const { start, end } = spec.windowKeys
-    this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
     this.#dropsSlots = this.#oneGroup && accumulators.groupAt === null
     this.#apply = this.#compile("apply")
     this.#touch = this.#compile("touch")
@@ -162,41 +160,19 @@ export class SessionAggregate implements StatefulOperator {
 
   /** A function that takes rows of a route of this shape. */
   intake(shape: RouteShape): SessionIntake {
-    const { store, share, losses } = this.#options
-    const rows = new RowBuilder(this.#rowColumns.map((column) => column.type))
-    const origins: number[] = []
-    const used = usedColumns([this.plan.spec.keys, this.plan.spec.aggregates])
-    const columns = new SessionColumns(used, this.#options.inputColumns.length)
-    const parts = {
-      filter: this.spec.filter,
-      session: this.#session,
-      plan: this.plan,
-      operator: this,
-      used,
-      rows,
-      origins,
+    return sessionIntake(this, shape, { ...this.#options, rowColumns: this.#rowColumns })
+  }
+
+  /** Rows with the numbers of their sessions, which keep none, go into the groups. */
+  enter(rows: ChangeBatch): void {
+    for (const { from, to } of this.book.takeMerges()) {
+      this.#run(this.#touch, [from, to])
+      const { f64 } = this.#options.store
+      const [slot, other] = [to, from].map(({ session }) => this.touched.slots[session.touchedAt]!)
+      mergeSlots(this.#options.store, this.plan.accumulators, slot!, other!)
+      f64[other! + this.plan.accumulators.rowsAt] = 0
     }
-    const { run } = new RouteWriter(new SessionTerminal(shape, parts)).compile<RouteRun>(store)
-    const through =
-      (place: PlaceRow): RouteRun =>
-      (input, weights, verdicts, report) => {
-        run(input, weights, verdicts, report, 0)
-        const taken = rows.take(shape.weighted)
-        if (taken === null) return input.length
-        if (shape.fromSource && !share.isWhole) leaveElsewhere(verdicts, origins, taken.length)
-        const batch = new SessionBatch(ownRows(taken, origins, { share, keysAt: columns.keysAt }), columns)
-        if (shape.fromSource) placeEvents(batch, origins, verdicts, place)
-        else placeChanges(batch, losses, place)
-        const { limitBytes } = store
-        if (this.book.bytes > limitBytes) throw stateFull({ neededBytes: this.book.bytes, limitBytes })
-        return input.length
-      }
-    return {
-      apply: through((key, row, weight) =>
-        weight > 0 ? this.book.add(key, row) : this.book.remove(key, row),
-      ),
-      judge: through((key, row) => !this.book.isLate(key, row.timeUs)),
-    }
+    this.#apply(rows, null, NO_VERDICTS, NO_REPORT, 0)
   }
 
   /** Ends the epoch: moves rows, closes sessions and lets those go that are gone. */
@@ -228,6 +204,7 @@ export class SessionAggregate implements StatefulOperator {
     const existed = session.visible && this.#exists(address)
     const place = this.touched.add(page, address, existed ? this.#changes.length : -1)
     this.#touchedSessions[place] = session
+    session.touchedAt = place
     if (existed) this.#put(page, address, session, -1)
   }
 
@@ -308,6 +285,7 @@ export class SessionAggregate implements StatefulOperator {
       session.showing = this.spec.emit === "changes" || end <= watermarkUs
       const differs = session.start !== session.firstUs || session.end !== end
       if (session.visible === session.showing && !(session.visible && differs)) continue
+      if (this.#oneGroup && session.touchedAt >= 0) continue
       const rows = this.#oneGroup ? session.rows.slice(0, 1) : session.rows
       for (const row of rows) touched.push({ session, row, weight: 1 })
     }
@@ -325,6 +303,7 @@ export class SessionAggregate implements StatefulOperator {
       const address = touched.slots[place]!
       const page = touched.pages[place]!
       const session = this.#touchedSessions[place]!
+      session.touchedAt = -1
       if (!this.#exists(address)) {
         this.whole.table.remove(page, address)
         continue
@@ -375,7 +354,8 @@ export class SessionAggregate implements StatefulOperator {
 
   #compile(mode: GroupMode): RouteRun {
     const number: Column = { name: "session", type: INT64, nullable: false }
-    const shape = { columns: [...this.#rowColumns, number], stages: [], fromSource: false, weighted: true }
+    const columns = [...this.#rowColumns, number]
+    const shape = { columns, stages: [], fromSource: false, weighted: !this.merges }
     const terminal = new GroupTerminal(shape, this.plan, this, mode)
     return new RouteWriter(terminal).compile<RouteRun>(this.#options.store).run
   }

@@ -10,7 +10,7 @@ import { allocateVector, wordsPerRow } from "../../columns/vector.ts"
 import { APPLIED, ELSEWHERE, LATE } from "../code/route-writer.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
-import type { SessionMove } from "../time/session-book.ts"
+import type { SessionMove } from "../time/session.ts"
 import type { BatchRun, SessionBatch, SessionKey, SessionRow } from "../time/session-rows.ts"
 import { keyAt, scalarRow } from "../time/session-rows.ts"
 

@@ -1,16 +1,19 @@
 /** Sessions of some keys, with their groups and rows, and the places of those that are gone. */
 import type { Share } from "../exchange/share.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"
-import { Session } from "../time/session-book.ts"
+import { Session } from "../time/session.ts"
 import { copyGroups } from "./groups.ts"
 
 export function copySessions(from: SessionAggregate, to: SessionAggregate, share: Share): void {
   const numbers = new Set<bigint>()
   for (const session of from.book.sessions()) {
     if (!share.hasKey(session.key)) continue
-    const { number, key, rows, start, end, visible, showing } = session
+    const { number, key, firstUs, lastUs, rows, start, end, visible, showing } = session
     numbers.add(number)
-    const copy = new Session(number, key, rows.slice(), to)
+    const copy = new Session(number, key, firstUs, to)
+    copy.hold(rows.slice())
+    copy.reach(firstUs)
+    copy.reach(lastUs)
     to.adopt(Object.assign(copy, { start, end, visible, showing }))
   }
   for (const gone of from.book.gone()) if (share.hasKey(gone.key)) to.book.remember({ ...gone })

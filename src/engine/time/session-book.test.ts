@@ -8,10 +8,10 @@ import type { SessionRow } from "./session-rows.ts"
 import { scalarRow } from "./session-rows.ts"
 
 const GAP = 10n
-const book = (allowedLatenessUs = 0n) =>
+const book = (allowedLatenessUs = 0n, keepsRows = true) =>
   new SessionBook({
     gapUs: GAP,
-    allowedLatenessUs,
+    ...{ allowedLatenessUs, keepsRows },
     tables: { distinct: [], multisets: [] },
     share: Share.whole,
   })
@@ -47,6 +47,35 @@ test("a row between two sessions joins them, and the smaller one's rows move", (
     [1n, 11n, 1],
   ])
   assert.deepEqual(shape(sessions), [[0n, 20n, 5]])
+})
+
+test("where no rows are kept the younger of two that are joined becomes a part of the older", () => {
+  const sessions = book(0n, false)
+  const lengthen = (timeUs: bigint) => {
+    const session = sessions.lengthen("a", timeUs)!
+    if (!session.isAlive) sessions.giveFirst(session, row(timeUs))
+    return session
+  }
+  const [first, second] = [lengthen(20n), lengthen(0n)]
+  sessions.takeMoves()
+  const { bytes } = sessions
+  assert.equal(lengthen(10n), first)
+  const [merge, ...others] = sessions.takeMerges()
+  assert.deepEqual([merge!.from.session, merge!.to.session, others], [second, first, []])
+  assert.deepEqual(
+    [merge!.from.row.timeUs, merge!.to.row.timeUs],
+    [0n, 20n],
+    "their groups are found by them",
+  )
+  assert.equal(second.into, first)
+  assert.deepEqual(shape(sessions), [[0n, 20n, 1]])
+  assert.ok(sessions.bytes < bytes)
+  const { changed } = sessions.takeMoves()
+  sessions.forget(
+    NO_WATERMARK,
+    changed.filter(({ isAlive }) => !isAlive),
+  )
+  assert.deepEqual([...sessions.sessions()], [first])
 })
 
 test("taking a row back parts, shortens or ends its session; a row that is not there is told", () => {

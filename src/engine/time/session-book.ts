@@ -1,11 +1,14 @@
 /**
  * Which session each row is in. Rows of one key that are no further apart than the gap are one session, from
  * its first row to its last one plus the gap. A row may begin a session, lengthen one, or join two; a row
- * that is taken back may shorten one, part it, or end it. What that means for the groups of sessions is
- * written down as moves: a row enters or leaves a session's group. Of two that become one the smaller moves.
+ * that is taken back may shorten one, part it, or end it.
  *
  *   gap  ---       x--x---x---          a row between them joins both
  *                                x--x---
+ *
+ * What that means for the groups of sessions is written down. Where rows are kept it is moves: a row enters
+ * or leaves a session's group, and of two that become one the smaller moves. Where groups can merge, and no
+ * row is ever taken back, a session is its bounds and its first row, by which its group is found.
  *
  * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
  * row that would have joined it can come in time, so that such a row is late and begins no session of its
@@ -18,69 +21,11 @@
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
-import type { KeyTable } from "../state/key-table.ts"
-import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { GoneSession, SessionMerge, SessionMove, SessionTables } from "./session.ts"
+import { Session } from "./session.ts"
 import type { SessionKey, SessionRow } from "./session-rows.ts"
 import { cellsText } from "./session-rows.ts"
 import { TimeQueue } from "./time-queue.ts"
-
-export interface SessionMove {
-  readonly session: Session
-  readonly row: SessionRow
-  readonly weight: 1 | -1
-}
-
-/** What all sessions of an operator share. */
-export interface SessionTables {
-  readonly distinct: readonly KeyTable[]
-  readonly multisets: readonly OrderedMultiset[]
-}
-
-export class Session {
-  readonly number: bigint
-  readonly key: SessionKey
-  readonly distinct: readonly KeyTable[]
-  readonly multisets: readonly OrderedMultiset[]
-  /** By time. */
-  rows: SessionRow[]
-  /** A checkpoint reads `rows`: they are copied before they change. */
-  shared = false
-  /** As the rows that are out have them. */
-  start = 0n
-  end = 0n
-  /** Its groups' rows are out, and are to be out at the end of this epoch. */
-  visible = false
-  showing = false
-  isGone = false
-  /** End under which it waits to be closed. */
-  queuedUs: bigint | null = null
-
-  constructor(number: bigint, key: SessionKey, rows: SessionRow[], { distinct, multisets }: SessionTables) {
-    this.number = number
-    this.key = key
-    this.rows = rows
-    this.distinct = distinct
-    this.multisets = multisets
-  }
-
-  get isAlive(): boolean {
-    return this.rows.length > 0
-  }
-
-  get firstUs(): bigint {
-    return this.rows[0]!.timeUs
-  }
-
-  get lastUs(): bigint {
-    return this.rows.at(-1)!.timeUs
-  }
-}
-
-export interface GoneSession {
-  readonly key: SessionKey
-  readonly firstUs: bigint
-  readonly lastUs: bigint
-}
 
 interface Neighbours {
   /** By time, more than a gap apart. */
@@ -93,6 +38,7 @@ const NO_NEIGHBOURS: Neighbours = { live: [], gone: [] }
 export interface SessionBookOptions {
   readonly gapUs: bigint
   readonly allowedLatenessUs: bigint
+  readonly keepsRows: boolean
   readonly tables: SessionTables
   readonly share: Share
 }
@@ -105,6 +51,7 @@ export class SessionBook {
   /** Sessions that end here or before are gone. */
   #goneUs = NO_WATERMARK
   #moves: SessionMove[] = []
+  #merges: SessionMerge[] = []
   #changed = new Set<Session>()
   nextNumber: bigint
   /** From one session's number to the next. */
@@ -144,33 +91,27 @@ export class SessionBook {
 
   /** False: the row is late. */
   add(key: SessionKey, row: SessionRow): boolean {
-    const { timeUs } = row
-    let neighbours = this.#keys.get(key)
-    const { live } = neighbours ?? NO_NEIGHBOURS
-    const place = placeOf(live, timeUs)
-    if (this.#isLate(neighbours ?? NO_NEIGHBOURS, place, timeUs)) return false
+    assert(this.#options.keepsRows, "rows are added where they are kept")
+    const session = this.#sessionAt(key, row.timeUs)
+    if (session === null) return false
     this.bytes += row.bytes
-    const before = live[place - 1]
-    const behind = live[place]
-    const joinsBefore = before !== undefined && this.#reaches(before, timeUs)
-    const joinsBehind = behind !== undefined && this.#reaches(behind, timeUs)
-    if (joinsBefore && joinsBehind) {
-      const joined = this.#join(before, behind)
-      live.splice(place - 1, 2, joined)
-      this.#enter(joined, row)
-    } else if (joinsBefore) this.#enter(before, row)
-    else if (joinsBehind) this.#enter(behind, row)
-    else {
-      if (neighbours === undefined) {
-        neighbours = { live: [], gone: [] }
-        this.#keys.set(key, neighbours)
-      }
-      if (live.length === 0) this.#closePlace(key)
-      const session = this.#begin(key, [])
-      neighbours.live.splice(place, 0, session)
-      this.#enter(session, row)
-    }
+    this.#enter(session, row)
     return true
+  }
+
+  /** The session of a row of this time, which one that begins with it is to be given; null: it is late. */
+  lengthen(key: SessionKey, timeUs: bigint): Session | null {
+    assert(!this.#options.keepsRows, "where rows are kept they are added")
+    const session = this.#sessionAt(key, timeUs)
+    if (session === null) return null
+    session.reach(timeUs)
+    this.#changed.add(session)
+    return session
+  }
+
+  giveFirst(session: Session, row: SessionRow): void {
+    session.rows.push(row)
+    this.bytes += row.bytes
   }
 
   /** False: the row is in no session that lives. */
@@ -186,12 +127,20 @@ export class SessionBook {
     this.bytes -= removed!.bytes
     removed!.letGo()
     this.#move(session, removed!, -1)
+    session.hold(rows)
     if (rows.length === 0) live.splice(place, 1)
     else if (at > 0 && at < rows.length) {
       const isParted = rows[at]!.timeUs - rows[at - 1]!.timeUs > this.#options.gapUs
       if (isParted) live.splice(place, 1, ...this.#part(session, at))
     }
     return true
+  }
+
+  /** Since the last call, in order: each before a row that came later goes into the group. */
+  takeMerges(): readonly SessionMerge[] {
+    const taken = this.#merges
+    this.#merges = []
+    return taken
   }
 
   /** What happened since the last call, in order. */
@@ -242,6 +191,35 @@ export class SessionBook {
     for (const row of session.rows) this.bytes += row.bytes
   }
 
+  /** The session that a row of this time is in, begun or joined for it where it must; null: it is late. */
+  #sessionAt(key: SessionKey, timeUs: bigint): Session | null {
+    const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
+    const { live } = neighbours
+    const place = placeOf(live, timeUs)
+    if (this.#isLate(neighbours, place, timeUs)) return null
+    const before = live[place - 1]
+    const behind = live[place]
+    const joinsBefore = before !== undefined && this.#reaches(before, timeUs)
+    const joinsBehind = behind !== undefined && this.#reaches(behind, timeUs)
+    if (joinsBefore && joinsBehind) {
+      const joined = this.#options.keepsRows ? this.#join(before, behind) : this.#merge(before, behind)
+      live.splice(place - 1, 2, joined)
+      return joined
+    }
+    if (joinsBefore) return before
+    if (joinsBehind) return behind
+    return this.#beginAt(key, place, timeUs)
+  }
+
+  #beginAt(key: SessionKey, place: number, timeUs: bigint): Session {
+    const neighbours = this.#keys.get(key) ?? { live: [], gone: [] }
+    this.#keys.set(key, neighbours)
+    if (neighbours.live.length === 0) this.#closePlace(key)
+    const session = this.#begin(key, timeUs)
+    neighbours.live.splice(place, 0, session)
+    return session
+  }
+
   #reaches({ firstUs, lastUs }: Pick<GoneSession, "firstUs" | "lastUs">, timeUs: bigint): boolean {
     const { gapUs } = this.#options
     return timeUs >= firstUs - gapUs && timeUs <= lastUs + gapUs
@@ -281,8 +259,8 @@ export class SessionBook {
     if (neighbours?.live.length === 0 && neighbours.gone.length === 0) this.#keys.delete(key)
   }
 
-  #begin(key: SessionKey, rows: SessionRow[]): Session {
-    const session = new Session(this.nextNumber, key, rows, this.#options.tables)
+  #begin(key: SessionKey, timeUs: bigint): Session {
+    const session = new Session(this.nextNumber, key, timeUs, this.#options.tables)
     this.nextNumber += this.#step
     this.#byNumber.set(session.number, session)
     return session
@@ -292,6 +270,7 @@ export class SessionBook {
     const rows = own(session)
     if (rows.length === 0 || session.lastUs <= row.timeUs) rows.push(row)
     else rows.splice(placeBehind(rows, row.timeUs), 0, row)
+    session.reach(row.timeUs)
     this.#move(session, row, 1)
   }
 
@@ -307,10 +286,22 @@ export class SessionBook {
       this.#move(moved, row, -1)
       this.#move(kept, row, 1)
     }
-    kept.rows = [...before.rows, ...behind.rows]
-    kept.shared = false
-    moved.rows = []
-    moved.shared = false
+    kept.hold([...before.rows, ...behind.rows])
+    moved.hold([])
+    return kept
+  }
+
+  /** The younger one becomes a part of the older one. */
+  #merge(before: Session, behind: Session): Session {
+    const [kept, merged] = before.number < behind.number ? [before, behind] : [behind, before]
+    const move = (session: Session): SessionMove => ({ session, row: session.rows[0]!, weight: 1 })
+    this.#merges.push({ from: move(merged), to: move(kept) })
+    this.bytes -= merged.rows[0]!.bytes
+    merged.hold([])
+    merged.into = kept
+    this.#changed.add(merged)
+    kept.reach(merged.firstUs)
+    kept.reach(merged.lastUs)
     return kept
   }
 
@@ -318,8 +309,10 @@ export class SessionBook {
   #part(session: Session, at: number): [Session, Session] {
     const parts = [session.rows.slice(0, at), session.rows.slice(at)] as const
     const keepsFirst = parts[0].length >= parts[1].length
-    const begun = this.#begin(session.key, keepsFirst ? parts[1] : parts[0])
-    session.rows = keepsFirst ? parts[0] : parts[1]
+    const [left, moved] = keepsFirst ? parts : [parts[1], parts[0]]
+    const begun = this.#begin(session.key, moved[0]!.timeUs)
+    begun.hold(moved)
+    session.hold(left)
     for (const row of begun.rows) {
       this.#move(session, row, -1)
       this.#move(begun, row, 1)
