@@ -82,7 +82,9 @@ export const FLINK_QUERIES: Readonly<Record<string, string>> = {
     FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY bidder, auction ORDER BY date_time DESC) AS place
       FROM bid) q
     WHERE place <= 1`,
-  q19: `SELECT auction, bidder, price, channel, url, date_time, extra, date_time AS processed, place
+  // A row may have one time attribute.
+  q19: `SELECT auction, bidder, price, channel, url, date_time, extra,
+      CAST(date_time AS TIMESTAMP_LTZ(3)) AS processed, place
     FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC, date_time) AS place
       FROM bid) q
     WHERE place <= 10`,
