@@ -13,6 +13,7 @@ import { column, type Row, rowsOf, sliceOf } from "../engine/kit/batches.ts"
 import { aggregate, col } from "../engine/kit/expressions.ts"
 import { groupBy, source, view } from "../engine/kit/harness.ts"
 import { NaiveEngine } from "../engine/kit/naive-engine.ts"
+import { savedBytes } from "../engine/kit/saved-bytes.ts"
 import { type CheckpointManifest, CheckpointStore } from "../runners/embedded/checkpoint-store.ts"
 import { isPlatformError } from "../std/errors.ts"
 import { SeededRandom } from "../std/random.ts"
@@ -149,13 +150,13 @@ class World {
 
 function assertSameState(engine: Engine, parts: readonly CheckpointPart[]): void {
   using checkpoint = engine.checkpoint()
-  const found = [...checkpoint.parts()]
+  const [found, expected] = [savedBytes(checkpoint.parts()), savedBytes(parts)]
   assert.deepEqual(
-    found.map(({ name }) => name),
-    parts.map(({ name }) => name),
+    found.map(([name]) => name),
+    expected.map(([name]) => name),
   )
-  for (const [k, { name, bytes }] of found.entries()) {
-    assert.ok(Buffer.compare(bytes, parts[k]!.bytes) === 0, `${name} of epoch ${checkpoint.epoch}`)
+  for (const [k, [name, bytes]] of found.entries()) {
+    assert.ok(bytes === expected[k]![1], `${name} of epoch ${checkpoint.epoch}`)
   }
 }
 

@@ -5,9 +5,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { STRING } from "../../src/columns/types.ts"
 import { createEngine } from "../../src/engine/create-engine.ts"
+import type { CheckpointPart } from "../../src/engine/engine-checkpoint.ts"
 import { column, type Row, sliceOf } from "../../src/engine/kit/batches.ts"
 import { aggregate, col } from "../../src/engine/kit/expressions.ts"
 import { groupBy, source, view } from "../../src/engine/kit/harness.ts"
+import { savedBytes } from "../../src/engine/kit/saved-bytes.ts"
 import { openInlineLog } from "../../src/log/embedded/inline-log.ts"
 import { copyBackup } from "../../src/platform/backup/copy-backup.ts"
 import { restoreBackup } from "../../src/platform/backup/restore-backup.ts"
@@ -82,6 +84,4 @@ test("each backup has what its checkpoints share, and adds what was written sinc
   }
 })
 
-function stateText(parts: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>): string {
-  return Array.from(parts, ({ name, bytes }) => `${name} ${Buffer.from(bytes).toString("base64")}`).join("\n")
-}
+const stateText = (parts: Iterable<CheckpointPart>) => JSON.stringify(savedBytes(parts))
