@@ -208,7 +208,7 @@ class DataflowEngine implements Engine {
     const { parts: count = 1 } = meta
     const parts = count === standIns.length ? standIns : makeParts(this.#options, count)
     const states = parts.map((part) => {
-      part.store.raiseKeys(meta.lastKey ?? 0)
+      part.store.raiseKeys(meta.lastKey)
       const state = new SavedState(part.store, byName, part.part)
       part.restore(state, views)
       part.watermarks.restore(meta.watermarks)

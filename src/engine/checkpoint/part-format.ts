@@ -62,9 +62,9 @@ export interface EngineMeta {
   readonly parts?: number
   /**
    * The highest key that a page of any part has had: files of a checkpoint hold pages that are gone, too, and
-   * no other page may come under their keys. Absent in checkpoints of older versions.
+   * no other page may come under their keys.
    */
-  readonly lastKey?: number
+  readonly lastKey: number
 }
 
 export function jsonPart(name: string, value: unknown): CheckpointPart {

@@ -1,7 +1,8 @@
 /**
  * Sessions in a checkpoint, beside the tables of their groups:
  *   <id>/sessions/meta   JSON: next number, how many entries follow, places of gone sessions
- *   <id>/sessions/<n>    JSON: rows by session, a large session in several entries
+ *   <id>/sessions/<n>    JSON: rows by session, a large session in several entries; where rows are not kept,
+ *                        the bounds and the row that began it
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { CheckpointPart } from "../engine-checkpoint.ts"
@@ -125,7 +126,8 @@ export function restoreSessions(operator: SessionAggregate, parts: SavedState, l
       if (first === undefined) throw checkpointDamaged(name, "has a session without rows")
       const more: SessionRow[] = rows.map(({ row }) => row)
       if (session !== null && String(session.number) === entry.number) {
-        session.hold([...session.rows, ...more])
+        session.rows.push(...more)
+        session.reach(more.at(-1)!.timeUs)
         continue
       }
       if (session !== null) operator.adopt(session)

@@ -1,10 +1,9 @@
 /**
  * Makes one group of two whose rows nobody keeps. Only of what two results say alone, and a slot holds:
- * distinct values, ordered multisets, sketches and texts have no such form.
+ * distinct values, ordered multisets, variances, sketches and texts have no such form here.
  */
 import { isVariableWidth, type LogicalType } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import type { AggregateCall, AggregateName } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { hasHalves } from "./accumulate-code.ts"
@@ -12,16 +11,12 @@ import type { AccumulatorPlan, ExtremeState } from "./accumulators.ts"
 import { addSum } from "./exact-sums.ts"
 import { readWideWord, writeWideWord } from "./extremes.ts"
 
-const COUNTED: ReadonlySet<AggregateName> = new Set(["count", "sum", "avg"])
-/** DISTINCT does not change them. */
-const TRUTHS: ReadonlySet<AggregateName> = new Set(["bool_and", "bool_or"])
-const EXTREMES: ReadonlySet<AggregateName> = new Set(["min", "max"])
-
 /** Of groups whose rows only come. */
-export function canMerge(calls: readonly AggregateCall[]): boolean {
-  return calls.every(({ name, argument, distinct }) => {
-    if (EXTREMES.has(name)) return !isVariableWidth(argument!.type)
-    return TRUTHS.has(name) || (COUNTED.has(name) && !distinct)
+export function canMerge({ groupAt, arguments: all }: AccumulatorPlan): boolean {
+  if (groupAt !== null) return false
+  return all.every(({ expression, extremes, squares, pairs, sketch }) => {
+    if (extremes.length > 0 && isVariableWidth(expression.type)) return false
+    return squares === null && pairs === null && sketch === null
   })
 }
 

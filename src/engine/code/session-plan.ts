@@ -8,14 +8,18 @@ import { planAccumulators } from "./accumulators.ts"
 import type { OutputColumn } from "./emit-code.ts"
 import type { GroupPlan } from "./group-terminal.ts"
 
+interface SessionPlanOptions {
+  /** Column of the session's number. */
+  readonly numberAt: number
+  readonly share: Share
+  /** Whether rows leave groups. */
+  readonly retracting: boolean
+}
+
 /** Groups by the session's number behind their own keys; the bounds are no fields. */
 export function planSessions(
   spec: AggregateSpec,
-  {
-    numberAt,
-    share,
-    retracting,
-  }: { readonly numberAt: number; readonly share: Share; readonly retracting: boolean },
+  { numberAt, share, retracting }: SessionPlanOptions,
 ): GroupPlan {
   const { start, end } = spec.windowKeys!
   const isBound = (k: number) => k === start || k === end

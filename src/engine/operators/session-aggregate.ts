@@ -101,9 +101,10 @@ export class SessionAggregate implements StatefulOperator {
     const known = new Set(session.keys.map(structuralKey))
     const { start, end } = spec.windowKeys
     this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
-    this.merges = this.#oneGroup && !options.retractingInput && canMerge(spec.aggregates)
-    const numberAt = this.#rowColumns.length
-    this.plan = planSessions(spec, { numberAt, share, retracting: !this.merges })
+    const places = { numberAt: this.#rowColumns.length, share }
+    const merging = planSessions(spec, { ...places, retracting: false })
+    this.merges = this.#oneGroup && !options.retractingInput && canMerge(merging.accumulators)
+    this.plan = this.merges ? merging : planSessions(spec, { ...places, retracting: true })
     this.nextGroup = share.numberFrom(1)
     this.touched = new TouchedSlots(options.store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))

@@ -86,7 +86,10 @@ export class SessionBook {
   /** True when the session that the row would begin or join is gone. */
   isLate(key: SessionKey, timeUs: bigint): boolean {
     const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
-    return this.#isLate(neighbours, placeOf(neighbours.live, timeUs), timeUs)
+    const { live } = neighbours
+    const place = placeOf(live, timeUs)
+    const joins = this.#joins(live[place - 1], timeUs) || this.#joins(live[place], timeUs)
+    return this.#isLate(neighbours, timeUs, joins)
   }
 
   /** False: the row is late. */
@@ -196,11 +199,11 @@ export class SessionBook {
     const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
     const { live } = neighbours
     const place = placeOf(live, timeUs)
-    if (this.#isLate(neighbours, place, timeUs)) return null
     const before = live[place - 1]
     const behind = live[place]
-    const joinsBefore = before !== undefined && this.#reaches(before, timeUs)
-    const joinsBehind = behind !== undefined && this.#reaches(behind, timeUs)
+    const joinsBefore = this.#joins(before, timeUs)
+    const joinsBehind = this.#joins(behind, timeUs)
+    if (this.#isLate(neighbours, timeUs, joinsBefore || joinsBehind)) return null
     if (joinsBefore && joinsBehind) {
       const joined = this.#options.keepsRows ? this.#join(before, behind) : this.#merge(before, behind)
       live.splice(place - 1, 2, joined)
@@ -220,17 +223,19 @@ export class SessionBook {
     return session
   }
 
+  #joins(session: Session | undefined, timeUs: bigint): session is Session {
+    return session !== undefined && this.#reaches(session, timeUs)
+  }
+
   #reaches({ firstUs, lastUs }: Pick<GoneSession, "firstUs" | "lastUs">, timeUs: bigint): boolean {
     const { gapUs } = this.#options
     return timeUs >= firstUs - gapUs && timeUs <= lastUs + gapUs
   }
 
-  /** `place` is that of a session that would begin at the time. */
-  #isLate({ live, gone }: Neighbours, place: number, timeUs: bigint): boolean {
+  /** Of a row that joins a session that lives, or begins one. */
+  #isLate({ gone }: Neighbours, timeUs: bigint, joins: boolean): boolean {
     for (const session of gone) if (this.#reaches(session, timeUs)) return true
-    if (this.#goneUs === NO_WATERMARK || timeUs + this.#options.gapUs > this.#goneUs) return false
-    const [before, behind] = [live[place - 1], live[place]]
-    return !(before && this.#reaches(before, timeUs)) && !(behind && this.#reaches(behind, timeUs))
+    return !joins && this.#goneUs !== NO_WATERMARK && timeUs + this.#options.gapUs <= this.#goneUs
   }
 
   /** Rows that would be over by themselves lengthen no session that begins from now on. */
