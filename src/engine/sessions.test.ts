@@ -222,6 +222,19 @@ test("state goes when sessions are gone", () => {
   assert.deepEqual(again.changes, { visits: [[1, "0 0", 20_000n, 20_010n, 1n, 1]] })
 })
 
+test("a session of more rows than an entry of a checkpoint has goes on after a restore", () => {
+  const made = () => sessions({ aggregates: [aggregate("count", VALUE, true)] })
+  const engine = made()
+  const count = 25_000
+  engine.epoch(Array.from({ length: count }, (_, k) => ["a", k, BigInt(k)] as const))
+  const twin = made()
+  using checkpoint = engine.engine.checkpoint()
+  twin.engine.restore(checkpoint.parts())
+  const last = BigInt(count - 1)
+  twin.epoch([["a", -1, last + 10n]])
+  assert.deepEqual(twin.rows("visits"), [["a", 0n, last + 20n, BigInt(count + 1)]])
+})
+
 test("rows of sessions that outgrow the limit of state stop the engine with a message", () => {
   const spec = groupBy("events", {
     session: SESSION,
