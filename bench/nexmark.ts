@@ -8,13 +8,14 @@
 import { loadavg } from "node:os"
 import { createJsonDecoder } from "../src/contracts/json/decoder.ts"
 import type { ViewPlan } from "../src/plan/plan.ts"
-import { NEXMARK_EVENTS, nexmarkSlice } from "../test/nexmark/columns.ts"
+import { NEXMARK_EVENTS, sliceOf } from "../test/nexmark/columns.ts"
+import { nexmarkEvents } from "../test/nexmark/generator.ts"
 import { NEXMARK_QUERIES } from "../test/nexmark/queries.ts"
 import { planOf, slicesOf } from "../test/nexmark/run-query.ts"
 import type { Bench, Figure } from "./figure.ts"
 import { BY_HAND } from "./nexmark/by-hand.ts"
 import { GeometricMean } from "./nexmark/geometric-mean.ts"
-import { decodedSlices, nexmarkPosts } from "./nexmark/posts.ts"
+import { decodedSlices, postsOf } from "./nexmark/posts.ts"
 import { EPOCH_EVENTS, MAX_STATE_BYTES, NEXMARK_OPTIONS, QueryRun } from "./nexmark/query-run.ts"
 import { checkSameAnswer } from "./nexmark/same-answer.ts"
 
@@ -89,8 +90,9 @@ function measure(plan: ViewPlan, events: number, byHand: ReturnType<(typeof BY_H
   let done = 0
   while (done < events && fromColumns.stateBytes < MAX_STATE_BYTES) {
     const to = Math.min(events, done + EPOCH_EVENTS)
-    const { batches, timeMs } = nexmarkSlice(done, to, NEXMARK_OPTIONS)
-    const posts = nexmarkPosts(done, to, NEXMARK_OPTIONS)
+    const made = nexmarkEvents(done, to, NEXMARK_OPTIONS)
+    const { batches, timeMs } = sliceOf(made)
+    const posts = postsOf(made)
     columns.time(to - done, () => fromColumns.epoch(slicesOf(batches, done, plan), timeMs))
     bytes.time(to - done, () => fromBytes.epoch(decodedSlices(posts, decoders, plan), timeMs))
     if (byHand !== null && done < MAX_EVENTS_BY_HAND) {

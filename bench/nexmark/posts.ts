@@ -6,8 +6,8 @@ import type { ViewPlan } from "../../src/plan/plan.ts"
 import { sourceId } from "../../src/runners/embedded/lower.ts"
 import { assert } from "../../src/std/assert.ts"
 import { NEXMARK_EVENTS } from "../../test/nexmark/columns.ts"
-import type { NexmarkOptions } from "../../test/nexmark/generator.ts"
-import { nexmarkEvent } from "../../test/nexmark/generator.ts"
+import type { NexmarkEvent, NexmarkOptions } from "../../test/nexmark/generator.ts"
+import { nexmarkEvents } from "../../test/nexmark/generator.ts"
 
 const ROWS_PER_POST = 1_000
 
@@ -16,11 +16,12 @@ export type Posts = Readonly<Record<Kind, readonly Uint8Array[]>>
 
 /** Events [from, to). */
 export function nexmarkPosts(from: number, to: number, options: NexmarkOptions): Posts {
+  return postsOf(nexmarkEvents(from, to, options))
+}
+
+export function postsOf(events: readonly NexmarkEvent[]): Posts {
   const lines: Record<Kind, string[]> = { person: [], auction: [], bid: [] }
-  for (let number = from; number < to; number++) {
-    const { kind, row } = nexmarkEvent(number, options)
-    lines[kind].push(lineOf(row))
-  }
+  for (const { kind, row } of events) lines[kind].push(lineOf(row))
   return { person: bodiesOf(lines.person), auction: bodiesOf(lines.auction), bid: bodiesOf(lines.bid) }
 }
 

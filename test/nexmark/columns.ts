@@ -6,8 +6,8 @@ import { INT64, STRING, TIMESTAMP } from "../../src/columns/types.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { PROCESSED_AT } from "../../src/contracts/contract.ts"
 import { RowBuilder } from "../../src/engine/operators/row-builder.ts"
-import type { Auction, Bid, NexmarkOptions, Person } from "./generator.ts"
-import { nexmarkEvent } from "./generator.ts"
+import type { Auction, Bid, NexmarkEvent, NexmarkOptions, Person } from "./generator.ts"
+import { nexmarkEvents } from "./generator.ts"
 
 /** How far behind the newest event one may come. */
 export const OUT_OF_ORDER_MS = 4_000
@@ -79,18 +79,20 @@ export interface NexmarkSlice {
 
 /** Events [from, to). */
 export function nexmarkSlice(from: number, to: number, options: NexmarkOptions): NexmarkSlice {
+  return sliceOf(nexmarkEvents(from, to, options))
+}
+
+/** At least one event. */
+export function sliceOf(events: readonly NexmarkEvent[]): NexmarkSlice {
   const [people, auctions, bids] = NEXMARK_EVENTS.map(builderOf) as [RowBuilder, RowBuilder, RowBuilder]
-  let timeMs = options.baseMs
-  for (let number = from; number < to; number++) {
-    const event = nexmarkEvent(number, options)
-    timeMs = event.row.timeMs
+  for (const event of events) {
     if (event.kind === "bid") addBid(bids, event.row)
     else if (event.kind === "auction") addAuction(auctions, event.row)
     else addPerson(people, event.row)
   }
   return {
     batches: [people, auctions, bids].map((builder) => builder.take(false) ?? emptyOf(builder)),
-    timeMs,
+    timeMs: events.at(-1)!.row.timeMs,
   }
 }
 

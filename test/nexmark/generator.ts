@@ -96,6 +96,11 @@ const CITIES = [
 const STATES = ["AZ", "CA", "ID", "OR", "WA", "WY"]
 const HOT_CHANNELS = ["Google", "Facebook", "Baidu", "Apple"]
 
+/** Events [from, to). */
+export function nexmarkEvents(from: number, to: number, options: NexmarkOptions): NexmarkEvent[] {
+  return Array.from({ length: to - from }, (_, k) => nexmarkEvent(from + k, options))
+}
+
 export function nexmarkEvent(number: number, options: NexmarkOptions): NexmarkEvent {
   const place = number % EPOCH_EVENTS
   const random = new SeededRandom(number ^ 0x5eed)
@@ -155,8 +160,8 @@ function bid(number: number, timeMs: number, random: SeededRandom): Bid {
   const wanted = random.below(2) > 0 ? hot(auctions) : someAuction(random, auctions)
   const bidder = random.below(4) > 0 ? hot(people) + 1 : somePerson(random, people)
   const amount = price(random)
-  const { channel, url } =
-    random.below(2) > 0 ? hotChannel(random.below(4)) : coldChannel(random.below(CHANNELS))
+  const isHot = random.below(2) > 0
+  const { channel, url } = channelOf(isHot ? CHANNELS + random.below(4) : random.below(CHANNELS))
   return {
     auction: FIRST_ID + wanted,
     bidder: FIRST_ID + bidder,
@@ -195,12 +200,25 @@ function someAuction(random: SeededRandom, last: number): number {
 /** From 100 to 100,000,000, uniform in its logarithm. */
 const price = (random: SeededRandom): number => Math.round(10 ** (6 * random.float()) * 100)
 
-const hotChannel = (k: number) => ({
-  channel: HOT_CHANNELS[k]!,
-  url: baseUrl(new SeededRandom(k + CHANNELS)),
+interface Channel {
+  readonly channel: string
+  readonly url: string
+}
+
+/** By number, the hot ones last; each made when it is first met. */
+const channels: Channel[] = new Array(CHANNELS + HOT_CHANNELS.length)
+
+function channelOf(k: number): Channel {
+  channels[k] ??= k < CHANNELS ? coldChannel(k) : hotChannel(k)
+  return channels[k]
+}
+
+const hotChannel = (k: number): Channel => ({
+  channel: HOT_CHANNELS[k - CHANNELS]!,
+  url: baseUrl(new SeededRandom(k)),
 })
 
-function coldChannel(k: number): { readonly channel: string; readonly url: string } {
+function coldChannel(k: number): Channel {
   const random = new SeededRandom(k)
   const url = baseUrl(random)
   const isNamed = random.below(10) > 0
