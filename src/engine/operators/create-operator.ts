@@ -14,6 +14,7 @@ import { RankOperator } from "./rank.ts"
 import { SessionAggregate } from "./session-aggregate.ts"
 import type { StatefulOperator } from "./stateful-operator.ts"
 import { keepsTopRow, TopRowOperator } from "./top-row.ts"
+import { keepsTopRows, TopRowsOperator } from "./top-rows.ts"
 
 export interface OperatorOptions {
   readonly store: PageStore
@@ -57,9 +58,10 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         appendOnlyOutput: appendOnly.has(spec.id),
       })
     case "rank": {
-      if (keepsTopRow(spec, appendOnly.has(spec.input)))
-        return new TopRowOperator(spec, spec.columns, options)
-      return new RankOperator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
+      const isAppendOnly = appendOnly.has(spec.input)
+      if (keepsTopRow(spec, isAppendOnly)) return new TopRowOperator(spec, spec.columns, options)
+      const Operator = keepsTopRows(spec, isAppendOnly) ? TopRowsOperator : RankOperator
+      return new Operator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
     }
     case "over":
       return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })

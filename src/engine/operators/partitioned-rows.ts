@@ -1,7 +1,7 @@
 /**
  * The base of operators that say something about a row's place among those of its partition. Rows lie in one
- * ordered table, partition behind partition. When an epoch first touches a partition its old output is taken
- * down; at the epoch's end the difference to the new one goes out.
+ * ordered table, partition behind partition. Those that an epoch brings wait for its end; then each partition
+ * that has some takes them in, and the difference between what was said of its rows and what is goes out.
  *
  * Partitions of a window have the window's column first in their order, so that those which are gone are the
  * table's beginning and fall off as whole pages.
@@ -13,7 +13,7 @@ import { compareBytes } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
-import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
+import { HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
@@ -25,6 +25,7 @@ import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
+import { type ArrivedPartition, ArrivedRows, NO_ROW } from "./arrived-rows.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
 
@@ -36,13 +37,6 @@ export interface PlacedRow {
   readonly weight: number
 }
 
-interface Touched {
-  readonly partition: Uint8Array
-  readonly before: readonly PlacedRow[]
-  /** Another one of the same hash. */
-  readonly next: Touched | undefined
-}
-
 export interface PartitionedOptions {
   readonly store: PageStore
   readonly share: Share
@@ -52,15 +46,15 @@ export interface PartitionedOptions {
   readonly appendOnlyOutput: boolean
 }
 
+const NO_ROWS: readonly PlacedRow[] = []
+
 export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implements RowOperator {
   readonly spec: Spec
   readonly table: OrderedTable
   protected readonly codec: OrderedRowCodec
   protected readonly options: PartitionedOptions
+  protected readonly arrived: ArrivedRows
   readonly #changes: RowBuilder
-  /** In the order of their first change. */
-  #touched: Touched[] = []
-  readonly #touchedByHash = new Map<number, Touched>()
   readonly #late = new LateBound()
   /** Windows that were closed by the last epoch. */
   closedUntilUs = NO_WATERMARK
@@ -71,6 +65,7 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     const { at } = spec.expiry ?? { at: null }
     const partition = at === null ? spec.partition : [at, ...spec.partition.filter((column) => column !== at)]
     this.codec = new OrderedRowCodec(options.inputColumns, partition, spec.order, options.peerTerms)
+    this.arrived = new ArrivedRows(this.codec)
     this.table = new OrderedTable(options.store)
     this.#changes = new RowBuilder(spec.columns.map(({ type }) => type))
   }
@@ -78,10 +73,13 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   /** What a partition's rows come to, in the table's order. */
   protected abstract place(partition: Uint8Array, final: boolean): PlacedRow[]
 
-  /** False for a row that cannot matter, now or later, by its partition and order. */
-  protected matters(): boolean {
-    return true
+  /** A row of the partition whose head is encoded, behind which none matters, now or later; null: all do. */
+  protected boundOf(_hash: number): Uint8Array | null {
+    return null
   }
+
+  /** After the partition was given one more row in this epoch. */
+  protected noteArrived(_partition: ArrivedPartition): void {}
 
   /** After a partition's new output was taken. */
   protected trim(_partition: Uint8Array): void {}
@@ -96,32 +94,48 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   }
 
   apply(_port: number, changes: ChangeBatch): void {
-    const { codec, table } = this
+    const { arrived, codec } = this
     const { share } = this.options
     codec.begin(changes)
     for (let row = 0; row < changes.length; row++) {
       codec.encodeHead(row)
-      if (!share.hasBytes(codec.bytes, 0, codec.partitionLength) || !this.matters()) continue
+      const { bytes, start, partitionLength } = codec
+      if (!share.hasBytes(bytes, start, start + partitionLength)) continue
+      const hash = mixBytes(HASH_SEED, bytes, start, start + partitionLength)
+      const known = arrived.find(hash)
+      const bound = known === undefined ? this.boundOf(hash) : known.bound
+      if (bound !== null && codec.isBehind(bound)) continue
       codec.encodeRest(row)
-      const { bytes, length, partitionLength } = codec
-      this.#touch(bytes, partitionLength)
-      table.add(bytes, length, changes.weights === null ? 1 : changes.weights[row]!)
+      const partition = known ?? arrived.begin(hash, bound)
+      arrived.add(partition, changes.weights === null ? 1 : changes.weights[row]!)
+      this.noteArrived(partition)
     }
   }
 
   flush(watermarkUs: bigint): ChangeBatch | null {
+    const { arrived } = this
     const closesUs = this.#closesAt(watermarkUs)
-    for (const { partition, before } of this.#touched) {
-      if (this.#isWaiting(partition, this.closedUntilUs)) continue
-      this.#putDifference(before, this.place(partition, true))
-      this.trim(partition)
+    for (const partition of arrived.partitions) {
+      this.takeIn(partition, this.#isWaiting(partition))
     }
-    this.#touched = []
-    this.#touchedByHash.clear()
+    arrived.clear()
     if (this.spec.emit === "final") this.#putClosed(closesUs)
     this.closedUntilUs = closesUs
     this.#dropGone(watermarkUs)
     return this.#changes.take(!this.options.appendOnlyOutput)
+  }
+
+  /** The partition's rows go into the table; `isWaiting`: what comes of it is not asked for yet. */
+  protected takeIn(partition: ArrivedPartition, isWaiting: boolean): void {
+    const { arrived, table } = this
+    const key = arrived.keyOf(partition)
+    const before = isWaiting ? NO_ROWS : this.place(key, false)
+    for (let row = partition.first; row !== NO_ROW; row = arrived.nexts[row]!) {
+      table.add(arrived.bytes, arrived.lengths[row]!, arrived.weights[row]!, arrived.starts[row]!)
+    }
+    if (isWaiting) return
+    this.#putDifference(before, this.place(key, true))
+    this.trim(key)
   }
 
   heapBytes(): number {
@@ -148,25 +162,11 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     this.closedUntilUs = other.closedUntilUs
   }
 
-  #touch(bytes: Uint8Array, partitionLength: number): void {
-    const hash = mixBytes(HASH_SEED, bytes, 0, partitionLength)
-    const chain = this.#touchedByHash.get(hash)
-    for (let touched = chain; touched !== undefined; touched = touched.next) {
-      const { partition } = touched
-      if (partition.length === partitionLength && equalBytes(partition, 0, bytes, 0, partitionLength)) return
-    }
-    const partition = bytes.slice(0, partitionLength)
-    const before = this.#isWaiting(partition, this.closedUntilUs) ? [] : this.place(partition, false)
-    const touched = { partition, before, next: chain }
-    this.#touchedByHash.set(hash, touched)
-    this.#touched.push(touched)
-  }
-
   /** Its window is open, and its rows come when it closes. */
-  #isWaiting(partition: Uint8Array, closedUntilUs: bigint): boolean {
+  #isWaiting(partition: ArrivedPartition): boolean {
     if (this.spec.emit === "changes" || this.spec.expiry === null) return false
-    const bound = this.#boundary(closedUntilUs)
-    return bound === null || compareBytes(partition, bound) >= 0
+    const bound = this.#boundary(this.closedUntilUs)
+    return bound === null || compareBytes(this.arrived.keyOf(partition), bound) >= 0
   }
 
   /** Partitions whose windows close now. */
@@ -228,7 +228,7 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   #putNet(before: readonly PlacedRow[], after: readonly PlacedRow[]): void {
     const [was, is] = [before[0], after[0]]
     if (before.length + after.length === 1) {
-      this.#put((was ?? is)!, was === undefined ? is!.weight : -was.weight)
+      this.#putRow((was ?? is)!, was === undefined ? is!.weight : -was.weight)
       return
     }
     if (before.length === 1 && after.length === 1 && isSame(was!, is!)) return
@@ -244,28 +244,31 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
         net.set(name, known)
       }
     }
-    for (const { placed, weight } of net.values()) if (weight !== 0) this.#put(placed, weight)
+    for (const { placed, weight } of net.values()) if (weight !== 0) this.#putRow(placed, weight)
   }
 
-  #put({ row, said }: PlacedRow, weight: number): void {
-    const changes = this.#changes
-    if (this.options.appendOnlyOutput) {
-      assert(weight > 0, `${this.spec.id} takes no row back`)
-      for (let time = 0; time < weight; time++) this.#write(row, said, 1)
+  #putRow({ row, said }: PlacedRow, weight: number): void {
+    assert(this.spec.columns.length === this.options.inputColumns.length + said.length, "a value per column")
+    this.put(row, 0, said, weight)
+  }
+
+  /** Puts the encoded row at `start` out, with what is said of it. */
+  protected put(bytes: Uint8Array, start: number, said: readonly Scalar[], weight: number): void {
+    if (!this.options.appendOnlyOutput) {
+      this.#write(bytes, start, said, weight)
       return
     }
-    assert(changes.columns.length === this.options.inputColumns.length + said.length, "a value per column")
-    this.#write(row, said, weight)
+    assert(weight > 0, `${this.spec.id} takes no row back`)
+    for (let time = 0; time < weight; time++) this.#write(bytes, start, said, 1)
   }
 
-  #write(row: Uint8Array, said: readonly Scalar[], weight: number): void {
+  #write(bytes: Uint8Array, start: number, said: readonly Scalar[], weight: number): void {
     const changes = this.#changes
     if (changes.length === changes.capacity) changes.grow()
     const at = changes.length
-    this.codec.decode(row, 0, changes.columns, at)
-    said.forEach((value, k) => {
-      setScalar(changes.columns[this.options.inputColumns.length + k]!, at, value)
-    })
+    const added = this.options.inputColumns.length
+    this.codec.decode(bytes, start, changes.columns, at)
+    for (let k = 0; k < said.length; k++) setScalar(changes.columns[added + k]!, at, said[k]!)
     changes.weights[changes.length++] = weight
   }
 }

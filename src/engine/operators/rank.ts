@@ -4,39 +4,31 @@
  */
 import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
-import { compareBytes } from "../code/extremes.ts"
-import { equalBytes, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { RankSpec } from "../dataflow.ts"
-import { OrderedCursor } from "../state/ordered-cursor.ts"
-import type { OrderedRowCodec } from "../state/ordered-row.ts"
+import type { OrderedCursor } from "../state/ordered-cursor.ts"
 import type { PartitionedOptions, PlacedRow } from "./partitioned-rows.ts"
 import { PartitionedRows } from "./partitioned-rows.ts"
 
-/** Partitions whose last row is remembered at a time; what one row less finds is only found again. */
-const MAX_LAST_ROWS = 65_536
 const NOTHING: readonly Scalar[] = []
 
 export class RankOperator extends PartitionedRows<RankSpec> {
-  readonly #first: number
-  readonly #last: number
-  /** Where `matters` looks. */
-  readonly #place = new OrderedCursor(this.table)
-  /** By the hash of its partition, a row behind which nothing matters: rows before it only get more. */
-  readonly #lastRows = new Map<number, Uint8Array>()
+  /** Of the numbers or ranks whose rows are put out. */
+  protected readonly first: number
+  protected readonly last: number
 
   constructor(spec: RankSpec, options: Omit<PartitionedOptions, "peerTerms">) {
     super(spec, { ...options, peerTerms: spec.order.length })
-    this.#first = Number(spec.offset) + 1
-    this.#last = spec.limit === null ? Number.POSITIVE_INFINITY : Number(spec.offset + spec.limit)
+    this.first = Number(spec.offset) + 1
+    this.last = spec.limit === null ? Number.POSITIVE_INFINITY : Number(spec.offset + spec.limit)
   }
 
   protected override place(partition: Uint8Array): PlacedRow[] {
     const placed: PlacedRow[] = []
     this.#walk(partition, (at, first, last) => {
-      if (first > this.#last) return false
+      if (first > this.last) return false
       const { weight } = at
       assert(weight > 0, `${this.spec.id} takes back only rows that it was given`)
-      const [from, to] = [Math.max(first, this.#first), Math.min(last, this.#last)]
+      const [from, to] = [Math.max(first, this.first), Math.min(last, this.last)]
       if (from > to) return true
       const row = at.bytes()
       const { ranked } = this.spec
@@ -53,34 +45,11 @@ export class RankOperator extends PartitionedRows<RankSpec> {
     return placed
   }
 
-  /** A row behind the last one is not even stored, where none before it can go. */
-  protected override matters(): boolean {
-    if (!this.options.appendOnlyInput || this.spec.function !== "row_number" || this.#last === 0) return true
-    const { bytes, length, partitionLength } = this.codec
-    if (!Number.isFinite(this.#last)) return true
-    const hash = mixBytes(HASH_SEED, bytes, 0, partitionLength)
-    const known = this.#lastRows.get(hash)
-    if (known !== undefined && isBehind(known, this.codec)) return false
-    const at = this.table.find(this.#place, bytes, partitionLength)
-    for (let seen = 0; at.valid && at.startsWith(bytes, partitionLength); at.next()) {
-      if (at.compareHead(bytes, length) >= 0) return true
-      seen += at.weight
-      if (seen < this.#last) continue
-      if (this.#lastRows.size === MAX_LAST_ROWS) this.#lastRows.clear()
-      this.#lastRows.set(hash, at.bytes())
-      return false
-    }
-    return true
-  }
-
   protected override trim(partition: Uint8Array): void {
-    if (!this.options.appendOnlyInput || !Number.isFinite(this.#last)) return
+    if (!this.options.appendOnlyInput || !Number.isFinite(this.last)) return
     const behind: { readonly row: Uint8Array; readonly weight: number }[] = []
-    this.#walk(partition, (at, first, last) => {
-      const kept = this.spec.function === "row_number" ? Math.max(0, this.#last - first + 1) : at.weight
-      if (first > this.#last) behind.push({ row: at.bytes(), weight: at.weight })
-      else if (last > this.#last && kept < at.weight)
-        behind.push({ row: at.bytes(), weight: at.weight - kept })
+    this.#walk(partition, (at, rank) => {
+      if (rank > this.last) behind.push({ row: at.bytes(), weight: at.weight })
       return true
     })
     for (const { row, weight } of behind) this.table.add(row, row.length, -weight)
@@ -108,10 +77,4 @@ export class RankOperator extends PartitionedRows<RankSpec> {
       if (!visit(at, rank, rank)) return
     }
   }
-}
-
-/** The row at hand is of the same partition and comes after `last`. */
-function isBehind(last: Uint8Array, { bytes, length, partitionLength }: OrderedRowCodec): boolean {
-  if (last.length < partitionLength || !equalBytes(last, 0, bytes, 0, partitionLength)) return false
-  return compareBytes(last, 0, Math.min(last.length, length), bytes, 0, length) < 0
 }

@@ -57,8 +57,13 @@ export class OrderedCursor {
     return this.length === length && this.startsWith(bytes, length)
   }
 
-  startsWith(bytes: Uint8Array, length: number): boolean {
-    return this.length >= length && equalBytes(this.#pages.store.u8, this.start, bytes, 0, length)
+  startsWith(bytes: Uint8Array, length: number, start = 0): boolean {
+    return this.length >= length && equalBytes(this.#pages.store.u8, this.start, bytes, start, length)
+  }
+
+  /** Negative when the entry is less than the `length` bytes from `start` on. */
+  compare(bytes: Uint8Array, length: number, start: number): number {
+    return compareBytes(this.#pages.store.u8, this.start, this.length, bytes, start, length)
   }
 
   /** Negative when the entry is less than all that begin with `bytes[0..length)`, 0 when it is one. */

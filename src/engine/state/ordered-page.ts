@@ -25,7 +25,13 @@ export function entryAt({ i32 }: PageStore, page: number, slot: number): number 
   return page * 8 + i32[page * 2 + INDEX + slot]!
 }
 
-/** Negative when the entry at this byte is less than `bytes[0..length)`. */
-export function compareEntry(store: PageStore, entry: number, bytes: Uint8Array, length: number): number {
-  return compareBytes(store.u8, entry + ENTRY_HEADER_BYTES, store.i32[entry >> 2]!, bytes, 0, length)
+/** Negative when the entry at this byte is less than the `length` bytes from `start` on. */
+export function compareEntry(
+  { u8, i32 }: PageStore,
+  entry: number,
+  bytes: Uint8Array,
+  length: number,
+  start: number,
+): number {
+  return compareBytes(u8, entry + ENTRY_HEADER_BYTES, i32[entry >> 2]!, bytes, start, length)
 }

@@ -72,12 +72,12 @@ export class OrderedPages implements LeavingPages {
     return this.#out.get(this.names[index]!)?.count ?? this.store.i32[this.bring(index) * 2 + COUNT]!
   }
 
-  /** Negative when the page's first entry is less than `bytes[0..length)`. */
-  compareFirst(index: number, bytes: Uint8Array, length: number): number {
+  /** Negative when the page's first entry is less than the `length` bytes from `start` on. */
+  compareFirst(index: number, bytes: Uint8Array, length: number, start: number): number {
     const page = this.names[index]!
     const out = page > 0 ? undefined : this.#out.get(page)
-    const order = out === undefined ? null : compareHead(out, bytes, length)
-    return order ?? compareEntry(this.store, entryAt(this.store, this.bring(index), 0), bytes, length)
+    const order = out === undefined ? null : compareHead(out, bytes, length, start)
+    return order ?? compareEntry(this.store, entryAt(this.store, this.bring(index), 0), bytes, length, start)
   }
 
   evictAt(index: number): void {
@@ -131,9 +131,14 @@ export class OrderedPages implements LeavingPages {
 }
 
 /** Null where the head does not decide. */
-function compareHead({ head, length: whole }: PageOut, bytes: Uint8Array, length: number): number | null {
-  if (head.length === whole) return compareBytes(head, 0, whole, bytes, 0, length)
-  const order = compareBytes(head, 0, head.length, bytes, 0, Math.min(length, head.length))
+function compareHead(
+  { head, length: whole }: PageOut,
+  bytes: Uint8Array,
+  length: number,
+  start: number,
+): number | null {
+  if (head.length === whole) return compareBytes(head, 0, whole, bytes, start, length)
+  const order = compareBytes(head, 0, head.length, bytes, start, Math.min(length, head.length))
   if (order !== 0) return order
   return length <= head.length ? 1 : null
 }

@@ -11,8 +11,11 @@ import type { Column } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
+import { compareBytes } from "../code/extremes.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
+
+const FIRST_BYTES = 256
 
 interface Field {
   readonly column: number
@@ -29,16 +32,17 @@ export class OrderedRowCodec {
   readonly #partitionFields: number
   readonly #peerFields: number
   readonly #orderFields: number
-  /** The row that was encoded last. */
-  bytes = new Uint8Array(256)
-  length = 0
-  /** Where its partition's part ends. */
+  /** The row that was encoded last, at `start`, behind those that are kept. */
+  bytes = new Uint8Array(FIRST_BYTES)
+  start = 0
+  #end = 0
+  /** Of its partition's part. */
   partitionLength = 0
   /** Of the batch at hand, in the order of the fields. */
   #vectors: readonly Vector[] = []
   #halves: readonly Int32Array[] = []
   #decodeAt = 0
-  #scratch = new Uint8Array(256)
+  #scratch = new Uint8Array(FIRST_BYTES)
 
   /** @param peerTerms how many terms of the order make rows peers */
   constructor(
@@ -70,14 +74,35 @@ export class OrderedRowCodec {
     this.#halves = this.#fields.map(({ width }, k) => (width < 8 ? NO_HALVES : halvesOf(this.#vectors[k]!)))
   }
 
+  get length(): number {
+    return this.#end - this.start
+  }
+
   encode(row: number): void {
     this.encodeHead(row)
     this.encodeRest(row)
   }
 
+  /** Whether the row whose head is encoded comes after another one of its partition. */
+  isBehind(other: Uint8Array): boolean {
+    const { length } = this
+    return compareBytes(other, 0, Math.min(other.length, length), this.bytes, this.start, length) < 0
+  }
+
+  /** The row stays in `bytes` until `dropKept`; the next one is encoded behind it. */
+  keep(): void {
+    this.start = this.#end
+  }
+
+  /** Room stays for as much as was kept this time, not for the most that ever was. */
+  dropKept(): void {
+    if (this.bytes.length > Math.max(FIRST_BYTES, 4 * this.start)) this.bytes = new Uint8Array(2 * this.start)
+    this.start = 0
+  }
+
   /** The partition and the order's terms: enough to know where the row belongs. */
   encodeHead(row: number): void {
-    this.length = 0
+    this.#end = this.start
     for (let k = 0; k < this.#partitionFields; k++) this.#encodeField(k, row)
     this.partitionLength = this.length
     for (let k = this.#partitionFields; k < this.#orderFields; k++) this.#encodeField(k, row)
@@ -114,19 +139,20 @@ export class OrderedRowCodec {
     this.#reserve(20)
     if (field.nullable) {
       const isNull = vector.nulls[row] === 1
-      this.bytes[this.length++] = isNull ? field.nullFlag : 1 - field.nullFlag
+      this.bytes[this.#end++] = isNull ? field.nullFlag : 1 - field.nullFlag
       if (isNull) return
     }
-    const from = this.length
+    const from = this.#end
     if (field.width === 0) this.#encodeBytes(vector, row)
     else this.#encodeWords(field, vector, this.#halves[k]!, row)
     if (!field.descending) return
-    for (let at = from; at < this.length; at++) this.bytes[at] = ~this.bytes[at]!
+    const { bytes } = this
+    for (let at = from, end = this.#end; at < end; at++) bytes[at] = ~bytes[at]!
   }
 
   #encodeWords({ width, isFloat }: Field, { values }: Vector, halves: Int32Array, row: number): void {
     if (width === 1) {
-      this.bytes[this.length++] = values[row] as number
+      this.bytes[this.#end++] = values[row] as number
       return
     }
     if (width === 4) {
@@ -153,21 +179,31 @@ export class OrderedRowCodec {
   #encodeBytes({ values, ends, data }: Vector, row: number): void {
     const [start, end] = [values[row] as number, ends[row]!]
     this.#reserve(2 * (end - start) + 2)
-    for (let k = start; k < end; k++) {
-      const byte = data[k]!
-      this.bytes[this.length++] = byte
-      if (byte === 0) this.bytes[this.length++] = 255
+    const { bytes } = this
+    let at = this.#end
+    if (end - start >= LONG && indexOfByte(data, start, end, 0) === end) {
+      bytes.set(data.subarray(start, end), at)
+      at += end - start
+    } else {
+      for (let k = start; k < end; k++) {
+        const byte = data[k]!
+        bytes[at++] = byte
+        if (byte === 0) bytes[at++] = 255
+      }
     }
-    this.bytes[this.length++] = 0
-    this.bytes[this.length++] = 0
+    bytes[at++] = 0
+    bytes[at++] = 0
+    this.#end = at
   }
 
   #pushHalf(half: number): void {
     const { bytes } = this
-    bytes[this.length++] = half >>> 24
-    bytes[this.length++] = half >>> 16
-    bytes[this.length++] = half >>> 8
-    bytes[this.length++] = half
+    const at = this.#end
+    bytes[at] = half >>> 24
+    bytes[at + 1] = half >>> 16
+    bytes[at + 2] = half >>> 8
+    bytes[at + 3] = half
+    this.#end = at + 4
   }
 
   #decodeField(field: Field, bytes: Uint8Array, column: RowColumn, row: number): void {
@@ -212,10 +248,17 @@ export class OrderedRowCodec {
   }
 
   #decodeBytes(bytes: Uint8Array, column: RowColumn, row: number, flip: number): void {
-    const end = endOfBytes(bytes, this.#decodeAt, flip)
-    this.#reserveScratch(end - this.#decodeAt)
+    const start = this.#decodeAt
+    const first = indexOfByte(bytes, start, bytes.length, flip)
+    if (flip === 0 && bytes[first + 1] === 0) {
+      column.setBytes(row, bytes, start, first)
+      this.#decodeAt = first + 2
+      return
+    }
+    const end = endOfBytes(bytes, first, flip)
+    this.#reserveScratch(end - start)
     let length = 0
-    for (let k = this.#decodeAt; k < end; k++) {
+    for (let k = start; k < end; k++) {
       const byte = bytes[k]! ^ flip
       this.#scratch[length++] = byte
       if (byte === 0) k++
@@ -236,14 +279,16 @@ export class OrderedRowCodec {
   }
 
   #reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return
-    const wider = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more))
-    wider.set(this.bytes.subarray(0, this.length))
+    if (this.#end + more <= this.bytes.length) return
+    const wider = new Uint8Array(Math.max(this.bytes.length * 2, this.#end + more))
+    wider.set(this.bytes.subarray(0, this.#end))
     this.bytes = wider
   }
 }
 
 const SIGN = 0x8000_0000 | 0
+/** Texts from here on are copied by one call, which costs as much as a loop over so many bytes. */
+const LONG = 24
 const NO_HALVES = new Int32Array(0)
 const FLOAT = new Float64Array(1)
 const FLOAT_HALVES = new Int32Array(FLOAT.buffer)
@@ -269,6 +314,13 @@ function skipField(field: Field, bytes: Uint8Array, start: number): number {
   let at = start
   if (field.nullable && bytes[at++] === field.nullFlag) return at
   return field.width === 0 ? endOfBytes(bytes, at, field.descending ? 255 : 0) + 2 : at + field.width
+}
+
+/** The first place of `byte` in [start, end), `end` where there is none. */
+function indexOfByte(bytes: Uint8Array, start: number, end: number, byte: number): number {
+  let at = start
+  while (at < end && bytes[at] !== byte) at++
+  return at
 }
 
 /** Where the ending 00 00 begins. */

@@ -45,23 +45,40 @@ export class OrderedTable {
     return this.#count
   }
 
-  /** Adds to the weight of `bytes[0..length)`, which must not lie in the page store; returns the sum. */
-  add(bytes: Uint8Array, length: number, weight: number): number {
+  /**
+   * Adds to the weight of the entry of `length` bytes from `start` on, which must not lie in the page store;
+   * returns the sum.
+   */
+  add(bytes: Uint8Array, length: number, weight: number, start = 0): number {
     this.#relieve()
-    const place = this.#placeOf(bytes, length)
-    const at = this.#place.moveTo(place.index, place.slot)
-    if (at.valid && at.equals(bytes, length)) {
-      const page = this.pageList.own(at.page)
-      const { i32 } = this.store
-      const entry = (page * 8 + i32[page * 2 + INDEX + at.slot]!) >> 2
-      const sum = i32[entry + 1]! + weight
-      assert(sum === (sum | 0), "a row is there less than two thousand million times")
-      i32[entry + 1] = sum
-      if (sum === 0) this.#removeAt(at.page, at.slot)
-      return sum
-    }
-    if (weight !== 0) this.#insert(bytes, length, weight, place)
+    const at = this.find(this.#place, bytes, length, start)
+    if (at.valid && at.compare(bytes, length, start) === 0) return this.addAt(at, weight)
+    if (weight !== 0) this.insertBefore(at, bytes, length, weight, start)
     return weight
+  }
+
+  /** Adds to the weight of the cursor's entry, behind which the cursor is where nothing is left of it. */
+  addAt(at: OrderedCursor, weight: number): number {
+    const { slot } = at
+    const page = this.pageList.own(at.page)
+    const { i32 } = this.store
+    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >> 2
+    const sum = i32[entry + 1]! + weight
+    assert(sum === (sum | 0), "a row is there less than two thousand million times")
+    i32[entry + 1] = sum
+    if (sum === 0) this.#removeAt(at.page, slot)
+    at.moveTo(at.page, slot)
+    return sum
+  }
+
+  /**
+   * A new entry right before the cursor's, or at the end where it is not valid; that must be its place. The
+   * cursor stays at its entry.
+   */
+  insertBefore(at: OrderedCursor, bytes: Uint8Array, length: number, weight: number, start: number): void {
+    this.#relieve()
+    const { index, slot } = this.#insert(bytes, length, weight, start, this.#placeBefore(at))
+    at.moveTo(index, slot + 1)
   }
 
   /** The one entry that begins with `bytes[0..head)` becomes `bytes[0..length)`, or comes. */
@@ -77,7 +94,7 @@ export class OrderedTable {
       }
       this.#removeAt(at.page, at.slot)
     }
-    this.#insert(bytes, length, 1, this.#placeOf(bytes, length))
+    this.#insert(bytes, length, 1, 0, this.#placeOf(bytes, length, 0))
   }
 
   /** Removes the one entry that begins with `bytes[0..head)`, if there is one. */
@@ -92,10 +109,10 @@ export class OrderedTable {
     return this.find(new OrderedCursor(this), bytes, length)
   }
 
-  /** `seek` with a cursor that is there already, for loops over rows. */
-  find(cursor: OrderedCursor, bytes: Uint8Array, length: number): OrderedCursor {
-    const page = this.#pageOf(bytes, length)
-    return cursor.moveTo(page, page < 0 ? 0 : this.#slotOf(page, bytes, length))
+  /** `seek` with a cursor that is there already, for loops over rows; of bytes from `start` on. */
+  find(cursor: OrderedCursor, bytes: Uint8Array, length: number, start = 0): OrderedCursor {
+    const { index, slot } = this.#placeOf(bytes, length, start)
+    return cursor.moveTo(index, slot)
   }
 
   first(): OrderedCursor {
@@ -106,12 +123,12 @@ export class OrderedTable {
   removeBelow(bytes: Uint8Array, length: number): void {
     const pages = this.pageList
     let whole = 0
-    while (whole + 1 < pages.length && pages.compareFirst(whole + 1, bytes, length) <= 0) {
+    while (whole + 1 < pages.length && pages.compareFirst(whole + 1, bytes, length, 0) <= 0) {
       this.#count -= pages.entries(whole++)
     }
     pages.replace(0, whole, [])
     if (pages.length === 0) return
-    const below = this.#slotOf(0, bytes, length)
+    const below = this.#slotOf(0, bytes, length, 0)
     for (let k = 0; k < below; k++) this.#removeAt(0, 0)
   }
 
@@ -137,7 +154,8 @@ export class OrderedTable {
     if (this.store.isCrowded) this.store.relieve()
   }
 
-  #insert(bytes: Uint8Array, length: number, weight: number, place: Place): void {
+  /** Returns where it is. */
+  #insert(bytes: Uint8Array, length: number, weight: number, start: number, place: Place): Place {
     const sizeBytes = entryBytes(length)
     if (this.pageList.length === 0)
       this.pageList.replace(0, 0, [this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0))])
@@ -145,7 +163,7 @@ export class OrderedTable {
     let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
       this.#makeRoom(index, slot, sizeBytes)
-      ;({ index, slot } = this.#placeOf(bytes, length))
+      ;({ index, slot } = this.#placeOf(bytes, length, start))
     }
     const page = this.pageList.own(index)
     const { i32, u8 } = this.store
@@ -155,11 +173,13 @@ export class OrderedTable {
     const entry = page * 8 + top
     i32[entry >> 2] = length
     i32[(entry >> 2) + 1] = weight
-    u8.set(length === bytes.length ? bytes : bytes.subarray(0, length), entry + ENTRY_HEADER_BYTES)
+    const isWhole = length === bytes.length
+    u8.set(isWhole ? bytes : bytes.subarray(start, start + length), entry + ENTRY_HEADER_BYTES)
     i32.copyWithin(at + INDEX + slot + 1, at + INDEX + slot, at + INDEX + i32[at + COUNT]!)
     i32[at + INDEX + slot] = top
     i32[at + COUNT]!++
     this.#count++
+    return { index, slot }
   }
 
   #removeAt(index: number, slot: number): void {
@@ -227,30 +247,39 @@ export class OrderedTable {
   }
 
   /** Where an entry is, or would be put. */
-  #placeOf(bytes: Uint8Array, length: number): Place {
-    const index = this.#pageOf(bytes, length)
-    return { index, slot: index < 0 ? 0 : this.#slotOf(index, bytes, length) }
+  #placeOf(bytes: Uint8Array, length: number, start: number): Place {
+    const index = this.#pageOf(bytes, length, start)
+    return { index, slot: index < 0 ? 0 : this.#slotOf(index, bytes, length, start) }
+  }
+
+  /** At the end of a page rather than at the begin of the next one, as `#placeOf` has it. */
+  #placeBefore({ valid, page, slot }: OrderedCursor): Place {
+    if (valid && (slot > 0 || page === 0)) return { index: page, slot }
+    const index = (valid ? page : this.pageList.length) - 1
+    return { index, slot: index < 0 ? 0 : this.pageList.entries(index) }
   }
 
   /** The last page whose first entry is not greater, else the first page; -1 where there are none. */
-  #pageOf(bytes: Uint8Array, length: number): number {
-    let [low, high] = [0, this.pageList.length - 1]
+  #pageOf(bytes: Uint8Array, length: number, start: number): number {
+    let low = 0
+    let high = this.pageList.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (this.pageList.compareFirst(middle, bytes, length) <= 0) low = middle
+      if (this.pageList.compareFirst(middle, bytes, length, start) <= 0) low = middle
       else high = middle - 1
     }
     return high < 0 ? -1 : low
   }
 
   /** The first slot of the page whose entry is not less. */
-  #slotOf(index: number, bytes: Uint8Array, length: number): number {
+  #slotOf(index: number, bytes: Uint8Array, length: number, start: number): number {
     const page = this.pageList.bring(index)
     const { store } = this
-    let [low, high] = [0, store.i32[page * 2 + COUNT]!]
+    let low = 0
+    let high = store.i32[page * 2 + COUNT]!
     while (low < high) {
       const middle = (low + high) >> 1
-      if (compareEntry(store, entryAt(store, page, middle), bytes, length) < 0) low = middle + 1
+      if (compareEntry(store, entryAt(store, page, middle), bytes, length, start) < 0) low = middle + 1
       else high = middle
     }
     return low
