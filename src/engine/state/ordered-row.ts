@@ -85,8 +85,7 @@ export class OrderedRowCodec {
 
   /** Whether the row whose head is encoded comes after another one of its partition. */
   isBehind(other: Uint8Array): boolean {
-    const { length } = this
-    return compareBytes(other, 0, Math.min(other.length, length), this.bytes, this.start, length) < 0
+    return compareBytes(other, 0, other.length, this.bytes, this.start, this.length) < 0
   }
 
   /** The row stays in `bytes` until `dropKept`; the next one is encoded behind it. */

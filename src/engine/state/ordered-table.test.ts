@@ -83,14 +83,16 @@ const COLUMNS: readonly Column[] = [
   { name: "o", type: BOOLEAN, nullable: true },
 ]
 
+const LONG = Array.from({ length: 40 }, (_, k) => (k % 7) * 42)
+
 /** In PostgreSQL's ascending order. */
 const VALUES: readonly (readonly Scalar[])[] = [
   [-(2 ** 31), -1, 0, 7, 2 ** 31 - 1],
   [-(2n ** 63n), -1n, 0n, 2n ** 40n, 2n ** 63n - 1n],
   [-(10n ** 29n), -1n, 0n, 2n ** 64n, 10n ** 29n],
   [Number.NEGATIVE_INFINITY, -1.5, 0, 1e-300, 3, Number.POSITIVE_INFINITY, Number.NaN],
-  ["", "\0", "\0a", "a", "a\0", "ab", "ü", "日"],
-  [Uint8Array.of(), Uint8Array.of(0), Uint8Array.of(0, 255), Uint8Array.of(1), Uint8Array.of(255)],
+  ["", "\0", "\0a", "a", "a\0", `a\0${"long".repeat(9)}`, "ab", "ab".repeat(20), "ü", "日"],
+  [[], [0], [0, 255], [1], [1, 0, ...LONG], [1, 255, ...LONG], [255]].map((bytes) => Uint8Array.from(bytes)),
   [-1n, 0n, 1n],
   [false, true],
 ]
