@@ -38,6 +38,24 @@ test("so they do while pages leave memory whenever they may", () => {
   assert.equal(store.usedBytes, 0, "all pages can leave")
 })
 
+test("pages that only a snapshot holds leave memory too, and it reads them as they were", () => {
+  // Nothing leaves before it is asked to, so that the table copies its pages while they are in memory.
+  const spill = { openFile: () => new MemorySpill(), keepBytes: 0, crowdedBytes: STATE_BYTES }
+  const store = new PageStore(STATE_BYTES, spill)
+  const table = new OrderedTable(store)
+  const row = (k: number, text: string) => Buffer.from(`${String(k).padStart(4, "0")} ${text}`)
+  const rows = Array.from({ length: 2_000 }, (_, k) => row(k, "as it was ".repeat(10)))
+  for (const bytes of rows) table.add(bytes, bytes.length, 1)
+  using snapshot = table.snapshot()
+  for (const bytes of rows) table.add(bytes, bytes.length, 1)
+  store.relieve()
+  assert.equal(store.usedBytes, 0)
+  const twin = new OrderedTable(store)
+  twin.adopt(pagesWith(store, imagesOf(store, snapshot.pages)), snapshot.count)
+  assert.deepEqual(new Set(entriesOf(twin).map(([, weight]) => weight)), new Set([1]))
+  assert.deepEqual(new Set(entriesOf(table).map(([, weight]) => weight)), new Set([2]))
+})
+
 function liveThrough(store: PageStore): void {
   const random = new SeededRandom(3)
   const table = new OrderedTable(store)
