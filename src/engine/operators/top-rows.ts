@@ -1,7 +1,7 @@
 /**
- * The first rows of each partition, by number, over rows that only come: a row that was pushed out never comes
- * back, so that the table keeps no more than the limit. What an epoch brings to a partition is put in order
- * and merged with what is there in one walk, which numbers the rows as they were and as they are:
+ * The first rows of each partition, by number, over rows that only come: a row that was pushed out never
+ * comes back, so that the table keeps no more than the limit. What an epoch brings to a partition is put in
+ * order and merged with what is there in one walk, which numbers the rows as they were and as they are:
  *
  *   there   a     c  d  e      before   1     2  3  4
  *   came       b               after    1  2  3  4  -      with a limit of 4

@@ -19,14 +19,12 @@ import type { LeavingPages } from "./page-evictor.ts"
 import type { SlotShape } from "./page-format.ts"
 import * as F from "./page-format.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
-import { enterSlot, moveBytes, removeSlot, visitSlots } from "./page-slots.ts"
+import { clearSlot, enterSlot, moveSlot, removeSlot, visitSlots } from "./page-slots.ts"
 import { BLANK, type PageStore } from "./page-store.ts"
 import { distinctPages, TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
 const MAX_DEPTH = 20
-/** Words of a slot up to which a loop copies or clears it faster than a call does. */
-const SHORT_STRIDE = 8
 /** One call copies so many bytes as fast as a loop does. */
 const LONG_BYTES = 24
 
@@ -159,9 +157,7 @@ export class KeyTable implements LeavingPages {
       slot = i32[at + F.USED]!++
       address = page + i32[at + F.SLOTS_START]! + slot * strideWords
     }
-    const end = (address + strideWords) * 2
-    if (strideWords <= SHORT_STRIDE) for (let at = address * 2; at < end; at++) i32[at] = 0
-    else i32.fill(0, address * 2, end)
+    clearSlot(this.store, this.shape, address)
     i32[address * 2] = hash
     enterSlot(this.store, page, hash, slot)
     this.count++
@@ -380,23 +376,11 @@ export class KeyTable implements LeavingPages {
   }
 
   #move(page: number, address: number, low: number, high: number, bit: number): void {
-    const { i32 } = this.store
-    const { strideWords } = this.shape
-    const hash = i32[address * 2]!
-    const target = (hash & bit) === 0 ? low : high
-    const slot = i32[target * 2 + F.USED]!++
-    const to = target + i32[target * 2 + F.SLOTS_START]! + slot * strideWords
-    copyWords(i32, address * 2, to * 2, strideWords * 2)
-    enterSlot(this.store, target, hash, slot)
-    for (const field of this.shape.bytesFields) moveBytes(this.store, page, target, (to + field) * 2)
+    const target = (this.store.i32[address * 2]! & bit) === 0 ? low : high
+    const to = moveSlot(this.store, this.shape, { page, address, target })
     if (address === this.#pinned) this.#pinned = to
     this.#mover?.moved(address, to, target)
   }
-}
-
-function copyWords(i32: Int32Array, from: number, to: number, count: number): void {
-  if (count > SHORT_STRIDE * 2) i32.copyWithin(to, from, from + count)
-  else for (let k = 0; k < count; k++) i32[to + k] = i32[from + k]!
 }
 
 /** Each entry twice. */

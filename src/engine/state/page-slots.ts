@@ -4,6 +4,9 @@ import type { SlotShape } from "./page-format.ts"
 import * as F from "./page-format.ts"
 import type { PageStore } from "./page-store.ts"
 
+/** Words of a slot up to which a loop copies or clears it faster than a call does. */
+const SHORT_STRIDE = 8
+
 /** Slots of one page in index order. The page must not change meanwhile. */
 export function visitSlots(
   store: PageStore,
@@ -53,8 +56,30 @@ export function removeSlot({ i32 }: PageStore, { strideWords }: SlotShape, page:
   i32[at + F.LIVE]!--
 }
 
+export function clearSlot({ i32 }: PageStore, { strideWords }: SlotShape, address: number): void {
+  const end = (address + strideWords) * 2
+  if (strideWords > SHORT_STRIDE) i32.fill(0, address * 2, end)
+  else for (let at = address * 2; at < end; at++) i32[at] = 0
+}
+
+/** Copies the slot at `address` of one page behind those of another, with its bytes; returns where it is. */
+export function moveSlot(
+  store: PageStore,
+  { strideWords, bytesFields }: SlotShape,
+  { page, address, target }: { readonly page: number; readonly address: number; readonly target: number },
+): number {
+  const { i32 } = store
+  const slot = i32[target * 2 + F.USED]!++
+  const to = target + i32[target * 2 + F.SLOTS_START]! + slot * strideWords
+  if (strideWords > SHORT_STRIDE) i32.copyWithin(to * 2, address * 2, (address + strideWords) * 2)
+  else for (let k = 0; k < strideWords * 2; k++) i32[to * 2 + k] = i32[address * 2 + k]!
+  enterSlot(store, target, i32[to * 2]!, slot)
+  for (const field of bytesFields) moveBytes(store, page, target, (to + field) * 2)
+  return to
+}
+
 /** The bytes of a field, whose half-word `field` lies in page `to` already, follow it there. */
-export function moveBytes({ i32, u8 }: PageStore, from: number, to: number, field: number): void {
+function moveBytes({ i32, u8 }: PageStore, from: number, to: number, field: number): void {
   const length = i32[field + 1]!
   const top = i32[to * 2 + F.ARENA_TOP]! - length
   i32[to * 2 + F.ARENA_TOP] = top
