@@ -6,12 +6,12 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { type IdColumn, idColumn } from "../src/runners/embedded/duplicates/id-column.ts"
 import { seedOf } from "../src/runners/embedded/duplicates/id-hash.ts"
 import { IdMemory } from "../src/runners/embedded/duplicates/id-memory.ts"
 import { limitsFor } from "../src/runners/embedded/duplicates/limits.ts"
 import { NodeDisk } from "../src/std/node/disk.ts"
+import { runArguments } from "../test/kit/run-arguments.ts"
 import type { Bench } from "./figure.ts"
 
 const SEED = seedOf("0123456789abcdef0123456789abcdef")
@@ -194,12 +194,12 @@ function mib(bytes: number): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { ids: { type: "string", default: "24000000" } } })
-  const { idsPerSecond, memoryBytes, longestMs } = await ruleOn(Number(values.ids), console.log)
+  const { ids } = runArguments("node bench/duplicates.ts", { ids: 24_000_000 })
+  const { idsPerSecond, memoryBytes, longestMs } = await ruleOn(ids, console.log)
   const speed = (idsPerSecond / 1e6).toFixed(2)
   const rss = mib(process.resourceUsage().maxRSS * 1024)
   console.log(
-    `${values.ids} ids: ${speed} M ids/s of one core, at most ${mib(memoryBytes)} of memory for ids, ` +
+    `${ids} ids: ${speed} M ids/s of one core, at most ${mib(memoryBytes)} of memory for ids, ` +
       `${rss} RSS, longest batch ${longestMs.toFixed(0)} ms`,
   )
 }

@@ -1,15 +1,13 @@
 /** `node test/fuzz-decoder.ts --count 1000000 --seed 1`: the decoder against JSON.parse and the schema. */
-import { parseArgs } from "node:util"
 import { fuzzDecoder } from "./fuzz/fuzz-decoder.ts"
+import { runArguments } from "./kit/run-arguments.ts"
 
-const { values } = parseArgs({
-  options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" } },
-})
+const { count, seed } = runArguments("npm run fuzz --", { count: 100_000, seed: 1 })
 const started = performance.now()
 let shown = 0
 const result = fuzzDecoder({
-  rows: Number(values.count),
-  seed: Number(values.seed),
+  rows: count,
+  seed,
   onProgress: (rows) => {
     if (rows - shown < 50_000) return
     shown = rows

@@ -5,10 +5,10 @@
  *   npm run differential -- --count 1000000 --seed 1      pairs of a query and a history
  *   npm run differential -- --clickhouse 100              random views over the same bytes in ClickHouse
  */
-import { parseArgs } from "node:util"
 import { SeededRandom } from "../../src/std/random.ts"
 import { ClickHouseHome } from "../kit/clickhouse-home.ts"
 import { PgOracle } from "../kit/pg-oracle.ts"
+import { runArguments } from "../kit/run-arguments.ts"
 import type { Outcome, Trial } from "./compare-seed.ts"
 import { compareTrial, randomTrial, tablesOf } from "./compare-seed.ts"
 import { Coverage } from "./coverage.ts"
@@ -138,10 +138,8 @@ async function inPostgres(firstSeed: number, pairs: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { count: { type: "string" }, seed: { type: "string" }, clickhouse: { type: "string" } },
-  })
-  const seed = Number(values.seed ?? 1)
-  if (values.clickhouse === undefined) await inPostgres(seed, Number(values.count ?? 20_000))
-  else await inClickHouse(seed, Number(values.clickhouse))
+  const defaults = { seed: 1, count: 20_000, clickhouse: null } as const
+  const { seed, count, clickhouse } = runArguments("npm run differential --", defaults)
+  if (clickhouse === null) await inPostgres(seed, count)
+  else await inClickHouse(seed, clickhouse)
 }

@@ -3,7 +3,6 @@
  * must agree. `node test/expressions/fuzz-expressions.ts --count 100000 --seed 1` runs many; the test beside
  * a few.
  */
-import { parseArgs } from "node:util"
 import type { Column, Scalar } from "../../src/columns/types.ts"
 import { typeName } from "../../src/columns/types.ts"
 import type { ScalarResult } from "../../src/expr/compile/scalar.ts"
@@ -11,6 +10,7 @@ import { compileScalar, foldConstants } from "../../src/expr/compile/scalar.ts"
 import type { Expression } from "../../src/expr/expression.ts"
 import { SeededRandom } from "../../src/std/random.ts"
 import { batchOf } from "../kit/batch-of.ts"
+import { runArguments } from "../kit/run-arguments.ts"
 import { disagreement } from "./agreement.ts"
 import type { Answer } from "./expression-oracle.ts"
 import { ExpressionOracle } from "./expression-oracle.ts"
@@ -113,8 +113,10 @@ function isBeyond(ours: ScalarResult, answer: Answer): boolean {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { count: { type: "string" }, seed: { type: "string" } } })
-  const [seed, count] = [Number(values.seed ?? 1), Number(values.count ?? 20_000)]
+  const { seed, count } = runArguments("node test/expressions/fuzz-expressions.ts", {
+    seed: 1,
+    count: 20_000,
+  })
   await using oracle = await ExpressionOracle.open()
   const report = await fuzzExpressions(oracle, { seed, count }, (progress) =>
     console.log(JSON.stringify(progress)),

@@ -11,8 +11,8 @@ import assert from "node:assert/strict"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
 import { SeededRandom } from "../../src/std/random.ts"
+import { runArguments } from "../kit/run-arguments.ts"
 import { type Answers, expectBalance, readAnswers, settled } from "./answers.ts"
 import { compare } from "./compare.ts"
 import { type HistoryFigures, readHistory } from "./history.ts"
@@ -182,11 +182,7 @@ function journaledEnd(data: string): number | null {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } })
-  const report = await killRun({
-    kills: Number(values.kills ?? 200),
-    seed: Number(values.seed ?? 1),
-    print: (line) => console.log(line),
-  })
+  const given = runArguments("npm run kill --", { kills: 200, seed: 1 })
+  const report = await killRun({ ...given, print: (line) => console.log(line) })
   console.log(JSON.stringify(report))
 }

@@ -7,9 +7,9 @@
  *   npm run simulate -- --disk-faults 1000      the disk full, and failing, at each of so many writes in turn
  */
 import { setImmediate } from "node:timers/promises"
-import { parseArgs } from "node:util"
 import { simulateLog } from "../../src/testing/log-simulation.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
+import { runArguments } from "../kit/run-arguments.ts"
 import { simulateDiskFaults } from "./disk-faults.ts"
 
 export const FAULTS_PER_SEED = 20
@@ -96,28 +96,23 @@ async function hearingAll<T>(seed: number, action: () => Promise<T>): Promise<T>
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      count: { type: "string" },
-      trace: { type: "boolean" },
-      "disk-faults": { type: "string" },
-    },
+  const given = runArguments("npm run simulate --", {
+    ...({ seed: null, count: null, trace: false, "disk-faults": null } as const),
   })
-  if (values["disk-faults"] !== undefined) {
-    const last = Number(values["disk-faults"])
+  const last = given["disk-faults"]
+  if (last !== null) {
     const report = await simulateDiskFaults(last, 1, (at) => {
       if (at % 100 === 0) console.log(`${at} of ${last} writes and syncs`)
     })
     console.log(JSON.stringify(report, null, 2))
     process.exit()
   }
-  const seed = Number(values.seed ?? 0)
-  const count = Number(values.count ?? (values.seed === undefined ? 100 : 1))
+  const seed = given.seed ?? 0
+  const count = given.count ?? (given.seed === null ? 100 : 1)
   const report = await simulate(seed, count, (done) => {
     if (done % 100 === 0) console.log(`${done} of ${count} seeds`)
   })
   if (report.leastFaults < FAULTS_PER_SEED) throw new Error(`a seed met ${report.leastFaults} faults only`)
-  if (values.trace === true) console.log((await simulateRuntime(seed)).trace.join("\n"))
+  if (given.trace) console.log((await simulateRuntime(seed)).trace.join("\n"))
   console.log(JSON.stringify(report, null, 2))
 }

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
+import { runArguments } from "../kit/run-arguments.ts"
 
 const PROJECT = fileURLToPath(new URL("../../examples/flights", import.meta.url))
 const CLI = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url))
@@ -199,6 +199,6 @@ function processesOf(pid: number): { readonly isParent: boolean; readonly mb: nu
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { events: { type: "string", default: "1000000" } } })
-  console.log(JSON.stringify(await soak(Number(values.events), (line) => console.log(line)), null, 2))
+  const { events } = runArguments("node test/soak/soak.ts", { events: 1_000_000 })
+  console.log(JSON.stringify(await soak(events, (line) => console.log(line)), null, 2))
 }

@@ -4,7 +4,6 @@
  *
  *   node test/verify/random-why.ts --seed 1 --count 200
  */
-import { parseArgs } from "node:util"
 import { readRow } from "../../src/columns/scalar.ts"
 import type { EventContract } from "../../src/contracts/contract.ts"
 import { createJsonDecoder } from "../../src/contracts/json/decoder.ts"
@@ -15,6 +14,7 @@ import type { ClickHouse } from "../../src/stores/clickhouse.ts"
 import { randomProject } from "../differential/random-project.ts"
 import { cellOfScalar, differenceOf } from "../kit/canonical.ts"
 import { openEmbeddedStore } from "../kit/embedded-store.ts"
+import { runArguments } from "../kit/run-arguments.ts"
 import { ARRANGEMENTS, runViews, withProcessedAt } from "../kit/run-views.ts"
 import { openVerifyWorld, type VerifyWorld } from "./verify-world.ts"
 
@@ -84,8 +84,7 @@ function inputOf(contract: EventContract, events: readonly { event: string; valu
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { seed: { type: "string" }, count: { type: "string" } } })
-  const [first, count] = [Number(values.seed ?? 1), Number(values.count ?? 200)]
+  const { seed: first, count } = runArguments("node test/verify/random-why.ts", { seed: 1, count: 200 })
   await using store = await openEmbeddedStore()
   const total = { rows: 0, events: 0, unasked: 0 }
   for (let seed = first; seed < first + count; seed++) {
