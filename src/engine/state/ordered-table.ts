@@ -50,7 +50,6 @@ export class OrderedTable {
    * returns the sum.
    */
   add(bytes: Uint8Array, length: number, weight: number, start = 0): number {
-    this.#relieve()
     const at = this.find(this.#place, bytes, length, start)
     if (at.valid && at.compare(bytes, length, start) === 0) return this.addAt(at, weight)
     if (weight !== 0) this.insertBefore(at, bytes, length, weight, start)
@@ -59,6 +58,7 @@ export class OrderedTable {
 
   /** Adds to the weight of the cursor's entry, behind which the cursor is where nothing is left of it. */
   addAt(at: OrderedCursor, weight: number): number {
+    this.#relieve()
     const { slot } = at
     const page = this.pageList.own(at.page)
     const { i32 } = this.store
