@@ -48,8 +48,8 @@ export class OrderedCursor {
     const { i32 } = store
     const entry = entryAt(store, page, this.slot)
     this.start = entry + ENTRY_HEADER_BYTES
-    this.length = i32[entry >> 2]!
-    this.weight = i32[(entry >> 2) + 1]!
+    this.length = i32[entry >>> 2]!
+    this.weight = i32[(entry >>> 2) + 1]!
     return this
   }
 

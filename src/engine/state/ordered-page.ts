@@ -33,5 +33,5 @@ export function compareEntry(
   length: number,
   start: number,
 ): number {
-  return compareBytes(u8, entry + ENTRY_HEADER_BYTES, i32[entry >> 2]!, bytes, start, length)
+  return compareBytes(u8, entry + ENTRY_HEADER_BYTES, i32[entry >>> 2]!, bytes, start, length)
 }

@@ -112,7 +112,7 @@ export class OrderedPages implements LeavingPages {
     const { store } = this
     assert(store.stampOf(page) < this.generation, "when it is back, the first writer stamps a page again")
     const entry = entryAt(store, page, 0)
-    const [start, length] = [entry + ENTRY_HEADER_BYTES, store.i32[entry >> 2]!]
+    const [start, length] = [entry + ENTRY_HEADER_BYTES, store.i32[entry >>> 2]!]
     const head = store.u8.slice(start, start + Math.min(length, HEAD_BYTES))
     const count = store.i32[page * 2 + COUNT]!
     const out = store.putOut(page)

@@ -7,6 +7,7 @@ import { BOOLEAN, BYTES, decimal, FLOAT64, INT32, INT64, STRING, TIMESTAMP } fro
 import { SeededRandom } from "../../std/random.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import { batchOf, rowKey } from "../kit/batches.ts"
+import { highStore } from "../kit/high-store.ts"
 import { keepingNothing, MemorySpill } from "../kit/memory-spill.ts"
 import { imagesOf, pagesWith } from "../kit/page-images.ts"
 import { RowBuilder } from "../operators/row-builder.ts"
@@ -36,6 +37,10 @@ test("so they do while pages leave memory whenever they may", () => {
   assert.ok(file.reads > 1_000)
   store.relieve()
   assert.equal(store.usedBytes, 0, "all pages can leave")
+})
+
+test("so they do above 2 GB", () => {
+  liveThrough(highStore())
 })
 
 test("pages that only a snapshot holds leave memory too, and it reads them as they were", () => {

@@ -62,7 +62,7 @@ export class OrderedTable {
     const { slot } = at
     const page = this.pageList.own(at.page)
     const { i32 } = this.store
-    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >> 2
+    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >>> 2
     const sum = i32[entry + 1]! + weight
     assert(sum === (sum | 0), "a row is there less than two thousand million times")
     i32[entry + 1] = sum
@@ -171,8 +171,8 @@ export class OrderedTable {
     const top = i32[at + TOP]! - sizeBytes
     i32[at + TOP] = top
     const entry = page * 8 + top
-    i32[entry >> 2] = length
-    i32[(entry >> 2) + 1] = weight
+    i32[entry >>> 2] = length
+    i32[(entry >>> 2) + 1] = weight
     const isWhole = length === bytes.length
     u8.set(isWhole ? bytes : bytes.subarray(start, start + length), entry + ENTRY_HEADER_BYTES)
     i32.copyWithin(at + INDEX + slot + 1, at + INDEX + slot, at + INDEX + i32[at + COUNT]!)
@@ -186,7 +186,7 @@ export class OrderedTable {
     const page = this.pageList.own(index)
     const { i32 } = this.store
     const at = page * 2
-    i32[at + DEAD]! += entryBytes(i32[(page * 8 + i32[at + INDEX + slot]!) >> 2]!)
+    i32[at + DEAD]! += entryBytes(i32[(page * 8 + i32[at + INDEX + slot]!) >>> 2]!)
     i32.copyWithin(at + INDEX + slot, at + INDEX + slot + 1, at + INDEX + i32[at + COUNT]!)
     this.#count--
     if (--i32[at + COUNT]! === 0) this.pageList.replace(index, 1, [])
@@ -226,7 +226,7 @@ export class OrderedTable {
     let top = pageBytes(sizeClass)
     for (let slot = from; slot < to; slot++) {
       const start = page * 8 + i32[page * 2 + INDEX + slot]!
-      const sizeBytes = entryBytes(i32[start >> 2]!)
+      const sizeBytes = entryBytes(i32[start >>> 2]!)
       top -= sizeBytes
       u8.copyWithin(target * 8 + top, start, start + sizeBytes)
       i32[target * 2 + INDEX + slot - from] = top

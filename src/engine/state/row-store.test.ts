@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
+import { highStore } from "../kit/high-store.ts"
 import { keepingNothing, MemorySpill } from "../kit/memory-spill.ts"
 import { imagesOf, pagesWith } from "../kit/page-images.ts"
 import { PageStore } from "./page-store.ts"
@@ -62,6 +63,10 @@ function randomRow(random: SeededRandom, nowUs: number): Model {
 
 test("rows keep their ids and contents while others come, go and are let go, beside a frozen copy", () => {
   liveThrough(new Rows())
+})
+
+test("so they do above 2 GB", () => {
+  liveThrough(new Rows(highStore()))
 })
 
 test("so they do while pages leave memory at any time", () => {
