@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { SeededRandom } from "../../std/random.ts"
 import { finishHash, mixWord } from "../code/hashing.ts"
+import { highStore } from "../kit/high-store.ts"
 import { KeyTable } from "./key-table.ts"
 import { SIZE_CLASS } from "./page-format.ts"
 import { pageBytes } from "./page-sizes.ts"
@@ -13,8 +14,7 @@ const hashOf = new Function("key", `let h = 1; ${mixWord("h", "key", "0")} ${fin
 const utf8 = new TextEncoder()
 
 /** Slots of three words: hash, key, bytes. */
-function bytesTable(limitBytes = 64 << 20) {
-  const store = new PageStore(limitBytes)
+function bytesTable(store = new PageStore(64 << 20)) {
   const table = new KeyTable(store, { strideWords: 3, bytesFields: [2] }, null)
   return { store, table }
 }
@@ -60,8 +60,15 @@ function slotsOf(table: KeyTable): [number, number][] {
 }
 
 test("keys with bytes survive growth, splits, overwriting, removal and compaction", () => {
+  liveThrough(bytesTable())
+})
+
+test("so they do above 2 GB", () => {
+  liveThrough(bytesTable(highStore()))
+})
+
+function liveThrough(pair: ReturnType<typeof bytesTable>): void {
   const random = new SeededRandom(5)
-  const pair = bytesTable()
   const expected = new Map<number, string>()
   for (let step = 0; step < 6_000; step++) {
     const key = random.below(700)
@@ -83,7 +90,7 @@ test("keys with bytes survive growth, splits, overwriting, removal and compactio
     assert.equal(pair.table.count, expected.size)
   }
   assert.ok(pair.table.pages().length > 4, "the table has split")
-})
+}
 
 test("a snapshot stays as it was while the table goes on, and gives its pages back when released", () => {
   const random = new SeededRandom(6)
@@ -116,12 +123,12 @@ test("a dropped table leaves nothing in use", () => {
 })
 
 test("an entry larger than the largest page is refused with its size", () => {
-  const { table } = bytesTable(512 << 20)
+  const { table } = bytesTable(new PageStore(512 << 20))
   assert.throws(() => table.insert(1, 70_000_000), { code: "state-entry-too-large" })
 })
 
 test("a full store says so", () => {
-  const pair = bytesTable(100_000)
+  const pair = bytesTable(new PageStore(100_000))
   assert.throws(
     () => {
       for (let key = 0; key < 5_000; key++) put(pair, key, "x".repeat(100))
