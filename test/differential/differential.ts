@@ -19,8 +19,6 @@ import { describe, shrink } from "./shrink.ts"
 
 /** Queries over the same histories: loading one costs as much as some of them. */
 const QUERIES = 40
-/** A database keeps what was deleted: a megabyte for a seed. */
-const SEEDS_PER_DATABASE = 250
 
 /** How often something happened, and the first view that it happened to. */
 export type Tally = Map<string, { times: number; readonly first: string }>
@@ -58,12 +56,8 @@ export async function differential(oracle: PgOracle, wanted: Wanted): Promise<Re
     unjudged: new Map(),
     differences: [],
   }
+  await oracle.load(tablesOf(randomEvents(new SeededRandom(wanted.firstSeed)), []), [])
   for (let seed = wanted.firstSeed; report.pairs < wanted.pairs; seed++) {
-    const seedsBefore = seed - wanted.firstSeed
-    if (seedsBefore > 0 && seedsBefore % SEEDS_PER_DATABASE === 0) await oracle.renew()
-    if (seedsBefore % SEEDS_PER_DATABASE === 0) {
-      await oracle.load(tablesOf(randomEvents(new SeededRandom(seed)), []), [])
-    }
     const trial = randomTrial(seed, QUERIES, report.coverage)
     const outcome = await compareTrial(oracle, trial).catch((error: unknown) => {
       throw new Error(`seed ${seed} could not be compared`, { cause: error })

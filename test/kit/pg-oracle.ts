@@ -36,7 +36,7 @@ export const OWN_AGGREGATES = ["first", "last"]
 const INSERT_ROWS = 500
 
 export class PgOracle implements AsyncDisposable {
-  #pg: PGlite
+  readonly #pg: PGlite
   /** Those of replaceViews. */
   #views: readonly string[] = []
 
@@ -45,14 +45,9 @@ export class PgOracle implements AsyncDisposable {
   }
 
   static async open(): Promise<PgOracle> {
-    return new PgOracle(await openDatabase())
-  }
-
-  /** An empty database in place of the old one, whose memory only grows. */
-  async renew(): Promise<void> {
-    await this.#pg.close()
-    this.#pg = await openDatabase()
-    this.#views = []
+    const pg = await PGlite.create()
+    await pg.exec("SET timezone = 'UTC'; SET extra_float_digits = 1")
+    return new PgOracle(pg)
   }
 
   /** Replaces whatever an earlier case left. */
@@ -107,12 +102,6 @@ export class PgOracle implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pg.close()
   }
-}
-
-async function openDatabase(): Promise<PGlite> {
-  const pg = await PGlite.create()
-  await pg.exec("SET timezone = 'UTC'; SET extra_float_digits = 1")
-  return pg
 }
 
 type TextRow = readonly (string | null)[]
