@@ -7,12 +7,10 @@ import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector, VectorValues } from "../../columns/vector.ts"
 import { allocateVector, NO_DATA, NO_ENDS, wordsPerRow } from "../../columns/vector.ts"
-import { writeText } from "../../expr/values/slices.ts"
+import { copySlice, writeText } from "../../expr/values/slices.ts"
 
 const FIRST_ROWS = 64
 const FIRST_BYTES = 1_024
-/** One call copies so many as fast as a loop does. */
-const LONG_BYTES = 24
 /** An eighth more than last time, so that an epoch of about the same size does not move its bytes. */
 const SPARE_BYTES_SHIFT = 3
 
@@ -44,8 +42,7 @@ export class RowColumn {
     const length = end - start
     this.#reserve(length)
     const at = this.used
-    if (length >= LONG_BYTES) this.data.set(source.subarray(start, end), at)
-    else for (let k = 0; k < length; k++) this.data[at + k] = source[start + k]!
+    copySlice(source, start, end, this.data, at)
     this.values[row] = at
     this.ends[row] = at + length
     this.used = at + length

@@ -14,6 +14,7 @@
  * room, keeps pages private to the writer, and moves slots. Slot addresses are words of the page store and
  * hold until the table is asked for room; `mover` hears of slots that move.
  */
+import { copySlice } from "../../expr/values/slices.ts"
 import { assert } from "../../std/assert.ts"
 import type { LeavingPages } from "./page-evictor.ts"
 import type { SlotShape } from "./page-format.ts"
@@ -25,8 +26,6 @@ import { distinctPages, TableSnapshot } from "./table-snapshot.ts"
 
 /** Deepest directory: 2^20 pages of 64 KB are more than one memory holds; beyond it skewed pages grow. */
 const MAX_DEPTH = 20
-/** One call copies so many bytes as fast as a loop does. */
-const LONG_BYTES = 24
 
 export interface SlotMover {
   /** The slot at `from` is at `to` in `page` now. */
@@ -206,9 +205,7 @@ export class KeyTable implements LeavingPages {
     i32[owner * 2 + F.ARENA_DEAD]! += i32[(slot + field) * 2 + 1]!
     i32[(slot + field) * 2] = top
     i32[(slot + field) * 2 + 1] = length
-    const to = owner * 8 + top
-    if (length >= LONG_BYTES) u8.set(source.subarray(start, end), to)
-    else for (let k = 0; k < length; k++) u8[to + k] = source[start + k]!
+    copySlice(source, start, end, u8, owner * 8 + top)
     this.page = owner
     return slot
   }
@@ -377,7 +374,7 @@ export class KeyTable implements LeavingPages {
 
   #move(page: number, address: number, low: number, high: number, bit: number): void {
     const target = (this.store.i32[address * 2]! & bit) === 0 ? low : high
-    const to = moveSlot(this.store, this.shape, { page, address, target })
+    const to = moveSlot(this.store, this.shape, page, address, target)
     if (address === this.#pinned) this.#pinned = to
     this.#mover?.moved(address, to, target)
   }

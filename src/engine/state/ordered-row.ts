@@ -11,6 +11,7 @@ import type { Column } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
+import { copySlice } from "../../expr/values/slices.ts"
 import { compareBytes } from "../code/extremes.ts"
 import type { OrderSpec } from "../dataflow.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
@@ -180,8 +181,8 @@ export class OrderedRowCodec {
     this.#reserve(2 * (end - start) + 2)
     const { bytes } = this
     let at = this.#end
-    if (end - start >= LONG && indexOfByte(data, start, end, 0) === end) {
-      bytes.set(data.subarray(start, end), at)
+    if (indexOfByte(data, start, end, 0) === end) {
+      copySlice(data, start, end, bytes, at)
       at += end - start
     } else {
       for (let k = start; k < end; k++) {
@@ -286,8 +287,6 @@ export class OrderedRowCodec {
 }
 
 const SIGN = 0x8000_0000 | 0
-/** Texts from here on are copied by one call, which costs as much as a loop over so many bytes. */
-const LONG = 24
 const NO_HALVES = new Int32Array(0)
 const FLOAT = new Float64Array(1)
 const FLOAT_HALVES = new Int32Array(FLOAT.buffer)

@@ -62,11 +62,13 @@ export function clearSlot({ i32 }: PageStore, { strideWords }: SlotShape, addres
   else for (let at = address * 2; at < end; at++) i32[at] = 0
 }
 
-/** Copies the slot at `address` of one page behind those of another, with its bytes; returns where it is. */
+/** Copies the slot at `address` of `page` behind those of `target`, with its bytes; returns where it is. */
 export function moveSlot(
   store: PageStore,
   { strideWords, bytesFields }: SlotShape,
-  { page, address, target }: { readonly page: number; readonly address: number; readonly target: number },
+  page: number,
+  address: number,
+  target: number,
 ): number {
   const { i32 } = store
   const slot = i32[target * 2 + F.USED]!++

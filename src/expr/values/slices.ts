@@ -2,7 +2,7 @@
 
 const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true })
 const encoder = new TextEncoder()
-/** Up to here a loop over ASCII bytes beats the call of a decoder or encoder. */
+/** Up to here a loop over bytes beats the call of a decoder, an encoder or a copy. */
 const SHORT_BYTES = 24
 
 export function decodeSlice(data: Uint8Array, start: number, end: number): string {
@@ -33,6 +33,18 @@ export function writeText(target: Uint8Array, at: number, text: string): number 
     target[at + i] = unit
   }
   return at + length
+}
+
+/** Copies a slice to `at`; of two memories. */
+export function copySlice(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  if (end - start > SHORT_BYTES) target.set(data.subarray(start, end), at)
+  else for (let i = start, j = at; i < end; i++, j++) target[j] = data[i]!
 }
 
 /** Whether the bytes from `start` on are `wanted`; the slice is known to be long enough. */
