@@ -96,9 +96,8 @@ async function hearingAll<T>(seed: number, action: () => Promise<T>): Promise<T>
 }
 
 if (import.meta.main) {
-  const given = runArguments("npm run simulate --", {
-    ...({ seed: null, count: null, trace: false, "disk-faults": null } as const),
-  })
+  const defaults = { seed: null, count: null, trace: false, "disk-faults": null } as const
+  const given = runArguments("npm run simulate --", defaults)
   const last = given["disk-faults"]
   if (last !== null) {
     const report = await simulateDiskFaults(last, 1, (at) => {

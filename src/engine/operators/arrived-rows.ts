@@ -71,9 +71,15 @@ export class ArrivedRows {
   /** The partition of the row whose head is encoded, which is to be its first. */
   begin(hash: number, bound: Uint8Array | null): ArrivedPartition {
     const { start, partitionLength } = this.#codec
-    const partition = {
-      ...{ hash, start, length: partitionLength, bound },
-      ...{ first: NO_ROW, last: NO_ROW, count: 0, next: this.#byHash.get(hash) },
+    const partition: ArrivedPartition = {
+      hash,
+      start,
+      length: partitionLength,
+      first: NO_ROW,
+      last: NO_ROW,
+      count: 0,
+      bound,
+      next: this.#byHash.get(hash),
     }
     this.#byHash.set(hash, partition)
     this.partitions.push(partition)

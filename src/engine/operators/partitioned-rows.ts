@@ -13,7 +13,7 @@ import { compareBytes } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
 import { captureOrdered, restoreOrdered } from "../checkpoint/ordered-state.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
-import { HASH_SEED, mixBytes } from "../code/hashing.ts"
+import { finished, HASH_SEED, mixBytes } from "../code/hashing.ts"
 import type { OverSpec, RankSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
@@ -47,6 +47,7 @@ export interface PartitionedOptions {
 }
 
 const NO_ROWS: readonly PlacedRow[] = []
+const BEFORE_ALL = new Uint8Array(0)
 
 export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implements RowOperator {
   readonly spec: Spec
@@ -100,8 +101,8 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     for (let row = 0; row < changes.length; row++) {
       codec.encodeHead(row)
       const { bytes, start, partitionLength } = codec
-      if (!share.hasBytes(bytes, start, start + partitionLength)) continue
       const hash = mixBytes(HASH_SEED, bytes, start, start + partitionLength)
+      if (!share.has(finished(hash))) continue
       const known = arrived.find(hash)
       const bound = known === undefined ? this.boundOf(hash) : known.bound
       if (bound !== null && codec.isBehind(bound)) continue
@@ -115,8 +116,10 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   flush(watermarkUs: bigint): ChangeBatch | null {
     const { arrived } = this
     const closesUs = this.#closesAt(watermarkUs)
+    const openFrom = this.#openFrom()
     for (const partition of arrived.partitions) {
-      this.takeIn(partition, this.#isWaiting(partition))
+      const isWaiting = openFrom !== null && compareBytes(arrived.keyOf(partition), openFrom) >= 0
+      this.takeIn(partition, isWaiting)
     }
     arrived.clear()
     if (this.spec.emit === "final") this.#putClosed(closesUs)
@@ -162,11 +165,10 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     this.closedUntilUs = other.closedUntilUs
   }
 
-  /** Its window is open, and its rows come when it closes. */
-  #isWaiting(partition: ArrivedPartition): boolean {
-    if (this.spec.emit === "changes" || this.spec.expiry === null) return false
-    const bound = this.#boundary(this.closedUntilUs)
-    return bound === null || compareBytes(this.arrived.keyOf(partition), bound) >= 0
+  /** The least partition whose window is open, and whose rows come when it closes; null where none waits. */
+  #openFrom(): Uint8Array | null {
+    if (this.spec.emit === "changes" || this.spec.expiry === null) return null
+    return this.#boundary(this.closedUntilUs) ?? BEFORE_ALL
   }
 
   /** Partitions whose windows close now. */

@@ -9,7 +9,7 @@ import type { OrderedCursor } from "../state/ordered-cursor.ts"
 import type { PartitionedOptions, PlacedRow } from "./partitioned-rows.ts"
 import { PartitionedRows } from "./partitioned-rows.ts"
 
-const NOTHING: readonly Scalar[] = []
+export const NOTHING: readonly Scalar[] = []
 
 export class RankOperator extends PartitionedRows<RankSpec> {
   /** Of the numbers or ranks whose rows are put out. */

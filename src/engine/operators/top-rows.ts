@@ -6,18 +6,16 @@
  *   there   a     c  d  e      before   1     2  3  4
  *   came       b               after    1  2  3  4  -      with a limit of 4
  */
-import type { Scalar } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes } from "../code/hashing.ts"
 import type { RankSpec } from "../dataflow.ts"
 import { OrderedCursor } from "../state/ordered-cursor.ts"
 import { type ArrivedPartition, NO_ROW } from "./arrived-rows.ts"
-import { RankOperator } from "./rank.ts"
+import { NOTHING, RankOperator } from "./rank.ts"
 
 /** Partitions whose last row is remembered at a time; what one row less finds is only found again. */
 const MAX_LAST_ROWS = 65_536
-const NOTHING: readonly Scalar[] = []
 
 /** What the operator can do: anything else is RankOperator's. */
 export function keepsTopRows(spec: RankSpec, appendOnlyInput: boolean): boolean {
@@ -56,7 +54,9 @@ export class TopRowsOperator extends RankOperator {
     const { bytes, starts, lengths } = arrived
     const rows = this.#inOrder(partition)
     const at = table.find(this.#at, bytes, partition.length, partition.start)
-    let [next, before, after] = [0, 0, 0]
+    let next = 0
+    let before = 0
+    let after = 0
     while (true) {
       const isThere = at.valid && at.startsWith(bytes, partition.length, partition.start)
       if (next === rows.length && (!isThere || before === after)) return
@@ -66,8 +66,8 @@ export class TopRowsOperator extends RankOperator {
       const came = order >= 0 ? this.#copies(rows, next) : 0
       const is = Math.min(was + came, last - after)
       if (!isWaiting) {
-        const [source, start] = order < 0 ? [this.options.store.u8, at.start] : [bytes, starts[row]!]
-        this.#putMoved(source, start, { before, was, after, is })
+        if (order < 0) this.#putMoved(this.options.store.u8, at.start, before, was, after, is)
+        else this.#putMoved(bytes, starts[row]!, before, was, after, is)
       }
       next += came
       before += was
@@ -81,14 +81,12 @@ export class TopRowsOperator extends RankOperator {
   }
 
   /** Of a row that was so often behind `before` others, and is so often behind `after` others now. */
-  #putMoved(
-    bytes: Uint8Array,
-    start: number,
-    moved: { readonly before: number; readonly was: number; readonly after: number; readonly is: number },
-  ): void {
+  #putMoved(bytes: Uint8Array, start: number, before: number, was: number, after: number, is: number): void {
     const { first, last } = this
-    const [wasFrom, wasTo] = [Math.max(first, moved.before + 1), Math.min(last, moved.before + moved.was)]
-    const [isFrom, isTo] = [Math.max(first, moved.after + 1), Math.min(last, moved.after + moved.is)]
+    const wasFrom = Math.max(first, before + 1)
+    const wasTo = Math.min(last, before + was)
+    const isFrom = Math.max(first, after + 1)
+    const isTo = Math.min(last, after + is)
     if (!this.spec.ranked) {
       const weight = Math.max(0, isTo - isFrom + 1) - Math.max(0, wasTo - wasFrom + 1)
       if (weight !== 0) this.put(bytes, start, NOTHING, weight)
@@ -109,8 +107,12 @@ export class TopRowsOperator extends RankOperator {
       assert(weights[row] === 1, `${this.spec.id} takes rows that only come`)
       rows.push(row)
     }
+    if (rows.length === 1) return rows
+    const { length } = partition
     return rows.sort((a, b) => {
-      return compareBytes(bytes, starts[a]!, lengths[a]!, bytes, starts[b]!, lengths[b]!)
+      const restOfA = lengths[a]! - length
+      const restOfB = lengths[b]! - length
+      return compareBytes(bytes, starts[a]! + length, restOfA, bytes, starts[b]! + length, restOfB)
     })
   }
 

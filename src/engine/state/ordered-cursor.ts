@@ -1,6 +1,6 @@
 /**
- * A place in an ordered table, good until the table changes. Where its entry lies is known until any page is
- * asked for: whoever goes on asks for the next one.
+ * A place in an ordered table, good until the table changes otherwise than through it. Where its entry lies
+ * is known until any page is asked for: whoever goes on asks for the next one.
  */
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes } from "../code/hashing.ts"
@@ -53,8 +53,8 @@ export class OrderedCursor {
     return this
   }
 
-  equals(bytes: Uint8Array, length: number): boolean {
-    return this.length === length && this.startsWith(bytes, length)
+  equals(bytes: Uint8Array, length: number, start = 0): boolean {
+    return this.length === length && this.startsWith(bytes, length, start)
   }
 
   startsWith(bytes: Uint8Array, length: number, start = 0): boolean {

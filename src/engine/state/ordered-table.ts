@@ -50,25 +50,20 @@ export class OrderedTable {
    * returns the sum.
    */
   add(bytes: Uint8Array, length: number, weight: number, start = 0): number {
-    const at = this.find(this.#place, bytes, length, start)
-    if (at.valid && at.compare(bytes, length, start) === 0) return this.addAt(at, weight)
-    if (weight !== 0) this.insertBefore(at, bytes, length, weight, start)
+    this.#relieve()
+    const place = this.#placeOf(bytes, length, start)
+    const at = this.#place.moveTo(place.index, place.slot)
+    if (at.valid && at.equals(bytes, length, start)) return this.#addWeight(at.page, at.slot, weight)
+    if (weight !== 0) this.#insert(bytes, length, weight, start, place)
     return weight
   }
 
   /** Adds to the weight of the cursor's entry, behind which the cursor is where nothing is left of it. */
-  addAt(at: OrderedCursor, weight: number): number {
+  addAt(at: OrderedCursor, weight: number): void {
     this.#relieve()
-    const { slot } = at
-    const page = this.pageList.own(at.page)
-    const { i32 } = this.store
-    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >>> 2
-    const sum = i32[entry + 1]! + weight
-    assert(sum === (sum | 0), "a row is there less than two thousand million times")
-    i32[entry + 1] = sum
-    if (sum === 0) this.#removeAt(at.page, slot)
-    at.moveTo(at.page, slot)
-    return sum
+    const { page, slot } = at
+    this.#addWeight(page, slot, weight)
+    at.moveTo(page, slot)
   }
 
   /**
@@ -111,8 +106,8 @@ export class OrderedTable {
 
   /** `seek` with a cursor that is there already, for loops over rows; of bytes from `start` on. */
   find(cursor: OrderedCursor, bytes: Uint8Array, length: number, start = 0): OrderedCursor {
-    const { index, slot } = this.#placeOf(bytes, length, start)
-    return cursor.moveTo(index, slot)
+    const page = this.#pageOf(bytes, length, start)
+    return cursor.moveTo(page, page < 0 ? 0 : this.#slotOf(page, bytes, length, start))
   }
 
   first(): OrderedCursor {
@@ -152,6 +147,17 @@ export class OrderedTable {
   /** Nobody holds an address of a page between what is asked of tables. */
   #relieve(): void {
     if (this.store.isCrowded) this.store.relieve()
+  }
+
+  #addWeight(index: number, slot: number, weight: number): number {
+    const page = this.pageList.own(index)
+    const { i32 } = this.store
+    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >>> 2
+    const sum = i32[entry + 1]! + weight
+    assert(sum === (sum | 0), "a row is there less than two thousand million times")
+    i32[entry + 1] = sum
+    if (sum === 0) this.#removeAt(index, slot)
+    return sum
   }
 
   /** Returns where it is. */
