@@ -7,11 +7,12 @@
  */
 import type { Scalar } from "../columns/types.ts"
 import { assert } from "../std/assert.ts"
+import { deriveRows } from "./checkpoint/derive-rows.ts"
 import { HeldCheckpoint } from "./checkpoint/held-checkpoint.ts"
 import type { EngineMeta } from "./checkpoint/part-format.ts"
 import { CHECKPOINT_FORMAT, META, readJson } from "./checkpoint/part-format.ts"
 import { pagePlace, SavedParts, SavedState } from "./checkpoint/saved-state.ts"
-import { unchangedViews, viewFingerprints } from "./checkpoint/view-fingerprints.ts"
+import { type ViewFingerprints, viewFingerprints, viewsGoingOn } from "./checkpoint/view-fingerprints.ts"
 import type { Crew, CrewOptions, OtherPart } from "./crew.ts"
 import { LocalCrew, makeParts } from "./crew.ts"
 import type {
@@ -23,8 +24,9 @@ import type {
   ViewLosses,
   ViewSnapshot,
 } from "./dataflow.ts"
-import type { CheckpointPart, EngineCheckpoint, RestoreOptions } from "./engine-checkpoint.ts"
+import type { CheckpointPart, EngineCheckpoint, GoingOn, RestoreOptions } from "./engine-checkpoint.ts"
 import { checkpointMismatch } from "./errors.ts"
+import type { ViewPipeline } from "./graph/routes.ts"
 import { addLosses } from "./losses.ts"
 import type { EnginePart } from "./part.ts"
 import { ViewReader } from "./read/view-reader.ts"
@@ -64,14 +66,15 @@ export function createEngineOf(
 
 interface BegunRestore {
   readonly parts: readonly EnginePart[]
-  readonly views: ReadonlySet<string>
+  readonly goingOn: GoingOn
   /** Pages that have no images yet. */
   readonly saved: SavedParts
 }
 
 class DataflowEngine implements Engine {
   readonly #options: CrewOptions
-  readonly #fingerprints: ReadonlyMap<string, string>
+  readonly #pipelines: readonly ViewPipeline[]
+  readonly #fingerprints: ViewFingerprints
   readonly #crew: Crew
   readonly #readers = new Map<string, ViewReader>()
   readonly #sourceIds: ReadonlySet<string>
@@ -83,10 +86,11 @@ class DataflowEngine implements Engine {
   constructor(options: CrewOptions, crewOf: (options: CrewOptions) => Crew) {
     const { specs } = options
     this.#options = options
-    this.#fingerprints = viewFingerprints(specs)
     this.#sourceIds = new Set(specs.flatMap(({ kind, id }) => (kind === "source" ? [id] : [])))
     this.#crew = crewOf(options)
     const { store, views } = this.#crew.first
+    this.#pipelines = [...views.values()].map(({ pipeline }) => pipeline)
+    this.#fingerprints = viewFingerprints(specs, this.#pipelines)
     for (const [view, { running }] of views) this.#readers.set(view, new ViewReader(running.view, store))
   }
 
@@ -147,7 +151,8 @@ class DataflowEngine implements Engine {
     const parts = this.#parts()
     const meta: EngineMeta = {
       format: CHECKPOINT_FORMAT,
-      views: Object.fromEntries(this.#fingerprints),
+      views: Object.fromEntries(this.#fingerprints.views),
+      operators: Object.fromEntries(this.#fingerprints.operators),
       epoch: this.#epoch,
       watermarks: this.#crew.first.watermarks.entries(),
       lastKey: Math.max(...parts.map((part) => part.lastKey)),
@@ -160,7 +165,7 @@ class DataflowEngine implements Engine {
   restore(
     parts: Iterable<CheckpointPart>,
     { readPages = () => {}, anew = new Set() }: RestoreOptions = {},
-  ): ReadonlySet<string> {
+  ): GoingOn {
     assert(!this.#hasRun, "only an engine that has run nothing is restored")
     const byName = new Map<string, Uint8Array>()
     const standIns = this.#crew.standIns()
@@ -181,10 +186,11 @@ class DataflowEngine implements Engine {
       takeOver(begun.parts, standIns)
       for (const part of begun.parts) part[Symbol.dispose]()
     }
+    deriveRows(standIns, begun.goingOn.derived)
     this.#crew.relieve(standIns)
     this.#hasRun = true
     this.#broken = false
-    return begun.views
+    return begun.goingOn
   }
 
   /** Into these parts, or into others where the state is split in another way. */
@@ -197,12 +203,11 @@ class DataflowEngine implements Engine {
     if (meta.format !== CHECKPOINT_FORMAT) {
       throw checkpointMismatch(`has format ${meta.format}, and this engine reads ${CHECKPOINT_FORMAT}`)
     }
-    const pipelines = [...this.#crew.first.views.values()].map(({ pipeline }) => pipeline)
-    const mayGoOn = new Map([...this.#fingerprints].filter(([view]) => !anew.has(view)))
-    const views = unchangedViews(pipelines, mayGoOn, meta.views)
-    if (views.size === 0 && pipelines.length > 0)
+    const goingOn = viewsGoingOn(this.#pipelines, this.#fingerprints, { ...meta, anew })
+    const { kept, derived } = goingOn
+    if (kept.size + derived.size === 0 && this.#pipelines.length > 0)
       throw checkpointMismatch("has none of the views as they are")
-    const isWhole = Object.keys(meta.views).every((view) => views.has(view))
+    const isWhole = Object.keys(meta.views).every((view) => kept.has(view))
     this.#broken = true
     this.#epoch = meta.epoch
     const { parts: count = 1 } = meta
@@ -210,11 +215,11 @@ class DataflowEngine implements Engine {
     const states = parts.map((part) => {
       part.store.raiseKeys(meta.lastKey)
       const state = new SavedState(part.store, byName, part.part)
-      part.restore(state, views)
+      part.restore(state, goingOn)
       part.watermarks.restore(meta.watermarks)
       return state
     })
-    return { parts, views, saved: new SavedParts(states, { isWhole }) }
+    return { parts, goingOn, saved: new SavedParts(states, { isWhole }) }
   }
 
   #parts(): readonly OtherPart[] {

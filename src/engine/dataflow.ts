@@ -16,7 +16,7 @@ import type { Column, Scalar } from "../columns/types.ts"
 import type { AggregateCall, Expression, OverCall } from "../expr/expression.ts"
 import type { AfterMatch, PatternStep, PatternValue } from "../expr/pattern.ts"
 import type { ProcessFunction } from "../ports/process-function.ts"
-import type { CheckpointPart, EngineCheckpoint, RestoreOptions } from "./engine-checkpoint.ts"
+import type { CheckpointPart, EngineCheckpoint, GoingOn, RestoreOptions } from "./engine-checkpoint.ts"
 import type { SpillStats } from "./state/spilled-pages.ts"
 import type { StateSize } from "./state/state-size.ts"
 
@@ -354,10 +354,10 @@ export interface Engine {
   checkpoint(): EngineCheckpoint
   /**
    * Only on an engine that has run nothing. Parts with pages come behind all others. Returns the views that
-   * go on: made as they were then, as all are that they have to do with. @throws checkpoint-mismatch when
-   * none does, checkpoint-damaged
+   * go on, together with all that they have to do with. @throws checkpoint-mismatch when none does,
+   * checkpoint-damaged
    */
-  restore(parts: Iterable<CheckpointPart>, options?: RestoreOptions): ReadonlySet<string>
+  restore(parts: Iterable<CheckpointPart>, options?: RestoreOptions): GoingOn
   readonly epoch: number
   /** The clock reading from which on it wants an epoch, even without rows; 0: at once. Null: not at all. */
   wakeAtMs(): number | null

@@ -50,6 +50,14 @@ export interface EngineCheckpoint extends Disposable {
   parts(isHeld?: (page: PageMark) => boolean): Iterable<CheckpointPart>
 }
 
+/** Views of an engine that go on with saved state; all others begin anew. */
+export interface GoingOn {
+  /** As they were. */
+  readonly kept: ReadonlySet<string>
+  /** With the operators that they had; their rows were made of what these hold, since a step behind changed. */
+  readonly derived: ReadonlySet<string>
+}
+
 export interface RestoreOptions {
   /** Fills pages that are not among the parts. @default all are */
   readonly readPages?: (targets: PageTargets) => void

@@ -25,6 +25,7 @@ import type {
   ViewLosses,
   ViewSpec,
 } from "./dataflow.ts"
+import type { GoingOn } from "./engine-checkpoint.ts"
 import { largestHolders, stateFull } from "./errors.ts"
 import type { Exchanging } from "./exchange/offer.ts"
 import { changesOf, mergeReports, offerChanges, offerReports } from "./exchange/offer.ts"
@@ -195,11 +196,11 @@ export class EnginePart implements OtherPart, Disposable {
   }
 
   /** Leaves pages that have no images yet. */
-  restore(saved: SavedState, views: ReadonlySet<string>): void {
+  restore(saved: SavedState, { kept, derived }: GoingOn): void {
     for (const [view, { running, losses }] of this.views) {
-      if (!views.has(view)) continue
+      if (!kept.has(view) && !derived.has(view)) continue
       for (const operator of running.operators.values()) operator.restore(saved, losses)
-      if (this.#isFirst) restoreView(running.view, saved, losses)
+      if (this.#isFirst && kept.has(view)) restoreView(running.view, saved, losses)
     }
   }
 

@@ -9,6 +9,7 @@ import { readRow } from "../columns/scalar.ts"
 import type { Scalar } from "../columns/types.ts"
 import type { Engine, EpochInput, EpochResult } from "../engine/dataflow.ts"
 import { NO_WATERMARK } from "../engine/dataflow.ts"
+import type { GoingOn } from "../engine/engine-checkpoint.ts"
 import type { SimEvent } from "./runtime-project.ts"
 
 export interface NotedRange {
@@ -130,7 +131,7 @@ export class EpochChronicle {
 export function observedEngine(
   engine: Engine,
   onEpoch: (parent: number, input: EpochInput, result: EpochResult) => void,
-  onRestored: (views: ReadonlySet<string>) => void,
+  onRestored: (goingOn: GoingOn) => void,
 ): Engine {
   return {
     runEpoch(input) {
@@ -144,9 +145,9 @@ export function observedEngine(
     lookup: (view, key) => engine.lookup(view, key),
     checkpoint: () => engine.checkpoint(),
     restore: (parts, options) => {
-      const views = engine.restore(parts, options)
-      onRestored(views)
-      return views
+      const goingOn = engine.restore(parts, options)
+      onRestored(goingOn)
+      return goingOn
     },
     get epoch() {
       return engine.epoch

@@ -263,8 +263,9 @@ export class RuntimeWorld {
         const who = rebuilt === null ? "" : ` for ${rebuilt.size} views`
         this.note(`epoch ${input.epoch} on ${parent} takes ${ranges.length} slices${who}, ${text.length}`)
       },
-      (views) => {
-        this.#restored = { epoch: engine.epoch, views }
+      ({ kept, derived }) => {
+        this.#restored = { epoch: engine.epoch, views: new Set([...kept, ...derived]) }
+        if (derived.size > 0) count(this.turns, "rows made of state")
       },
     )
     this.engine = engine

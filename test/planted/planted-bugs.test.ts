@@ -276,8 +276,8 @@ const BUGS: readonly Planted[] = [
     plant: () =>
       onEngine((engine) => ({
         restore: (...from) => {
-          engine.restore(...from)
-          return { has: () => true } as unknown as ReadonlySet<string>
+          const { derived } = engine.restore(...from)
+          return { kept: { has: () => true } as unknown as ReadonlySet<string>, derived }
         },
       })),
     law: /has \d+ rows, not|counts|balance/,

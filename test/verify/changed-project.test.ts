@@ -54,6 +54,12 @@ const slow = (ms: number) => `export const slow = view("slow", {
   state: "unbounded",
 })
 `
+const often = (visits: number, name: string) => `export const often = view("often", {
+  sql: \`SELECT person, count(*) AS ${name}, avg(ms) AS ms FROM visit WHERE ms > 50
+    GROUP BY person HAVING count(*) > ${visits}\`,
+  state: "unbounded",
+})
+`
 const SPREAD = `export const spread = view("spread", {
   sql: "SELECT visits, count(*) AS people FROM slow GROUP BY visits",
   state: "unbounded",
@@ -123,6 +129,22 @@ test("unchanged views go on, changed ones are built, and every one is its query"
   assert.deepEqual(fewer.rows["slow"], steady.rows["slow"])
   assert.deepEqual(fewer.verdicts["minutes"], steady.verdicts["minutes"])
   assert.deepEqual(fewer.rows["minutes"], steady.rows["minutes"])
+})
+
+test("a change behind groups leaves them their state", async (t) => {
+  const { project, data } = folders(t)
+  const run = async (name: string, views: readonly string[], range: Range, kept = "data", workers = 1) => {
+    return see(await project(name, EVENT + views.join(""), workers), data(kept), range)
+  }
+  const before = await run("before", [MINUTES, often(75, "visits")], [0, ROWS])
+  const changed = [MINUTES.replace("AS slowest", "AS longest"), often(74, "times")]
+  const after = await run("after", changed, [ROWS, ROWS + 500], "data", 2)
+  assert.ok(after.reports.includes("often: made of the state in front of what changed."))
+  assert.deepEqual(builtIn(after), [])
+  assert.notEqual(before.rows["often"]!.length, after.rows["often"]!.length)
+  const steady = await run("steady", changed, [0, ROWS + 500], "steady")
+  assert.deepEqual(after.rows, steady.rows)
+  assert.deepEqual(after.verdicts, steady.verdicts)
 })
 
 test("a change of one event lets the views of others go on", async (t) => {

@@ -56,6 +56,8 @@ export interface EngineMeta {
   readonly format: number
   /** By view. */
   readonly views: Readonly<Record<string, string>>
+  /** Of operators, by those views whose rows can be made of what these hold. @default none can */
+  readonly operators?: Readonly<Record<string, string>>
   readonly epoch: number
   readonly watermarks: readonly (readonly [source: string, watermarkUs: string])[]
   /** Among how many parts the state is split. @default 1 */

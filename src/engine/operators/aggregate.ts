@@ -23,6 +23,7 @@ import type { Losses } from "../losses.ts"
 import { copyGroups } from "../resharding/groups.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
+import { visitSlots } from "../state/page-slots.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import type { StateSize } from "../state/state-size.ts"
@@ -189,6 +190,23 @@ export class AggregateOperator implements StatefulOperator {
     this.nextGroup = saved.nextGroup
     this.expectedGroups = saved.expectedGroups
     this.#globalShown = this.isGlobal && this.whole!.table.count > 0
+  }
+
+  putHeld(take: (held: ChangeBatch) => void): void {
+    const { store } = this.#options
+    const window = this.whole
+    assert(window !== null, "groups that never close hold all that was put out")
+    // What overflows did so when it was put out first.
+    const emit = compileEmit(store, outputColumns(this.plan), { overflowedResults: 0 })
+    const changes = this.#changes
+    window.table.forEachPage((page) => {
+      visitSlots(store, window.table.shape, page, (address) => {
+        emit(changes, page, address, window)
+        changes.weights[changes.length++] = 1
+      })
+      const held = changes.take(true)
+      if (held !== null) take(held)
+    })
   }
 
   /** Every window's state, the whole table included. */

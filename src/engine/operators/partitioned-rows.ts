@@ -46,6 +46,8 @@ export interface PartitionedOptions {
   readonly appendOnlyOutput: boolean
 }
 
+/** Rows that are put out once more at a time. */
+const HELD_ROWS = 4_096
 const NO_ROWS: readonly PlacedRow[] = []
 const BEFORE_ALL = new Uint8Array(0)
 
@@ -141,6 +143,17 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
     this.trim(key)
   }
 
+  putHeld(take: (held: ChangeBatch) => void): void {
+    for (const partition of this.#partitions(null)) {
+      this.options.store.relieve()
+      this.#putDifference(NO_ROWS, this.place(partition, false))
+      const held = this.#changes.length >= HELD_ROWS ? this.#changes.take(true) : null
+      if (held !== null) take(held)
+    }
+    const held = this.#changes.take(true)
+    if (held !== null) take(held)
+  }
+
   heapBytes(): number {
     return 0
   }
@@ -175,14 +188,22 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implemen
   #putClosed(closesUs: bigint): void {
     const [from, to] = [this.#boundary(this.closedUntilUs), this.#boundary(closesUs)]
     if (to === null) return
+    for (const partition of this.#partitions(from)) {
+      if (compareBytes(partition, to) >= 0) return
+      this.#putDifference(NO_ROWS, this.place(partition, true))
+    }
+  }
+
+  /** Keys in order, beginning with `from` or what comes behind it; null: with the first. */
+  *#partitions(from: Uint8Array | null): Generator<Uint8Array> {
     let at = from === null ? this.table.first() : this.table.seek(from, from.length)
     while (at.valid) {
       const bytes = at.bytes()
       const partition = bytes.subarray(0, this.codec.partitionLengthOf(bytes, 0))
-      if (compareBytes(partition, to) >= 0) return
-      this.#putDifference([], this.place(partition, true))
+      yield partition
       const after = successor(partition)
-      at = after === null ? at.next() : this.table.seek(after, after.length)
+      if (after === null) return
+      at = this.table.seek(after, after.length)
     }
   }
 

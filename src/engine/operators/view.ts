@@ -14,6 +14,7 @@ import type { ApplyChanges, ViewLayout, ViewTarget } from "../code/view-code.ts"
 import { compileApply, planViewLayout } from "../code/view-code.ts"
 import type { ViewSpec } from "../dataflow.ts"
 import { KeyTable } from "../state/key-table.ts"
+import { visitSlots } from "../state/page-slots.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
@@ -154,11 +155,27 @@ export class ViewOperator implements ViewTarget {
       const present = this.#store.f64[address + this.plan.presentAt]!
       const net = present - touched.before[place]!
       assert(present >= 0, `view ${this.spec.name} takes back only rows that it has`)
-      if (this.#appendOnly) for (let time = 0; time < net; time++) this.#put(page, address, 1)
-      else if (net !== 0) this.#put(page, address, net)
+      if (net !== 0) this.#putTimes(page, address, net)
       this.rowCount += net
       if (present === 0) this.table.remove(page, address)
     }
+  }
+
+  /** Hands all rows to `take`, in batches, between epochs. Pages may leave meanwhile. */
+  putHeld(take: (held: ChangeBatch) => void): void {
+    const { store, shape } = this.table
+    this.table.forEachPage((page) => {
+      visitSlots(store, shape, page, (address) => {
+        this.#putTimes(page, address, store.f64[address + this.plan.presentAt]!)
+      })
+      const held = this.#changes.take(!this.#appendOnly)
+      if (held !== null) take(held)
+    })
+  }
+
+  #putTimes(page: number, address: number, times: number): void {
+    if (this.#appendOnly) for (let time = 0; time < times; time++) this.#put(page, address, 1)
+    else this.#put(page, address, times)
   }
 
   #put(page: number, address: number, weight: number): void {

@@ -1,11 +1,11 @@
 /**
  * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored
  * whole. Where there is none, the newest of another version gives those views that the change left as they
- * were, with the events that they read, if the log still has all that the others are to be built from.
+ * were, or whose operators it left so, with the events that they read, if the log still has all that the others are to be built from.
  */
 import { createEngine } from "../../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
-import type { CheckpointPart } from "../../engine/engine-checkpoint.ts"
+import type { CheckpointPart, GoingOn } from "../../engine/engine-checkpoint.ts"
 import type { Log } from "../../log/log.ts"
 import { behindView } from "../../plan/reach.ts"
 import { isPlatformError } from "../../std/errors.ts"
@@ -95,22 +95,29 @@ function restore(
     const engine = newEngine(options, parts)
     const runnerParts: CheckpointPart[] = []
     const read: KnownPages[] = []
-    const kept = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), {
+    const goingOn = engine.restore(withoutRunnerParts(store.parts(path), runnerParts), {
       anew: isWhole ? new Set() : viewsOfOtherRows(options, manifest),
       readPages: (targets) => read.push(store.readPages(path, targets)),
     })
+    const { kept, derived } = goingOn
+    const goesOn = (view: string) => kept.has(view) || derived.has(view)
     const rebuilt = new Set(
-      specs.flatMap((spec) => (spec.kind === "view" && !kept.has(spec.name) ? [spec.name] : [])),
+      specs.flatMap((spec) => (spec.kind === "view" && !goesOn(spec.name) ? [spec.name] : [])),
     )
     // Another version of Millrace may make something else of the same project.
-    if (isWhole && rebuilt.size > 0) return null
+    if (isWhole && rebuilt.size + derived.size > 0) return null
     for (const known of read) store.goOn(known)
     if (isWhole) return { engine, manifest, runnerParts, carried: null }
-    const views = options.plans.map(({ name }) => name).filter((name) => kept.has(name))
+    const names = options.plans.map(({ name }) => name)
+    const changed = names.filter((name) => derived.has(name))
+    if (changed.length > 0) {
+      options.report(`${changed.join(", ")}: made of the state in front of what changed.`)
+    }
+    const views = names.filter(goesOn)
     return {
       engine,
-      manifest: ofViews(manifest, views),
-      runnerParts: runnerParts.filter((part) => views.includes(changelogView(part))),
+      manifest: ofViews(manifest, goingOn),
+      runnerParts: runnerParts.filter((part) => kept.has(changelogView(part))),
       carried: { views, rebuilt },
     }
   } catch (error) {
@@ -174,11 +181,17 @@ async function heldBegin(log: Log, topic: string, partitions: number): Promise<n
   return sum
 }
 
-function ofViews(manifest: CheckpointManifest, views: readonly string[]): CheckpointManifest {
-  const pick = <Value>(values: Readonly<Record<string, Value>>) => {
-    return Object.fromEntries(Object.entries(values).filter(([view]) => views.includes(view)))
+/** What led to rows that are others now is of no use to those who read the view. */
+function ofViews(manifest: CheckpointManifest, { kept, derived }: GoingOn): CheckpointManifest {
+  const pick = <Value>(values: Readonly<Record<string, Value>>, views: ReadonlySet<string>) => {
+    return Object.fromEntries(Object.entries(values).filter(([view]) => views.has(view)))
   }
-  return { ...manifest, verdicts: pick(manifest.verdicts), changelogs: pick(manifest.changelogs) }
+  const begun = Object.fromEntries([...derived].map((view) => [view, manifest.epoch]))
+  return {
+    ...manifest,
+    verdicts: pick(manifest.verdicts, new Set([...kept, ...derived])),
+    changelogs: { ...pick(manifest.changelogs, kept), ...begun },
+  }
 }
 
 /** One that has run nothing; of several the last one is used, and the others' files go. */

@@ -6,6 +6,7 @@
 import type { EventContract } from "../../contracts/contract.ts"
 import { bindProject } from "../../plan/bind-project.ts"
 import type { ViewPlan } from "../../plan/plan.ts"
+import type { ViewDefinition } from "../../plan/view.ts"
 import { assert } from "../../std/assert.ts"
 import type { Random } from "../../std/random.ts"
 import { CONTRACTS, WIDER_CONTRACTS } from "../runtime-project.ts"
@@ -50,12 +51,12 @@ export function operatorsOf({ plans }: ProjectVersion): readonly OperatorKind[] 
 }
 
 /**
- * @param all of all views, over the events as they are and over those with a wider one
+ * @param all of all views: over the events as they are, over those with a wider one, and with steps behind
  * @param always views that are in each version
  */
 export function drawVersions(
   random: Random,
-  [narrow, wide]: AllVersions,
+  [narrow, wide, longer]: AllVersions,
   always: readonly string[],
 ): readonly ProjectVersion[] {
   const count = LEAST_DRAWN + random.below(MOST_DRAWN - LEAST_DRAWN + 1)
@@ -70,6 +71,7 @@ export function drawVersions(
     some(narrow, [...base, ...drawn.slice(count)]),
     some(narrow, [...always, ...drawn.slice(1, count)]),
     some(wide, base),
+    some(longer, base),
   ]
 }
 
@@ -83,18 +85,25 @@ function withReads(names: readonly string[], all = new Set<string>()): Set<strin
   return all
 }
 
-type AllVersions = readonly [narrow: ProjectVersion, wide: ProjectVersion]
+type AllVersions = readonly [narrow: ProjectVersion, wide: ProjectVersion, longer: ProjectVersion]
 
 let bound: Promise<AllVersions> | undefined
 
 /** All views, in dependency order, bound at the first call. */
 export function boundViews(): Promise<AllVersions> {
-  bound ??= Promise.all([bindViews(CONTRACTS), bindViews(WIDER_CONTRACTS)])
+  bound ??= Promise.all([
+    bindViews(CONTRACTS, ({ definition }) => definition),
+    bindViews(WIDER_CONTRACTS, ({ definition }) => definition),
+    bindViews(CONTRACTS, ({ definition, longer }) => longer ?? definition),
+  ])
   return bound
 }
 
-async function bindViews(contracts: readonly EventContract[]): Promise<ProjectVersion> {
-  const views = VIEWS.flatMap(({ definition }) => (definition === null ? [] : [definition]))
+async function bindViews(
+  contracts: readonly EventContract[],
+  definitionOf: (view: SimView) => ViewDefinition | null,
+): Promise<ProjectVersion> {
+  const views = VIEWS.flatMap((view) => definitionOf(view) ?? [])
   const { plans, problems } = await bindProject({ events: contracts, views })
   assert(problems.length === 0, problems.map(({ where, message }) => `${where}: ${message}`).join("; "))
   return { contracts, plans }

@@ -33,6 +33,7 @@ const perShop = simView("per_shop", {
           FROM sale GROUP BY shop`,
     state: "unbounded",
   },
+  alwaysTrue: "n > 0",
   operators: ["group"],
   judges: { sale: applied },
   rows: ({ sales }) =>
@@ -49,6 +50,7 @@ const byCount = simView("by_count", {
           FROM per_shop GROUP BY n % 5`,
     state: "unbounded",
   },
+  alwaysTrue: "shops > 0",
   operators: ["group", "lists"],
   reads: ["per_shop"],
   rows: ({ below }) =>
@@ -80,6 +82,7 @@ const finals = simView("finals", {
 
 const overFinals = simView("over_finals", {
   options: { sql: "SELECT count(*) AS windows, sum(n) AS n FROM finals" },
+  alwaysTrue: "windows >= 0",
   operators: ["group"],
   reads: ["finals"],
   rows: ({ below }) => {
@@ -345,6 +348,7 @@ const restless: SimView = {
       ctx.state.alarm = null
     },
   }),
+  longer: null,
   operators: ["process"],
   reads: [],
   brings: ["restless_failures"],
@@ -356,6 +360,7 @@ const restlessFailures: SimView = {
   ...restless,
   name: "restless_failures",
   definition: null,
+  longer: null,
   brings: ["restless"],
   rows: ({ processed }) => processed("restless_failures"),
 }

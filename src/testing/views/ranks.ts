@@ -29,6 +29,7 @@ const topSales = simView("top_sales", {
             FROM sale) AS t WHERE place <= 3`,
     state: "unbounded",
   },
+  alwaysTrue: "id > -1",
   operators: ["rank"],
   judges: { sale: applied },
   rows: ({ sales }) =>
@@ -46,6 +47,7 @@ const ranked = simView("ranked", {
             FROM sale) AS t WHERE place <= 4`,
     state: "unbounded",
   },
+  alwaysTrue: "place > 0",
   operators: ["rank"],
   judges: { sale: applied },
   rows: ({ sales }) =>
@@ -78,6 +80,7 @@ const lastVisit = simView("last_visit", {
     sql: "SELECT DISTINCT ON (visitor) visitor, id, pages FROM visit ORDER BY visitor, at DESC, id DESC",
     state: "unbounded",
   },
+  alwaysTrue: "id > -1",
   operators: ["first row"],
   judges: { visit: applied },
   rows: ({ visits }) =>
@@ -109,6 +112,7 @@ const busiest = simView("busiest", {
           WHERE place <= 2`,
     state: "unbounded",
   },
+  alwaysTrue: "place > 0",
   operators: ["rank"],
   reads: ["per_shop"],
   rows: ({ below }) => {
@@ -150,6 +154,7 @@ const running = simView("running", {
           WINDOW w AS (PARTITION BY shop ORDER BY at, id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)`,
     state: "unbounded",
   },
+  alwaysTrue: "id > -1",
   operators: ["over"],
   judges: { sale: applied },
   rows: ({ sales }) =>
@@ -171,6 +176,7 @@ const around = simView("around", {
           FROM visit`,
     state: "unbounded",
   },
+  alwaysTrue: "n > 0",
   operators: ["over"],
   judges: { visit: applied },
   rows: ({ visits }) =>
@@ -209,6 +215,7 @@ const standings = simView("standings", {
     sql: "SELECT shop, total, row_number() OVER (ORDER BY total DESC, shop) AS place FROM per_shop",
     state: "unbounded",
   },
+  alwaysTrue: "place > 0",
   operators: ["over"],
   reads: ["per_shop"],
   rows: ({ below }) =>

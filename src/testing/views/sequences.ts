@@ -126,7 +126,8 @@ function simPattern({ name, options, isKept, matches }: Steps): SimView {
     )
   }
   const definition = pattern(name, options)
-  return { name, definition, operators: ["pattern"], reads: [], brings: [], judges: { [event]: judge }, rows }
+  const parts = { longer: null, reads: [], brings: [], judges: { [event]: judge }, rows }
+  return { name, definition, operators: ["pattern"], ...parts }
 }
 
 const LOW_THEN_HIGH: Omit<PatternOptions, "select"> = {

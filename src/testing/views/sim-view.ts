@@ -47,6 +47,8 @@ export interface SimView {
   readonly name: string
   /** Null: another view's definition brings it. */
   readonly definition: ViewDefinition | null
+  /** With a condition behind all else that is always true: only steps behind its operators are others. */
+  readonly longer: ViewDefinition | null
   readonly operators: readonly OperatorKind[]
   /** Views that it reads, whose verdicts it shares. */
   readonly reads: readonly string[]
@@ -61,12 +63,23 @@ export interface SimView {
 
 interface Parts extends Pick<SimView, "operators" | "rows" | "goneEnd"> {
   readonly options: ViewOptions
+  /** What is true of all rows, and known to nobody. */
+  readonly alwaysTrue?: string
   readonly reads?: readonly string[]
   readonly judges?: SimView["judges"]
 }
 
-export function simView(name: string, { options, reads = [], judges = {}, ...parts }: Parts): SimView {
-  return { name, definition: view(name, options), reads, brings: [], judges, ...parts }
+export function simView(
+  name: string,
+  { options, alwaysTrue, reads = [], judges = {}, ...parts }: Parts,
+): SimView {
+  const longer = `SELECT * FROM (${options.sql}) AS t WHERE ${alwaysTrue}`
+  return {
+    name,
+    definition: view(name, options),
+    longer: alwaysTrue === undefined ? null : view(name, { ...options, sql: longer }),
+    ...{ reads, brings: [], judges, ...parts },
+  }
 }
 
 export const applied = (): Judge => () => "applied"

@@ -109,7 +109,7 @@ export class PartHost implements Disposable {
     // Names and keys are the part's own.
     const alone = { index: 0, count: 1 }
     const saved = new SavedState(part.store, new Map(plain.map(({ name, bytes }) => [name, bytes])), alone)
-    part.restore(saved, new Set(part.views.keys()))
+    part.restore(saved, { kept: new Set(part.views.keys()), derived: new Set() })
     part.watermarks.restore(watermarks)
     this.#restoring = saved
     return DONE
