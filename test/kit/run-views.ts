@@ -170,7 +170,7 @@ function restored(from: Engine, to: Engine): Engine {
 
 function viewRows(engine: Engine, plan: ViewPlan): readonly Row[] {
   using snapshot = engine.snapshot(plan.name)
-  const batch = snapshot.select({ where: [], sort: [], offset: 0, limit: 1_000_000 })
+  const batch = snapshot.select({ where: [], sort: [], offset: 0, limit: snapshot.rowCount })
   return Array.from({ length: batch.length }, (_, row) =>
     readRow(batch, row).map((value, column) => cellOfScalar(value, plan.columns[column]!.type)),
   )
