@@ -1,6 +1,6 @@
 /**
- * Views of which only steps behind their operators changed: their rows are made of what the operators hold, at
- * once, and from then on they are what they would be had they been so from the beginning.
+ * Views of which only steps behind their operators changed: their rows are made of what the operators hold,
+ * at once, and from then on they are what they would be had they been so from the beginning.
  */
 import assert from "node:assert/strict"
 import { test } from "node:test"

@@ -54,7 +54,7 @@ export interface EngineCheckpoint extends Disposable {
 export interface GoingOn {
   /** As they were. */
   readonly kept: ReadonlySet<string>
-  /** With the operators that they had; their rows were made of what these hold, since a step behind changed. */
+  /** With the operators that they had; a step behind changed, and their rows were made of what these hold. */
   readonly derived: ReadonlySet<string>
 }
 

@@ -13,7 +13,7 @@ import { inputsOf, type ViewPipeline } from "../graph/routes.ts"
 export interface ViewFingerprints {
   /** Of all from the sources on. */
   readonly views: ReadonlyMap<string, string>
-  /** Of operators and of what is in front of them, without the steps behind; where rows can be made of these. */
+  /** Of operators and what is in front of them, without the steps behind; where rows can be made of these. */
   readonly operators: ReadonlyMap<string, string>
 }
 

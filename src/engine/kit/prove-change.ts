@@ -1,6 +1,6 @@
 /**
- * An engine whose views changed, beside one that has had them from the beginning: views that go on, views whose
- * rows are made of their operators' state, and views that are built from the rows that came before.
+ * An engine whose views changed, beside one that has had them from the beginning: views that go on, views
+ * whose rows are made of their operators' state, and views that are built from the rows that came before.
  */
 import { SeededRandom } from "../../std/random.ts"
 import { createEngine, type EngineOptions } from "../create-engine.ts"

@@ -1,7 +1,8 @@
 /**
  * Finds the checkpoint that the engine goes on from. One of the same version of the project is restored
  * whole. Where there is none, the newest of another version gives those views that the change left as they
- * were, or whose operators it left so, with the events that they read, if the log still has all that the others are to be built from.
+ * were, or whose operators it left so, with the events that they read, if the log still has all that the
+ * others are to be built from.
  */
 import { createEngine } from "../../engine/create-engine.ts"
 import type { Engine, OperatorSpec } from "../../engine/dataflow.ts"
