@@ -150,9 +150,11 @@ test("lists that outgrow their memory end the engine with a message, not the pro
   const specs = [source(EVENT), all, view("all", "all", all.columns, [])]
   const harness = new Harness(specs, EVENT, { maxStateBytes: 1 << 20 })
   const rows = (from: number) =>
-    Array.from({ length: 2_000 }, (_, k): Scalar[] => [`item ${from + k}`, null, null, 0n])
+    Array.from({ length: 9_000 }, (_, k): Scalar[] => [`item ${from + k}`, null, null, 0n])
   harness.epoch(rows(0))
-  assert.throws(() => harness.epoch([...rows(2_000), ...rows(4_000), ...rows(6_000)]), { code: "state-full" })
+  assert.throws(() => harness.epoch([...rows(9_000), ...rows(18_000), ...rows(27_000)]), {
+    code: "state-full",
+  })
 })
 
 test("a list and a variance that do not fit mark their row, and come back when they fit", () => {

@@ -8,15 +8,14 @@ import type { AggregateOperator } from "../operators/aggregate.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
 import type { ViewOperator } from "../operators/view.ts"
 import type { KeyTable } from "../state/key-table.ts"
-import type { MultisetNode, OrderedMultiset } from "../state/ordered-multiset.ts"
-import { multisetEntries } from "../state/ordered-multiset.ts"
+import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { OrderedSnapshot } from "../state/ordered-snapshot.ts"
+import type { PageStore } from "../state/page-store.ts"
 import type { TableSnapshot } from "../state/table-snapshot.ts"
 import type { WindowState } from "../time/group-windows.ts"
-import type { MultisetEntry, OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
-import { encodeHeld, jsonPart } from "./part-format.ts"
-
-/** Entries of a multiset per part. */
-const ENTRIES_PER_PART = 10_000
+import { orderedMeta } from "./ordered-state.ts"
+import type { OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
+import { jsonPart } from "./part-format.ts"
 
 export class OperatorCapture implements CapturedState {
   readonly #id: string
@@ -29,42 +28,32 @@ export class OperatorCapture implements CapturedState {
     this.#windows = windows.map(({ start, end, closed, emitting, tables, multisets }) => ({
       ...{ start, end, closed, emitting },
       tables: tables.map((table) => table.snapshot()),
-      multisets: multisets.map(({ root, size }) => ({ root, size })),
+      multisets: multisets.map(({ table }) => ({ store: table.store, held: table.snapshot() })),
     }))
   }
 
   *parts(): Generator<CheckpointPart> {
     const meta: OperatorMeta = { ...this.#rest, windows: this.#windows.map(windowMeta) }
     yield jsonPart(`${this.#id}/meta`, meta)
-    yield* this.#multisetParts()
   }
 
   *groups(): Generator<PageGroup> {
-    yield { id: this.#id, pages: pagesOf(this.#windows.flatMap(({ tables }) => tables)) }
+    yield { id: this.#id, pages: pagesOf(this.#windows.flatMap(heldTables)) }
   }
 
   [Symbol.dispose](): void {
-    for (const { tables } of this.#windows) for (const table of tables) table[Symbol.dispose]()
-  }
-
-  *#multisetParts(): Generator<CheckpointPart> {
-    let entries: MultisetEntry[] = []
-    let number = 0
-    for (const { root } of this.#windows.flatMap(({ multisets }) => multisets)) {
-      for (const { group, count, value } of multisetEntries(root)) {
-        entries.push([group, count, encodeHeld(value)])
-        if (entries.length < ENTRIES_PER_PART) continue
-        yield jsonPart(`${this.#id}/multisets/${number++}`, entries)
-        entries = []
-      }
-    }
-    if (entries.length > 0) yield jsonPart(`${this.#id}/multisets/${number}`, entries)
+    for (const held of this.#windows.flatMap(heldTables)) held[Symbol.dispose]()
   }
 }
 
 interface FrozenWindow extends Pick<CapturedWindow, "start" | "end" | "closed" | "emitting"> {
   readonly tables: readonly TableSnapshot[]
-  readonly multisets: readonly { readonly root: MultisetNode | null; readonly size: number }[]
+  readonly multisets: readonly { readonly store: PageStore; readonly held: OrderedSnapshot }[]
+}
+
+/** In the order in which a restore asks for their pages. */
+function heldTables({ tables, multisets }: FrozenWindow): readonly (TableSnapshot | OrderedSnapshot)[] {
+  return [...tables, ...multisets.map(({ held }) => held)]
 }
 
 function windowMeta({ start, end, closed, emitting, tables, multisets }: FrozenWindow): WindowMeta {
@@ -74,7 +63,7 @@ function windowMeta({ start, end, closed, emitting, tables, multisets }: FrozenW
     closed,
     emitting,
     tables: tables.map(tableMeta),
-    multisets: multisets.map(({ size }) => size),
+    multisets: multisets.map(({ store, held }) => orderedMeta(store, held)),
   }
 }
 

@@ -2,8 +2,10 @@
 import type { CheckpointPart } from "../engine-checkpoint.ts"
 import type { Losses } from "../losses.ts"
 import type { CapturedState, PageGroup } from "../operators/stateful-operator.ts"
+import type { OrderedSnapshot } from "../state/ordered-snapshot.ts"
 import type { OrderedTable } from "../state/ordered-table.ts"
-import { jsonPart, readJson } from "./part-format.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { jsonPart, type OrderedMeta, readJson } from "./part-format.ts"
 import type { SavedState } from "./saved-state.ts"
 
 interface OrderedOperator {
@@ -12,12 +14,25 @@ interface OrderedOperator {
   closedUntilUs: bigint
 }
 
-interface OrderedMeta {
-  readonly count: number
+interface OrderedOperatorMeta extends OrderedMeta {
   readonly closedUntil: string
-  /** Size class of each page, in order. */
-  readonly pages: readonly number[]
   readonly losses: Losses
+}
+
+/** Looks into no page. */
+export function orderedMeta(store: PageStore, { pages, totals, mosts, count }: OrderedSnapshot): OrderedMeta {
+  return { count, pages: Array.from(pages, (page) => store.sizeClassOf(page)), totals, mosts }
+}
+
+export function adoptOrdered(
+  table: OrderedTable,
+  { pages, totals, mosts, count }: OrderedMeta,
+  { id, parts }: { readonly id: string; readonly parts: SavedState },
+): void {
+  const taken = pages.map((sizeClass, k) => {
+    return { page: parts.take(id, sizeClass, { mayBeOut: true }), total: totals[k]!, most: mosts[k]! }
+  })
+  table.adopt(taken, count)
 }
 
 export function captureOrdered(
@@ -26,11 +41,10 @@ export function captureOrdered(
 ): CapturedState {
   const { store } = table
   const snapshot = table.snapshot()
-  const rest = { count: snapshot.count, closedUntil: String(closedUntilUs), losses: { ...losses } }
+  const rest = { closedUntil: String(closedUntilUs), losses: { ...losses } }
   return {
     *parts(): Generator<CheckpointPart> {
-      const pages = Array.from(snapshot.pages, (page) => store.sizeClassOf(page))
-      const meta: OrderedMeta = { ...rest, pages }
+      const meta: OrderedOperatorMeta = { ...rest, ...orderedMeta(store, snapshot) }
       yield jsonPart(`${spec.id}/meta`, meta)
     },
     *groups(): Generator<PageGroup> {
@@ -42,9 +56,8 @@ export function captureOrdered(
 
 export function restoreOrdered(operator: OrderedOperator, parts: SavedState, losses: Losses): void {
   const { id } = operator.spec
-  const meta = readJson<OrderedMeta>(parts, `${id}/meta`)
+  const meta = readJson<OrderedOperatorMeta>(parts, `${id}/meta`)
   Object.assign(losses, meta.losses)
   operator.closedUntilUs = BigInt(meta.closedUntil)
-  const pages = meta.pages.map((sizeClass) => parts.take(id, sizeClass, { mayBeOut: true }))
-  operator.table.adopt(pages, meta.count)
+  adoptOrdered(operator.table, meta, { id, parts })
 }

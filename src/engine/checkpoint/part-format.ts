@@ -3,17 +3,15 @@
  *   $engine/meta        format, fingerprints of views, epoch, watermarks
  *   <id>/meta           JSON: windows and tables of the operator, in the order of their page images
  *   <id>/pages/<n>      one page as it lies in memory; they come behind all other parts
- *   <id>/multisets/<n>  values of ordered multisets, as JSON lines
  *   $part/<k>/...       the same of part k, of an engine that is split
  * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
 import type { Scalar } from "../../columns/types.ts"
 import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
-import type { Held } from "../state/ordered-multiset.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
-export const CHECKPOINT_FORMAT = 5
+export const CHECKPOINT_FORMAT = 6
 
 /** The part with the EngineMeta. */
 export const META = "$engine/meta"
@@ -30,14 +28,23 @@ export interface TableMeta {
   readonly depths: readonly number[]
 }
 
+/** Of an ordered table. */
+export interface OrderedMeta {
+  readonly count: number
+  /** Size class of each page, in order. */
+  readonly pages: readonly number[]
+  /** Of each page, the sum of its entries' weights, and the greatest one, 0 where that is not known. */
+  readonly totals: readonly number[]
+  readonly mosts: readonly number[]
+}
+
 export interface WindowMeta {
   readonly start: string
   readonly end: string
   readonly closed: boolean
   readonly emitting: boolean
   readonly tables: readonly TableMeta[]
-  /** Entries of each multiset. */
-  readonly multisets: readonly number[]
+  readonly multisets: readonly OrderedMeta[]
 }
 
 export interface OperatorMeta {
@@ -83,17 +90,7 @@ export function readJson<T>(parts: Pick<ReadonlyMap<string, Uint8Array>, "get">,
   }
 }
 
-export type MultisetEntry = readonly [group: number, count: number, value: string | readonly string[]]
-
-/** A value, or the items of a tuple, as text that says its JavaScript type. */
-export function encodeHeld(value: Held): string | readonly string[] {
-  return Array.isArray(value) ? value.map(encodeValue) : encodeValue(value as Scalar)
-}
-
-export function decodeHeld(text: string | readonly string[]): Held {
-  return typeof text === "string" ? decodeValue(text) : text.map(decodeValue)
-}
-
+/** As text that says its JavaScript type. */
 export function encodeValue(value: Scalar): string {
   if (value === null) return "z"
   if (typeof value === "string") return `s${value}`

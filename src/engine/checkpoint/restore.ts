@@ -6,23 +6,21 @@ import type { ViewOperator } from "../operators/view.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import { tablesOf } from "./capture.ts"
-import type { MultisetEntry, OperatorMeta, TableMeta } from "./part-format.ts"
-import { decodeHeld, readJson } from "./part-format.ts"
+import { adoptOrdered } from "./ordered-state.ts"
+import type { OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
+import { readJson } from "./part-format.ts"
 import type { SavedState } from "./saved-state.ts"
 
 export function restoreAggregate(operator: AggregateOperator, parts: SavedState, losses: Losses): void {
   const { id } = operator.spec
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
-  const entries = new EntryReader(id, parts)
   Object.assign(losses, meta.losses)
   for (const saved of meta.windows) {
     const window = operator.whole ?? operator.createWindow(BigInt(saved.start), BigInt(saved.end))
     window.closed = saved.closed
     window.emitting = saved.emitting
     adoptTables(tablesOf(window), saved.tables, { id, parts })
-    window.multisets.forEach((multiset, k) => {
-      entries.fill(multiset, saved.multisets[k] ?? 0)
-    })
+    adoptMultisets(window.multisets, saved, { id, parts })
     if (operator.whole === null) operator.assigner.adopt(window)
   }
   operator.resume(meta)
@@ -38,12 +36,10 @@ export function restoreTables(saved: {
 }): OperatorMeta {
   const { id, parts, losses, tables, multisets } = saved
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
-  const entries = new EntryReader(id, parts)
   Object.assign(losses, meta.losses)
-  adoptTables(tables, meta.windows[0]?.tables ?? [], { id, parts })
-  multisets.forEach((multiset, k) => {
-    entries.fill(multiset, meta.windows[0]?.multisets[k] ?? 0)
-  })
+  const whole = meta.windows[0]!
+  adoptTables(tables, whole.tables, { id, parts })
+  adoptMultisets(multisets, whole, { id, parts })
   return meta
 }
 
@@ -52,7 +48,7 @@ export function restoreView(operator: ViewOperator, parts: SavedState, losses: L
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
   Object.assign(losses, meta.losses)
   operator.rowCount = meta.rowCount
-  adoptTables([operator.table], meta.windows[0]?.tables ?? [], { id, parts })
+  adoptTables([operator.table], meta.windows[0]!.tables, { id, parts })
 }
 
 export function adoptTables(
@@ -68,30 +64,12 @@ export function adoptTables(
   })
 }
 
-/** Multiset entries across parts, in order. */
-class EntryReader {
-  readonly #id: string
-  readonly #parts: SavedState
-  #number = 0
-  #entries: readonly MultisetEntry[] = []
-  #at = 0
-
-  constructor(id: string, parts: SavedState) {
-    this.#id = id
-    this.#parts = parts
-  }
-
-  fill(multiset: OrderedMultiset, count: number): void {
-    for (let k = 0; k < count; k++) {
-      if (this.#at === this.#entries.length) {
-        this.#entries = readJson<readonly MultisetEntry[]>(
-          this.#parts,
-          `${this.#id}/multisets/${this.#number++}`,
-        )
-        this.#at = 0
-      }
-      const [group, times, value] = this.#entries[this.#at++]!
-      multiset.add(group, decodeHeld(value), times)
-    }
-  }
+function adoptMultisets(
+  multisets: readonly OrderedMultiset[],
+  { multisets: saved }: Pick<WindowMeta, "multisets">,
+  from: { readonly id: string; readonly parts: SavedState },
+): void {
+  multisets.forEach(({ table }, k) => {
+    adoptOrdered(table, saved[k]!, from)
+  })
 }

@@ -319,7 +319,8 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
     // One multiset serves both minimum and maximum.
     if (arg.state.extremes[0] !== extreme) return ""
     assert(arg.value !== null && plan.groupAt !== null, "a multiset has values")
-    return `${context.multiset(extreme.multiset)}.add(f64[${a} + ${plan.groupAt}], ${arg.value}, w);`
+    return `${context.multiset(extreme.multiset)}.add(f64[${a} + ${plan.groupAt}], ${arg.value}, w);
+      ${RETAKE_VIEWS} ${context.onMemory}`
   }
   assert(!context.weighted, "values that can be retracted are in a multiset")
   const { type } = arg.state.expression

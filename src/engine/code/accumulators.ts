@@ -10,12 +10,12 @@ import { BOOLEAN, FLOAT64, isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
 import type { AggregateCall, AggregateName, Expression } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
-import type { CompareHeld } from "../state/ordered-multiset.ts"
+import type { MultisetItem } from "../state/ordered-multiset.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import { SUM_WORDS, sumKind } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
-import { collectionKey, isCollected, orderOf, planCollection } from "./collections.ts"
+import { collectionKey, heldItems, isCollected, planCollection } from "./collections.ts"
 import type { SketchPlace } from "./distinct-sketch.ts"
 import type { SumKind } from "./exact-sums.ts"
 import type { PairsKind } from "./pairs.ts"
@@ -73,8 +73,8 @@ export interface AccumulatorPlan {
   readonly arguments: readonly ArgumentState[]
   readonly distinctTables: readonly DistinctTable[]
   readonly collections: readonly CollectionState[]
-  /** How each multiset of a group is ordered; null: as scalars are. */
-  readonly multisets: readonly (CompareHeld | null)[]
+  /** What each multiset of a group has in order. */
+  readonly multisets: readonly (readonly MultisetItem[])[]
   /** Where each aggregate finds its state. */
   readonly outputs: readonly AggregateState[]
 }
@@ -107,7 +107,7 @@ export function planAccumulators(
   const drafts = draftArguments(calls.filter((call) => !isCollected(call)))
   const rowsAt = layout.addWords(1)
   const distinctTables = new Map<string, DistinctTable>()
-  const multisets: (CompareHeld | null)[] = []
+  const multisets: (readonly MultisetItem[])[] = []
   const planned = new Map<string, ArgumentState>()
   const needsGroup =
     calls.some(isCollected) ||
@@ -118,7 +118,7 @@ export function planAccumulators(
     const { type } = expression
     const distinct = draft.distinct ? distinctCount(draft, key, distinctTables) : null
     const kind = sumKind(type)
-    const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push(null) - 1 : null
+    const multiset = options.retracting && draft.extremes.size > 0 ? multisets.push([itemOf(type)]) - 1 : null
     const mayBeNull = expression.nullable || other?.nullable === true
     const takesAll = !mayBeNull && !draft.distinct && filter === null
     planned.set(key, {
@@ -157,7 +157,7 @@ export function planAccumulators(
 
 function planCollections(
   calls: readonly AggregateCall[],
-  multisets: (CompareHeld | null)[],
+  multisets: (readonly MultisetItem[])[],
   retracting: boolean,
 ): ReadonlyMap<string, CollectionState> {
   const collections = new Map<string, CollectionState>()
@@ -166,9 +166,14 @@ function planCollections(
     if (collections.has(key)) continue
     const collection = planCollection(call, { multiset: multisets.length, retracting })
     collections.set(key, collection)
-    multisets.push(orderOf(collection))
+    multisets.push(heldItems(collection))
   }
   return collections
+}
+
+/** NULL is no extreme. */
+function itemOf(type: LogicalType): MultisetItem {
+  return { type, nullable: false, descending: false, nullsFirst: false }
 }
 
 function draftArguments(calls: readonly AggregateCall[]): Map<string, Draft> {

@@ -6,6 +6,7 @@ import { leftOut } from "./accumulate-code.ts"
 import type { CollectionState } from "./collections.ts"
 import { countValue } from "./heavy-hitters.ts"
 import { bucketOf } from "./sketches.ts"
+import { RETAKE_VIEWS } from "./slot-code.ts"
 
 export interface LoadedTuple {
   readonly collection: CollectionState
@@ -51,7 +52,8 @@ export function collect(context: AccumulateContext, tuples: readonly LoadedTuple
     const target = `${context.multiset(multiset)}`
     const group = `f64[${place.address} + ${plan.groupAt}]`
     const add = addition(context, collection, { target, group, tuple })
-    return out === null ? add : `if (!(${out})) ${add}`
+    const retaken = `${add} ${RETAKE_VIEWS} ${context.onMemory}`
+    return out === null ? retaken : `if (!(${out})) { ${retaken} }`
   })
   return lines.join("\n")
 }
@@ -65,10 +67,8 @@ function addition(
     case "min":
     case "max":
       return `${target}.keep(${group}, ${tuple}, "${kept}");`
-    case "counters": {
-      const next = `${scope.bind(countValue, "count")}(${target}.only(${group}), ${tuple}, ${capacity})`
-      return `${target}.replace(${group}, ${next});`
-    }
+    case "counters":
+      return `${scope.bind(countValue, "count")}(${target}, ${group}, ${tuple}, ${capacity});`
     default:
       return `${target}.add(${group}, ${tuple}, ${weighted ? "w" : "1"});`
   }

@@ -5,13 +5,13 @@
  *   lists, percentiles, mode   all values that came
  *   first, last                one value while rows only come, else all
  *   approx_percentile          counts of buckets (sketches.ts), however many values came
- *   approx_top_k               one tuple of counters (heavy-hitters.ts)
+ *   approx_top_k               counts of some values (heavy-hitters.ts)
  */
+import { INT32 } from "../../columns/types.ts"
 import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.ts"
 import { assert } from "../../std/assert.ts"
-import type { CompareHeld } from "../state/ordered-multiset.ts"
-import { compareTuples } from "../state/ordered-multiset.ts"
-import { COUNTERS_PER_VALUE } from "./heavy-hitters.ts"
+import type { MultisetItem } from "../state/ordered-multiset.ts"
+import { COUNTERS_PER_VALUE, ERROR } from "./heavy-hitters.ts"
 import { structuralKey } from "./structural-key.ts"
 
 export interface CollectionState {
@@ -28,6 +28,9 @@ export interface CollectionState {
   /** How many counters a group has. */
   readonly capacity: number
 }
+
+/** Of a sketch. */
+const BUCKET: MultisetItem = { type: INT32, nullable: false, descending: false, nullsFirst: false }
 
 export const isCollected = ({ name, order }: AggregateCall): boolean =>
   order !== undefined || name === "approx_percentile" || name === "approx_top_k"
@@ -81,8 +84,11 @@ function keptOf({ name }: AggregateCall, retracting: boolean): CollectionState["
   return name === "first" ? "min" : "max"
 }
 
-/** Null: scalars in their own order. */
-export function orderOf({ items, kept }: CollectionState): CompareHeld | null {
-  if (kept === "counters") return () => 0
-  return kept === "buckets" ? null : compareTuples(items)
+/** What a multiset of the state has in order. */
+export function heldItems({ items, kept }: CollectionState): readonly MultisetItem[] {
+  if (kept === "buckets") return [BUCKET]
+  const held = items.map(({ expression: { type, nullable }, descending, nullsFirst }) => {
+    return { type, nullable, descending, nullsFirst }
+  })
+  return kept === "counters" ? [...held, ERROR] : held
 }

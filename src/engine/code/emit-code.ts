@@ -16,6 +16,7 @@ import { AggregateOutput, type OverflowCount, type SpreadState } from "./aggrega
 import { CodeScope } from "./code-scope.ts"
 import { DistinctSketch } from "./distinct-sketch.ts"
 import { OrderedOutput } from "./ordered-output.ts"
+import { DECLARE_VIEWS, RETAKE_VIEWS } from "./slot-code.ts"
 
 /** What a window's table knows about it. */
 export interface WindowBounds {
@@ -60,7 +61,7 @@ export function compileEmit(
         return assertNever(output)
     }
   })
-  const body = `const i32 = S.i32, i64 = S.i64, f64 = S.f64, u8 = S.u8, n = builder.length;
+  const body = `${DECLARE_VIEWS} const n = builder.length;
     if (n === builder.capacity) builder.grow();
     ${lines.join("\n")}`
   return scope.compile<EmitRow>("emitRow", ["builder", "p", "a", "window"], body, {
@@ -105,7 +106,7 @@ function emitOrdered(
   assert(collection !== null && groupAt !== null, "an ordered aggregate has its values")
   const [output, bound] = [scope.bind(orderedOutput, "ordered"), scope.bind({ call, collection }, "state")]
   const values = `window.multisets[${collection.multiset}]`
-  return `${output}.write(${column}, n, ${bound}, ${values}, f64[a + ${groupAt}]);`
+  return `${output}.write(${column}, n, ${bound}, ${values}, f64[a + ${groupAt}]); ${RETAKE_VIEWS}`
 }
 
 function emitAggregate(
@@ -147,7 +148,8 @@ function emitAggregate(
   if (extreme.multiset !== null) {
     const write = scope.bind(setScalar, "set")
     const found = `window.multisets[${extreme.multiset}].extreme(f64[a + ${output.groupAt}], "${call.name}")`
-    return `if (${rows} === 0) ${column}.nulls[n] = 1; else ${write}(${column}, n, ${found});`
+    return `if (${rows} === 0) ${column}.nulls[n] = 1;
+      else { ${write}(${column}, n, ${found}[0]); ${RETAKE_VIEWS} }`
   }
   const numbers = type.kind === "int32" || type.kind === "date"
   const emit = numbers

@@ -17,7 +17,7 @@ import type { AccumulatorPlan } from "./accumulators.ts"
 import { collect, loadTuples } from "./collect-code.ts"
 import type { RouteShape, RouteWriter, Terminal } from "./route-writer.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
-import { declareTable, findOrInsert, loadTable, STOP_WHEN_CROWDED } from "./slot-code.ts"
+import { declareTable, findOrInsert, loadTable, RETAKE_VIEWS, STOP_WHEN_CROWDED } from "./slot-code.ts"
 
 export interface GroupPlan {
   readonly spec: AggregateSpec
@@ -122,6 +122,7 @@ export class GroupTerminal implements Terminal {
         const u = i32[(a << 1) + 1];
         if (u >= touchedCount || slots[u] !== a) {
           ${operator}.touch(p, a, W); slots = touched.slots; touchedCount = touched.count;
+          ${accumulators.multisets.length === 0 ? "" : `${RETAKE_VIEWS} ${this.#onMemory}`}
         }
       }`
   }

@@ -5,10 +5,9 @@ import { jsonOf } from "../../expr/values/to-json.ts"
 import { assert } from "../../std/assert.ts"
 import type { RowColumn } from "../operators/row-builder.ts"
 import { setScalar } from "../operators/row-builder.ts"
-import type { Held, OrderedMultiset } from "../state/ordered-multiset.ts"
+import type { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { OverflowCount } from "./aggregate-output.ts"
 import type { CollectionState } from "./collections.ts"
-import type { Counters } from "./heavy-hitters.ts"
 import { mostFrequentJson } from "./heavy-hitters.ts"
 import { valueOfBucket } from "./sketches.ts"
 
@@ -32,12 +31,12 @@ export class OrderedOutput {
   }
 
   #result({ call, collection }: OrderedState, values: OrderedMultiset, group: number): Scalar {
-    const valueIn = (held: Held) => (held as readonly Scalar[])[collection.valueAt]!
+    const valueIn = (items: readonly Scalar[]) => items[collection.valueAt]!
     switch (call.name) {
       case "string_agg":
         return this.#list(call, values, group, {
           between: call.constant as string,
-          show: (held) => valueIn(held) as string,
+          show: (items) => valueIn(items) as string,
         })
       case "json_agg":
       case "array_agg": {
@@ -45,7 +44,7 @@ export class OrderedOutput {
         const list = this.#list(call, values, group, {
           // As PostgreSQL's json_agg and its to_json of an array write them.
           between: call.name === "json_agg" ? ", " : ",",
-          show: (held) => jsonOf(valueIn(held), type),
+          show: (items) => jsonOf(valueIn(items), type),
         })
         return list === null ? null : `[${list}]`
       }
@@ -54,7 +53,7 @@ export class OrderedOutput {
       case "last":
         return valueIn(values.extreme(group, "max"))
       case "mode":
-        return valueIn(values.mostFrequent(group))
+        return valueIn(values.mostFrequent(group)!)
       case "percentile_disc":
         return valueIn(values.at(group, discretePlace(call.constant as number, values.count(group))))
       case "percentile_cont":
@@ -65,10 +64,13 @@ export class OrderedOutput {
         )
       case "approx_percentile": {
         const place = Math.floor((call.constant as number) * (values.count(group) - 1))
-        return valueOfBucket(values.at(group, place) as number)
+        return valueOfBucket(values.at(group, place)[0] as number)
       }
       case "approx_top_k":
-        return mostFrequentJson(values.only(group) as Counters, call.constant as number, call.argument!.type)
+        return mostFrequentJson(values, group, {
+          limit: call.constant as number,
+          type: call.argument!.type,
+        })
       default:
         assert(false, `${call.name} has an order`)
     }
@@ -79,12 +81,12 @@ export class OrderedOutput {
     { distinct }: AggregateCall,
     values: OrderedMultiset,
     group: number,
-    { between, show }: { readonly between: string; readonly show: (held: Held) => string },
+    { between, show }: { readonly between: string; readonly show: (items: readonly Scalar[]) => string },
   ): string | null {
     const parts: string[] = []
     let length = -between.length
-    for (const { value, count } of values.entries(group)) {
-      const text = show(value)
+    for (const { items, count } of values.entries(group)) {
+      const text = show(items)
       const times = distinct ? 1 : count
       length += (text.length + between.length) * times
       if (length > MAX_LIST_LENGTH) {

@@ -37,9 +37,10 @@ export function compareInAnEighth(
   specs: readonly OperatorSpec[],
   view: string,
   epochs: readonly EpochInput[],
+  limit = LIMIT,
 ): void {
   const free = createEngine(specs)
-  let engine = limited(specs)
+  let engine = limited(specs, limit)
   let most = 0
   let changes = 0
   for (const input of epochs) {
@@ -47,19 +48,19 @@ export function compareInAnEighth(
     using checkpoint = input.epoch === CHECKPOINT_AT ? engine.checkpoint() : null
     const expected = changesOf(free, input)
     same(changesOf(engine, input), expected, where)
-    assertWithin(engine, LIMIT, where)
+    assertWithin(engine, limit, where)
     same(rowsKept(engine, view), rowsKept(free, view), `${where}: rows kept`)
     changes += expected.length
     most = Math.max(most, free.stateBytes())
     if (checkpoint === null) continue
     const parts = [...checkpoint.parts()]
-    assertWithin(engine, LIMIT, `${where}, with a checkpoint held`)
-    engine = limited(specs)
+    assertWithin(engine, limit, `${where}, with a checkpoint held`)
+    engine = limited(specs, limit)
     engine.restore(parts)
-    assertWithin(engine, LIMIT, "restored")
+    assertWithin(engine, limit, "restored")
     same(changesOf(engine, input), expected, `${where}, restored`)
   }
-  assert(most > 8 * LIMIT, `${most} bytes in all are more than eight times the limit`)
+  assert(most > 8 * limit, `${most} bytes in all are more than eight times the limit`)
   assert(changes > 20, `${changes} changes say something`)
 }
 

@@ -1,5 +1,7 @@
 /** Pages as a checkpoint has them, for tests of what is made of pages. */
 
+import type { CountedPage } from "../state/ordered-pages.ts"
+import type { OrderedSnapshot } from "../state/ordered-snapshot.ts"
 import { PAGE_BYTES, pageBytes } from "../state/page-sizes.ts"
 import type { PageStore } from "../state/page-store.ts"
 
@@ -17,4 +19,13 @@ export function pagesWith(store: PageStore, images: readonly Uint8Array[]): numb
     store.bytesOf(page).set(image)
     return page
   })
+}
+
+/** The same of an ordered table. */
+export function adopted(
+  store: PageStore,
+  images: readonly Uint8Array[],
+  { totals, mosts }: OrderedSnapshot,
+): CountedPage[] {
+  return pagesWith(store, images).map((page, k) => ({ page, total: totals[k]!, most: mosts[k]! }))
 }

@@ -17,13 +17,12 @@ import type { GroupPlan } from "../code/group-terminal.ts"
 import { finished, HASH_SEED } from "../code/hashing.ts"
 import type { AggregateSpec } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
-import { stateFull } from "../errors.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { copyGroups } from "../resharding/groups.ts"
 import { KeyTable } from "../state/key-table.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
-import { visitSlots } from "../state/page-slots.ts"
+import type { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 import { SlotLayout } from "../state/slot-layout.ts"
 import type { StateSize } from "../state/state-size.ts"
@@ -31,11 +30,8 @@ import { bytesOfTables } from "../state/state-size.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
+import { type CapturedState, HELD_ROWS, type StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
-
-/** Estimated bytes of an operator's multisets; V8's heap ends at 4 GB, and several operators share it. */
-const MAX_HEAP_BYTES = 1_073_741_824
 
 /** Of no keys, as generated lookups compute it. */
 const GLOBAL_HASH = finished(HASH_SEED)
@@ -94,19 +90,15 @@ export class AggregateOperator implements StatefulOperator {
   }
 
   heapBytes(): number {
-    if (this.plan.accumulators.multisets.length === 0) return 0
-    return this.windows().reduce(
-      (sum, { multisets }) => multisets.reduce((all, { bytes }) => all + bytes, sum),
-      0,
-    )
+    return 0
   }
 
   size(): StateSize {
     // Where groups outlive the windows that rows are assigned to, both are there.
     const windows = [...(this.whole === null ? [] : [this.whole]), ...this.assigner.inOrder()]
-    const tables = windows.flatMap(({ table, distinct }) => [table, ...distinct])
+    const tables = windows.flatMap(tablesIn)
     const rows = windows.reduce((sum, { table }) => sum + table.count, 0)
-    return { rows, bytes: this.heapBytes() + bytesOfTables(tables) }
+    return { rows, bytes: bytesOfTables(tables) }
   }
 
   capture(losses: Losses): CapturedState {
@@ -145,7 +137,7 @@ export class AggregateOperator implements StatefulOperator {
       distinct: accumulators.distinctTables.map((table) => {
         return new KeyTable(store, table.layout.shape, null).letPagesLeave()
       }),
-      multisets: accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined)),
+      multisets: accumulators.multisets.map((items) => new OrderedMultiset(store, items)),
       closed: false,
       emitting: this.#emitsChanges,
     }
@@ -172,7 +164,6 @@ export class AggregateOperator implements StatefulOperator {
   /** Ends the epoch: puts out what changed, closes windows and drops those that are gone. */
   flush(watermark: bigint): ChangeBatch | null {
     const watermarkUs = this.#delayed(watermark)
-    this.#checkHeap()
     const hasGlobal = this.isGlobal && this.plan.share.has(GLOBAL_HASH)
     if (hasGlobal && !this.#globalShown) this.#ensureGlobalRow()
     this.#flushTouched()
@@ -199,14 +190,13 @@ export class AggregateOperator implements StatefulOperator {
     // What overflows did so when it was put out first.
     const emit = compileEmit(store, outputColumns(this.plan), { overflowedResults: 0 })
     const changes = this.#changes
-    window.table.forEachPage((page) => {
-      visitSlots(store, window.table.shape, page, (address) => {
-        emit(changes, page, address, window)
-        changes.weights[changes.length++] = 1
-      })
-      const held = changes.take(true)
-      if (held !== null) take(held)
+    window.table.forEachSlot((address, page) => {
+      emit(changes, page, address, window)
+      changes.weights[changes.length++] = 1
+      if (changes.length === HELD_ROWS) take(changes.take(true)!)
     })
+    const held = changes.take(true)
+    if (held !== null) take(held)
   }
 
   /** Every window's state, the whole table included. */
@@ -219,20 +209,13 @@ export class AggregateOperator implements StatefulOperator {
     return watermarkUs === NO_WATERMARK ? watermarkUs : watermarkUs - (this.spec.delayUs ?? 0n)
   }
 
-  /** Multisets share the limit of the pages, and may not fill the heap before the pages are full. */
-  #checkHeap(): void {
-    if (this.plan.accumulators.multisets.length === 0) return
-    let bytes = 0
-    for (const window of this.windows()) for (const values of window.multisets) bytes += values.bytes
-    const { limitBytes, usedBytes } = this.#options.store
-    const limit = Math.min(MAX_HEAP_BYTES, limitBytes - usedBytes)
-    if (bytes > limit) throw stateFull({ neededBytes: bytes + usedBytes, limitBytes: limit + usedBytes })
-  }
-
   #flushTouched(): void {
     const { touched } = this
     const changes = this.#changes
+    const { store } = this.#options
     for (let place = 0; place < touched.count; place++) {
+      // Rows read values of their groups, whose pages come in for it.
+      if (store.isCrowded) store.relieve()
       if (touched.pages[place]! < 0) touched.bring(place, this.#touchedWindows[place]!.table)
       const address = touched.slots[place]!
       const page = touched.pages[place]!
@@ -294,9 +277,12 @@ export class AggregateOperator implements StatefulOperator {
   }
 }
 
+function tablesIn({ table, distinct, multisets }: WindowState): readonly (KeyTable | OrderedTable)[] {
+  return [table, ...distinct, ...multisets.map((multiset) => multiset.table)]
+}
+
 function dropWindow(window: WindowState): void {
-  window.table.drop()
-  for (const table of window.distinct) table.drop()
+  for (const table of tablesIn(window)) table.drop()
 }
 
 function planGroups(

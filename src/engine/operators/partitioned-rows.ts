@@ -27,7 +27,12 @@ import { bytesOfTables } from "../state/state-size.ts"
 import { LateBound } from "../time/late-bound.ts"
 import { type ArrivedPartition, ArrivedRows, NO_ROW } from "./arrived-rows.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
-import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
+import {
+  type CapturedState,
+  HELD_ROWS,
+  type RowOperator,
+  type StatefulOperator,
+} from "./stateful-operator.ts"
 
 /** A row of the output: an input row and what the operator says of it. */
 export interface PlacedRow {
@@ -46,8 +51,6 @@ export interface PartitionedOptions {
   readonly appendOnlyOutput: boolean
 }
 
-/** Rows that are put out once more at a time. */
-const HELD_ROWS = 4_096
 const NO_ROWS: readonly PlacedRow[] = []
 const BEFORE_ALL = new Uint8Array(0)
 

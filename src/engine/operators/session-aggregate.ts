@@ -53,6 +53,8 @@ export interface SessionAggregateOptions {
 
 /** Shorter runs of rows are not worth a batch of their own. */
 const LEAST_RUN = 4
+/** Rows that go into the groups at a time; between them pages can leave. */
+const MOST_BUILT = 4_096
 const NO_VERDICTS = new Uint8Array(0)
 const NO_REPORT: RowReport = { fail: () => {}, late: () => {}, partly: () => {} }
 
@@ -115,7 +117,7 @@ export class SessionAggregate implements StatefulOperator {
     this.distinct = accumulators.distinctTables.map(
       (table) => new KeyTable(options.store, table.layout.shape, null),
     )
-    this.multisets = accumulators.multisets.map((order) => new OrderedMultiset(order ?? undefined))
+    this.multisets = accumulators.multisets.map((items) => new OrderedMultiset(options.store, items))
     this.book = new SessionBook({
       gapUs: session.gapUs,
       allowedLatenessUs: spec.allowedLatenessUs,
@@ -133,12 +135,13 @@ export class SessionAggregate implements StatefulOperator {
   }
 
   heapBytes(): number {
-    return this.multisets.reduce((sum, { bytes }) => sum + bytes, this.book.bytes)
+    return this.book.bytes
   }
 
   size(): StateSize {
     const { table } = this.whole
-    return { rows: table.count, bytes: this.heapBytes() + bytesOfTables([table, ...this.distinct]) }
+    const tables = [table, ...this.distinct, ...this.multisets.map((multiset) => multiset.table)]
+    return { rows: table.count, bytes: this.heapBytes() + bytesOfTables(tables) }
   }
 
   capture(losses: Losses): SessionCapture {
@@ -228,8 +231,10 @@ export class SessionAggregate implements StatefulOperator {
       const length = found?.length ?? 1
       if (found !== null && length >= LEAST_RUN) {
         this.#runBuilt(run)
+        this.#options.store.relieve()
         run(numbered(found, moves.slice(k, k + length)), null, NO_VERDICTS, NO_REPORT, 0)
       } else for (let at = k; at < k + length; at++) this.#build(moves[at]!)
+      if (this.#moves.length >= MOST_BUILT) this.#runBuilt(run)
       k += length
     }
     this.#runBuilt(run)
@@ -248,6 +253,7 @@ export class SessionAggregate implements StatefulOperator {
 
   #runBuilt(run: RouteRun): void {
     const batch = this.#moves.take(true)
+    this.#options.store.relieve()
     if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT, 0)
   }
 
@@ -300,7 +306,9 @@ export class SessionAggregate implements StatefulOperator {
   #flushTouched(): void {
     const { touched } = this
     const changes = this.#changes
+    const { store } = this.#options
     for (let place = 0; place < touched.count; place++) {
+      if (store.isCrowded) store.relieve()
       const address = touched.slots[place]!
       const page = touched.pages[place]!
       const session = this.#touchedSessions[place]!

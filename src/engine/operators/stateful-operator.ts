@@ -11,6 +11,9 @@ import type { Losses } from "../losses.ts"
 import type { StateSize } from "../state/state-size.ts"
 import type { LateBound } from "../time/late-bound.ts"
 
+/** About as many rows are put out once more at a time. */
+export const HELD_ROWS = 4_096
+
 export interface StatefulOperator {
   readonly spec: StatefulSpec
   /** Before an epoch's rows: what the watermark so far makes late. */

@@ -6,8 +6,8 @@
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { averageDecimal } from "../../expr/decimal.ts"
 import type { OverAggregateName, OverCall } from "../../expr/expression.ts"
+import { compareValues } from "../../expr/values/compare.ts"
 import { assert } from "../../std/assert.ts"
-import { compareValues } from "../state/ordered-multiset.ts"
 import type { Frames, Range } from "./frames.ts"
 import type { OverOptions } from "./functions.ts"
 

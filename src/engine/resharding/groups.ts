@@ -5,7 +5,6 @@
 import type { GroupPlan } from "../code/group-terminal.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
-import { multisetEntries } from "../state/ordered-multiset.ts"
 import { copySlot } from "./slots.ts"
 
 export interface GroupTables {
@@ -37,9 +36,7 @@ export function copyGroups({ accumulators }: GroupPlan, { from, to, wants }: Tak
       if (numbers.has(store.f64[address + offset]!)) copySlot(table, address, page, to.distinct[k]!)
     })
   })
-  from.multisets.forEach(({ root }, k) => {
-    for (const { group, value, count } of multisetEntries(root)) {
-      if (numbers.has(group)) to.multisets[k]!.add(group, value, count)
-    }
+  from.multisets.forEach((multiset, k) => {
+    multiset.copyTo(to.multisets[k]!, (group) => numbers.has(group))
   })
 }

@@ -217,10 +217,19 @@ export class KeyTable implements LeavingPages {
 
   /**
    * Calls `visit` with every slot, in an order that depends on the table's contents and history only. Pages
-   * come back for it, and others leave: nobody may hold an address.
+   * come back for it, and for what is visited, and others leave: nobody may hold an address.
    */
   forEachSlot(visit: (address: number, page: number) => void): void {
-    this.forEachPage((page) => visitSlots(this.store, this.shape, page, visit))
+    const { store } = this
+    this.forEachPage((first, hash) => {
+      const places: number[] = []
+      visitSlots(store, this.shape, first, (address) => places.push(address - first))
+      for (const place of places) {
+        if (store.isCrowded) store.relieve()
+        const page = this.bring(hash)
+        visit(page + place, page)
+      }
+    })
   }
 
   /** As forEachSlot, page by page, each with a hash that it covers; it may leave meanwhile, but not split. */

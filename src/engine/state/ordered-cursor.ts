@@ -4,7 +4,7 @@
  */
 import { compareBytes } from "../code/extremes.ts"
 import { equalBytes } from "../code/hashing.ts"
-import { COUNT, ENTRY_HEADER_BYTES, entryAt } from "./ordered-page.ts"
+import { COUNT, ENTRY_HEADER_BYTES, entryAt, weightAt } from "./ordered-page.ts"
 import type { OrderedPages } from "./ordered-pages.ts"
 
 export class OrderedCursor {
@@ -49,7 +49,7 @@ export class OrderedCursor {
     const entry = entryAt(store, page, this.slot)
     this.start = entry + ENTRY_HEADER_BYTES
     this.length = i32[entry >>> 2]!
-    this.weight = i32[(entry >>> 2) + 1]!
+    this.weight = weightAt(store, entry)
     return this
   }
 

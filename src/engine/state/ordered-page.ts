@@ -2,6 +2,8 @@
  * What a page of an ordered table looks like: where its entries lie, in their order, and the entries.
  *
  *   | header 64 B | index: u32 per entry, in order -> .. free .. <- entries: length, weight, bytes |
+ *
+ * A weight is an integer of 53 bits, in two halves of 32.
  */
 import { compareBytes } from "../code/extremes.ts"
 import { INDEX } from "./page-format.ts"
@@ -13,16 +15,44 @@ export const COUNT = 2
 export const TOP = 3
 /** Bytes of entries that are gone. */
 export const DEAD = 4
-export const ENTRY_HEADER_BYTES = 8
+export const ENTRY_HEADER_BYTES = 12
 
 /** Entries are aligned to words of 32 bits. */
 export function entryBytes(length: number): number {
   return (ENTRY_HEADER_BYTES + length + 3) & ~3
 }
 
+/** Where a page lies. */
+export type PageMemory = Pick<PageStore, "u8" | "i32">
+
 /** Byte of the entry at `slot`. */
-export function entryAt({ i32 }: PageStore, page: number, slot: number): number {
+export function entryAt({ i32 }: PageMemory, page: number, slot: number): number {
   return page * 8 + i32[page * 2 + INDEX + slot]!
+}
+
+/** Of the entry at this byte. */
+export function weightAt({ i32 }: PageStore, entry: number): number {
+  const at = entry >>> 2
+  return i32[at + 2]! * 2 ** 32 + (i32[at + 1]! >>> 0)
+}
+
+export function setWeight({ i32 }: PageStore, entry: number, weight: number): void {
+  const at = entry >>> 2
+  i32[at + 1] = weight | 0
+  i32[at + 2] = Math.floor(weight / 2 ** 32)
+}
+
+/** Of a page's entries [from, to). */
+export function sumOfWeights(store: PageStore, page: number, from: number, to: number): number {
+  let sum = 0
+  for (let slot = from; slot < to; slot++) sum += weightAt(store, entryAt(store, page, slot))
+  return sum
+}
+
+export function greatestWeight(store: PageStore, page: number, from: number, to: number): number {
+  let most = 0
+  for (let slot = from; slot < to; slot++) most = Math.max(most, weightAt(store, entryAt(store, page, slot)))
+  return most
 }
 
 /** Negative when the entry at this byte is less than the `length` bytes from `start` on. */

@@ -1,20 +1,32 @@
 /** An ordered table's pages as they were. Must be released. */
 import type { PageStore } from "./page-store.ts"
 
+interface FrozenPages {
+  readonly pages: readonly number[]
+  readonly totals: readonly number[]
+  readonly mosts: readonly number[]
+  readonly count: number
+}
+
 export class OrderedSnapshot implements Disposable {
   readonly #store: PageStore
   /** By the names that they have now. */
   readonly pages: Int32Array
+  /** Of each page, the sum of its entries' weights, and the greatest one, 0 where that is not known. */
+  readonly totals: readonly number[]
+  readonly mosts: readonly number[]
   readonly count: number
   /** Where a page is, by its name; made when a page is sought for the first time. */
   #places: Map<number, number> | null = null
   readonly #onReleased: () => void
   #released = false
 
-  /** @param pages each of them gets a reference */
-  constructor(store: PageStore, pages: readonly number[], count: number, onReleased: () => void) {
+  /** @param frozen of which each page gets a reference */
+  constructor(store: PageStore, { pages, totals, mosts, count }: FrozenPages, onReleased: () => void) {
     this.#store = store
     this.pages = Int32Array.from(pages)
+    this.totals = totals.slice()
+    this.mosts = mosts.slice()
     this.count = count
     this.#onReleased = onReleased
     for (const page of pages) store.retain(page)

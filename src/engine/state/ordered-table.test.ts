@@ -9,7 +9,7 @@ import type { OrderSpec } from "../dataflow.ts"
 import { batchOf, rowKey } from "../kit/batches.ts"
 import { highStore } from "../kit/high-store.ts"
 import { keepingNothing, MemorySpill } from "../kit/memory-spill.ts"
-import { imagesOf, pagesWith } from "../kit/page-images.ts"
+import { adopted, imagesOf } from "../kit/page-images.ts"
 import { RowBuilder } from "../operators/row-builder.ts"
 import { OrderedRowCodec } from "./ordered-row.ts"
 import { OrderedTable } from "./ordered-table.ts"
@@ -56,7 +56,7 @@ test("pages that only a snapshot holds leave memory too, and it reads them as th
   store.relieve()
   assert.equal(store.usedBytes, 0)
   const twin = new OrderedTable(store)
-  twin.adopt(pagesWith(store, imagesOf(store, snapshot.pages)), snapshot.count)
+  twin.adopt(adopted(store, imagesOf(store, snapshot.pages), snapshot), snapshot.count)
   assert.deepEqual(new Set(entriesOf(twin).map(([, weight]) => weight)), new Set([1]))
   assert.deepEqual(new Set(entriesOf(table).map(([, weight]) => weight)), new Set([2]))
 })
@@ -86,14 +86,43 @@ function liveThrough(store: PageStore): void {
   for (let round = 0; round < 4_000; round++) change()
   const twin = new OrderedTable(store)
   assert.deepEqual(imagesOf(store, snapshot.pages), images)
-  twin.adopt(pagesWith(store, images), snapshot.count)
+  twin.adopt(adopted(store, images, snapshot), snapshot.count)
   assert.deepEqual(entriesOf(twin), before)
+  checkTotals(twin)
   assert.deepEqual(entriesOf(table), sorted())
   const bound = Buffer.from(sorted()[oracle.size >> 1]![0], "latin1")
   table.removeBelow(bound, bound.length)
   assert.deepEqual(entriesOf(table), sorted().slice(oracle.size >> 1))
+  checkTotals(table)
   snapshot[Symbol.dispose]()
 }
+
+/** What is known of pages without a look into them. */
+function checkTotals(table: OrderedTable): void {
+  const { totals, mosts, length } = table.pageList
+  assert.deepEqual([totals.length, mosts.length], [length, length])
+  const found = totals.map((_, index) => table.weightOf(index, 0, table.pageList.entries(index)))
+  assert.deepEqual(totals, found)
+  mosts.forEach((most, index) => {
+    const greatest = table.firstOfMost(index, 0, table.pageList.entries(index)).weight
+    assert.ok(most === 0 || most === greatest, `${most} is ${greatest}`)
+    assert.equal(table.mostOf(index), greatest)
+  })
+}
+
+test("an entry is there more often than 32 bits can say, or less", () => {
+  const table = new OrderedTable(new PageStore(STATE_BYTES))
+  const row = Buffer.from("row")
+  let sum = 0
+  for (const weight of [2 ** 31, 2 ** 33 + 7, -(2 ** 40), -5, 2 ** 52, -(2 ** 52), 1]) {
+    sum += weight
+    assert.equal(table.add(row, row.length, weight), sum)
+    assert.equal(table.first().weight, sum)
+    assert.deepEqual(table.pageList.totals, [sum])
+  }
+  assert.equal(table.add(row, row.length, -sum), 0)
+  assert.equal(table.count, 0)
+})
 
 const COLUMNS: readonly Column[] = [
   { name: "i", type: INT32, nullable: true },

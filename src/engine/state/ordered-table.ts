@@ -9,8 +9,20 @@
  */
 import { assert } from "../../std/assert.ts"
 import { OrderedCursor } from "./ordered-cursor.ts"
-import { COUNT, compareEntry, DEAD, ENTRY_HEADER_BYTES, entryAt, entryBytes, TOP } from "./ordered-page.ts"
-import { OrderedPages } from "./ordered-pages.ts"
+import {
+  COUNT,
+  compareEntry,
+  DEAD,
+  ENTRY_HEADER_BYTES,
+  entryAt,
+  entryBytes,
+  greatestWeight,
+  setWeight,
+  sumOfWeights,
+  TOP,
+  weightAt,
+} from "./ordered-page.ts"
+import { type CountedPage, OrderedPages } from "./ordered-pages.ts"
 import type { OrderedSnapshot } from "./ordered-snapshot.ts"
 import { GENERATION, HEADER_BYTES, INDEX, SIZE_CLASS } from "./page-format.ts"
 import { classFor, pageBytes, SPLIT_CLASS } from "./page-sizes.ts"
@@ -27,6 +39,11 @@ interface Place {
   readonly slot: number
 }
 
+interface WeighedSlot {
+  readonly slot: number
+  readonly weight: number
+}
+
 export class OrderedTable {
   readonly store: PageStore
   /** Never an empty one. */
@@ -34,9 +51,10 @@ export class OrderedTable {
   #count = 0
   readonly #place: OrderedCursor
 
-  constructor(store: PageStore) {
+  /** @param options.relieves false where whoever asks holds addresses of other tables' pages */
+  constructor(store: PageStore, { relieves = true } = {}) {
     this.store = store
-    this.pageList = new OrderedPages(store)
+    this.pageList = new OrderedPages(store, relieves)
     this.#place = new OrderedCursor(this)
   }
 
@@ -138,24 +156,70 @@ export class OrderedTable {
   }
 
   /** Only on an empty table. The pages' images may come later. */
-  adopt(pages: readonly number[], count: number): void {
+  adopt(pages: readonly CountedPage[], count: number): void {
     assert(this.pageList.length === 0, "only an empty table takes pages over")
     this.pageList.replace(0, 0, pages)
     this.#count = count
   }
 
+  /** Gives all pages back; the table must not be used again. */
+  drop(): void {
+    this.pageList.drop()
+  }
+
+  /** Sum of the weights of a page's entries [from, to). */
+  weightOf(index: number, from: number, to: number): number {
+    if (from === to) return 0
+    return sumOfWeights(this.store, this.pageList.bring(index), from, to)
+  }
+
+  /** The greatest weight in a page. */
+  mostOf(index: number): number {
+    const { mosts } = this.pageList
+    if (mosts[index] === 0) {
+      const page = this.pageList.bring(index)
+      mosts[index] = greatestWeight(this.store, page, 0, this.pageList.entries(index))
+    }
+    return mosts[index]!
+  }
+
+  /** Of a page's entries [first, last), which are some, the first one of the greatest weight. */
+  firstOfMost(index: number, first: number, last: number): WeighedSlot {
+    return this.#firstOf(index, first, last, 1)
+  }
+
+  /** The first one of the least weight. */
+  firstOfLeast(index: number, first: number, last: number): WeighedSlot {
+    return this.#firstOf(index, first, last, -1)
+  }
+
+  #firstOf(index: number, first: number, last: number, sign: 1 | -1): WeighedSlot {
+    const page = this.pageList.bring(index)
+    let best = { slot: first, weight: weightAt(this.store, entryAt(this.store, page, first)) }
+    for (let slot = first + 1; slot < last; slot++) {
+      const weight = weightAt(this.store, entryAt(this.store, page, slot))
+      if ((weight - best.weight) * sign > 0) best = { slot, weight }
+    }
+    return best
+  }
+
   /** Nobody holds an address of a page between what is asked of tables. */
   #relieve(): void {
-    if (this.store.isCrowded) this.store.relieve()
+    if (this.store.isCrowded) this.pageList.relieve()
   }
 
   #addWeight(index: number, slot: number, weight: number): number {
     const page = this.pageList.own(index)
-    const { i32 } = this.store
-    const entry = (page * 8 + i32[page * 2 + INDEX + slot]!) >>> 2
-    const sum = i32[entry + 1]! + weight
-    assert(sum === (sum | 0), "a row is there less than two thousand million times")
-    i32[entry + 1] = sum
+    const entry = entryAt(this.store, page, slot)
+    const before = weightAt(this.store, entry)
+    const sum = before + weight
+    setWeight(this.store, entry, sum)
+    const { totals, mosts } = this.pageList
+    totals[index]! += weight
+    if (mosts[index] !== 0) {
+      if (sum >= mosts[index]!) mosts[index] = sum
+      else if (before === mosts[index]) mosts[index] = 0
+    }
     if (sum === 0) this.#removeAt(index, slot)
     return sum
   }
@@ -164,7 +228,7 @@ export class OrderedTable {
   #insert(bytes: Uint8Array, length: number, weight: number, start: number, place: Place): Place {
     const sizeBytes = entryBytes(length)
     if (this.pageList.length === 0)
-      this.pageList.replace(0, 0, [this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0))])
+      this.pageList.replace(0, 0, [this.#counted(this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0)))])
     let index = Math.max(0, place.index)
     let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
@@ -178,7 +242,10 @@ export class OrderedTable {
     i32[at + TOP] = top
     const entry = page * 8 + top
     i32[entry >>> 2] = length
-    i32[(entry >>> 2) + 1] = weight
+    setWeight(this.store, entry, weight)
+    const { totals, mosts } = this.pageList
+    totals[index]! += weight
+    if (mosts[index] !== 0 || i32[at + COUNT] === 0) mosts[index] = Math.max(mosts[index]!, weight)
     const isWhole = length === bytes.length
     u8.set(isWhole ? bytes : bytes.subarray(start, start + length), entry + ENTRY_HEADER_BYTES)
     i32.copyWithin(at + INDEX + slot + 1, at + INDEX + slot, at + INDEX + i32[at + COUNT]!)
@@ -192,7 +259,9 @@ export class OrderedTable {
     const page = this.pageList.own(index)
     const { i32 } = this.store
     const at = page * 2
-    i32[at + DEAD]! += entryBytes(i32[(page * 8 + i32[at + INDEX + slot]!) >>> 2]!)
+    const entry = entryAt(this.store, page, slot)
+    i32[at + DEAD]! += entryBytes(i32[entry >>> 2]!)
+    this.pageList.totals[index]! -= weightAt(this.store, entry)
     i32.copyWithin(at + INDEX + slot, at + INDEX + slot + 1, at + INDEX + i32[at + COUNT]!)
     this.#count--
     if (--i32[at + COUNT]! === 0) this.pageList.replace(index, 1, [])
@@ -214,15 +283,22 @@ export class OrderedTable {
     const live = pageBytes(sizeClass) - i32[at + TOP]! - i32[at + DEAD]!
     const needed = HEADER_BYTES + (count + 1) * 4 + live + sizeBytes
     if (needed <= pageBytes(sizeClass) * REBUILD_BELOW) {
-      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, sizeClass)])
+      this.pageList.replace(index, 1, [this.#counted(this.#rebuilt(page, 0, count, sizeClass))])
     } else if (sizeClass < SPLIT_CLASS || count < MIN_ENTRIES) {
       const wanted = classFor(Math.ceil(needed / REBUILD_BELOW), Math.min(sizeClass + 1, SPLIT_CLASS))
-      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, wanted)])
+      this.pageList.replace(index, 1, [this.#counted(this.#rebuilt(page, 0, count, wanted))])
     } else {
       const middle = slot === count ? count - 1 : count >> 1
       const low = this.#rebuilt(page, 0, middle, sizeClass)
-      this.pageList.replace(index, 1, [low, this.#rebuilt(page, middle, count, sizeClass)])
+      const high = this.#rebuilt(page, middle, count, sizeClass)
+      this.pageList.replace(index, 1, [this.#counted(low), this.#counted(high)])
     }
+  }
+
+  #counted(page: number): CountedPage {
+    const { store } = this
+    const count = store.i32[page * 2 + COUNT]!
+    return { page, total: sumOfWeights(store, page, 0, count), most: greatestWeight(store, page, 0, count) }
   }
 
   /** A new page with entries [from, to) of another. */
