@@ -80,7 +80,17 @@ export class OrderedPages implements LeavingPages {
     if (this.#relieves) this.store.relieve()
   }
 
-  /** Pages take the place of so many from `index` on. */
+  /** Only where there are none: as many as a checkpoint has. */
+  adopt(pages: readonly CountedPage[]): void {
+    assert(this.names.length === 0, "only an empty table takes pages over")
+    for (const { page, total, most } of pages) {
+      this.names.push(page)
+      this.totals.push(total)
+      this.mosts.push(most)
+    }
+  }
+
+  /** A few pages take the place of so many from `index` on. */
   replace(index: number, count: number, pages: readonly CountedPage[]): void {
     this.totals.splice(index, count, ...pages.map(({ total }) => total))
     this.mosts.splice(index, count, ...pages.map(({ most }) => most))

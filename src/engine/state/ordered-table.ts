@@ -7,7 +7,6 @@
  *
  * An entry whose weight comes to 0 is gone. Weights may be negative while an epoch is under way.
  */
-import { assert } from "../../std/assert.ts"
 import { OrderedCursor } from "./ordered-cursor.ts"
 import {
   COUNT,
@@ -157,8 +156,7 @@ export class OrderedTable {
 
   /** Only on an empty table. The pages' images may come later. */
   adopt(pages: readonly CountedPage[], count: number): void {
-    assert(this.pageList.length === 0, "only an empty table takes pages over")
-    this.pageList.replace(0, 0, pages)
+    this.pageList.adopt(pages)
     this.#count = count
   }
 
