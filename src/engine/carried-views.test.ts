@@ -82,6 +82,14 @@ test("another name for a column leaves a view as it was", () => {
   })
 })
 
+test("views begin anew where the caller knows that rows are others", () => {
+  const specs = [source(EVENT), ...over("counted", counts("a")), ...over("hours", windows("c"))]
+  const old = createEngine(specs)
+  old.runEpoch(epoch(1, new SeededRandom(1)))
+  const { kept, derived } = createEngine(specs).restore(partsOf(old), { anew: new Set(["counted"]) })
+  assert.deepEqual([[...kept], [...derived]], [["hours"], []])
+})
+
 test("an engine without views goes on from any checkpoint", () => {
   const old = createEngine([source(EVENT), ...over("old", sums("a"))])
   old.runEpoch(epoch(1, new SeededRandom(1)))

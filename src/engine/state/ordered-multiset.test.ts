@@ -113,6 +113,33 @@ test("so they do while pages leave memory whenever they may", () => {
   assert.equal(store.usedBytes, 0, "all pages were given back")
 })
 
+test("every place of a group that begins and ends inside of pages", () => {
+  const values = new OrderedMultiset(new PageStore(STATE_BYTES), [item(INT32)])
+  const sizes = [1, 9_000, 3, 20_000, 1]
+  sizes.forEach((size, group) => {
+    for (let value = 0; value < size; value++) values.add(group, value, 1 + (value & 1))
+  })
+  sizes.forEach((size, group) => {
+    const all = Array.from({ length: size }, (_, value) => Array<number>(1 + (value & 1)).fill(value)).flat()
+    assert.equal(values.count(group), all.length)
+    all.forEach((value, place) => {
+      assert.equal(values.at(group, place)[0], value)
+    })
+  })
+})
+
+test("a group is read while others are", () => {
+  const values = new OrderedMultiset(new PageStore(STATE_BYTES), [item(INT32)])
+  for (let group = 1; group < 4; group++) for (let value = 0; value < 50; value++) values.add(group, value, 1)
+  let seen = 0
+  for (const { items } of values.entries(2)) {
+    assert.equal(items[0], seen++)
+    assert.equal(values.count(1), 50)
+    assert.deepEqual(values.at(3, 7), [7])
+  }
+  assert.equal(seen, 50)
+})
+
 test("a group that has no value, beside others and alone", () => {
   const values = new OrderedMultiset(new PageStore(STATE_BYTES), [item(INT32)])
   const isEmpty = (group: number) => {
@@ -132,7 +159,9 @@ test("of rows that only come one value a group is kept", () => {
   const values = new OrderedMultiset(new PageStore(STATE_BYTES), [item(INT32)])
   for (const value of [5, 3, 9, 3, 4]) {
     values.keep(1, value, "min")
+    assert.equal(values.count(2), value === 5 ? 0 : 1)
     values.keep(2, value, "max")
+    assert.equal(values.count(2), 1)
   }
   assert.deepEqual([...values.entries(1)], [{ items: [3], count: 1 }])
   assert.deepEqual([...values.entries(2)], [{ items: [9], count: 1 }])
@@ -165,7 +194,9 @@ test("an item is counted whatever stands beside it", () => {
   assert.equal(values.countFirst(1, "a", 8), false)
   values.add(1, ["a", 3], 4)
   values.add(1, ["ab", 0], 1)
+  assert.equal(values.count(1), 5)
   assert.equal(values.countFirst(1, "a", 8), true)
+  assert.equal(values.count(1), 6)
   assert.equal(values.countFirst(2, "a", 8), false)
   assert.deepEqual(
     [...values.entries(1)],
@@ -175,7 +206,7 @@ test("an item is counted whatever stands beside it", () => {
     ],
   )
   assert.deepEqual(values.removeLeastFrequent(1), { items: ["ab", 0], count: 1 })
-  assert.equal(values.entryCount(1), 1)
+  assert.deepEqual([values.entryCount(1), values.count(1)], [1, 5])
 })
 
 test("taking back what is not there is noticed", () => {

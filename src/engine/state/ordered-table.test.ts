@@ -110,6 +110,22 @@ function checkTotals(table: OrderedTable): void {
   })
 }
 
+test("the greatest weight of a page is known until it gets less", () => {
+  const table = new OrderedTable(new PageStore(STATE_BYTES))
+  const add = (name: string, weight: number) => table.add(Buffer.from(name), name.length, weight)
+  const { mosts } = table.pageList
+  add("b", 2)
+  add("a", 5)
+  assert.deepEqual(mosts, [5])
+  add("b", 4)
+  assert.deepEqual(mosts, [6])
+  add("b", -3)
+  assert.deepEqual(mosts, [0])
+  add("c", 1)
+  assert.deepEqual([mosts[0], table.mostOf(0), mosts[0]], [0, 5, 5])
+  assert.deepEqual(table.firstOfMost(0, 1, 3), { slot: 1, weight: 3 })
+})
+
 test("an entry is there more often than 32 bits can say, or less", () => {
   const table = new OrderedTable(new PageStore(STATE_BYTES))
   const row = Buffer.from("row")
