@@ -112,6 +112,20 @@ test("first rows of partitions, and window functions", () => {
   }
 })
 
+test("the first row of each partition, and the first ones by number", () => {
+  const order = [{ column: 1, descending: true, nullsFirst: false }]
+  const base = { input: "events", partition: [0], order, expiry: null, emit: "changes" } as const
+  for (const limit of [1n, 3n]) {
+    const parts = { offset: 0n, limit, ranked: false, columns: EVENT }
+    const firsts: RankSpec = { kind: "rank", id: "first", ...base, ...parts, function: "row_number" }
+    const of = (least: number) => {
+      const filter = above(EVENT, "value", least)
+      return [firsts, ...shown("rows", "first", EVENT, { filter, key: null })]
+    }
+    proveEach({ before: of(980), after: of(950), kept: [], derived: ["rows"] })
+  }
+})
+
 test("through what views have in common", () => {
   const shared: OperatorSpec[] = [
     groups,

@@ -237,6 +237,8 @@ export class RuntimeWorld {
   /** A crash may take a checkpoint away, but not a part of it. */
   #hear(message: string): void {
     this.note(`report: ${message.slice(0, 160)}`)
+    // A restore that fails passes a checkpoint over, but not for a mistake of ours.
+    if (message.startsWith("must hold")) this.broken(`recovery went on without: ${message}`)
     const isOfIds = / ids of .* are read from the log again/.test(message)
     const isAboutDamage = isOfIds || /^The checkpoint .* is damaged/.test(message)
     // Where checkpoints are damaged, an older one is taken, whose ids may be gone.

@@ -6,6 +6,7 @@ import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { keepsRows, originsOfRows } from "../graph/held-rows.ts"
 import type { Route } from "../graph/routes.ts"
+import type { HoldingOperator, StatefulOperator } from "../operators/stateful-operator.ts"
 import type { EnginePart, ViewRun } from "../part.ts"
 
 type Take = (changes: ChangeBatch) => void
@@ -40,6 +41,10 @@ function putHeld(part: EnginePart, origin: Route["origin"], take: Take): void {
   }
   const owner = [...part.views.values()].find(({ running }) => running.operators.has(origin.id))
   const operator = owner?.running.operators.get(origin.id)
-  assert(operator?.putHeld !== undefined, `${origin.id} can put out what it holds`)
+  assert(operator !== undefined && isHolding(operator), `${origin.id} can put out what it holds`)
   operator.putHeld(take)
+}
+
+function isHolding(operator: StatefulOperator): operator is HoldingOperator {
+  return "putHeld" in operator
 }

@@ -30,7 +30,12 @@ import { bytesOfTables } from "../state/state-size.ts"
 import type { WindowState } from "../time/group-windows.ts"
 import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
-import { type CapturedState, HELD_ROWS, type StatefulOperator } from "./stateful-operator.ts"
+import {
+  type CapturedState,
+  HELD_ROWS,
+  type HoldingOperator,
+  type StatefulOperator,
+} from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 /** Of no keys, as generated lookups compute it. */
@@ -44,7 +49,7 @@ export interface AggregateOptions {
   readonly appendOnlyOutput: boolean
 }
 
-export class AggregateOperator implements StatefulOperator {
+export class AggregateOperator implements HoldingOperator {
   readonly spec: AggregateSpec
   readonly plan: GroupPlan
   readonly assigner: GroupWindows

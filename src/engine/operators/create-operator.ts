@@ -12,7 +12,7 @@ import { PatternOperator } from "./pattern.ts"
 import { ProcessOperator } from "./process.ts"
 import { RankOperator } from "./rank.ts"
 import { SessionAggregate } from "./session-aggregate.ts"
-import type { StatefulOperator } from "./stateful-operator.ts"
+import type { HoldingOperator, StatefulOperator } from "./stateful-operator.ts"
 import { keepsTopRow, TopRowOperator } from "./top-row.ts"
 import { keepsTopRows, TopRowsOperator } from "./top-rows.ts"
 
@@ -57,14 +57,9 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
         retracting: [!appendOnly.has(spec.left.input), !appendOnly.has(spec.right.input)],
         appendOnlyOutput: appendOnly.has(spec.id),
       })
-    case "rank": {
-      const isAppendOnly = appendOnly.has(spec.input)
-      if (keepsTopRow(spec, isAppendOnly)) return new TopRowOperator(spec, spec.columns, options)
-      const Operator = keepsTopRows(spec, isAppendOnly) ? TopRowsOperator : RankOperator
-      return new Operator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
-    }
+    case "rank":
     case "over":
-      return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
+      return createPlacing(spec, options)
     case "pattern":
       return new PatternOperator(spec, options)
     case "process":
@@ -72,6 +67,18 @@ export function createOperator(spec: StatefulSpec, options: OperatorOptions): St
     default:
       return assertNever(spec)
   }
+}
+
+/** Each holds what it has put out. */
+function createPlacing(spec: RankSpec | OverSpec, options: OperatorOptions): HoldingOperator {
+  const { losses, appendOnly } = options
+  if (spec.kind === "over") {
+    return new OverOperator(spec, { ...partitioned(spec, options, spec.calls.length), losses })
+  }
+  const isAppendOnly = appendOnly.has(spec.input)
+  if (keepsTopRow(spec, isAppendOnly)) return new TopRowOperator(spec, spec.columns, options)
+  const Operator = keepsTopRows(spec, isAppendOnly) ? TopRowsOperator : RankOperator
+  return new Operator(spec, partitioned(spec, options, spec.ranked ? 1 : 0))
 }
 
 function partitioned(

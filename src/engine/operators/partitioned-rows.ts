@@ -30,6 +30,7 @@ import { RowBuilder, setScalar } from "./row-builder.ts"
 import {
   type CapturedState,
   HELD_ROWS,
+  type HoldingOperator,
   type RowOperator,
   type StatefulOperator,
 } from "./stateful-operator.ts"
@@ -54,7 +55,9 @@ export interface PartitionedOptions {
 const NO_ROWS: readonly PlacedRow[] = []
 const BEFORE_ALL = new Uint8Array(0)
 
-export abstract class PartitionedRows<Spec extends RankSpec | OverSpec> implements RowOperator {
+export abstract class PartitionedRows<Spec extends RankSpec | OverSpec>
+  implements RowOperator, HoldingOperator
+{
   readonly spec: Spec
   readonly table: OrderedTable
   protected readonly codec: OrderedRowCodec

@@ -31,15 +31,16 @@ export interface StatefulOperator {
   /** What it keeps, in and outside the page store. Walks all pages: for those who ask, not for epochs. */
   size(): StateSize
   capture(losses: Losses): CapturedState
-  /**
-   * Hands all that it has put out and not taken back to `take`, in batches, between epochs; only of operators
-   * that hold it (graph/held-rows.ts). Pages may leave meanwhile.
-   */
-  putHeld?(take: (held: ChangeBatch) => void): void
   /** Only on an operator that has run nothing. */
   restore(saved: SavedState, losses: Losses): void
   /** What this operator keeps of the keys of another one, of the same spec; may be called for several. */
   takeKeys(other: StatefulOperator): void
+}
+
+/** Holds what it has put out, all of it where graph/held-rows.ts says so. */
+export interface HoldingOperator extends StatefulOperator {
+  /** Hands what it has put out and not taken back to `take`, in batches, between epochs. Pages may leave. */
+  putHeld(take: (held: ChangeBatch) => void): void
 }
 
 /** State as of an epoch's end, held until it is disposed of. */

@@ -23,7 +23,13 @@ import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
-import type { CapturedState, RowOperator, StatefulOperator } from "./stateful-operator.ts"
+import {
+  type CapturedState,
+  HELD_ROWS,
+  type HoldingOperator,
+  type RowOperator,
+  type StatefulOperator,
+} from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 const NO_WINDOW = { start: 0n, end: 0n }
@@ -34,7 +40,7 @@ export function keepsTopRow(spec: RankSpec, appendOnlyInput: boolean): boolean {
   return isFirst && !spec.ranked && spec.expiry === null && appendOnlyInput
 }
 
-export class TopRowOperator implements RowOperator, TopRowTarget {
+export class TopRowOperator implements RowOperator, HoldingOperator, TopRowTarget {
   readonly spec: RankSpec
   readonly share: Share
   readonly table: KeyTable
@@ -93,6 +99,15 @@ export class TopRowOperator implements RowOperator, TopRowTarget {
     }
     touched.reset()
     return this.#changes.take(true)
+  }
+
+  putHeld(take: (held: ChangeBatch) => void): void {
+    this.table.forEachSlot((address, page) => {
+      this.#put(page, address, 1)
+      if (this.#changes.length === HELD_ROWS) take(this.#changes.take(true)!)
+    })
+    const held = this.#changes.take(true)
+    if (held !== null) take(held)
   }
 
   heapBytes(): number {
