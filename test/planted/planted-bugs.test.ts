@@ -5,7 +5,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { readScalar } from "../../src/columns/scalar.ts"
-import { type Engine, NO_WATERMARK } from "../../src/engine/dataflow.ts"
+import { NO_WATERMARK } from "../../src/engine/dataflow.ts"
 import type { AppendRequest, AppendResult, Log } from "../../src/log/log.ts"
 import { recordSetOf } from "../../src/log/stored-records.ts"
 import type { EpochOutcome } from "../../src/ports/epoch-output.ts"
@@ -16,6 +16,7 @@ import { LawBroken } from "../../src/testing/log-world.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
 import {
+  EveryView,
   firstRowsOnly,
   keepRows,
   oldCheckpoints,
@@ -284,25 +285,6 @@ const BUGS: readonly Planted[] = [
     law: /has \d+ rows, not|counts|balance|says \d+, not null/,
   },
 ]
-
-/** Says that all views of the engine are in it. */
-class EveryView extends Set<string> {
-  readonly #engine: Engine
-
-  constructor(views: Iterable<string>, engine: Engine) {
-    super(views)
-    this.#engine = engine
-  }
-
-  override has(view: string): boolean {
-    try {
-      this.#engine.rowCount(view)
-      return true
-    } catch {
-      return false
-    }
-  }
-}
 
 function isMetaOf(kind: string): (part: string) => boolean {
   return (part) => part.endsWith(`:${kind}/meta`)

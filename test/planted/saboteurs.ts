@@ -237,3 +237,22 @@ export function oldCheckpoints(engine: Engine): Partial<Engine> {
     },
   }
 }
+
+/** Says that all views of the engine are in it. */
+export class EveryView extends Set<string> {
+  readonly #engine: Engine
+
+  constructor(views: Iterable<string>, engine: Engine) {
+    super(views)
+    this.#engine = engine
+  }
+
+  override has(view: string): boolean {
+    try {
+      this.#engine.rowCount(view)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
