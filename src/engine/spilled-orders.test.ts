@@ -1,38 +1,19 @@
 /** Ranks, window functions and patterns whose rows have more than their memory. */
 import { test } from "node:test"
-import { INT32, INT64, STRING, TIMESTAMP } from "../columns/types.ts"
-import { SeededRandom } from "../std/random.ts"
-import type { EpochInput, OperatorSpec, PatternSpec, RankSpec } from "./dataflow.ts"
-import type { Row } from "./kit/batches.ts"
-import { column, sliceOf } from "./kit/batches.ts"
+import { INT32, INT64, TIMESTAMP } from "../columns/types.ts"
+import type { SeededRandom } from "../std/random.ts"
+import type { OperatorSpec, PatternSpec, RankSpec } from "./dataflow.ts"
+import { column } from "./kit/batches.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { source, view } from "./kit/harness.ts"
 import { compareInAnEighth } from "./kit/in-an-eighth.ts"
+import { EPOCH_US, LONG_EVENT as EVENT, longRowEpochs } from "./kit/long-rows.ts"
 
-const EVENT = [
-  column("key", INT32, false),
-  column("text", STRING),
-  column("value", INT32, false),
-  column("time", TIMESTAMP, false),
-]
-const EPOCHS = 8
-const EPOCH_US = 4_000_000n
-
-function epochsOf(keys: number, rows = 1_300): EpochInput[] {
-  const random = new SeededRandom(7)
-  return Array.from({ length: EPOCHS }, (_, k) => {
-    const now = BigInt(k + 1) * EPOCH_US
-    const all = Array.from({ length: rows }, (): Row => {
-      const text = `${"long ".repeat(300 + random.below(100))}${random.below(1e6)}`
-      return [random.below(keys), text, random.below(1_000), now - BigInt(random.below(3_000_000))]
-    })
-    return {
-      epoch: k + 1,
-      slices: [sliceOf("events", EVENT, all)],
-      watermarksUs: new Map([["events", now - EPOCH_US]]),
-    }
-  })
+const cells = (random: SeededRandom) => {
+  const text = `${"long ".repeat(300 + random.below(100))}${random.below(1e6)}`
+  return { text, value: random.below(1_000) }
 }
+const epochsOf = (keys: number, rows = 1_300) => longRowEpochs({ seed: 7, rows, keys, cells })
 
 /** Without their texts, so that what is kept is kept by the operator. */
 function shown(input: string, columns: PatternSpec["columns"], least: number): OperatorSpec[] {

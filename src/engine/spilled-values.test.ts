@@ -1,43 +1,25 @@
 /** Lists, percentiles, modes, and extremes of rows that are replaced, with more values than their memory. */
+import assert from "node:assert/strict"
 import { test } from "node:test"
-import { INT32, STRING, TIMESTAMP } from "../columns/types.ts"
+import { INT32, STRING } from "../columns/types.ts"
 import type { AggregateCall, AggregateName } from "../expr/expression.ts"
-import { SeededRandom } from "../std/random.ts"
-import type { AggregateSpec, EngineWindow, EpochInput, OperatorSpec } from "./dataflow.ts"
-import type { Row } from "./kit/batches.ts"
-import { column, sliceOf } from "./kit/batches.ts"
+import type { SeededRandom } from "../std/random.ts"
+import { createEngine } from "./create-engine.ts"
+import type { AggregateSpec, EngineWindow, OperatorSpec } from "./dataflow.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
-import { compareInAnEighth } from "./kit/in-an-eighth.ts"
+import { assertWithin, changesOf, compareInAnEighth, limited } from "./kit/in-an-eighth.ts"
+import { EPOCH_US, LONG_EVENT as EVENT, longRowEpochs } from "./kit/long-rows.ts"
 
-const EVENT = [
-  column("key", INT32, false),
-  column("text", STRING),
-  column("value", INT32, false),
-  column("time", TIMESTAMP, false),
-]
-const EPOCHS = 8
 /** A row may need some pages of 64 KB beyond seven eighths of it, in each of the windows that are open. */
 const LIMIT = 4 << 20
-const EPOCH_US = 4_000_000n
 
-/** Most values once, in texts so long that few of them make a page. */
-function epochsOf(keys: number, rows = 4_000): EpochInput[] {
-  const random = new SeededRandom(8)
-  return Array.from({ length: EPOCHS }, (_, k) => {
-    const now = BigInt(k + 1) * EPOCH_US
-    const all = Array.from({ length: rows }, (): Row => {
-      const value = random.below(60_000)
-      const text = `${value} ${"long ".repeat(240)}`
-      return [random.below(keys), text, value, now - BigInt(random.below(3_000_000))]
-    })
-    return {
-      epoch: k + 1,
-      slices: [sliceOf("events", EVENT, all)],
-      watermarksUs: new Map([["events", now - EPOCH_US]]),
-    }
-  })
+/** Most values once. */
+const cells = (random: SeededRandom) => {
+  const value = random.below(60_000)
+  return { text: `${value} ${"long ".repeat(240)}`, value }
 }
+const epochsOf = (keys: number, rows = 4_000) => longRowEpochs({ seed: 8, rows, keys, cells })
 
 const TEXT = col(EVENT, "text")
 const KEY = col(EVENT, "key")
@@ -71,6 +53,28 @@ function shown({ id, columns }: AggregateSpec): OperatorSpec[] {
 test("values of groups at random, in an eighth of their memory", () => {
   const groups = groupBy("events", { keys: [KEY], aggregates: values })
   compareInAnEighth([source(EVENT), groups, ...shown(groups)], "rows", epochsOf(700), LIMIT)
+})
+
+test("values whose pages are out are taken over by other numbers of parts, within their memory", () => {
+  const groups = groupBy("events", { keys: [KEY], aggregates: values })
+  const specs = [source(EVENT), groups, ...shown(groups)]
+  const free = createEngine(specs)
+  const made = (parts: number) => limited(specs, LIMIT * parts, parts)
+  let engine = made(1)
+  for (const input of epochsOf(700)) {
+    assert.deepEqual(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
+    const parts = new Map([
+      [4, 3],
+      [6, 2],
+    ]).get(input.epoch)
+    if (parts === undefined) continue
+    using checkpoint = engine.checkpoint()
+    const next = made(parts)
+    next.restore([...checkpoint.parts()])
+    assertWithin(next, LIMIT * parts, `taken over by ${parts} parts`)
+    assert.ok(next.spill().spilledBytes > LIMIT)
+    engine = next
+  }
 })
 
 test("values of few large groups, in an eighth of their memory", () => {

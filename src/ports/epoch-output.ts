@@ -32,7 +32,7 @@ export interface EpochOutcome {
   readonly rulings: readonly ViewRuling[]
 }
 
-/** What a history takes over from the one before: views that are what they were there, up to an epoch. */
+/** What a history takes over from the one before, up to an epoch: views that ruled there as they do here. */
 export interface Inheritance {
   readonly history: number
   readonly epoch: number

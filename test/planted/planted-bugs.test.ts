@@ -16,7 +16,6 @@ import { LawBroken } from "../../src/testing/log-world.ts"
 import { simulateRuntime } from "../../src/testing/runtime-simulation.ts"
 import type { RuntimeSimulationOptions } from "../../src/testing/runtime-world.ts"
 import {
-  EveryView,
   firstRowsOnly,
   keepRows,
   oldCheckpoints,
@@ -206,16 +205,14 @@ const BUGS: readonly Planted[] = [
   },
   {
     bug: "a retraction is lost on its way to readers",
+    // All of them: which comes first is another one in several parts.
     plant: () =>
       onEpochs((run, input) =>
         withChanges(run(input), "per_shop", (changes) => {
-          const { weights } = changes
-          const lost = weights?.findIndex((weight) => weight < 0) ?? -1
-          return keepRows(changes, (row) => row !== lost)
+          return keepRows(changes, (row) => (changes.weights?.[row] ?? 1) > 0)
         }),
       ),
-    // Which row is lost depends on their order, which is another one in several parts.
-    law: /reader of per_shop|epoch \d+ was/,
+    law: /reader of per_shop/,
   },
   {
     bug: "a minimum is not corrected when its row goes",
@@ -276,13 +273,16 @@ const BUGS: readonly Planted[] = [
   {
     bug: "views that a change has left without state are not built",
     plant: () =>
-      onEngine((engine) => ({
+      onEngine((engine, specs) => ({
         restore: (...from) => {
-          const { kept, derived } = engine.restore(...from)
-          return { kept: new EveryView(kept, engine), derived }
+          engine.restore(...from)
+          return {
+            kept: new Set(specs.flatMap((spec) => (spec.kind === "view" ? [spec.name] : []))),
+            derived: new Set(),
+          }
         },
       })),
-    law: /has \d+ rows, not|counts|balance|says \d+, not null/,
+    law: /has \d+ rows, not|counts|balance/,
   },
 ]
 

@@ -182,11 +182,13 @@ export function onSpecs(change: (spec: OperatorSpec) => OperatorSpec): RuntimeSi
   return { createEngine: (specs, options) => createEngine(specs.map(change), options) }
 }
 
-export function onEngine(lies: (engine: Engine) => Partial<Engine>): RuntimeSimulationOptions {
+export function onEngine(
+  lies: (engine: Engine, specs: readonly OperatorSpec[]) => Partial<Engine>,
+): RuntimeSimulationOptions {
   return {
     createEngine: (specs, options) => {
       const engine = createEngine(specs, options)
-      return instead(engine, lies(engine))
+      return instead(engine, lies(engine, specs))
     },
   }
 }
@@ -235,24 +237,5 @@ export function oldCheckpoints(engine: Engine): Partial<Engine> {
       const { parts, ...rest } = before
       return { ...rest, parts: () => parts, [Symbol.dispose]: () => {} }
     },
-  }
-}
-
-/** Says that all views of the engine are in it. */
-export class EveryView extends Set<string> {
-  readonly #engine: Engine
-
-  constructor(views: Iterable<string>, engine: Engine) {
-    super(views)
-    this.#engine = engine
-  }
-
-  override has(view: string): boolean {
-    try {
-      this.#engine.rowCount(view)
-      return true
-    } catch {
-      return false
-    }
   }
 }

@@ -24,7 +24,7 @@ export function deriveRows(parts: readonly EnginePart[], views: ReadonlySet<stri
 function passRows(part: EnginePart, { pipeline, running }: ViewRun, take: Take): void {
   const { view } = pipeline
   for (const origin of originsOfRows(pipeline)) {
-    putHeld(part, origin, (held) => {
+    putHeld(part, view.name, origin, (held) => {
       running.feed(view, [], (id) => (id === origin.id ? [held] : []))
       const passed = running.view.flush()
       if (passed !== null) take(passed)
@@ -32,15 +32,15 @@ function passRows(part: EnginePart, { pipeline, running }: ViewRun, take: Take):
   }
 }
 
-function putHeld(part: EnginePart, origin: Route["origin"], take: Take): void {
+/** @param view the one whose rows begin there: operators are its own. */
+function putHeld(part: EnginePart, view: string, origin: Route["origin"], take: Take): void {
   if (origin.kind === "view") {
     const run = part.views.get(origin.name)!
     if (keepsRows(origin)) run.running.view.putHeld(take)
     else passRows(part, run, take)
     return
   }
-  const owner = [...part.views.values()].find(({ running }) => running.operators.has(origin.id))
-  const operator = owner?.running.operators.get(origin.id)
+  const operator = part.views.get(view)!.running.operators.get(origin.id)
   assert(operator !== undefined && isHolding(operator), `${origin.id} can put out what it holds`)
   operator.putHeld(take)
 }

@@ -4,7 +4,6 @@
  *   <id>/sessions/<n>    JSON: rows by session, a large session in several entries; where rows are not kept,
  *                        the bounds and the row that began it
  */
-import type { Scalar } from "../../columns/types.ts"
 import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 import type { Losses } from "../losses.ts"
@@ -32,7 +31,7 @@ interface SessionEntry {
   readonly shown: readonly [start: string, end: string] | null
   /** Of its first and last row, where not all rows are here: then the one row finds its group. */
   readonly reach?: readonly [firstUs: string, lastUs: string]
-  readonly rows: readonly (readonly (string | null)[])[]
+  readonly rows: readonly (readonly string[])[]
 }
 
 type Captured = "number" | "visible" | "start" | "end" | "firstUs" | "lastUs" | "rows"
@@ -85,7 +84,7 @@ export class SessionCapture implements CapturedState {
           number: String(number),
           shown: visible ? [String(start), String(end)] : null,
           ...(this.#merges ? { reach: [String(firstUs), String(lastUs)] as const } : {}),
-          rows: some.map(({ cells }) => cells.map((cell) => (cell === null ? null : encodeCell(cell)))),
+          rows: some.map(({ cells }) => cells.map(encodeValue)),
         })
         rows += some.length
         if (rows < ROWS_PER_PART) continue
@@ -121,7 +120,7 @@ export function restoreSessions(operator: SessionAggregate, parts: SavedState, l
   for (let part = 0; part < meta.parts; part++) {
     const name = `${id}/sessions/${part}`
     for (const entry of readJson<readonly SessionEntry[]>(parts, name)) {
-      const rows = entry.rows.map((cells) => operator.row(cells.map(decodeCell)))
+      const rows = entry.rows.map((cells) => operator.row(cells.map(decodeValue)))
       const first = rows[0]
       if (first === undefined) throw checkpointDamaged(name, "has a session without rows")
       const more: SessionRow[] = rows.map(({ row }) => row)
@@ -140,14 +139,4 @@ export function restoreSessions(operator: SessionAggregate, parts: SavedState, l
     }
   }
   if (session !== null) operator.adopt(session)
-}
-
-/** Booleans too, which no multiset holds. */
-function encodeCell(cell: Scalar): string {
-  return typeof cell === "boolean" ? `t${cell}` : encodeValue(cell)
-}
-
-function decodeCell(text: string | null): Scalar {
-  if (text === null) return null
-  return text.startsWith("t") ? text === "ttrue" : decodeValue(text)
 }

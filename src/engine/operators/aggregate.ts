@@ -32,7 +32,7 @@ import { GroupWindows } from "../time/group-windows.ts"
 import { RowBuilder } from "./row-builder.ts"
 import {
   type CapturedState,
-  HELD_ROWS,
+  HELD_BATCH,
   type HoldingOperator,
   type StatefulOperator,
 } from "./stateful-operator.ts"
@@ -198,10 +198,9 @@ export class AggregateOperator implements HoldingOperator {
     window.table.forEachSlot((address, page) => {
       emit(changes, page, address, window)
       changes.weights[changes.length++] = 1
-      if (changes.length === HELD_ROWS) take(changes.take(true)!)
+      changes.giveTo(take, HELD_BATCH)
     })
-    const held = changes.take(true)
-    if (held !== null) take(held)
+    changes.giveTo(take)
   }
 
   /** Every window's state, the whole table included. */

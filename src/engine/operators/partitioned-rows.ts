@@ -29,7 +29,7 @@ import { type ArrivedPartition, ArrivedRows, NO_ROW } from "./arrived-rows.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import {
   type CapturedState,
-  HELD_ROWS,
+  HELD_BATCH,
   type HoldingOperator,
   type RowOperator,
   type StatefulOperator,
@@ -153,11 +153,9 @@ export abstract class PartitionedRows<Spec extends RankSpec | OverSpec>
     for (const partition of this.#partitions(null)) {
       this.options.store.relieve()
       this.#putDifference(NO_ROWS, this.place(partition, false))
-      const held = this.#changes.length >= HELD_ROWS ? this.#changes.take(true) : null
-      if (held !== null) take(held)
+      this.#changes.giveTo(take, HELD_BATCH)
     }
-    const held = this.#changes.take(true)
-    if (held !== null) take(held)
+    this.#changes.giveTo(take)
   }
 
   heapBytes(): number {

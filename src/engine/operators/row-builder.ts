@@ -157,6 +157,12 @@ export class RowBuilder {
     return { length, vectors, weights }
   }
 
+  /** Gives the rows so far to `to` where they are as many as `least`. */
+  giveTo(to: (batch: ChangeBatch) => void, { weighted = true, least = 1 } = {}): void {
+    const batch = this.length < least ? null : this.take(weighted)
+    if (batch !== null) to(batch)
+  }
+
   #dropCancelled(): void {
     const dropped = new Uint8Array(this.length)
     for (const row of this.#cancelled) dropped[row] = 1

@@ -11,8 +11,8 @@ import type { Losses } from "../losses.ts"
 import type { StateSize } from "../state/state-size.ts"
 import type { LateBound } from "../time/late-bound.ts"
 
-/** About as many rows are put out once more at a time. */
-export const HELD_ROWS = 4_096
+/** What is put out once more is handed on when it is as much. */
+export const HELD_BATCH = { least: 4_096 }
 
 export interface StatefulOperator {
   readonly spec: StatefulSpec

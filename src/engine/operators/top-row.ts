@@ -25,7 +25,7 @@ import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
 import {
   type CapturedState,
-  HELD_ROWS,
+  HELD_BATCH,
   type HoldingOperator,
   type RowOperator,
   type StatefulOperator,
@@ -104,10 +104,9 @@ export class TopRowOperator implements RowOperator, HoldingOperator, TopRowTarge
   putHeld(take: (held: ChangeBatch) => void): void {
     this.table.forEachSlot((address, page) => {
       this.#put(page, address, 1)
-      if (this.#changes.length === HELD_ROWS) take(this.#changes.take(true)!)
+      this.#changes.giveTo(take, HELD_BATCH)
     })
-    const held = this.#changes.take(true)
-    if (held !== null) take(held)
+    this.#changes.giveTo(take)
   }
 
   heapBytes(): number {

@@ -13,12 +13,13 @@ import { compileEmit } from "../code/emit-code.ts"
 import type { ApplyChanges, ViewLayout, ViewTarget } from "../code/view-code.ts"
 import { compileApply, planViewLayout } from "../code/view-code.ts"
 import type { ViewSpec } from "../dataflow.ts"
+import { keepsRows } from "../graph/held-rows.ts"
 import { KeyTable } from "../state/key-table.ts"
-import { visitSlots } from "../state/page-slots.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
 import { RowBuilder } from "./row-builder.ts"
+import { HELD_BATCH } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 interface DeferredChange {
@@ -49,7 +50,7 @@ export class ViewOperator implements ViewTarget {
     this.spec = spec
     this.#store = store
     this.#appendOnly = options.appendOnly
-    this.#keepsRows = spec.keepsRows ?? true
+    this.#keepsRows = keepsRows(spec)
     this.plan = planViewLayout(spec.columns, spec.key)
     this.touched = new TouchedSlots(store)
     this.table = new KeyTable(store, this.plan.layout.shape, this.touched).letPagesLeave()
@@ -163,14 +164,13 @@ export class ViewOperator implements ViewTarget {
 
   /** Hands all rows to `take`, in batches, between epochs. Pages may leave meanwhile. */
   putHeld(take: (held: ChangeBatch) => void): void {
-    const { store, shape } = this.table
-    this.table.forEachPage((page) => {
-      visitSlots(store, shape, page, (address) => {
-        this.#putTimes(page, address, store.f64[address + this.plan.presentAt]!)
-      })
-      const held = this.#changes.take(!this.#appendOnly)
-      if (held !== null) take(held)
+    const weighted = !this.#appendOnly
+    const batch = { ...HELD_BATCH, weighted }
+    this.table.forEachSlot((address, page) => {
+      this.#putTimes(page, address, this.#store.f64[address + this.plan.presentAt]!)
+      this.#changes.giveTo(take, batch)
     })
+    this.#changes.giveTo(take, { weighted })
   }
 
   #putTimes(page: number, address: number, times: number): void {

@@ -9,6 +9,8 @@ export function copyEntries(
 ): void {
   for (const at = from.first(); at.valid; at.next()) {
     const bytes = at.bytes()
+    // Not every table lets pages leave itself.
+    for (const { store } of [from, to]) if (store.isCrowded) store.relieve()
     if (wants(bytes)) to.add(bytes, bytes.length, at.weight)
   }
 }

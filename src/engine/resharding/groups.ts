@@ -5,6 +5,7 @@
 import type { GroupPlan } from "../code/group-terminal.ts"
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
+import { copyEntries } from "./entries.ts"
 import { copySlot } from "./slots.ts"
 
 export interface GroupTables {
@@ -37,6 +38,6 @@ export function copyGroups({ accumulators }: GroupPlan, { from, to, wants }: Tak
     })
   })
   from.multisets.forEach((multiset, k) => {
-    multiset.copyTo(to.multisets[k]!, (group) => numbers.has(group))
+    copyEntries(multiset.table, to.multisets[k]!.table, (entry) => numbers.has(multiset.groupOf(entry)))
   })
 }

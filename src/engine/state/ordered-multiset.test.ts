@@ -5,6 +5,7 @@ import { BYTES, decimal, FLOAT64, INT32, INT64, STRING } from "../../columns/typ
 import { SeededRandom } from "../../std/random.ts"
 import { keepingNothing, MemorySpill } from "../kit/memory-spill.ts"
 import { adopted, imagesOf } from "../kit/page-images.ts"
+import { copyEntries } from "../resharding/entries.ts"
 import { type MultisetItem, OrderedMultiset } from "./ordered-multiset.ts"
 import { PageStore } from "./page-store.ts"
 
@@ -92,7 +93,7 @@ function liveThrough(store: PageStore, different: number): void {
   )
   check(values, model, random)
   const odd = new OrderedMultiset(store, [item(INT32)])
-  values.copyTo(odd, (group) => group % 2 === 1)
+  copyEntries(values.table, odd.table, (entry) => values.groupOf(entry) % 2 === 1)
   before.forEach((_, group) => {
     assert.deepEqual([...odd.entries(group)], group % 2 === 1 ? [...values.entries(group)] : [])
   })

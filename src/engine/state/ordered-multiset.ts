@@ -1,7 +1,8 @@
 /**
  * Values with counts, ordered per group: what min and max need when rows can be taken back, and what lists,
- * percentiles and modes are made of. One ordered table of (group, items) with the count as weight; pages know
- * the sum of their counts, so that the k-th value of a group is found without reading what is in front of it.
+ * percentiles and modes are made of. One ordered table of (group, items) with the count as weight; the sum of
+ * each page's counts is known, so that the k-th value of a group is found without reading what is in front of
+ * it.
  *
  * It is asked in the middle of loops that hold addresses of groups: pages come into memory for it, and none
  * leave. Whoever asks takes the memory's views again and lets pages leave when he can.
@@ -23,10 +24,10 @@ export interface MultisetItem {
   readonly nullsFirst: boolean
 }
 
-/** Of an item of several, or of the only one. */
-export type Held = Scalar | readonly Scalar[]
+/** An item where there is but one, else all of them. */
+type Held = Scalar | readonly Scalar[]
 
-export interface HeldCount {
+interface HeldCount {
   readonly items: readonly Scalar[]
   readonly count: number
 }
@@ -34,6 +35,16 @@ export interface HeldCount {
 interface Place {
   readonly page: number
   readonly slot: number
+}
+
+interface PlacedWeight extends Place {
+  readonly weight: number
+}
+
+interface PageSlots {
+  readonly page: number
+  readonly first: number
+  readonly last: number
 }
 
 /** Where a group's entries begin, and where they have ended. */
@@ -84,7 +95,6 @@ export class OrderedMultiset {
 
   /** Keeps one value a group, the least or the greatest of those that came: for rows that only come. */
   keep(group: number, value: Held, name: "min" | "max"): void {
-    this.#known = null
     const length = this.#encode(group, value)
     const { bytes } = this.#codec
     const at = this.table.find(this.#at, bytes, GROUP_BYTES)
@@ -93,6 +103,7 @@ export class OrderedMultiset {
       if (name === "min" ? order <= 0 : order >= 0) return
       this.table.addAt(at, -at.weight)
     }
+    this.#known = null
     this.table.add(bytes, length, 1)
   }
 
@@ -147,19 +158,14 @@ export class OrderedMultiset {
   /** The first in order of the values with the greatest count, null when the group has none. */
   mostFrequent(group: number): readonly Scalar[] | null {
     const { table } = this
-    const { from, to } = this.#range(group)
-    let best: Place | null = null
-    let most = 0
-    for (let page = from.page; page < to.page || (page === to.page && to.slot > 0); page++) {
-      // A page that has no more is not read.
-      if (table.mostOf(page) <= most) continue
-      const first = page === from.page ? from.slot : 0
-      const last = page === to.page ? to.slot : table.pageList.entries(page)
-      if (first === last) continue
+    let best: PlacedWeight | null = null
+    // A page that has no more is not read.
+    for (const { page, first, last } of this.#slots(
+      group,
+      (page) => table.mostOf(page) > (best?.weight ?? 0),
+    )) {
       const found = table.firstOfMost(page, first, last)
-      if (found.weight <= most) continue
-      most = found.weight
-      best = { page, slot: found.slot }
+      if (found.weight > (best?.weight ?? 0)) best = found
     }
     return best === null ? null : this.#read(best)
   }
@@ -167,19 +173,16 @@ export class OrderedMultiset {
   /** Takes away the first in order of the values with the least count, of a group that has some. */
   removeLeastFrequent(group: number): HeldCount {
     const { table } = this
-    let best: Place | null = null
-    let count = Number.POSITIVE_INFINITY
+    let best: PlacedWeight | null = null
     for (const { page, first, last } of this.#slots(group)) {
       const found = table.firstOfLeast(page, first, last)
-      if (found.weight >= count) continue
-      count = found.weight
-      best = { page, slot: found.slot }
+      if (best === null || found.weight < best.weight) best = found
     }
     assert(best !== null, "the group has values")
     const items = this.#read(best)
     this.#known = null
-    table.addAt(this.#at, -count)
-    return { items, count }
+    table.addAt(this.#at, -best.weight)
+    return { items, count: best.weight }
   }
 
   /** How many different values the group has. */
@@ -194,14 +197,11 @@ export class OrderedMultiset {
     for (const at of this.#cursors(group)) yield { items: this.#readAt(at), count: at.weight }
   }
 
-  /** Those of groups for which `wants` says so, into another one of the same items. */
-  copyTo(other: OrderedMultiset, wants: (group: number) => boolean): void {
-    const columns = [new RowColumn(FLOAT64, 1)]
-    for (const at = this.table.first(); at.valid; at.next()) {
-      const bytes = at.bytes()
-      this.#groupCodec.decode(bytes, 0, columns, 0)
-      if (wants(columns[0]!.values[0] as number)) other.table.add(bytes, bytes.length, at.weight)
-    }
+  /** The group of an entry of the table. */
+  groupOf(entry: Uint8Array): number {
+    const [group] = this.#out
+    this.#groupCodec.decode(entry, 0, [group!], 0)
+    return group!.values[0] as number
   }
 
   *#cursors(group: number): Generator<OrderedCursor> {
@@ -210,12 +210,11 @@ export class OrderedMultiset {
     for (; at.valid && at.startsWith(prefix, GROUP_BYTES); at.next()) yield at
   }
 
-  /** The group's slots, page by page. */
-  *#slots(
-    group: number,
-  ): Generator<{ readonly page: number; readonly first: number; readonly last: number }> {
+  /** The group's slots, of those pages for which `wants` says so. */
+  *#slots(group: number, wants: (page: number) => boolean = () => true): Generator<PageSlots> {
     const { from, to } = this.#range(group)
     for (let page = from.page; page < to.page || (page === to.page && to.slot > 0); page++) {
+      if (!wants(page)) continue
       const first = page === from.page ? from.slot : 0
       const last = page === to.page ? to.slot : this.table.pageList.entries(page)
       if (first < last) yield { page, first, last }

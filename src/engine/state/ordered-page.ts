@@ -42,19 +42,6 @@ export function setWeight({ i32 }: PageStore, entry: number, weight: number): vo
   i32[at + 2] = Math.floor(weight / 2 ** 32)
 }
 
-/** Of a page's entries [from, to). */
-export function sumOfWeights(store: PageStore, page: number, from: number, to: number): number {
-  let sum = 0
-  for (let slot = from; slot < to; slot++) sum += weightAt(store, entryAt(store, page, slot))
-  return sum
-}
-
-export function greatestWeight(store: PageStore, page: number, from: number, to: number): number {
-  let most = 0
-  for (let slot = from; slot < to; slot++) most = Math.max(most, weightAt(store, entryAt(store, page, slot)))
-  return most
-}
-
 /** Negative when the entry at this byte is less than the `length` bytes from `start` on. */
 export function compareEntry(
   { u8, i32 }: PageStore,

@@ -2,7 +2,8 @@
  * The pages of an ordered table, in the order of their entries, of which some may be out of memory. Of those
  * that are out the first entry is known, so that a search asks for no page but the one that it ends in.
  *
- * Whoever asks for a page may make others leave: nobody holds an address of one meanwhile.
+ * Whoever asks for a page may make others leave, where that is not left to him: nobody holds an address of
+ * one meanwhile.
  */
 import { assert } from "../../std/assert.ts"
 import { compareBytes } from "../code/extremes.ts"
@@ -44,7 +45,6 @@ export class OrderedPages implements LeavingPages {
   readonly #out = new Map<number, PageOut>()
   readonly #snapshots = new Set<OrderedSnapshot>()
   #isDropped = false
-
   readonly #relieves: boolean
 
   /** @param relieves whether pages may leave when one is asked for; else others hold addresses meanwhile */

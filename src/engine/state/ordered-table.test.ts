@@ -123,7 +123,7 @@ test("the greatest weight of a page is known until it gets less", () => {
   assert.deepEqual(mosts, [0])
   add("c", 1)
   assert.deepEqual([mosts[0], table.mostOf(0), mosts[0]], [0, 5, 5])
-  assert.deepEqual(table.firstOfMost(0, 1, 3), { slot: 1, weight: 3 })
+  assert.deepEqual(table.firstOfMost(0, 1, 3), { page: 0, slot: 1, weight: 3 })
 })
 
 test("an entry is there more often than 32 bits can say, or less", () => {

@@ -15,9 +15,7 @@ import {
   ENTRY_HEADER_BYTES,
   entryAt,
   entryBytes,
-  greatestWeight,
   setWeight,
-  sumOfWeights,
   TOP,
   weightAt,
 } from "./ordered-page.ts"
@@ -39,6 +37,7 @@ interface Place {
 }
 
 interface WeighedSlot {
+  readonly page: number
   readonly slot: number
   readonly weight: number
 }
@@ -168,16 +167,17 @@ export class OrderedTable {
   /** Sum of the weights of a page's entries [from, to). */
   weightOf(index: number, from: number, to: number): number {
     if (from === to) return 0
-    return sumOfWeights(this.store, this.pageList.bring(index), from, to)
+    const { store } = this
+    const page = this.pageList.bring(index)
+    let sum = 0
+    for (let slot = from; slot < to; slot++) sum += weightAt(store, entryAt(store, page, slot))
+    return sum
   }
 
   /** The greatest weight in a page. */
   mostOf(index: number): number {
     const { mosts } = this.pageList
-    if (mosts[index] === 0) {
-      const page = this.pageList.bring(index)
-      mosts[index] = greatestWeight(this.store, page, 0, this.pageList.entries(index))
-    }
+    if (mosts[index] === 0) mosts[index] = this.firstOfMost(index, 0, this.pageList.entries(index)).weight
     return mosts[index]!
   }
 
@@ -192,13 +192,17 @@ export class OrderedTable {
   }
 
   #firstOf(index: number, first: number, last: number, sign: 1 | -1): WeighedSlot {
+    const { store } = this
     const page = this.pageList.bring(index)
-    let best = { slot: first, weight: weightAt(this.store, entryAt(this.store, page, first)) }
-    for (let slot = first + 1; slot < last; slot++) {
-      const weight = weightAt(this.store, entryAt(this.store, page, slot))
-      if ((weight - best.weight) * sign > 0) best = { slot, weight }
+    let slot = first
+    let weight = weightAt(store, entryAt(store, page, first))
+    for (let at = first + 1; at < last; at++) {
+      const other = weightAt(store, entryAt(store, page, at))
+      if ((other - weight) * sign <= 0) continue
+      slot = at
+      weight = other
     }
-    return best
+    return { page: index, slot, weight }
   }
 
   /** Nobody holds an address of a page between what is asked of tables. */
@@ -225,8 +229,10 @@ export class OrderedTable {
   /** Returns where it is. */
   #insert(bytes: Uint8Array, length: number, weight: number, start: number, place: Place): Place {
     const sizeBytes = entryBytes(length)
-    if (this.pageList.length === 0)
-      this.pageList.replace(0, 0, [this.#counted(this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0)))])
+    if (this.pageList.length === 0) {
+      const page = this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0))
+      this.pageList.replace(0, 0, [{ page, total: 0, most: 0 }])
+    }
     let index = Math.max(0, place.index)
     let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
@@ -281,39 +287,37 @@ export class OrderedTable {
     const live = pageBytes(sizeClass) - i32[at + TOP]! - i32[at + DEAD]!
     const needed = HEADER_BYTES + (count + 1) * 4 + live + sizeBytes
     if (needed <= pageBytes(sizeClass) * REBUILD_BELOW) {
-      this.pageList.replace(index, 1, [this.#counted(this.#rebuilt(page, 0, count, sizeClass))])
+      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, sizeClass)])
     } else if (sizeClass < SPLIT_CLASS || count < MIN_ENTRIES) {
       const wanted = classFor(Math.ceil(needed / REBUILD_BELOW), Math.min(sizeClass + 1, SPLIT_CLASS))
-      this.pageList.replace(index, 1, [this.#counted(this.#rebuilt(page, 0, count, wanted))])
+      this.pageList.replace(index, 1, [this.#rebuilt(page, 0, count, wanted)])
     } else {
       const middle = slot === count ? count - 1 : count >> 1
       const low = this.#rebuilt(page, 0, middle, sizeClass)
-      const high = this.#rebuilt(page, middle, count, sizeClass)
-      this.pageList.replace(index, 1, [this.#counted(low), this.#counted(high)])
+      this.pageList.replace(index, 1, [low, this.#rebuilt(page, middle, count, sizeClass)])
     }
   }
 
-  #counted(page: number): CountedPage {
-    const { store } = this
-    const count = store.i32[page * 2 + COUNT]!
-    return { page, total: sumOfWeights(store, page, 0, count), most: greatestWeight(store, page, 0, count) }
-  }
-
   /** A new page with entries [from, to) of another. */
-  #rebuilt(page: number, from: number, to: number, sizeClass: number): number {
+  #rebuilt(page: number, from: number, to: number, sizeClass: number): CountedPage {
     const target = this.#blank(sizeClass)
     const { i32, u8 } = this.store
+    let total = 0
+    let most = 0
     let top = pageBytes(sizeClass)
     for (let slot = from; slot < to; slot++) {
-      const start = page * 8 + i32[page * 2 + INDEX + slot]!
+      const start = entryAt(this.store, page, slot)
       const sizeBytes = entryBytes(i32[start >>> 2]!)
+      const weight = weightAt(this.store, start)
+      total += weight
+      if (weight > most) most = weight
       top -= sizeBytes
       u8.copyWithin(target * 8 + top, start, start + sizeBytes)
       i32[target * 2 + INDEX + slot - from] = top
     }
     i32[target * 2 + COUNT] = to - from
     i32[target * 2 + TOP] = top
-    return target
+    return { page: target, total, most }
   }
 
   #blank(sizeClass: number): number {

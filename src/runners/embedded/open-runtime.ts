@@ -8,8 +8,8 @@
  *        |                                        |
  *        +----------------> take what the log has beyond, then what comes <----+
  *
- * A generation is one version of contracts and views. Under a new one views that stay as they were go on, and
- * the others are built from the log before anything new is run.
+ * A generation is one version of contracts and views. Under a new one views that stay as they were go on,
+ * with those whose operators do; the others are built from the log before anything new is run.
  */
 import { dirname } from "node:path"
 import type { EventContract } from "../../contracts/contract.ts"
