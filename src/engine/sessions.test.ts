@@ -1,14 +1,13 @@
 /** Groups of sessions: what is out after each epoch. Numbers of trackers name where others went wrong. */
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { INT64, TIMESTAMP } from "../columns/types.ts"
-import type { Random } from "../std/random.ts"
-import type { AggregateSpec, OperatorSpec } from "./dataflow.ts"
+import type { AggregateSpec } from "./dataflow.ts"
+import { compareParts } from "./kit/compare-parts.ts"
 import { compareSeed } from "./kit/compare-with-naive.ts"
 import { EVENT, KEY, VALUE, WINDOWS } from "./kit/events.ts"
-import { aggregate, col, compare, lit } from "./kit/expressions.ts"
+import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
-import { EVENT_COLUMNS, pick } from "./kit/random-plans.ts"
+import { randomChangingSessions } from "./kit/random-sessions.ts"
 
 const TIME = col(EVENT, "time")
 const START = col([...EVENT, ...WINDOWS], "window_start")
@@ -235,7 +234,7 @@ test("a session of more rows than an entry of a checkpoint has goes on after a r
   assert.deepEqual(twin.rows("visits"), [["a", 0n, last + 20n, BigInt(count + 1)]])
 })
 
-test("rows of sessions that outgrow the limit of state stop the engine with a message", () => {
+test("sessions that outgrow the limit of state stop the engine with a message", () => {
   const spec = groupBy("events", {
     session: SESSION,
     keys: [KEY, END],
@@ -243,40 +242,18 @@ test("rows of sessions that outgrow the limit of state stop the engine with a me
     aggregates: [aggregate("count", VALUE, true)],
   })
   const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
-  const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
-  const rows = Array.from({ length: 20_000 }, (_, k) => ["a", 1, BigInt(k)] as const)
-  assert.throws(() => engine.epoch(rows), { code: "state-full" })
+  const epochOf = (keys: number) => {
+    const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
+    return engine.epoch(Array.from({ length: 20_000 }, (_, k) => [`${k % keys}`, k, BigInt(k)] as const))
+  }
+  assert.throws(() => epochOf(1), { code: "state-full" }, "values and rows of one session")
+  assert.throws(() => epochOf(20_000), { code: "state-full" }, "sessions of one epoch")
 })
 
-/** The latest time per key comes and goes as rows come: sessions of such times part, join and end. */
-function changingTimes(random: Random): OperatorSpec[] {
-  const newest = groupBy("events", {
-    id: "newest",
-    keys: [col(EVENT_COLUMNS, "key")],
-    aggregates: [aggregate(pick(random, ["max", "min"] as const), col(EVENT_COLUMNS, "time"))],
-  })
-  const columns = [newest.columns[0]!, { name: "time", type: TIMESTAMP, nullable: true }]
-  const bounded = [...columns, ...WINDOWS]
-  const keyed = random.below(2) === 0
-  const large = compare("gt", col(columns, "key"), lit(1n, INT64))
-  const spec = groupBy("newest", {
-    id: "groups",
-    session: { time: col(columns, "time"), gapUs: pick(random, [1n, 3n, 8n]), keys: keyed ? [large] : [] },
-    keys: [col(bounded, "window_start"), col(bounded, "window_end"), ...(keyed ? [large] : [])],
-    windowKeys: { start: 0, end: 1 },
-    aggregates: [aggregate("count", null), aggregate("max", col(columns, "key"))],
-    emit: pick(random, ["changes", "final"] as const),
-    allowedLatenessUs: pick(random, [0n, 20n, 1_000n]),
-  })
-  return [
-    { kind: "source", id: "events", columns: EVENT_COLUMNS },
-    { kind: "source", id: "more", columns: EVENT_COLUMNS },
-    newest,
-    spec,
-    view("first", "groups", spec.columns, keyed ? [0, 1, 2] : [0, 1]),
-  ]
-}
-
 test("sessions of rows that are taken back agree with sorting all rows again", () => {
-  for (let seed = 1; seed <= 60; seed++) compareSeed(seed, changingTimes)
+  for (let seed = 1; seed <= 60; seed++) compareSeed(seed, randomChangingSessions)
+})
+
+test("they are the same in one, two and three parts, also across a restore", () => {
+  for (let seed = 1; seed <= 30; seed++) compareParts(seed, randomChangingSessions)
 })

@@ -14,11 +14,14 @@ import { randomJoins } from "./kit/random-joins.ts"
 import { randomPartitions } from "./kit/random-partitions.ts"
 import { randomPatterns } from "./kit/random-patterns.ts"
 import { randomGraph } from "./kit/random-plans.ts"
+import { randomChangingSessions, randomSessions } from "./kit/random-sessions.ts"
 
 const FAMILIES = [
   { name: "aggregates", graphOf: randomGraph, seeds: 40 },
   { name: "joins", graphOf: randomJoins, seeds: 30 },
   { name: "ranks and window functions", graphOf: randomPartitions, seeds: 30 },
+  { name: "sessions", graphOf: randomSessions, seeds: 40 },
+  { name: "sessions of rows that are taken back", graphOf: randomChangingSessions, seeds: 40 },
   { name: "patterns", graphOf: randomPatterns, seeds: 30 },
 ] as const
 

@@ -76,13 +76,16 @@ export function* pagesOf(held: Iterable<{ readonly pages: Iterable<number> }>): 
   for (const { pages } of held) yield* pages
 }
 
+/** A multiset, or another table in order. */
+type Ordered = Pick<OrderedMultiset, "table">
+
 export interface CapturedWindow {
   readonly start: bigint
   readonly end: bigint
   readonly closed: boolean
   readonly emitting: boolean
   readonly tables: readonly KeyTable[]
-  readonly multisets: readonly OrderedMultiset[]
+  readonly multisets: readonly Ordered[]
 }
 
 export function captureAggregate(operator: AggregateOperator, losses: Losses): OperatorCapture {

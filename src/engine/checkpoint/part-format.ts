@@ -6,12 +6,11 @@
  *   $part/<k>/...       the same of part k, of an engine that is split
  * A part that is missing or short is noticed: meta says how many pages and entries there are.
  */
-import type { Scalar } from "../../columns/types.ts"
 import type { CheckpointPart } from "../engine-checkpoint.ts"
 import { checkpointDamaged } from "../errors.ts"
 
 /** Goes up when hashing, page format or layouts change; an older checkpoint is then rebuilt by replay. */
-export const CHECKPOINT_FORMAT = 6
+export const CHECKPOINT_FORMAT = 7
 
 /** The part with the EngineMeta. */
 export const META = "$engine/meta"
@@ -87,34 +86,5 @@ export function readJson<T>(parts: Pick<ReadonlyMap<string, Uint8Array>, "get">,
     return JSON.parse(decoder.decode(bytes)) as T
   } catch (cause) {
     throw checkpointDamaged(name, `is not JSON (${String(cause)})`)
-  }
-}
-
-/** As text that says its JavaScript type. */
-export function encodeValue(value: Scalar): string {
-  if (value === null) return "z"
-  if (typeof value === "string") return `s${value}`
-  if (typeof value === "bigint") return `b${value}`
-  if (typeof value === "boolean") return value ? "t" : "f"
-  if (value instanceof Uint8Array) return `x${Array.from(value).join(",")}`
-  return `n${String(value)}`
-}
-
-export function decodeValue(text: string): Scalar {
-  const rest = text.slice(1)
-  switch (text[0]) {
-    case "z":
-      return null
-    case "s":
-      return rest
-    case "b":
-      return BigInt(rest)
-    case "t":
-    case "f":
-      return text[0] === "t"
-    case "x":
-      return Uint8Array.from(rest === "" ? [] : rest.split(","), Number)
-    default:
-      return Number(rest)
   }
 }

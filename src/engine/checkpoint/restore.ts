@@ -32,7 +32,7 @@ export function restoreTables(saved: {
   readonly parts: SavedState
   readonly losses: Losses
   readonly tables: readonly KeyTable[]
-  readonly multisets: readonly OrderedMultiset[]
+  readonly multisets: readonly Pick<OrderedMultiset, "table">[]
 }): OperatorMeta {
   const { id, parts, losses, tables, multisets } = saved
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
@@ -65,7 +65,7 @@ export function adoptTables(
 }
 
 function adoptMultisets(
-  multisets: readonly OrderedMultiset[],
+  multisets: readonly Pick<OrderedMultiset, "table">[],
   { multisets: saved }: Pick<WindowMeta, "multisets">,
   from: { readonly id: string; readonly parts: SavedState },
 ): void {

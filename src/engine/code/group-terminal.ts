@@ -88,7 +88,7 @@ export class GroupTerminal implements Terminal {
       plan: this.#argumentsOver(input),
       place: PLACE,
       weighted: this.shape.weighted,
-      onMemory: this.#onMemory,
+      onMemory: STOP_WHEN_CROWDED,
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
     }
@@ -104,11 +104,6 @@ export class GroupTerminal implements Terminal {
 
   readonly finish = (): string => ""
 
-  /** Groups of sessions do not leave memory. */
-  get #onMemory(): string {
-    return this.#plan.bySession === true ? "" : STOP_WHEN_CROWDED
-  }
-
   #findGroup(writer: RouteWriter, keys: readonly KeyedField[]): string {
     const { layout, accumulators, share, bySession } = this.#plan
     const operator = writer.scope.bind(this.#operator, "op")
@@ -116,13 +111,13 @@ export class GroupTerminal implements Terminal {
     const next = `${operator}.nextGroup`
     const onInsert = groupAt === null ? "" : `f64[a + ${groupAt}] = ${next}; ${next} += ${share.count};`
     const onHash = bySession === true ? "" : share.skipOthers("h", writer.leave)
-    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash, onMemory: this.#onMemory }
+    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash, onMemory: STOP_WHEN_CROWDED }
     return `${findOrInsert(writer.scope, lookup)}
       if (emitting) {
         const u = i32[(a << 1) + 1];
         if (u >= touchedCount || slots[u] !== a) {
           ${operator}.touch(p, a, W); slots = touched.slots; touchedCount = touched.count;
-          ${accumulators.multisets.length === 0 ? "" : `${RETAKE_VIEWS} ${this.#onMemory}`}
+          ${accumulators.multisets.length === 0 ? "" : `${RETAKE_VIEWS} ${STOP_WHEN_CROWDED}`}
         }
       }`
   }

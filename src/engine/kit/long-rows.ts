@@ -12,21 +12,22 @@ export const LONG_EVENT = [
   column("time", TIMESTAMP, false),
 ]
 export const EPOCH_US = 4_000_000n
-const EPOCHS = 8
 
 interface LongRows {
   readonly seed: number
   /** Of an epoch. */
   readonly rows: number
   readonly keys: number
+  /** @default 8 */
+  readonly epochs?: number
   /** Drawn for each row. */
   readonly cells: (random: SeededRandom) => { readonly text: string; readonly value: number }
 }
 
 /** The watermark is an epoch behind. */
-export function longRowEpochs({ seed, rows, keys, cells }: LongRows): EpochInput[] {
+export function longRowEpochs({ seed, rows, keys, epochs = 8, cells }: LongRows): EpochInput[] {
   const random = new SeededRandom(seed)
-  return Array.from({ length: EPOCHS }, (_, k) => {
+  return Array.from({ length: epochs }, (_, k) => {
     const now = BigInt(k + 1) * EPOCH_US
     const all = Array.from({ length: rows }, (): Row => {
       const { text, value } = cells(random)

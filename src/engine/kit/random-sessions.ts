@@ -3,7 +3,7 @@
  * of windows, which come as changes and out of order.
  */
 import type { Column } from "../../columns/types.ts"
-import { INT32, isVariableWidth, TIMESTAMP } from "../../columns/types.ts"
+import { INT32, INT64, isVariableWidth, TIMESTAMP } from "../../columns/types.ts"
 import type { AggregateCall } from "../../expr/expression.ts"
 import type { Random } from "../../std/random.ts"
 import type { OperatorSpec } from "../dataflow.ts"
@@ -20,7 +20,9 @@ export function randomSessions(random: Random): OperatorSpec[] {
 }
 
 function ofEvents(random: Random): OperatorSpec[] {
-  const keys = pick(random, [[], ["ok"], ["ok", "size"]]).map((name) => col(EVENT_COLUMNS, name))
+  const chosen = pick(random, EVENT_COLUMNS).name
+  const names = pick(random, [[], ["ok"], ["ok", "size"], [chosen], ["ok", chosen]])
+  const keys = [...new Set(names)].map((name) => col(EVENT_COLUMNS, name))
   const bounds = BOUNDS.map(({ name }) => col([...EVENT_COLUMNS, ...BOUNDS], name))
   const spec = groupBy("events", {
     id: "groups",
@@ -55,6 +57,35 @@ function ofWindows(random: Random): OperatorSpec[] {
     allowedLatenessUs: pick(random, [0n, 20n]),
   })
   return [windows, spec, view("first", "groups", spec.columns, [0, 1])]
+}
+
+/** The latest time per key comes and goes as rows come: sessions of such times part, join and end. */
+export function randomChangingSessions(random: Random): OperatorSpec[] {
+  const newest = groupBy("events", {
+    id: "newest",
+    keys: [col(EVENT_COLUMNS, "key")],
+    aggregates: [aggregate(pick(random, ["max", "min"] as const), col(EVENT_COLUMNS, "time"))],
+  })
+  const columns = [newest.columns[0]!, { name: "time", type: TIMESTAMP, nullable: true }]
+  const bounded = [...columns, ...BOUNDS]
+  const keyed = random.below(2) === 0
+  const large = compare("gt", col(columns, "key"), lit(1n, INT64))
+  const spec = groupBy("newest", {
+    id: "groups",
+    session: { time: col(columns, "time"), gapUs: pick(random, [1n, 3n, 8n]), keys: keyed ? [large] : [] },
+    keys: [col(bounded, "window_start"), col(bounded, "window_end"), ...(keyed ? [large] : [])],
+    windowKeys: { start: 0, end: 1 },
+    aggregates: [aggregate("count", null), aggregate("max", col(columns, "key"))],
+    emit: pick(random, ["changes", "final"] as const),
+    allowedLatenessUs: pick(random, [0n, 20n, 1_000n]),
+  })
+  return [
+    source(EVENT_COLUMNS),
+    source(EVENT_COLUMNS, "more"),
+    newest,
+    spec,
+    view("first", "groups", spec.columns, keyed ? [0, 1, 2] : [0, 1]),
+  ]
 }
 
 function randomCall(random: Random): AggregateCall {

@@ -220,7 +220,7 @@ export class AggregateOperator implements HoldingOperator {
     for (let place = 0; place < touched.count; place++) {
       // Rows read values of their groups, whose pages come in for it.
       if (store.isCrowded) store.relieve()
-      if (touched.pages[place]! < 0) touched.bring(place, this.#touchedWindows[place]!.table)
+      if (touched.pages[place]! < 0) touched.bring(this.#touchedWindows[place]!.table, [place])
       const address = touched.slots[place]!
       const page = touched.pages[place]!
       const window = this.#touchedWindows[place]!

@@ -3,14 +3,15 @@
  * the session is gone; a session's number, which no output shows, is a key of its groups, so that a session
  * that grows changes one bound and no group. All sessions' groups share one set of tables.
  *
- *   rows -> placed -> moves (row, session, +1 or -1) -> groups by session -> rows with the session's bounds
+ *   rows -> placed, with numbers of sessions  ->  groups by session -> rows with the session's bounds
+ *   rows of sessions that are joined or parted move
  */
 import type { ChangeBatch } from "../../columns/batch.ts"
-import type { Column, Scalar } from "../../columns/types.ts"
+import type { Column } from "../../columns/types.ts"
 import { INT64 } from "../../columns/types.ts"
 import { assert } from "../../std/assert.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
-import { restoreSessions, SessionCapture } from "../checkpoint/session-parts.ts"
+import { captureSessions, restoreSessions } from "../checkpoint/session-parts.ts"
 import type { EmitRow } from "../code/emit-code.ts"
 import { compileEmit } from "../code/emit-code.ts"
 import type { GroupMode, GroupPlan } from "../code/group-terminal.ts"
@@ -19,27 +20,30 @@ import { canMerge, mergeSlots } from "../code/merge-slots.ts"
 import type { RouteShape } from "../code/route-writer.ts"
 import { RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
-import { planSessions, sessionOutputs } from "../code/session-plan.ts"
-import { structuralKey } from "../code/structural-key.ts"
+import {
+  areSessionKeys,
+  planSessions,
+  sessionOutputs,
+  usedColumns,
+  withInputKeys,
+} from "../code/session-plan.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
 import type { Losses } from "../losses.ts"
 import { copySessions } from "../resharding/sessions.ts"
 import { KeyTable } from "../state/key-table.ts"
+import type { OrderedCursor } from "../state/ordered-cursor.ts"
 import { OrderedMultiset } from "../state/ordered-multiset.ts"
 import type { PageStore } from "../state/page-store.ts"
 import type { StateSize } from "../state/state-size.ts"
 import { bytesOfTables } from "../state/state-size.ts"
-import type { Session, SessionMove } from "../time/session.ts"
+import type { Session } from "../time/session.ts"
 import { SessionBook } from "../time/session-book.ts"
-import type { SessionKey, SessionRow } from "../time/session-rows.ts"
-import { batchRun, scalarRow, sessionKey } from "../time/session-rows.ts"
-import { TimeQueue } from "../time/time-queue.ts"
+import type { SessionRowColumns } from "../time/session-rows.ts"
 import { RowBuilder, setScalar } from "./row-builder.ts"
 import { type SessionIntake, sessionIntake } from "./session-intake.ts"
-import { numbered } from "./session-placing.ts"
-import type { StatefulOperator } from "./stateful-operator.ts"
+import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
 
 export interface SessionAggregateOptions {
@@ -51,16 +55,18 @@ export interface SessionAggregateOptions {
   readonly appendOnlyOutput: boolean
 }
 
-/** Shorter runs of rows are not worth a batch of their own. */
-const LEAST_RUN = 4
 /** Rows that go into the groups at a time; between them pages can leave. */
 const MOST_BUILT = 4_096
+/** Sessions that end at a time. */
+const MOST_DUE = 4_096
 const NO_VERDICTS = new Uint8Array(0)
 const NO_REPORT: RowReport = { fail: () => {}, late: () => {}, partly: () => {} }
 
 export class SessionAggregate implements StatefulOperator {
   readonly spec: AggregateSpec
   readonly plan: GroupPlan
+  /** For rows that have no session yet. */
+  readonly judged: GroupPlan
   readonly touched: TouchedSlots
   /** For generated code: where all groups are. */
   readonly whole: { readonly table: KeyTable; readonly emitting: true }
@@ -73,7 +79,7 @@ export class SessionAggregate implements StatefulOperator {
   readonly #session: SessionWindow
   /** A session's rows are not kept: two groups become one. */
   readonly merges: boolean
-  readonly #rowColumns: readonly Column[]
+  readonly #rows: SessionRowColumns
   readonly #changes: RowBuilder
   readonly #moves: RowBuilder
   readonly #emit: EmitRow
@@ -83,7 +89,6 @@ export class SessionAggregate implements StatefulOperator {
   readonly #oneGroup: boolean
   /** All that a session's group holds is in its slot. */
   readonly #dropsSlots: boolean
-  readonly #queue = new TimeQueue<Session>()
   #touchedSessions: Session[] = []
 
   constructor(spec: AggregateSpec, options: SessionAggregateOptions) {
@@ -98,32 +103,33 @@ export class SessionAggregate implements StatefulOperator {
       nullable: true,
     }))
     // Branches of a union may hand on NULL where others never do.
-    this.#rowColumns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
-    const { share } = options
-    const known = new Set(session.keys.map(structuralKey))
-    const { start, end } = spec.windowKeys
-    this.#oneGroup = spec.keys.every((key, k) => k === start || k === end || known.has(structuralKey(key)))
-    const places = { numberAt: this.#rowColumns.length, share }
+    const columns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
+    const timeAt = options.inputColumns.length
+    const { share, store } = options
+    this.#oneGroup = areSessionKeys(spec)
+    const places = { keysAt: timeAt + 1, share }
     const merging = planSessions(spec, { ...places, retracting: false })
     this.merges = this.#oneGroup && !options.retractingInput && canMerge(merging.accumulators)
     this.plan = this.merges ? merging : planSessions(spec, { ...places, retracting: true })
+    this.judged = withInputKeys(this.plan, spec)
+    const { aggregates, keys } = this.plan.spec
+    this.#rows = { columns, timeAt, used: usedColumns([keys, aggregates]) }
     this.nextGroup = share.numberFrom(1)
-    this.touched = new TouchedSlots(options.store)
+    this.touched = new TouchedSlots(store)
     this.#changes = new RowBuilder(spec.columns.map((column) => column.type))
-    this.#moves = new RowBuilder([...this.#rowColumns.map((column) => column.type), INT64])
-    this.#emit = compileEmit(options.store, sessionOutputs(this.plan, spec), options.losses)
+    this.#moves = new RowBuilder([...columns.map((column) => column.type), INT64])
+    this.#emit = compileEmit(store, sessionOutputs(this.plan, spec), options.losses)
     const { accumulators, layout } = this.plan
-    this.whole = { table: new KeyTable(options.store, layout.shape, this.touched), emitting: true }
-    this.distinct = accumulators.distinctTables.map(
-      (table) => new KeyTable(options.store, table.layout.shape, null),
-    )
-    this.multisets = accumulators.multisets.map((items) => new OrderedMultiset(options.store, items))
+    this.whole = { table: new KeyTable(store, layout.shape, this.touched).letPagesLeave(), emitting: true }
+    this.distinct = accumulators.distinctTables.map((table) => {
+      return new KeyTable(store, table.layout.shape, null).letPagesLeave()
+    })
+    this.multisets = accumulators.multisets.map((items) => new OrderedMultiset(store, items))
     this.book = new SessionBook({
-      gapUs: session.gapUs,
-      allowedLatenessUs: spec.allowedLatenessUs,
-      keepsRows: !this.merges,
+      ...{ store, share, columns: this.#rows, keepsRows: !this.merges },
+      ...{ gapUs: session.gapUs, allowedLatenessUs: spec.allowedLatenessUs },
       tables: { distinct: this.distinct, multisets: this.multisets },
-      share,
+      move: (at, weight, from, to) => this.#move(at, weight, from, to),
     })
     this.#dropsSlots = this.#oneGroup && accumulators.groupAt === null
     this.#apply = this.#compile("apply")
@@ -140,12 +146,13 @@ export class SessionAggregate implements StatefulOperator {
 
   size(): StateSize {
     const { table } = this.whole
-    const tables = [table, ...this.distinct, ...this.multisets.map((multiset) => multiset.table)]
+    const multisets = this.multisets.map((multiset) => multiset.table)
+    const tables = [table, ...this.distinct, ...multisets, ...this.book.tables]
     return { rows: table.count, bytes: this.heapBytes() + bytesOfTables(tables) }
   }
 
-  capture(losses: Losses): SessionCapture {
-    return new SessionCapture(this, losses)
+  capture(losses: Losses): CapturedState {
+    return captureSessions(this, losses)
   }
 
   restore(saved: SavedState, losses: Losses): void {
@@ -164,39 +171,32 @@ export class SessionAggregate implements StatefulOperator {
 
   /** A function that takes rows of a route of this shape. */
   intake(shape: RouteShape): SessionIntake {
-    return sessionIntake(this, shape, { ...this.#options, rowColumns: this.#rowColumns })
+    return sessionIntake(this, shape, { ...this.#options, rows: this.#rows })
   }
 
-  /** Rows with the numbers of their sessions, which keep none, go into the groups. */
+  /** Rows with the numbers of their sessions go into the groups. */
   enter(rows: ChangeBatch): void {
-    for (const { from, to } of this.book.takeMerges()) {
-      this.#run(this.#touch, [from, to])
-      const { f64 } = this.#options.store
-      const [slot, other] = [to, from].map(({ session }) => this.touched.slots[session.touchedAt]!)
-      mergeSlots(this.#options.store, this.plan.accumulators, slot!, other!)
-      f64[other! + this.plan.accumulators.rowsAt] = 0
-    }
-    this.#apply(rows, null, NO_VERDICTS, NO_REPORT, 0)
+    for (const { from, to } of this.book.takeMerges()) this.#merge(from, to)
+    this.#runMoves()
+    this.#run(this.#apply, rows)
   }
 
-  /** Ends the epoch: moves rows, closes sessions and lets those go that are gone. */
+  /** Ends the epoch: closes sessions and lets those go that are gone. */
   flush(watermark: bigint): ChangeBatch | null {
     const watermarkUs = this.#delayed(watermark)
-    const { moves, changed } = this.book.takeMoves()
-    this.#run(this.#apply, moves)
+    const { book } = this
+    this.#runMoves()
+    const changed = book.takeChanged()
     const alive = changed.filter((session) => session.isAlive)
-    for (const session of alive) this.#enqueue(session)
-    const due = this.#due(watermarkUs)
-    const settled = [...new Set([...alive, ...due])]
-    this.#settle(settled, watermarkUs)
     for (const session of changed) if (!session.isAlive) session.showing = false
-    this.#flushTouched()
-    for (const session of settled) session.visible = session.showing
-    this.#letGo(due, watermarkUs)
-    this.book.forget(
-      watermarkUs,
-      changed.filter((session) => !session.isAlive),
-    )
+    this.#settle(alive, watermarkUs)
+    for (const session of alive) book.waitFor(session, this.#endOf(session))
+    book.write(changed)
+    let due = book.takeDue(watermarkUs, MOST_DUE)
+    while (due.length > 0) {
+      this.#endDue(due, watermarkUs)
+      due = book.takeDue(watermarkUs, MOST_DUE)
+    }
     return this.#changes.take(!this.#options.appendOnlyOutput)
   }
 
@@ -212,49 +212,61 @@ export class SessionAggregate implements StatefulOperator {
     if (existed) this.#put(page, address, session, -1)
   }
 
-  /** A session of a checkpoint waits for its end again. */
-  adopt(session: Session): void {
-    this.book.restore(session)
-    this.#enqueue(session)
+  #merge(from: Session, to: Session): void {
+    const { store } = this.#options
+    const { touched } = this
+    for (const session of [from, to]) this.#name(session)
+    this.#runBuilt(this.#touch)
+    const places = [from, to].map(({ touchedAt }) => touchedAt)
+    touched.bring(this.whole.table, places)
+    const [other, slot] = places.map((place) => touched.slots[place]!)
+    mergeSlots(store, this.plan.accumulators, slot!, other!)
+    store.f64[other! + this.plan.accumulators.rowsAt] = 0
   }
 
-  /** A row of a checkpoint. */
-  row(cells: readonly Scalar[]): { readonly key: SessionKey; readonly row: SessionRow } {
-    const time = this.#options.inputColumns.length
-    return { key: sessionKey(cells.slice(time + 1)), row: scalarRow(cells[time] as bigint, cells) }
-  }
-
-  /** Rows that entered sessions as they came are run as the columns that they came in. */
-  #run(run: RouteRun, moves: readonly SessionMove[]): void {
-    for (let k = 0; k < moves.length; ) {
-      const found = batchRun(moves, k)
-      const length = found?.length ?? 1
-      if (found !== null && length >= LEAST_RUN) {
-        this.#runBuilt(run)
-        this.#options.store.relieve()
-        run(numbered(found, moves.slice(k, k + length)), null, NO_VERDICTS, NO_REPORT, 0)
-      } else for (let at = k; at < k + length; at++) this.#build(moves[at]!)
-      if (this.#moves.length >= MOST_BUILT) this.#runBuilt(run)
-      k += length
+  /** In parts, between which pages can leave. */
+  #run(run: RouteRun, rows: ChangeBatch): void {
+    for (let row = 0; row < rows.length; ) {
+      this.#options.store.relieve()
+      row = run(rows, rows.weights, NO_VERDICTS, NO_REPORT, row)
     }
-    this.#runBuilt(run)
-  }
-
-  #build({ session, row, weight }: SessionMove): void {
-    const builder = this.#moves
-    if (builder.length === builder.capacity) builder.grow()
-    const at = builder.length++
-    row.cells.forEach((cell, k) => {
-      setScalar(builder.columns[k]!, at, cell)
-    })
-    setScalar(builder.columns.at(-1)!, at, session.number)
-    builder.weights[at] = weight
   }
 
   #runBuilt(run: RouteRun): void {
-    const batch = this.#moves.take(true)
-    this.#options.store.relieve()
-    if (batch !== null) run(batch, batch.weights, NO_VERDICTS, NO_REPORT, 0)
+    this.#moves.giveTo((rows) => this.#run(run, rows))
+  }
+
+  #runMoves(): void {
+    this.#runBuilt(this.#apply)
+  }
+
+  #move(at: OrderedCursor, weight: number, from: Session, to: Session | null): void {
+    // Both are read before pages can leave.
+    this.#read(at, from, -weight)
+    if (to !== null) this.#read(at, to, weight)
+    if (this.#moves.length >= MOST_BUILT) this.#runMoves()
+  }
+
+  #read(at: OrderedCursor, session: Session, weight: number): void {
+    this.#add(session, weight)
+    this.book.rows!.read(at, this.#moves)
+  }
+
+  /** What is kept of a session itself, which finds its one group. */
+  #name(session: Session): void {
+    this.#add(session, 1)
+    const { columns, length } = this.#moves
+    const keysAt = this.#rows.timeAt + 1
+    for (let k = 0; k < keysAt; k++) columns[k]!.nulls[length - 1] = 1
+    this.book.keys.decode(session.key, columns.slice(keysAt), length - 1)
+  }
+
+  #add({ number }: Session, weight: number): void {
+    const builder = this.#moves
+    if (builder.length === builder.capacity) builder.grow()
+    const row = builder.length++
+    setScalar(builder.columns.at(-1)!, row, number)
+    builder.weights[row] = weight
   }
 
   /** Rows may come so much behind the watermark. */
@@ -266,41 +278,48 @@ export class SessionAggregate implements StatefulOperator {
     return session.lastUs + this.#session.gapUs
   }
 
-  #enqueue(session: Session): void {
-    const end = this.#endOf(session)
-    if (session.queuedUs === end) return
-    session.queuedUs = end
-    this.#queue.push(end, session)
-  }
-
-  /** Sessions that the watermark has passed, by their ends. */
-  #due(watermarkUs: bigint): readonly Session[] {
-    const waiting = [...this.#queue.takeUntil(watermarkUs)].filter(
-      (session) => session.isAlive && this.#endOf(session) <= watermarkUs,
-    )
-    return [...new Set(waiting)].sort((a, b) => {
-      const [endA, endB] = [this.#endOf(a), this.#endOf(b)]
-      return endA < endB || (endA === endB && a.number < b.number) ? -1 : 1
-    })
-  }
-
-  /** Touches the groups whose rows go out, come back or have other bounds. */
+  /** Touches the groups whose rows go out, come back or have other bounds, and puts them out. */
   #settle(sessions: readonly Session[], watermarkUs: bigint): void {
-    const touched: SessionMove[] = []
     for (const session of sessions) {
       const end = this.#endOf(session)
       session.showing = this.spec.emit === "changes" || end <= watermarkUs
       const differs = session.start !== session.firstUs || session.end !== end
       if (session.visible === session.showing && !(session.visible && differs)) continue
       if (this.#oneGroup && session.touchedAt >= 0) continue
-      const rows = this.#oneGroup ? session.rows.slice(0, 1) : session.rows
-      for (const row of rows) touched.push({ session, row, weight: 1 })
+      this.#eachGroup(session, this.#touch, 1)
     }
-    this.#run(this.#touch, touched)
+    this.#runBuilt(this.#touch)
     for (const session of sessions) {
       session.start = session.firstUs
       session.end = this.#endOf(session)
     }
+    this.#flushTouched()
+    for (const session of sessions) session.visible = session.showing
+  }
+
+  /** By rows that find them, of which some may wait to be run. */
+  #eachGroup(session: Session, run: RouteRun, sign: 1 | -1): void {
+    if (this.#oneGroup && run === this.#touch) this.#name(session)
+    else {
+      for (const at of this.book.rows!.in(session)) {
+        this.#read(at, session, sign * at.weight)
+        if (this.#moves.length >= MOST_BUILT) this.#runBuilt(run)
+      }
+    }
+    if (this.#moves.length >= MOST_BUILT) this.#runBuilt(run)
+  }
+
+  /** Closes them, or lets them go. */
+  #endDue(due: readonly Session[], watermarkUs: bigint): void {
+    const { book } = this
+    this.#settle(due, watermarkUs)
+    const gone = due.filter((session) => book.goneAt(session) <= watermarkUs)
+    for (const session of due) {
+      const [end, goneAt] = [this.#endOf(session), book.goneAt(session)]
+      if (goneAt > watermarkUs) book.waitFor(session, end > watermarkUs ? end : goneAt)
+    }
+    this.#letGo(gone)
+    book.write(due)
   }
 
   #flushTouched(): void {
@@ -309,6 +328,7 @@ export class SessionAggregate implements StatefulOperator {
     const { store } = this.#options
     for (let place = 0; place < touched.count; place++) {
       if (store.isCrowded) store.relieve()
+      if (touched.pages[place]! < 0) touched.bring(this.whole.table, [place])
       const address = touched.slots[place]!
       const page = touched.pages[place]!
       const session = this.#touchedSessions[place]!
@@ -328,25 +348,17 @@ export class SessionAggregate implements StatefulOperator {
   }
 
   /** Rows of gone sessions leave their groups; what is out stays out. */
-  #letGo(due: readonly Session[], watermarkUs: bigint): void {
-    const gone: Session[] = []
-    for (const session of due) {
-      if (this.#endOf(session) + this.spec.allowedLatenessUs <= watermarkUs) gone.push(session)
-      else this.#queue.push(this.#endOf(session) + this.spec.allowedLatenessUs, session)
-    }
-    const moves = gone.flatMap((session) => {
-      const rows = this.#dropsSlots ? session.rows.slice(0, 1) : session.rows
-      return rows.map((row): SessionMove => ({ session, row, weight: -1 }))
-    })
+  #letGo(gone: readonly Session[]): void {
+    const run = this.#dropsSlots ? this.#touch : this.#apply
     for (const session of gone) {
       session.visible = false
       session.showing = false
-      this.book.letGo(session)
+      session.isGone = true
+      this.#eachGroup(session, run, -1)
     }
-    this.#run(this.#dropsSlots ? this.#touch : this.#apply, moves)
+    this.#runBuilt(run)
     this.#flushTouched()
-    for (const session of gone) session.rows = []
-    this.book.forget(watermarkUs, gone)
+    for (const session of gone) this.book.letGo(session)
   }
 
   #exists(address: number): boolean {
@@ -363,7 +375,7 @@ export class SessionAggregate implements StatefulOperator {
 
   #compile(mode: GroupMode): RouteRun {
     const number: Column = { name: "session", type: INT64, nullable: false }
-    const columns = [...this.#rowColumns, number]
+    const columns = [...this.#rows.columns, number]
     const shape = { columns, stages: [], fromSource: false, weighted: !this.merges }
     const terminal = new GroupTerminal(shape, this.plan, this, mode)
     return new RouteWriter(terminal).compile<RouteRun>(this.#options.store).run

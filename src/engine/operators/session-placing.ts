@@ -1,100 +1,111 @@
-/**
- * Hands the rows of a batch to the sessions one by one, and what is placed back to the groups in batches.
- * Rows whose keys another part of the engine keeps are taken out before, so that they hold no memory here.
- */
+/** Places the rows of a batch in sessions, and hands what is placed to the groups. */
 import type { ChangeBatch } from "../../columns/batch.ts"
 import { gatherRows } from "../../columns/gather.ts"
 import { INT64 } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
-import { allocateVector, wordsPerRow } from "../../columns/vector.ts"
-import { APPLIED, ELSEWHERE, LATE } from "../code/route-writer.ts"
-import type { Share } from "../exchange/share.ts"
+import { allocateVector } from "../../columns/vector.ts"
+import { APPLIED, LATE } from "../code/route-writer.ts"
 import type { Losses } from "../losses.ts"
-import type { SessionMove } from "../time/session.ts"
-import type { BatchRun, SessionBatch, SessionKey, SessionRow } from "../time/session-rows.ts"
-import { keyAt, scalarRow } from "../time/session-rows.ts"
+import type { Session } from "../time/session.ts"
+import type { SessionBook } from "../time/session-book.ts"
+import { keyAt } from "../time/session-keys.ts"
+import type { SessionAggregate } from "./session-aggregate.ts"
 
-/** False: the row is late, or (with a weight below 0) in no session. */
-export type PlaceRow = (key: SessionKey, row: SessionRow, weight: number) => boolean
-
-/** What becomes of events that have no row here is ruled where their rows are. */
-export function leaveElsewhere(verdicts: Uint8Array, origins: readonly number[], rows: number): void {
-  for (let k = 0; k < rows; k++) verdicts[origins[k]!] = ELSEWHERE
+interface Ruled {
+  /** Of each row, the event that it came from; null: these are changes. */
+  readonly origins: readonly number[] | null
+  readonly verdicts: Uint8Array
+  readonly losses: Losses
+  /** Of the columns: the keys are behind the time. */
+  readonly timeAt: number
 }
 
-/** Rows whose keys are in the share; `origins` says of those, then, which events they came from. */
-export function ownRows(
-  taken: ChangeBatch,
-  origins: number[],
-  { share, keysAt }: { readonly share: Share; readonly keysAt: number },
-): ChangeBatch {
-  if (share.isWhole) return taken
-  const keys = taken.vectors.slice(keysAt)
-  const rows: number[] = []
-  for (let k = 0; k < taken.length; k++) if (share.hasKey(keyAt(keys, k))) rows.push(k)
-  if (rows.length === taken.length) return taken
-  rows.forEach((row, k) => {
-    origins[k] = origins[row]!
-  })
-  const weights = taken.weights === null ? null : Int32Array.from(rows, (row) => taken.weights![row]!)
-  return { ...gatherRows(taken, Int32Array.from(rows)), weights }
+/** Those that come. */
+export function placeRows(operator: SessionAggregate, batch: ChangeBatch, ruled: Ruled): void {
+  const { book } = operator
+  const weights = batch.weights ?? ONES
+  const { keys, times } = columnsOf(batch, ruled)
+  const sessions: (Session | null)[] = new Array(batch.length).fill(null)
+  const order = ruled.origins === null ? byTimes(times) : null
+  book.begin(batch)
+  for (let k = 0; k < batch.length; k++) {
+    const row = order === null ? k : order[k]!
+    const weight = weights[row] ?? 1
+    if (weight > 0) sessions[row] = book.place(keyAt(keys, row), row, times[row]!, weight)
+  }
+  rule(ruled, batch, (row) => sessions[row] !== null)
+  const placed: number[] = []
+  for (let row = 0; row < batch.length; row++) if (sessions[row] !== null) placed.push(row)
+  for (const row of placed) book.rows?.add(row, weights[row] ?? 1)
+  operator.enter(withNumbers(batch, placed, sessions))
 }
 
-/** @param origins of each row of the batch, the event that it came from */
-export function placeEvents(
-  batch: SessionBatch,
-  origins: readonly number[],
-  verdicts: Uint8Array,
-  place: PlaceRow,
+/** Those that are taken back, which are looked for when all have come. */
+export function takeRowsBack({ book }: SessionAggregate, batch: ChangeBatch, ruled: Ruled): void {
+  const weights = batch.weights!
+  const { keys, times } = columnsOf(batch, ruled)
+  book.begin(batch)
+  for (const row of byTimes(times)) {
+    const weight = -weights[row]!
+    if (weight > 0) ruled.losses.lateChanges += book.remove(keyAt(keys, row), row, times[row]!, weight)
+  }
+}
+
+/** As the rows would be ruled; none is placed. */
+export function judgeRows(book: SessionBook, batch: ChangeBatch, ruled: Ruled): void {
+  const { keys, times } = columnsOf(batch, ruled)
+  book.begin(batch)
+  rule(ruled, batch, (row) => !book.isLate(keyAt(keys, row), row, times[row]!))
+}
+
+/** The order in which changes are placed: what is late must not depend on how they are netted. */
+function byTimes(times: BigInt64Array): Int32Array {
+  const rows = Int32Array.from(times, (_, row) => row)
+  return rows.sort((a, b) => (times[a]! < times[b]! ? -1 : times[a]! > times[b]! ? 1 : a - b))
+}
+
+/** An event of which any row is placed is applied. */
+function rule(
+  { origins, verdicts, losses }: Ruled,
+  { length, weights }: ChangeBatch,
+  isPlaced: (row: number) => boolean,
 ): void {
-  const { rows } = batch
-  for (let k = 0; k < rows.length; ) {
-    const origin = origins[k]!
-    let placed = false
-    for (; k < rows.length && origins[k] === origin; k++) {
-      if (place(batch.keyOf(k), rows[k]!, 1)) placed = true
-      else rows[k]!.letGo()
+  if (origins === null) {
+    for (let row = 0; row < length; row++) {
+      const weight = weights?.[row] ?? 1
+      if (weight > 0 && !isPlaced(row)) losses.lateChanges += weight
     }
+    return
+  }
+  for (let row = 0; row < length; ) {
+    const origin = origins[row]!
+    let placed = false
+    for (; row < length && origins[row] === origin; row++) if (isPlaced(row)) placed = true
     verdicts[origin] = placed ? APPLIED : LATE
   }
 }
 
-/** New rows first, by their times: what is late must not depend on how changes are netted. */
-export function placeChanges(batch: SessionBatch, losses: Losses, place: PlaceRow): void {
-  const { weights } = batch.batch
-  const changes = batch.rows.map((row, k) => ({ row, key: batch.keyOf(k), weight: weights?.[k] ?? 1 }))
-  changes.sort((a, b) => {
-    if (a.weight > 0 !== b.weight > 0) return a.weight > 0 ? -1 : 1
-    return a.row.timeUs < b.row.timeUs ? -1 : a.row.timeUs > b.row.timeUs ? 1 : 0
-  })
-  for (const { key, row, weight } of changes) {
-    let isHeld = false
-    for (let k = Math.abs(weight); k > 0; k--) {
-      const placed = place(key, isHeld ? scalarRow(row.timeUs, row.cells) : row, weight)
-      if (!placed) losses.lateChanges++
-      if (placed && weight > 0) isHeld = true
-    }
-    if (!isHeld) row.letGo()
-  }
-}
-
-/** The rows of a run with the number of the session that each enters. */
-export function numbered({ batch, at, length }: BatchRun, moves: readonly SessionMove[]): ChangeBatch {
-  const numbers = allocateVector(INT64, length)
-  moves.forEach(({ session }, k) => {
+/** The rows that are placed, with the numbers of their sessions. */
+function withNumbers(
+  batch: ChangeBatch,
+  placed: readonly number[],
+  sessions: readonly (Session | null)[],
+): ChangeBatch {
+  const areAll = placed.length === batch.length
+  const { vectors } = areAll ? batch : gatherRows(batch, Int32Array.from(placed))
+  const numbers = allocateVector(INT64, placed.length)
+  placed.forEach((row, k) => {
+    let session = sessions[row]!
+    while (session.into !== null) session = session.into
     numbers.values[k] = session.number
   })
-  const vectors = batch.vectors.map((vector) => rowsOf(vector, at, at + length))
-  return { length, vectors: [...vectors, numbers], weights: null }
+  const { weights } = batch
+  const taken = weights === null ? null : Int32Array.from(placed, (row) => weights[row]!)
+  return { length: placed.length, vectors: [...vectors, numbers], weights: taken }
 }
 
-function rowsOf({ type, nulls, values, ends, data }: Vector, from: number, to: number): Vector {
-  const words = wordsPerRow(type)
-  return {
-    type,
-    nulls: nulls.subarray(from, to),
-    values: values.subarray(from * words, to * words) as Vector["values"],
-    ends: ends.length === 0 ? ends : ends.subarray(from, to),
-    data,
-  }
+function columnsOf({ vectors }: ChangeBatch, { timeAt }: Ruled) {
+  return { keys: vectors.slice(timeAt + 1), times: (vectors[timeAt] as Vector).values as BigInt64Array }
 }
+
+const ONES = new Int32Array(0)

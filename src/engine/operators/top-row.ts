@@ -94,7 +94,7 @@ export class TopRowOperator implements RowOperator, HoldingOperator, TopRowTarge
   flush(): ChangeBatch | null {
     const { touched } = this
     for (let place = 0; place < touched.count; place++) {
-      if (touched.pages[place]! < 0) touched.bring(place, this.table)
+      if (touched.pages[place]! < 0) touched.bring(this.table, [place])
       this.#put(touched.pages[place]!, touched.slots[place]!, 1)
     }
     touched.reset()

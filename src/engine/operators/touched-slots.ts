@@ -75,12 +75,18 @@ export class TouchedSlots implements SlotMover {
     return chains
   }
 
-  /** Brings the page of the slot at `place`, of this table, back into memory. Nobody may hold an address. */
-  bring(place: number, table: KeyTable): void {
-    const hash = this.#hashes.get(this.pages[place]!)
-    assert(hash !== undefined, "a page that is out with touched slots is known")
+  /**
+   * Brings the pages of slots of this table back into memory, where they are together until others come.
+   * Nobody may hold an address.
+   */
+  bring(table: KeyTable, places: readonly number[]): void {
     this.#store.relieve()
-    table.own(hash)
+    for (const place of places) {
+      if (this.pages[place]! >= 0) continue
+      const hash = this.#hashes.get(this.pages[place]!)
+      assert(hash !== undefined, "a page that is out with touched slots is known")
+      table.own(hash)
+    }
   }
 
   reset(): void {

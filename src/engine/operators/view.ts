@@ -135,7 +135,7 @@ export class ViewOperator implements ViewTarget {
     const { touched } = this
     const changes = this.#changes
     for (let place = 0; place < touched.count; place++) {
-      if (touched.pages[place]! < 0) touched.bring(place, this.table)
+      if (touched.pages[place]! < 0) touched.bring(this.table, [place])
       const [page, address, old] = [touched.pages[place]!, touched.slots[place]!, touched.before[place]!]
       if (this.#store.f64[address + this.plan.presentAt] === 0) {
         this.table.remove(page, address)
@@ -151,7 +151,7 @@ export class ViewOperator implements ViewTarget {
   #flushBag(): void {
     const { touched } = this
     for (let place = 0; place < touched.count; place++) {
-      if (touched.pages[place]! < 0) touched.bring(place, this.table)
+      if (touched.pages[place]! < 0) touched.bring(this.table, [place])
       const [page, address] = [touched.pages[place]!, touched.slots[place]!]
       const present = this.#store.f64[address + this.plan.presentAt]!
       const net = present - touched.before[place]!

@@ -1,22 +1,20 @@
 /** Sessions of some keys, with their groups and rows, and the places of those that are gone. */
 import type { Share } from "../exchange/share.ts"
 import type { SessionAggregate } from "../operators/session-aggregate.ts"
-import { Session } from "../time/session.ts"
+import { TIME_BYTES } from "../time/session-keys.ts"
+import { copyEntries } from "./entries.ts"
 import { copyGroups } from "./groups.ts"
 
 export function copySessions(from: SessionAggregate, to: SessionAggregate, share: Share): void {
+  const { keys, records, rows } = from.book
+  const hasKeyAt = (at: number) => (entry: Uint8Array) => share.hasKey(keys.nameAt(entry, at))
+  copyEntries(records.table, to.book.records.table, hasKeyAt(0))
+  copyEntries(records.waiting, to.book.records.waiting, hasKeyAt(TIME_BYTES))
+  if (rows !== null) copyEntries(rows.table, to.book.rows!.table, hasKeyAt(0))
   const numbers = new Set<bigint>()
-  for (const session of from.book.sessions()) {
-    if (!share.hasKey(session.key)) continue
-    const { number, key, firstUs, lastUs, rows, start, end, visible, showing } = session
-    numbers.add(number)
-    const copy = new Session(number, key, firstUs, to)
-    copy.hold(rows.slice())
-    copy.reach(firstUs)
-    copy.reach(lastUs)
-    to.adopt(Object.assign(copy, { start, end, visible, showing }))
+  for (const { key, isGone, number } of records.all()) {
+    if (!isGone && share.hasKey(keys.nameAt(key, 0))) numbers.add(number)
   }
-  for (const gone of from.book.gone()) if (share.hasKey(gone.key)) to.book.remember({ ...gone })
   const numberAt = to.plan.keyFields.at(-1)!.offset
   const { store } = from.whole.table
   const tables = ({ whole, distinct, multisets }: SessionAggregate) => {

@@ -25,6 +25,13 @@ export class OrderedCursor {
     return this.moveTo(this.page, this.slot + 1)
   }
 
+  /** Not valid where there is none; from behind the last entry, that one. */
+  previous(): this {
+    if (this.slot > 0) return this.moveTo(this.page, this.slot - 1)
+    const page = this.page - 1
+    return this.moveTo(page, page < 0 ? 0 : this.#pages.entries(page) - 1)
+  }
+
   /** Reads the entry there, or the next page's first where the page is at its end. */
   moveTo(page: number, slot: number): this {
     this.page = page

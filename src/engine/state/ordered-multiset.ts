@@ -14,7 +14,7 @@ import { assert } from "../../std/assert.ts"
 import { RowColumn, setScalar } from "../operators/row-builder.ts"
 import { OrderedCursor } from "./ordered-cursor.ts"
 import { OrderedRowCodec } from "./ordered-row.ts"
-import { OrderedTable } from "./ordered-table.ts"
+import { OrderedTable, type Place } from "./ordered-table.ts"
 import type { PageStore } from "./page-store.ts"
 
 export interface MultisetItem {
@@ -30,11 +30,6 @@ type Held = Scalar | readonly Scalar[]
 interface HeldCount {
   readonly items: readonly Scalar[]
   readonly count: number
-}
-
-interface Place {
-  readonly page: number
-  readonly slot: number
 }
 
 interface PlacedWeight extends Place {
@@ -133,7 +128,7 @@ export class OrderedMultiset {
   /** How many values the group has, each as often as it was added. */
   count(group: number): number {
     const range = this.#range(group)
-    range.count ??= this.#countIn(range)
+    range.count ??= this.table.weightBetween(range.from, range.to)
     return range.count
   }
 
@@ -144,7 +139,7 @@ export class OrderedMultiset {
     const { from, to } = this.#range(group)
     let rest = place
     let { page, slot } = from
-    const first = page === to.page ? Number.POSITIVE_INFINITY : this.#weightFrom(from)
+    const first = page === to.page ? Number.POSITIVE_INFINITY : table.weightFrom(from)
     if (rest >= first) {
       rest -= first
       for (page++; rest >= totals[page]!; page++) rest -= totals[page]!
@@ -232,20 +227,6 @@ export class OrderedMultiset {
     }
     this.#known = { group, from, to: { page: at.page, slot: at.slot }, count: null }
     return this.#known
-  }
-
-  #countIn({ from, to }: GroupRange): number {
-    const { table } = this
-    const { totals } = table.pageList
-    if (from.page === to.page) return table.weightOf(from.page, from.slot, to.slot)
-    let count = this.#weightFrom(from)
-    for (let page = from.page + 1; page < to.page; page++) count += totals[page]!
-    return to.slot === 0 ? count : count + table.weightOf(to.page, 0, to.slot)
-  }
-
-  #weightFrom({ page, slot }: Place): number {
-    if (slot === 0) return this.table.pageList.totals[page]!
-    return this.table.weightOf(page, slot, this.table.pageList.entries(page))
   }
 
   #prefix(group: number): Uint8Array {

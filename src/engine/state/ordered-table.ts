@@ -30,9 +30,10 @@ const REBUILD_BELOW = 0.75
 /** Pages with fewer entries grow instead of splitting. */
 const MIN_ENTRIES = 8
 
-interface Place {
-  /** Of the page; -1 where there is none. */
-  readonly index: number
+/** Of an entry, or where one would be. */
+export interface Place {
+  /** Its index; -1 where there is none. */
+  readonly page: number
   readonly slot: number
 }
 
@@ -68,7 +69,7 @@ export class OrderedTable {
   add(bytes: Uint8Array, length: number, weight: number, start = 0): number {
     this.#relieve()
     const place = this.#placeOf(bytes, length, start)
-    const at = this.#place.moveTo(place.index, place.slot)
+    const at = this.#place.moveTo(place.page, place.slot)
     if (at.valid && at.equals(bytes, length, start)) return this.#addWeight(at.page, at.slot, weight)
     if (weight !== 0) this.#insert(bytes, length, weight, start, place)
     return weight
@@ -88,8 +89,8 @@ export class OrderedTable {
    */
   insertBefore(at: OrderedCursor, bytes: Uint8Array, length: number, weight: number, start: number): void {
     this.#relieve()
-    const { index, slot } = this.#insert(bytes, length, weight, start, this.#placeBefore(at))
-    at.moveTo(index, slot + 1)
+    const { page, slot } = this.#insert(bytes, length, weight, start, this.#placeBefore(at))
+    at.moveTo(page, slot + 1)
   }
 
   /** The one entry that begins with `bytes[0..head)` becomes `bytes[0..length)`, or comes. */
@@ -174,6 +175,21 @@ export class OrderedTable {
     return sum
   }
 
+  /** Sum of the weights of the entries from one place to the one before another. */
+  weightBetween(from: Place, to: Place): number {
+    if (from.page === to.page) return this.weightOf(from.page, from.slot, to.slot)
+    const { totals } = this.pageList
+    let sum = this.weightFrom(from)
+    for (let page = from.page + 1; page < to.page; page++) sum += totals[page]!
+    return to.slot === 0 ? sum : sum + this.weightOf(to.page, 0, to.slot)
+  }
+
+  /** Sum of the weights of a page's entries from this one on. */
+  weightFrom({ page, slot }: Place): number {
+    if (slot === 0) return this.pageList.totals[page]!
+    return this.weightOf(page, slot, this.pageList.entries(page))
+  }
+
   /** The greatest weight in a page. */
   mostOf(index: number): number {
     const { mosts } = this.pageList
@@ -233,11 +249,11 @@ export class OrderedTable {
       const page = this.#blank(classFor(HEADER_BYTES + 4 + sizeBytes, 0))
       this.pageList.replace(0, 0, [{ page, total: 0, most: 0 }])
     }
-    let index = Math.max(0, place.index)
+    let index = Math.max(0, place.page)
     let { slot } = place
     while (!this.#hasRoom(index, sizeBytes)) {
       this.#makeRoom(index, slot, sizeBytes)
-      ;({ index, slot } = this.#placeOf(bytes, length, start))
+      ;({ page: index, slot } = this.#placeOf(bytes, length, start))
     }
     const page = this.pageList.own(index)
     const { i32, u8 } = this.store
@@ -256,7 +272,7 @@ export class OrderedTable {
     i32[at + INDEX + slot] = top
     i32[at + COUNT]!++
     this.#count++
-    return { index, slot }
+    return { page: index, slot }
   }
 
   #removeAt(index: number, slot: number): void {
@@ -332,15 +348,15 @@ export class OrderedTable {
 
   /** Where an entry is, or would be put. */
   #placeOf(bytes: Uint8Array, length: number, start: number): Place {
-    const index = this.#pageOf(bytes, length, start)
-    return { index, slot: index < 0 ? 0 : this.#slotOf(index, bytes, length, start) }
+    const page = this.#pageOf(bytes, length, start)
+    return { page, slot: page < 0 ? 0 : this.#slotOf(page, bytes, length, start) }
   }
 
   /** At the end of a page rather than at the begin of the next one, as `#placeOf` has it. */
   #placeBefore({ valid, page, slot }: OrderedCursor): Place {
-    if (valid && (slot > 0 || page === 0)) return { index: page, slot }
-    const index = (valid ? page : this.pageList.length) - 1
-    return { index, slot: index < 0 ? 0 : this.pageList.entries(index) }
+    if (valid && (slot > 0 || page === 0)) return { page, slot }
+    const last = (valid ? page : this.pageList.length) - 1
+    return { page: last, slot: last < 0 ? 0 : this.pageList.entries(last) }
   }
 
   /** The last page whose first entry is not greater, else the first page; -1 where there are none. */

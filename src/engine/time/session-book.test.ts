@@ -1,166 +1,261 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import type { ChangeBatch } from "../../columns/batch.ts"
+import type { Column, Scalar } from "../../columns/types.ts"
+import { STRING, TIMESTAMP } from "../../columns/types.ts"
 import { SeededRandom } from "../../std/random.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import { Share } from "../exchange/share.ts"
+import { column } from "../kit/batches.ts"
+import { RowBuilder, setScalar } from "../operators/row-builder.ts"
+import { PageStore } from "../state/page-store.ts"
+import type { Session } from "./session.ts"
 import { SessionBook } from "./session-book.ts"
-import type { SessionRow } from "./session-rows.ts"
-import { scalarRow } from "./session-rows.ts"
 
 const GAP = 10n
-const book = (allowedLatenessUs = 0n, keepsRows = true) =>
-  new SessionBook({
-    gapUs: GAP,
-    ...{ allowedLatenessUs, keepsRows },
-    tables: { distinct: [], multisets: [] },
-    share: Share.whole,
-  })
-const row = (timeUs: bigint, mark = ""): SessionRow => scalarRow(timeUs, [timeUs, mark])
+const COLUMNS: readonly Column[] = [column("mark", STRING), column("time", TIMESTAMP), column("key", STRING)]
 
-/** [first, last, rows] of the sessions that live, by time. */
-function shape(of: SessionBook): [bigint, bigint, number][] {
-  return [...of.sessions()]
-    .filter(({ isAlive }) => isAlive)
-    .map(({ firstUs, lastUs, rows }): [bigint, bigint, number] => [firstUs, lastUs, rows.length])
-    .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+type Move = [from: bigint, to: bigint | null, timeUs: bigint, weight: number]
+
+/** A book with what it moves, where rows come one by one, and no epoch ends but when it is told. */
+class Sessions {
+  readonly book: SessionBook
+  readonly moves: Move[] = []
+  readonly #told = new RowBuilder(COLUMNS.map(({ type }) => type))
+
+  constructor(allowedLatenessUs = 0n, keepsRows = true) {
+    this.book = new SessionBook({
+      store: new PageStore(64 << 20),
+      gapUs: GAP,
+      ...{ allowedLatenessUs, keepsRows },
+      columns: { columns: COLUMNS, timeAt: 1, used: new Set([0]) },
+      tables: { distinct: [], multisets: [] },
+      share: Share.whole,
+      move: (at, weight, from, to) => {
+        this.#told.length = 1
+        this.book.rows!.read(at, this.#told)
+        this.moves.push([from.number, to?.number ?? null, this.#told.columns[1]!.values[0] as bigint, weight])
+      },
+    })
+  }
+
+  add(key: string, timeUs: bigint, mark = ""): Session | null {
+    this.book.begin(batchOf(key, timeUs, mark))
+    const session = this.book.place(key, 0, timeUs)
+    if (session !== null) this.book.rows?.add(0, 1)
+    return session
+  }
+
+  remove(key: string, timeUs: bigint, mark = ""): boolean {
+    this.book.begin(batchOf(key, timeUs, mark))
+    return this.book.remove(key, 0, timeUs, 1) === 0
+  }
+
+  isLate(key: string, timeUs: bigint): boolean {
+    this.book.begin(batchOf(key, timeUs, ""))
+    return this.book.isLate(key, 0, timeUs)
+  }
+
+  endEpoch(): void {
+    const changed = this.book.takeChanged()
+    for (const session of changed) if (session.isAlive) this.book.waitFor(session, session.lastUs + GAP)
+    this.book.write(changed)
+  }
+
+  /** Those that are over are gone. */
+  pass(watermarkUs: bigint): void {
+    this.book.judgeBy(watermarkUs)
+    this.endEpoch()
+    const due = this.book.takeDue(watermarkUs, 100)
+    for (const session of due) {
+      if (this.book.goneAt(session) <= watermarkUs) this.book.letGo(session)
+      else this.book.waitFor(session, this.book.goneAt(session))
+    }
+    this.book.write(due)
+    assert.deepEqual(this.book.takeDue(watermarkUs, 100), [])
+  }
+
+  /** [first, last, rows] of the sessions that live, by time. */
+  shape(): [bigint, bigint, number][] {
+    this.endEpoch()
+    const live = [...this.book.records.all()].filter(({ isGone }) => !isGone)
+    return live.map(({ firstUs, lastUs, rows }) => [firstUs, lastUs, rows])
+  }
+
+  gone(): [bigint, bigint][] {
+    const gone = [...this.book.records.all()].filter(({ isGone }) => isGone)
+    return gone.map(({ firstUs, lastUs }) => [firstUs, lastUs])
+  }
+}
+
+function batchOf(key: string, timeUs: bigint, mark: string): ChangeBatch {
+  const builder = new RowBuilder(COLUMNS.map(({ type }) => type))
+  const row: Scalar[] = [mark, timeUs, key]
+  row.forEach((value, k) => {
+    setScalar(builder.columns[k]!, 0, value)
+  })
+  builder.length = 1
+  return builder.take(false)!
 }
 
 test("rows exactly one gap apart are one session, a tick more parts them", () => {
-  const sessions = book()
-  for (const time of [0n, 10n, 21n]) sessions.add("a", row(time))
-  assert.deepEqual(shape(sessions), [
+  const sessions = new Sessions()
+  for (const time of [0n, 10n, 21n]) sessions.add("a", time)
+  assert.deepEqual(sessions.shape(), [
     [0n, 10n, 2],
     [21n, 21n, 1],
   ])
 })
 
 test("a row between two sessions joins them, and the smaller one's rows move", () => {
-  const sessions = book()
-  for (const time of [0n, 1n, 2n, 20n]) sessions.add("a", row(time))
-  sessions.takeMoves()
-  sessions.add("a", row(11n))
-  const { moves } = sessions.takeMoves()
-  const told = moves.map(({ session, row: { timeUs }, weight }) => [session.number, timeUs, weight])
-  assert.deepEqual(told, [
-    [2n, 20n, -1],
-    [1n, 20n, 1],
-    [1n, 11n, 1],
-  ])
-  assert.deepEqual(shape(sessions), [[0n, 20n, 5]])
+  const sessions = new Sessions()
+  for (const time of [0n, 1n, 2n, 20n]) sessions.add("a", time)
+  const [first, second] = [sessions.add("a", 0n)!, sessions.add("a", 20n)!]
+  assert.equal(sessions.add("a", 11n), first)
+  assert.deepEqual(sessions.moves, [[second.number, first.number, 20n, 2]])
+  assert.equal(second.into, first)
+  assert.deepEqual(sessions.shape(), [[0n, 20n, 7]])
 })
 
 test("where no rows are kept the younger of two that are joined becomes a part of the older", () => {
-  const sessions = book(0n, false)
-  const lengthen = (timeUs: bigint) => {
-    const session = sessions.lengthen("a", timeUs)!
-    if (!session.isAlive) sessions.giveFirst(session, row(timeUs))
-    return session
-  }
-  const [first, second] = [lengthen(20n), lengthen(0n)]
-  sessions.takeMoves()
-  const { bytes } = sessions
-  assert.equal(lengthen(10n), first)
-  const [merge, ...others] = sessions.takeMerges()
-  assert.deepEqual([merge!.from.session, merge!.to.session, others], [second, first, []])
-  assert.deepEqual(
-    [merge!.from.row.timeUs, merge!.to.row.timeUs],
-    [0n, 20n],
-    "their groups are found by them",
-  )
+  const sessions = new Sessions(0n, false)
+  const [first, second] = [sessions.add("a", 20n)!, sessions.add("a", 0n)!]
+  assert.equal(sessions.add("a", 10n), first)
+  assert.deepEqual(sessions.book.takeMerges(), [{ from: second, to: first }])
+  assert.deepEqual(sessions.book.takeMerges(), [])
   assert.equal(second.into, first)
-  assert.deepEqual(shape(sessions), [[0n, 20n, 1]])
-  assert.ok(sessions.bytes < bytes)
-  const { changed } = sessions.takeMoves()
-  sessions.forget(
-    NO_WATERMARK,
-    changed.filter(({ isAlive }) => !isAlive),
-  )
-  assert.deepEqual([...sessions.sessions()], [first])
+  assert.deepEqual(sessions.shape(), [[0n, 20n, 3]])
+  assert.throws(() => sessions.book.session(second.number), /exists/, "the epoch is over")
 })
 
 test("taking a row back parts, shortens or ends its session; a row that is not there is told", () => {
-  const sessions = book()
-  for (const time of [0n, 8n, 16n, 24n, 24n]) sessions.add("a", row(time))
-  assert.equal(sessions.remove("a", row(8n)), true)
-  assert.deepEqual(shape(sessions), [
+  const sessions = new Sessions()
+  for (const time of [0n, 8n, 16n, 24n, 24n]) sessions.add("a", time)
+  assert.equal(sessions.remove("a", 8n), true)
+  assert.deepEqual(sessions.shape(), [
     [0n, 0n, 1],
     [16n, 24n, 3],
   ])
-  assert.equal(sessions.remove("a", row(24n)), true)
-  assert.equal(sessions.remove("a", row(24n)), true)
-  assert.equal(sessions.remove("a", row(24n)), false)
-  assert.equal(sessions.remove("a", row(0n, "another")), false)
-  assert.equal(sessions.remove("b", row(0n)), false)
-  assert.equal(sessions.remove("a", row(0n)), true)
-  assert.deepEqual(shape(sessions), [[16n, 16n, 1]])
+  assert.deepEqual(
+    sessions.moves.map(([, , ...row]) => row),
+    [
+      [8n, 1],
+      [0n, 1],
+    ],
+    "the row goes, and the smaller part moves",
+  )
+  assert.equal(sessions.remove("a", 24n), true)
+  assert.equal(sessions.remove("a", 24n), true)
+  assert.equal(sessions.remove("a", 24n), false)
+  assert.equal(sessions.remove("a", 0n, "another"), false)
+  assert.equal(sessions.remove("b", 0n), false)
+  assert.equal(sessions.remove("a", 0n), true)
+  assert.deepEqual(sessions.shape(), [[16n, 16n, 1]])
 })
 
 test("a row that would join a gone session is late, however young it is, and begins none of its own", () => {
-  const sessions = book()
-  sessions.add("a", row(0n))
-  const [session] = [...sessions.sessions()]
-  sessions.judgeBy(10n)
-  sessions.letGo(session!)
-  session!.rows = []
-  sessions.forget(10n, [session!])
+  const sessions = new Sessions()
+  sessions.add("a", 0n)
+  sessions.pass(10n)
   assert.equal(sessions.isLate("a", 10n), true, "its own end would be 20, but it reaches [0, 10)")
   assert.equal(sessions.isLate("a", 11n), false)
   assert.equal(sessions.isLate("b", 10n), false, "another key has other sessions")
   assert.equal(sessions.isLate("b", 0n), true, "its own end is reached")
-  sessions.judgeBy(20n)
-  sessions.forget(20n, [])
-  assert.deepEqual([...sessions.gone()], [], "no row of it can come in time any more")
+  assert.deepEqual(sessions.gone(), [[0n, 0n]])
+  sessions.pass(20n)
+  assert.deepEqual(sessions.gone(), [], "no row of it can come in time any more")
   assert.equal(sessions.isLate("a", 10n), true)
 })
 
+test("where a session is gone is known as long as the next one of its key lives", () => {
+  const sessions = new Sessions()
+  sessions.add("a", 0n)
+  sessions.pass(10n)
+  for (let time = 12n; time <= 100n; time += 8n) {
+    sessions.add("a", time)
+    sessions.pass(time)
+    assert.equal(sessions.isLate("a", 10n), true, `at ${time}`)
+    assert.equal(sessions.isLate("a", 11n), false, `at ${time}: it lengthens the session`)
+  }
+  assert.deepEqual([sessions.gone(), sessions.shape()], [[], [[12n, 100n, 12]]])
+})
+
+test("what was before a session that is emptied is known to the next one", () => {
+  const sessions = new Sessions()
+  sessions.book.judgeBy(10n)
+  sessions.add("a", 5n)
+  sessions.add("a", 16n)
+  sessions.remove("a", 5n)
+  assert.equal(sessions.isLate("a", 6n), false)
+  sessions.add("a", 6n)
+  sessions.remove("a", 6n)
+  sessions.add("a", 9n)
+  assert.equal(sessions.isLate("a", 0n), true, "it was over when the first of them began")
+  assert.equal(sessions.isLate("a", 1n), false)
+})
+
 test("a row whose own end is over may still join a session that lives", () => {
-  const sessions = book()
-  sessions.add("a", row(9n))
-  sessions.judgeBy(15n)
+  const sessions = new Sessions()
+  sessions.add("a", 9n)
+  sessions.book.judgeBy(15n)
   assert.equal(sessions.isLate("a", 0n), false)
   assert.equal(sessions.isLate("a", -2n), true)
 })
 
 test("lateness keeps sessions, and nothing is late before the first watermark", () => {
-  const sessions = book(5n)
-  sessions.judgeBy(NO_WATERMARK)
+  const sessions = new Sessions(5n)
+  sessions.book.judgeBy(NO_WATERMARK)
   assert.equal(sessions.isLate("a", -(2n ** 60n)), false)
-  sessions.judgeBy(14n)
+  sessions.book.judgeBy(14n)
   assert.equal(sessions.isLate("a", 0n), false)
-  sessions.judgeBy(15n)
+  sessions.book.judgeBy(15n)
   assert.equal(sessions.isLate("a", 0n), true)
 })
 
 test("random rows that come and go are in the sessions that sorting them gives", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new SeededRandom(seed)
-    const sessions = book()
+    const sessions = new Sessions()
     let present: bigint[] = []
     const held = new Map<bigint, Map<bigint, number>>()
+    const enter = (number: bigint, time: bigint, weight: number) => {
+      const of = held.get(number) ?? new Map<bigint, number>()
+      held.set(number, of)
+      of.set(time, (of.get(time) ?? 0) + weight)
+    }
     for (let step = 0; step < 60; step++) {
       const time = BigInt(random.below(150) - 75)
+      let added: Session | null = null
       if (random.below(3) > 0 || present.length === 0) {
-        sessions.add("a", row(time))
+        added = sessions.add("a", time)
         present.push(time)
       } else {
         const gone = present[random.below(present.length)]!
-        assert.equal(sessions.remove("a", row(gone)), true)
+        assert.equal(sessions.remove("a", gone), true)
         const at = present.indexOf(gone)
         present = present.filter((_, k) => k !== at)
       }
-      assert.deepEqual(shape(sessions), cut(present), `seed ${seed}, step ${step}`)
-      for (const { session, row: moved, weight } of sessions.takeMoves().moves) {
-        const of = held.get(session.number) ?? new Map<bigint, number>()
-        held.set(session.number, of)
-        of.set(moved.timeUs, (of.get(moved.timeUs) ?? 0) + weight)
+      for (const [from, to, moved, weight] of sessions.moves.splice(0)) {
+        enter(from, moved, -weight)
+        if (to !== null) enter(to, moved, weight)
       }
+      if (added !== null) enter(added.number, time, 1)
+      // Objects of an epoch or of several.
+      if (random.below(2) > 0) continue
+      assert.deepEqual(sessions.shape(), cut(present), `seed ${seed}, step ${step}`)
     }
-    for (const session of sessions.sessions()) {
-      const told = [...(held.get(session.number) ?? [])].flatMap(([time, count]) => Array(count).fill(time))
-      const times = session.rows.map(({ timeUs }) => timeUs)
-      assert.deepEqual(told.sort(byValue), times, `seed ${seed}: moves add up to session ${session.number}`)
+    sessions.endEpoch()
+    for (const { isGone, number, key, firstUs, lastUs } of sessions.book.records.all()) {
+      assert.equal(isGone, false)
+      const told = [...(held.get(number) ?? [])].filter(([, count]) => count !== 0).sort()
+      const rows = [...sessions.book.rows!.in({ key, firstUs, lastUs })].length
+      const times = present.filter((time) => time >= firstUs && time <= lastUs)
+      const counts = new Map<bigint, number>()
+      for (const time of times) counts.set(time, (counts.get(time) ?? 0) + 1)
+      assert.deepEqual(told, [...counts].sort(), `seed ${seed}: moves add up to session ${number}`)
+      assert.equal(rows, counts.size)
     }
-    assert.equal(sessions.bytes > 0, present.length > 0)
+    assert.equal(sessions.book.bytes > 0, true)
   }
 })
 

@@ -6,62 +6,101 @@
  *   gap  ---       x--x---x---          a row between them joins both
  *                                x--x---
  *
- * What that means for the groups of sessions is written down. Where rows are kept it is moves: a row enters
- * or leaves a session's group, and of two that become one the smaller moves. Where groups can merge, and no
- * row is ever taken back, a session is its bounds and its first row, by which its group is found.
+ * What that means for the groups of sessions is told. Where rows are kept, rows move: of two sessions that
+ * become one, and of two parts that one becomes, those of the smaller one. Where groups can merge, and no row
+ * is ever taken back, a session is its bounds alone.
  *
  * A session whose end and lateness are over is gone: its rows are let go. Its place is remembered until no
  * row that would have joined it can come in time, so that such a row is late and begins no session of its
  * own. Rows may lengthen a living session backwards however late they are, so the last place before one is
- * kept as long as it lives; and a key's first session begins behind a closed place, since what was there
- * before may have been forgotten:
+ * known as long as it lives; and a key's first session is not lengthened by rows that would be over by
+ * themselves when it began, since what was there before may have been forgotten:
  *
- *   gone     forgotten, or never there   | closed: two gaps, up to what is over | x--x--- lives
+ *   gone     forgotten, or never there   | not before  x--x--- lives
+ *
+ * All of that is in records, which may be out of memory. Sessions that an epoch has to do with are objects
+ * until it ends, and some stay so for the next one.
  */
+import type { ChangeBatch } from "../../columns/batch.ts"
 import { assert } from "../../std/assert.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"
-import type { GoneSession, SessionMerge, SessionMove, SessionTables } from "./session.ts"
+import type { OrderedCursor } from "../state/ordered-cursor.ts"
+import type { OrderedTable } from "../state/ordered-table.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { type Neighbour, type Neighbours, OpenSessions } from "./open-sessions.ts"
+import type { SessionMerge, SessionTables } from "./session.ts"
 import { Session } from "./session.ts"
-import type { SessionKey, SessionRow } from "./session-rows.ts"
-import { cellsText } from "./session-rows.ts"
-import { TimeQueue } from "./time-queue.ts"
-
-interface Neighbours {
-  /** By time, more than a gap apart. */
-  live: Session[]
-  gone: GoneSession[]
-}
-
-const NO_NEIGHBOURS: Neighbours = { live: [], gone: [] }
+import { type SessionKey, SessionKeys } from "./session-keys.ts"
+import { EARLIEST_US, type SessionRecord, SessionRecords } from "./session-records.ts"
+import { type SessionRowColumns, SessionRows } from "./session-rows.ts"
 
 export interface SessionBookOptions {
+  readonly store: PageStore
   readonly gapUs: bigint
   readonly allowedLatenessUs: bigint
+  /** Of rows that are placed. Time and keys are kept in any case. */
+  readonly columns: SessionRowColumns
   readonly keepsRows: boolean
   readonly tables: SessionTables
   readonly share: Share
+  /** The row at the cursor leaves the groups of one session, so often, and enters those of another. */
+  readonly move: (at: OrderedCursor, weight: number, from: Session, to: Session | null) => void
 }
 
+type Bounds = Pick<SessionRecord, "firstUs" | "lastUs">
+
+/** Rows of a key at these times, which reach its session, are in that and in no other. */
+interface Reach {
+  readonly session: Session
+  readonly fromUs: bigint
+  readonly untilUs: bigint
+}
+
+/** About what finds a key's last session takes, beside the key. */
+const REACH_BYTES = 192
+/** Of the limit on state: sessions stay objects from one epoch to the next in so much of it. */
+const OPEN_PART = 1 / 64
+const LATEST_US = 2n ** 63n - 1n
+
 export class SessionBook {
+  readonly records: SessionRecords
+  /** Null where no rows are kept. */
+  readonly rows: SessionRows | null
+  readonly keys: SessionKeys
   readonly #options: SessionBookOptions
-  readonly #keys = new Map<SessionKey, Neighbours>()
-  readonly #byNumber = new Map<bigint, Session>()
-  readonly #goneQueue = new TimeQueue<GoneSession>()
+  readonly #open: OpenSessions
+  /** Where the last row of a key went, so that the next one need not look the key up. */
+  readonly #latest = new Map<SessionKey, Reach>()
+  #nameBytes = 0
   /** Sessions that end here or before are gone. */
   #goneUs = NO_WATERMARK
-  #moves: SessionMove[] = []
   #merges: SessionMerge[] = []
-  #changed = new Set<Session>()
+  readonly #changed = new Set<Session>()
   nextNumber: bigint
   /** From one session's number to the next. */
   readonly #step: bigint
-  bytes = 0
 
   constructor(options: SessionBookOptions) {
     this.#options = options
-    this.nextNumber = BigInt(options.share.numberFrom(1))
-    this.#step = BigInt(options.share.count)
+    const { store, columns, share } = options
+    this.keys = new SessionKeys(columns.columns.slice(columns.timeAt + 1).map(({ type }) => type))
+    this.records = new SessionRecords(store, this.keys)
+    this.#open = new OpenSessions(this.records, options.tables)
+    this.rows = options.keepsRows ? new SessionRows(store, columns) : null
+    this.nextNumber = BigInt(share.numberFrom(1))
+    this.#step = BigInt(share.count)
+  }
+
+  /** Tables of all that it keeps. */
+  get tables(): readonly OrderedTable[] {
+    const { records, rows } = this
+    return [records.table, records.waiting, ...(rows === null ? [] : [rows.table])]
+  }
+
+  /** Outside of pages. */
+  get bytes(): number {
+    return this.#open.bytes + REACH_BYTES * this.#latest.size + this.#nameBytes
   }
 
   judgeBy(watermarkUs: bigint): void {
@@ -69,74 +108,54 @@ export class SessionBook {
     this.#goneUs = watermarkUs === NO_WATERMARK || bound < NO_WATERMARK ? NO_WATERMARK : bound
   }
 
+  /** One that the epoch has to do with. */
   session(number: bigint): Session {
-    const found = this.#byNumber.get(number)
-    assert(found !== undefined, `session ${number} exists`)
-    return found
+    return this.#open.get(number)
   }
 
-  sessions(): Iterable<Session> {
-    return this.#byNumber.values()
-  }
-
-  gone(): Iterable<GoneSession> {
-    return [...this.#keys.values()].flatMap((neighbours) => neighbours.gone)
+  /** The batch whose rows are placed next. */
+  begin({ vectors }: ChangeBatch): void {
+    this.keys.begin(vectors.slice(this.#options.columns.timeAt + 1))
+    this.rows?.begin(vectors)
   }
 
   /** True when the session that the row would begin or join is gone. */
-  isLate(key: SessionKey, timeUs: bigint): boolean {
-    const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
-    const { live } = neighbours
-    const place = placeOf(live, timeUs)
-    const joins = this.#joins(live[place - 1], timeUs) || this.#joins(live[place], timeUs)
-    return this.#isLate(neighbours, timeUs, joins)
+  isLate(name: SessionKey, row: number, timeUs: bigint): boolean {
+    if (this.#reached(name, timeUs) !== null) return false
+    return this.#isLate(this.#open.around(this.keys.encode(row), timeUs), timeUs)
   }
 
-  /** False: the row is late. */
-  add(key: SessionKey, row: SessionRow): boolean {
-    assert(this.#options.keepsRows, "rows are added where they are kept")
-    const session = this.#sessionAt(key, row.timeUs)
-    if (session === null) return false
-    this.bytes += row.bytes
-    this.#enter(session, row)
-    return true
-  }
-
-  /** The session of a row of this time, which one that begins with it is to be given; null: it is late. */
-  lengthen(key: SessionKey, timeUs: bigint): Session | null {
-    assert(!this.#options.keepsRows, "where rows are kept they are added")
-    const session = this.#sessionAt(key, timeUs)
+  /** The session that the row is in, begun or joined for it where it must; null: it is late. */
+  place(name: SessionKey, row: number, timeUs: bigint, weight = 1): Session | null {
+    const session = this.#reached(name, timeUs) ?? this.#sessionAt(name, row, timeUs)
     if (session === null) return null
     session.reach(timeUs)
+    session.rows += weight
     this.#changed.add(session)
     return session
   }
 
-  giveFirst(session: Session, row: SessionRow): void {
-    session.rows.push(row)
-    this.bytes += row.bytes
-  }
-
-  /** False: the row is in no session that lives. */
-  remove(key: SessionKey, row: SessionRow): boolean {
-    const live = this.#keys.get(key)?.live ?? []
-    const place = placeOf(live, row.timeUs) - 1
-    const session = live[place]
-    if (session === undefined || row.timeUs > session.lastUs) return false
-    const at = findRow(session.rows, row)
-    if (at < 0) return false
-    const rows = own(session)
-    const [removed] = rows.splice(at, 1)
-    this.bytes -= removed!.bytes
-    removed!.letGo()
-    this.#move(session, removed!, -1)
-    session.hold(rows)
-    if (rows.length === 0) live.splice(place, 1)
-    else if (at > 0 && at < rows.length) {
-      const isParted = rows[at]!.timeUs - rows[at - 1]!.timeUs > this.#options.gapUs
-      if (isParted) live.splice(place, 1, ...this.#part(session, at))
-    }
-    return true
+  /** Takes a row back as often; returns how often it was in no session that lives. */
+  remove(name: SessionKey, row: number, timeUs: bigint, weight: number): number {
+    const { rows } = this
+    assert(rows !== null, "rows are taken back where they are kept")
+    this.#latest.delete(name)
+    const { before, behind } = this.#open.around(this.keys.encode(row), timeUs)
+    const session = [before, behind].find((each) => each !== null && isInside(each, timeUs))
+    if (!(session instanceof Session)) return weight
+    const at = rows.find(row)
+    if (at === null) return weight
+    const taken = Math.min(weight, at.weight)
+    const isLast = taken === at.weight
+    this.#options.move(at, taken, session, null)
+    rows.table.addAt(at, -taken)
+    session.rows -= taken
+    this.#changed.add(session)
+    if (session.rows === 0) {
+      this.#open.end(session)
+      this.#handOn(session)
+    } else if (isLast) this.#shrink(session, rows, at)
+    return weight - taken
   }
 
   /** Since the last call, in order: each before a row that came later goes into the group. */
@@ -146,221 +165,228 @@ export class SessionBook {
     return taken
   }
 
-  /** What happened since the last call, in order. */
-  takeMoves(): { readonly moves: readonly SessionMove[]; readonly changed: readonly Session[] } {
-    const taken = { moves: this.#moves, changed: [...this.#changed] }
-    this.#moves = []
-    this.#changed = new Set()
+  /** Sessions that have changed since the last call, also those that are no more. */
+  takeChanged(): readonly Session[] {
+    const taken = [...this.#changed]
+    this.#changed.clear()
     return taken
   }
 
-  /** The session is gone: it is remembered by its place alone, until `forget` looks whether it must be. */
+  /**
+   * Sessions that have waited for this time, so many at most, none where there are no more of them; each
+   * waits for nothing now. Places of gone ones that no row can reach in time are forgotten.
+   */
+  takeDue(watermarkUs: bigint, most: number): readonly Session[] {
+    const due: Session[] = []
+    while (due.length === 0) {
+      const waited = this.records.takeWaiting(watermarkUs, most)
+      if (waited.length === 0) break
+      for (const { key, anchorUs } of waited) {
+        const record = this.records.at(key, anchorUs)
+        assert(record !== null, "what waits has a record")
+        if (record.isGone) {
+          this.#forget(key, record)
+          continue
+        }
+        const session = this.#open.of(key, record)
+        session.queuedUs = null
+        due.push(session)
+      }
+    }
+    return due
+  }
+
+  /** It is among those that are due at this time at the latest. */
+  waitFor(session: Session, timeUs: bigint): void {
+    this.#open.waitFor(session, timeUs)
+  }
+
+  /** The session is gone: its rows are let go, and it is remembered by its place alone. */
   letGo(session: Session): void {
-    const { key, firstUs, lastUs } = session
-    session.isGone = true
-    const neighbours = this.#keys.get(key)
-    assert(neighbours !== undefined, "a session has a key")
-    neighbours.live.splice(neighbours.live.indexOf(session), 1)
-    for (const row of session.rows) {
-      this.bytes -= row.bytes
-      row.letGo()
+    const { gapUs, allowedLatenessUs } = this.#options
+    this.rows?.remove(session)
+    this.#open.letGo(session, atMostLatest(session.lastUs + 2n * gapUs + allowedLatenessUs))
+  }
+
+  /** Ends the epoch for these, of which nobody holds any then. */
+  write(sessions: readonly Session[]): void {
+    this.#open.write(sessions)
+    if (this.bytes <= this.#options.store.limitBytes * OPEN_PART) return
+    this.#open.clear()
+    this.#latest.clear()
+    this.#nameBytes = 0
+  }
+
+  /** When nothing of it comes any more, unless a row that ends later joins it. */
+  goneAt({ lastUs }: Pick<Session, "lastUs">): bigint {
+    return atMostLatest(lastUs + this.#options.gapUs + this.#options.allowedLatenessUs)
+  }
+
+  #reached(name: SessionKey, timeUs: bigint): Session | null {
+    const reach = this.#latest.get(name)
+    if (reach === undefined || timeUs < reach.fromUs || timeUs > reach.untilUs) return null
+    const { session } = reach
+    return session.isAlive && this.#reaches(session, timeUs) ? session : null
+  }
+
+  #sessionAt(name: SessionKey, row: number, timeUs: bigint): Session | null {
+    const key = this.keys.encode(row)
+    const neighbours = this.#open.around(key, timeUs)
+    if (this.#isLate(neighbours, timeUs)) return null
+    const before = this.#joins(neighbours.before, timeUs) ? neighbours.before : null
+    const behind = this.#joins(neighbours.behind, timeUs) ? neighbours.behind : null
+    let session = before ?? behind ?? this.#beginAt(key, timeUs, neighbours)
+    if (before !== null && behind !== null) {
+      session = this.#options.keepsRows ? this.#join(before, behind) : this.#merge(before, behind)
     }
-    this.remember({ key, firstUs, lastUs })
-  }
-
-  remember(gone: GoneSession): void {
-    const neighbours = this.#keys.get(gone.key) ?? { live: [], gone: [] }
-    this.#keys.set(gone.key, neighbours)
-    neighbours.gone.push(gone)
-    this.#goneQueue.push(gone.lastUs + 2n * this.#options.gapUs, gone)
-  }
-
-  /** Ends an epoch: places that no row can reach in time, and sessions without rows. */
-  forget(watermarkUs: bigint, ended: Iterable<Session>): void {
-    this.#forgetGone(watermarkUs)
-    for (const session of ended) {
-      this.#byNumber.delete(session.number)
-      this.#forgetKey(session.key)
-    }
-  }
-
-  /** A session of a checkpoint; they come in the order of their times within a key. */
-  restore(session: Session): void {
-    const neighbours = this.#keys.get(session.key) ?? { live: [], gone: [] }
-    this.#keys.set(session.key, neighbours)
-    neighbours.live.push(session)
-    neighbours.live.sort((a, b) => (a.firstUs < b.firstUs ? -1 : 1))
-    this.#byNumber.set(session.number, session)
-    for (const row of session.rows) this.bytes += row.bytes
-  }
-
-  /** The session that a row of this time is in, begun or joined for it where it must; null: it is late. */
-  #sessionAt(key: SessionKey, timeUs: bigint): Session | null {
-    const neighbours = this.#keys.get(key) ?? NO_NEIGHBOURS
-    const { live } = neighbours
-    const place = placeOf(live, timeUs)
-    const before = live[place - 1]
-    const behind = live[place]
-    const joinsBefore = this.#joins(before, timeUs)
-    const joinsBehind = this.#joins(behind, timeUs)
-    if (this.#isLate(neighbours, timeUs, joinsBefore || joinsBehind)) return null
-    if (joinsBefore && joinsBehind) {
-      const joined = this.#options.keepsRows ? this.#join(before, behind) : this.#merge(before, behind)
-      live.splice(place - 1, 2, joined)
-      return joined
-    }
-    if (joinsBefore) return before
-    if (joinsBehind) return behind
-    return this.#beginAt(key, place, timeUs)
-  }
-
-  #beginAt(key: SessionKey, place: number, timeUs: bigint): Session {
-    const neighbours = this.#keys.get(key) ?? { live: [], gone: [] }
-    this.#keys.set(key, neighbours)
-    if (neighbours.live.length === 0) this.#closePlace(key)
-    const session = this.#begin(key, timeUs)
-    neighbours.live.splice(place, 0, session)
+    const least = before === null ? this.#endOfReach(neighbours.before) : before.firstUs
+    if (!this.#latest.has(name)) this.#nameBytes += key.length
+    this.#latest.set(name, {
+      session,
+      fromUs: least > session.notBeforeUs ? least : session.notBeforeUs,
+      untilUs: behind === null ? this.#beginOfReach(neighbours.behind) : behind.lastUs,
+    })
     return session
   }
 
-  #joins(session: Session | undefined, timeUs: bigint): session is Session {
-    return session !== undefined && this.#reaches(session, timeUs)
+  #beginAt(key: Uint8Array, timeUs: bigint, { before, behind }: Neighbours): Session {
+    const session = this.#begin(key, timeUs)
+    if (before instanceof Session) session.notBeforeUs = before.notBeforeUs
+    else if (behind instanceof Session) session.notBeforeUs = behind.notBeforeUs
+    else session.notBeforeUs = this.#overUntil()
+    this.#open.put(session)
+    return session
   }
 
-  #reaches({ firstUs, lastUs }: Pick<GoneSession, "firstUs" | "lastUs">, timeUs: bigint): boolean {
+  /** The first time of a row that is not over by itself. */
+  #overUntil(): bigint {
+    if (this.#goneUs === NO_WATERMARK) return EARLIEST_US
+    const timeUs = this.#goneUs - this.#options.gapUs + 1n
+    return timeUs < EARLIEST_US ? EARLIEST_US : timeUs
+  }
+
+  /** A place that no row that comes in time reaches, unless a session that lives did, too. */
+  #forget(key: Uint8Array, place: SessionRecord): void {
+    this.records.remove(key, place.anchorUs)
+    const { behind } = this.#open.around(key, place.anchorUs)
+    if (behind instanceof Session) this.#begins(behind, this.#endOfReach(place))
+  }
+
+  /** One that was emptied knew what was before it. */
+  #handOn({ key, anchorUs, notBeforeUs }: Session): void {
+    const { before, behind } = this.#open.around(key, anchorUs)
+    if (!(before instanceof Session) && behind instanceof Session) this.#begins(behind, notBeforeUs)
+  }
+
+  #begins(session: Session, notBeforeUs: bigint): void {
+    if (session.notBeforeUs >= notBeforeUs) return
+    session.notBeforeUs = notBeforeUs
+    this.#open.put(session)
+  }
+
+  /** The first time behind all that reach it. */
+  #endOfReach(before: Bounds | null): bigint {
+    return before === null ? EARLIEST_US : before.lastUs + this.#options.gapUs + 1n
+  }
+
+  #beginOfReach(behind: Bounds | null): bigint {
+    return behind === null ? LATEST_US : behind.firstUs - this.#options.gapUs - 1n
+  }
+
+  #reaches({ firstUs, lastUs }: Bounds, timeUs: bigint): boolean {
     const { gapUs } = this.#options
     return timeUs >= firstUs - gapUs && timeUs <= lastUs + gapUs
   }
 
-  /** Of a row that joins a session that lives, or begins one. */
-  #isLate({ gone }: Neighbours, timeUs: bigint, joins: boolean): boolean {
-    for (const session of gone) if (this.#reaches(session, timeUs)) return true
-    return !joins && this.#goneUs !== NO_WATERMARK && timeUs + this.#options.gapUs <= this.#goneUs
+  /** A row of this time and the session that lives are one. */
+  #joins(neighbour: Neighbour | null, timeUs: bigint): neighbour is Session {
+    return neighbour instanceof Session && this.#reaches(neighbour, timeUs)
   }
 
-  /** Rows that would be over by themselves lengthen no session that begins from now on. */
-  #closePlace(key: SessionKey): void {
-    const atUs = this.#goneUs - 2n * this.#options.gapUs
-    if (atUs - this.#options.gapUs > NO_WATERMARK) this.remember({ key, firstUs: atUs, lastUs: atUs })
-  }
-
-  #forgetGone(watermarkUs: bigint): void {
-    if (watermarkUs === NO_WATERMARK) return
-    const bound = watermarkUs - this.#options.allowedLatenessUs
-    for (const place of [...this.#goneQueue.takeUntil(bound)]) {
-      const { live, gone } = this.#keys.get(place.key)!
-      const isNeeded = live.length > 0 && gone.every(({ lastUs }) => lastUs <= place.lastUs)
-      if (isNeeded) {
-        this.#goneQueue.push(live.at(-1)!.lastUs + 2n * this.#options.gapUs, place)
-        continue
-      }
-      gone.splice(gone.indexOf(place), 1)
-      this.#forgetKey(place.key)
+  #isLate({ before, behind }: Neighbours, timeUs: bigint): boolean {
+    let isReached = false
+    for (const each of [before, behind]) {
+      if (each === null || !this.#reaches(each, timeUs)) continue
+      if (each.isGone || timeUs < each.notBeforeUs) return true
+      isReached = true
     }
+    return !isReached && timeUs < this.#overUntil()
   }
 
-  #forgetKey(key: SessionKey): void {
-    const neighbours = this.#keys.get(key)
-    if (neighbours?.live.length === 0 && neighbours.gone.length === 0) this.#keys.delete(key)
-  }
-
-  #begin(key: SessionKey, timeUs: bigint): Session {
-    const session = new Session(this.nextNumber, key, timeUs, this.#options.tables)
+  #begin(key: Uint8Array, timeUs: bigint): Session {
+    const session = this.#open.begin(this.nextNumber, key, timeUs)
     this.nextNumber += this.#step
-    this.#byNumber.set(session.number, session)
     return session
-  }
-
-  #enter(session: Session, row: SessionRow): void {
-    const rows = own(session)
-    if (rows.length === 0 || session.lastUs <= row.timeUs) rows.push(row)
-    else rows.splice(placeBehind(rows, row.timeUs), 0, row)
-    session.reach(row.timeUs)
-    this.#move(session, row, 1)
-  }
-
-  #move(session: Session, row: SessionRow, weight: 1 | -1): void {
-    this.#moves.push({ session, row, weight })
-    this.#changed.add(session)
   }
 
   /** The smaller one's rows go over to the larger one. */
   #join(before: Session, behind: Session): Session {
-    const [kept, moved] = before.rows.length >= behind.rows.length ? [before, behind] : [behind, before]
-    for (const row of moved.rows) {
-      this.#move(moved, row, -1)
-      this.#move(kept, row, 1)
-    }
-    kept.hold([...before.rows, ...behind.rows])
-    moved.hold([])
+    const [kept, joined] = before.rows >= behind.rows ? [before, behind] : [behind, before]
+    this.#moveRows(joined, joined, kept)
+    this.#become(joined, kept)
     return kept
   }
 
   /** The younger one becomes a part of the older one. */
   #merge(before: Session, behind: Session): Session {
     const [kept, merged] = before.number < behind.number ? [before, behind] : [behind, before]
-    const move = (session: Session): SessionMove => ({ session, row: session.rows[0]!, weight: 1 })
-    this.#merges.push({ from: move(merged), to: move(kept) })
-    this.bytes -= merged.rows[0]!.bytes
-    merged.hold([])
-    merged.into = kept
-    this.#changed.add(merged)
-    kept.reach(merged.firstUs)
-    kept.reach(merged.lastUs)
+    this.#merges.push({ from: merged, to: kept })
+    this.#become(merged, kept)
     return kept
   }
 
-  /** The smaller part becomes a session of its own. */
-  #part(session: Session, at: number): [Session, Session] {
-    const parts = [session.rows.slice(0, at), session.rows.slice(at)] as const
-    const keepsFirst = parts[0].length >= parts[1].length
-    const [left, moved] = keepsFirst ? parts : [parts[1], parts[0]]
-    const begun = this.#begin(session.key, moved[0]!.timeUs)
-    begun.hold(moved)
-    session.hold(left)
-    for (const row of begun.rows) {
-      this.#move(session, row, -1)
-      this.#move(begun, row, 1)
+  #become(part: Session, whole: Session): void {
+    // The earlier one's, since the row between them is behind the later one's.
+    if (part.firstUs < whole.firstUs) whole.notBeforeUs = part.notBeforeUs
+    whole.reach(part.firstUs)
+    whole.reach(part.lastUs)
+    whole.rows += part.rows
+    part.rows = 0
+    part.into = whole
+    this.#changed.add(part).add(whole)
+    this.#open.end(part)
+  }
+
+  /** A row was taken away where the cursor is. */
+  #shrink(session: Session, rows: SessionRows, at: OrderedCursor): void {
+    const { beforeUs, behindUs } = rows.timesAt(at, session)
+    if (beforeUs === null) session.firstUs = behindUs!
+    else if (behindUs === null) session.lastUs = beforeUs
+    else if (behindUs - beforeUs > this.#options.gapUs) {
+      this.#part(session, rows, beforeUs, behindUs)
+      return
     }
-    return keepsFirst ? [session, begun] : [begun, session]
+    this.#open.anchor(session)
+  }
+
+  /** The smaller part becomes a session of its own. */
+  #part(session: Session, rows: SessionRows, beforeUs: bigint, behindUs: bigint): void {
+    const { key, firstUs, lastUs } = session
+    const left = rows.count({ key, firstUs, lastUs: beforeUs })
+    const right = session.rows - left
+    const begun = this.#begin(key, left >= right ? behindUs : firstUs)
+    begun.notBeforeUs = session.notBeforeUs
+    begun.lastUs = left >= right ? lastUs : beforeUs
+    begun.rows = Math.min(left, right)
+    session.rows = Math.max(left, right)
+    if (left >= right) session.lastUs = beforeUs
+    else session.firstUs = behindUs
+    this.#open.anchor(session)
+    this.#open.put(begun)
+    this.#changed.add(begun)
+    this.#moveRows(begun, session, begun)
+  }
+
+  #moveRows({ key, firstUs, lastUs }: Session, from: Session, to: Session): void {
+    assert(this.rows !== null, "rows move where they are kept")
+    for (const at of this.rows.in({ key, firstUs, lastUs })) this.#options.move(at, at.weight, from, to)
   }
 }
 
-/** The session's rows, to be changed. */
-function own(session: Session): SessionRow[] {
-  if (session.shared) session.rows = session.rows.slice()
-  session.shared = false
-  return session.rows
+function isInside({ firstUs, lastUs }: Bounds, timeUs: bigint): boolean {
+  return timeUs >= firstUs && timeUs <= lastUs
 }
 
-/** Behind the sessions that begin at this time or before it. */
-function placeOf(live: readonly Session[], timeUs: bigint): number {
-  let [low, high] = [0, live.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (live[middle]!.firstUs <= timeUs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Behind all rows of this time. */
-function placeBehind(rows: readonly SessionRow[], timeUs: bigint): number {
-  let [low, high] = [0, rows.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (rows[middle]!.timeUs <= timeUs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Position of a row with these values, or -1. */
-function findRow(rows: readonly SessionRow[], wanted: SessionRow): number {
-  const text = cellsText(wanted.cells)
-  for (let at = placeBehind(rows, wanted.timeUs) - 1; at >= 0; at--) {
-    if (rows[at]!.timeUs !== wanted.timeUs) return -1
-    if (cellsText(rows[at]!.cells) === text) return at
-  }
-  return -1
+function atMostLatest(timeUs: bigint): bigint {
+  return timeUs < LATEST_US ? timeUs : LATEST_US
 }

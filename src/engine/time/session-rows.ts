@@ -1,229 +1,111 @@
 /**
- * Rows that sessions hold, as columns of the batch they came in: a row is a place in it, and is read as
- * scalars only when it moves to another session or into a checkpoint. A batch most of whose rows are gone is
- * given up; the few that are left keep their scalars, so that a session that never ends holds no more than
- * its own rows.
+ * Rows of sessions, in an ordered table whose pages may leave memory: by key and time, so that those of a
+ * session lie side by side, and stay where they are when sessions are joined or parted.
+ *
+ *   key | time | the columns that groups read
  */
-import type { ChangeBatch } from "../../columns/batch.ts"
-import { readRow, readScalar } from "../../columns/scalar.ts"
-import type { Scalar } from "../../columns/types.ts"
-import { isVariableWidth } from "../../columns/types.ts"
+import type { Column } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
-import { allocateVector } from "../../columns/vector.ts"
+import type { RowBuilder } from "../operators/row-builder.ts"
+import { OrderedCursor } from "../state/ordered-cursor.ts"
+import { OrderedRowCodec } from "../state/ordered-row.ts"
+import { OrderedTable } from "../state/ordered-table.ts"
+import type { PageStore } from "../state/page-store.ts"
+import { keyWithTime, readTime } from "./session-keys.ts"
 
-export interface SessionRow {
-  readonly timeUs: bigint
-  readonly cells: readonly Scalar[]
-  /** About what it holds. */
-  readonly bytes: number
-  /** No session holds it any more. */
-  letGo(): void
+/** Of one key, both ends among them. */
+export interface RowRange {
+  readonly key: Uint8Array
+  readonly firstUs: bigint
+  readonly lastUs: bigint
 }
 
-/** Equal for equal keys. A whole number that a double holds stays one: Maps find it sooner than its text. */
-export type SessionKey = string | number
-
-/** Of a row beside its columns. */
-const ROW_BYTES = 64
-/** A batch is given up when this part of its rows is left. */
-const LEAST_SHARE = 1 / 32
-/** Of a cell: in a vector with its null flag, and by itself. */
-const CELL_BYTES = 9
-const SCALAR_BYTES = 16
-
-/** Which columns rows are kept in; the others are NULL and take no room. */
-export class SessionColumns {
+export interface SessionRowColumns {
+  /** Those of the input, the time, the keys. */
+  readonly columns: readonly Column[]
   readonly timeAt: number
-  /** From there on. */
-  readonly keysAt: number
-  readonly #used: ReadonlySet<number>
-  readonly #nulls = new Map<number, Vector>()
-
-  /** @param used columns that groups read; behind all input columns, from `timeAt` on, are time and keys */
-  constructor(used: ReadonlySet<number>, timeAt: number) {
-    this.#used = used
-    this.timeAt = timeAt
-    this.keysAt = timeAt + 1
-  }
-
-  /** Nothing that is shared with other rows: those may be freed. */
-  kept(vector: Vector, k: number, length: number): Vector {
-    if (k < this.timeAt && !this.#used.has(k)) return this.#null(vector, k, length)
-    return isVariableWidth(vector.type) ? ownBytes(vector, length) : vector
-  }
-
-  /** One for all batches. */
-  #null({ type }: Vector, k: number, length: number): Vector {
-    const known = this.#nulls.get(k)
-    if (known !== undefined && known.nulls.length >= length) return known
-    const vector = allocateVector(type, length)
-    vector.nulls.fill(1)
-    this.#nulls.set(k, vector)
-    return vector
-  }
+  /** Columns of the input that groups read; the others are NULL. */
+  readonly used: ReadonlySet<number>
 }
 
-export class SessionBatch {
-  readonly batch: ChangeBatch
-  readonly #keys: readonly Vector[]
-  readonly #times: BigInt64Array
-  readonly #texts: readonly Vector[]
-  #rows: readonly BatchRow[]
-  #left: number
+export class SessionRows {
+  readonly table: OrderedTable
+  readonly #codec: OrderedRowCodec
+  /** Which columns are kept. */
+  readonly #kept: readonly number[]
+  readonly #left: readonly number[]
+  readonly #at: OrderedCursor
 
-  constructor(taken: ChangeBatch, columns: SessionColumns) {
-    const { length } = taken
-    this.batch = { ...taken, vectors: taken.vectors.map((vector, k) => columns.kept(vector, k, length)) }
-    const { vectors } = this.batch
-    this.#keys = vectors.slice(columns.keysAt)
-    this.#times = vectors[columns.timeAt]!.values as BigInt64Array
-    this.#texts = vectors.filter(({ type }) => isVariableWidth(type))
-    this.#rows = Array.from({ length }, (_, at) => new BatchRow(this, at))
-    this.#left = length
+  constructor(store: PageStore, { columns, timeAt, used }: SessionRowColumns) {
+    this.table = new OrderedTable(store)
+    this.#at = new OrderedCursor(this.table)
+    const places = [...columns.keys()]
+    this.#kept = places.filter((k) => k >= timeAt || used.has(k))
+    this.#left = places.filter((k) => !this.#kept.includes(k))
+    const kept = this.#kept.map((k) => ({ ...columns[k]!, nullable: k !== timeAt }))
+    const time = this.#kept.indexOf(timeAt)
+    const keys = [...kept.keys()].slice(time + 1)
+    const order = [{ column: time, descending: false, nullsFirst: false }]
+    this.#codec = new OrderedRowCodec(kept, keys, order, 1)
   }
 
-  /** Until so few are held that the batch is given up. */
-  get rows(): readonly SessionRow[] {
-    return this.#rows
+  /** The columns whose rows are meant next. */
+  begin(vectors: readonly Vector[]): void {
+    this.#codec.begin({ vectors: this.#kept.map((k) => vectors[k]!) })
   }
 
-  timeUs(at: number): bigint {
-    return this.#times[at]!
+  add(row: number, weight: number): void {
+    this.#codec.encode(row)
+    this.table.add(this.#codec.bytes, this.#codec.length, weight)
   }
 
-  bytesOf(at: number): number {
-    let bytes = ROW_BYTES + CELL_BYTES * this.batch.vectors.length
-    for (const { ends, values } of this.#texts) bytes += ends[at]! - (values[at] as number)
-    return bytes
+  /** Null when there is no row like this one; the cursor is good until the next call. */
+  find(row: number): OrderedCursor | null {
+    this.#codec.encode(row)
+    const { bytes, length } = this.#codec
+    const at = this.table.find(this.#at, bytes, length)
+    return at.valid && at.equals(bytes, length) ? at : null
   }
 
-  keyOf(at: number): SessionKey {
-    return keyAt(this.#keys, at)
+  /** Times of the rows next to a cursor, that of its own row the second; null where they are of another. */
+  timesAt(at: OrderedCursor, range: RowRange): { beforeUs: bigint | null; behindUs: bigint | null } {
+    const behindUs = this.#timeIn(at, range)
+    return { beforeUs: this.#timeIn(at.previous(), range), behindUs }
   }
 
-  letGo(): void {
-    this.#left--
-    if (this.#left > this.batch.length * LEAST_SHARE) return
-    for (const row of this.#rows) row.leaveBatch()
-    this.#rows = []
-  }
-}
-
-/** Millions of them live at a time: small, and without a value that would be an object of its own. */
-class BatchRow implements SessionRow {
-  /** Its batch; once it has left that, the row by itself. */
-  #from: SessionBatch | SessionRow
-  /** Position in its batch. */
-  readonly at: number
-  #isHeld = true
-
-  constructor(batch: SessionBatch, at: number) {
-    this.#from = batch
-    this.at = at
+  /** How many there are. */
+  count(range: RowRange): number {
+    const from = this.#seek(range.key, range.firstUs)
+    const to = this.#seek(range.key, range.lastUs + 1n)
+    return this.table.weightBetween(from, to)
   }
 
-  get batch(): SessionBatch | null {
-    return this.#from instanceof SessionBatch ? this.#from : null
+  /** A cursor at each; what is done meanwhile may let pages leave, but must not change rows. */
+  *in(range: RowRange): Generator<OrderedCursor> {
+    for (const at = this.#seek(range.key, range.firstUs); this.#timeIn(at, range) !== null; at.next())
+      yield at
   }
 
-  get timeUs(): bigint {
-    return this.#from instanceof SessionBatch ? this.#from.timeUs(this.at) : this.#from.timeUs
+  remove(range: RowRange): void {
+    const at = this.#seek(range.key, range.firstUs)
+    while (this.#timeIn(at, range) !== null) this.table.addAt(at, -at.weight)
   }
 
-  get bytes(): number {
-    return this.#from instanceof SessionBatch ? this.#from.bytesOf(this.at) : this.#from.bytes
+  /** Reads the cursor's row into the builder's last row. */
+  read({ start }: OrderedCursor, { columns, length }: RowBuilder): void {
+    const kept = this.#kept.map((k) => columns[k]!)
+    this.#codec.decode(this.table.store.u8, start, kept, length - 1)
+    for (const k of this.#left) columns[k]!.nulls[length - 1] = 1
   }
 
-  get cells(): readonly Scalar[] {
-    return this.#from instanceof SessionBatch ? readRow(this.#from.batch, this.at) : this.#from.cells
+  #seek(key: Uint8Array, timeUs: bigint): OrderedCursor {
+    const head = keyWithTime(key, timeUs)
+    return this.table.seek(head, head.length)
   }
 
-  letGo(): void {
-    this.#isHeld = false
-    this.batch?.letGo()
+  #timeIn(at: OrderedCursor, { key, firstUs, lastUs }: RowRange): bigint | null {
+    if (!at.valid || !at.startsWith(key, key.length)) return null
+    const timeUs = readTime(this.table.store.u8, at.start + key.length)
+    return timeUs < firstUs || timeUs > lastUs ? null : timeUs
   }
-
-  /** A checkpoint may still read a row that no session holds: it keeps its batch until nobody has it. */
-  leaveBatch(): void {
-    // It goes with as many bytes as it came with.
-    if (this.#isHeld) this.#from = { ...scalarRow(this.timeUs, this.cells), bytes: this.bytes }
-  }
-}
-
-/** A row by itself. */
-export function scalarRow(timeUs: bigint, cells: readonly Scalar[]): SessionRow {
-  let bytes = ROW_BYTES
-  for (const cell of cells) {
-    const length = typeof cell === "string" ? 2 * cell.length : cell instanceof Uint8Array ? cell.length : 0
-    bytes += SCALAR_BYTES + length
-  }
-  return { timeUs, cells, bytes, letGo: () => {} }
-}
-
-/** Rows that follow each other in one batch, from the one at `at` on. */
-export interface BatchRun {
-  readonly batch: ChangeBatch
-  readonly at: number
-  readonly length: number
-}
-
-/** The longest run that begins with the row at `from`; null when that is in no batch. */
-export function batchRun(
-  rows: readonly { readonly row: SessionRow; readonly weight: number }[],
-  from: number,
-): BatchRun | null {
-  const first = rows[from]!.row
-  if (!(first instanceof BatchRow) || first.batch === null) return null
-  const { at, batch } = first
-  let length = 0
-  for (; from + length < rows.length; length++) {
-    const { row, weight } = rows[from + length]!
-    if (weight !== 1 || !(row instanceof BatchRow) || row.batch !== batch || row.at !== at + length) break
-  }
-  return length === 0 ? null : { batch: batch.batch, at, length }
-}
-
-/** What `sessionKey` says of a row in columns. */
-export function keyAt(keys: readonly Vector[], at: number): SessionKey {
-  if (keys.length === 1) return keyOfOne(readScalar(keys[0]!, at))
-  return cellsText(keys.map((vector) => readScalar(vector, at)))
-}
-
-/** NaN equals itself and -0 equals 0, as in keys of groups. */
-export function sessionKey(cells: readonly Scalar[]): SessionKey {
-  return cells.length === 1 ? keyOfOne(cells[0]!) : cellsText(cells)
-}
-
-function keyOfOne(value: Scalar): SessionKey {
-  if (typeof value !== "bigint") return cellText(value)
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : String(value)
-}
-
-/** Equal for equal values. */
-export function cellsText(cells: readonly Scalar[]): string {
-  return cells.map(cellText).join("|")
-}
-
-function cellText(value: Scalar): string {
-  if (value === null) return ""
-  if (typeof value === "string") return JSON.stringify(value)
-  if (typeof value === "number") return String(value + 0)
-  return value instanceof Uint8Array ? `x${value.join(",")}` : String(value)
-}
-
-function ownBytes({ type, nulls: isNull, values, ends, data }: Vector, length: number): Vector {
-  let total = 0
-  for (let row = 0; row < length; row++) if (isNull[row] !== 1) total += ends[row]! - (values[row] as number)
-  const own = allocateVector(type, length, new Uint8Array(total))
-  let at = 0
-  for (let row = 0; row < length; row++) {
-    own.nulls[row] = isNull[row]!
-    if (isNull[row] === 1) continue
-    own.data.set(data.subarray(values[row] as number, ends[row]), at)
-    own.values[row] = at
-    at += ends[row]! - (values[row] as number)
-    own.ends[row] = at
-  }
-  return own
 }

@@ -1,19 +1,7 @@
-/** A session: its bounds, the rows that it holds, and what becomes of its groups. */
+/** A session: its bounds, and what becomes of its groups. */
 import type { KeyTable } from "../state/key-table.ts"
 import type { OrderedMultiset } from "../state/ordered-multiset.ts"
-import type { SessionKey, SessionRow } from "./session-rows.ts"
-
-export interface SessionMove {
-  readonly session: Session
-  readonly row: SessionRow
-  readonly weight: 1 | -1
-}
-
-/** The group of one session becomes a part of another one's. */
-export interface SessionMerge {
-  readonly from: SessionMove
-  readonly to: SessionMove
-}
+import { EARLIEST_US, type SessionRecord } from "./session-records.ts"
 
 /** What all sessions of an operator share. */
 export interface SessionTables {
@@ -21,43 +9,65 @@ export interface SessionTables {
   readonly multisets: readonly OrderedMultiset[]
 }
 
-export class Session {
+/** The group of one session becomes a part of another one's. */
+export interface SessionMerge {
+  readonly from: Session
+  readonly to: Session
+}
+
+/** As it is while an epoch has to do with it; its record is written when the epoch ends. */
+export class Session implements SessionRecord {
+  /** As bytes. */
+  readonly key: Uint8Array
   readonly number: bigint
-  readonly key: SessionKey
   readonly distinct: readonly KeyTable[]
   readonly multisets: readonly OrderedMultiset[]
-  /** By time; where they are not kept, the one that began it. */
-  rows: SessionRow[] = []
-  /** A checkpoint reads `rows`: they are copied before they change. */
-  shared = false
+  anchorUs: bigint
   firstUs: bigint
   lastUs: bigint
-  /** The one that it became a part of. */
-  into: Session | null = null
+  /** How many rows it has. */
+  rows = 0
+  isGone = false
+  queuedUs: bigint | null = null
+  notBeforeUs = EARLIEST_US
   /** As the rows that are out have them. */
   start = 0n
   end = 0n
   /** Its groups' rows are out, and are to be out at the end of this epoch. */
   visible = false
   showing = false
-  isGone = false
+  /** The one that it became a part of. */
+  into: Session | null = null
   /** Place of its group among those that the epoch has touched, of several the last one's; -1: none is. */
   touchedAt = -1
-  /** End under which it waits to be closed. */
-  queuedUs: bigint | null = null
 
-  /** @param timeUs of its only row as yet */
-  constructor(number: bigint, key: SessionKey, timeUs: bigint, { distinct, multisets }: SessionTables) {
+  /** @param timeUs of its first row */
+  constructor(number: bigint, key: Uint8Array, timeUs: bigint, { distinct, multisets }: SessionTables) {
     this.number = number
     this.key = key
+    this.anchorUs = timeUs
     this.firstUs = timeUs
     this.lastUs = timeUs
     this.distinct = distinct
     this.multisets = multisets
   }
 
+  static of(key: Uint8Array, record: SessionRecord, tables: SessionTables): Session {
+    const session = new Session(record.number, key, record.anchorUs, tables)
+    session.firstUs = record.firstUs
+    session.lastUs = record.lastUs
+    session.rows = record.rows
+    session.queuedUs = record.queuedUs
+    session.notBeforeUs = record.notBeforeUs
+    session.start = record.start
+    session.end = record.end
+    session.visible = record.visible
+    session.showing = record.visible
+    return session
+  }
+
   get isAlive(): boolean {
-    return this.rows.length > 0
+    return this.rows > 0 && !this.isGone
   }
 
   /** So far at least. */
@@ -65,19 +75,4 @@ export class Session {
     if (timeUs < this.firstUs) this.firstUs = timeUs
     if (timeUs > this.lastUs) this.lastUs = timeUs
   }
-
-  /** These rows and no others, by time. */
-  hold(rows: SessionRow[]): void {
-    this.rows = rows
-    this.shared = false
-    if (rows.length === 0) return
-    this.firstUs = rows[0]!.timeUs
-    this.lastUs = rows.at(-1)!.timeUs
-  }
-}
-
-export interface GoneSession {
-  readonly key: SessionKey
-  readonly firstUs: bigint
-  readonly lastUs: bigint
 }
