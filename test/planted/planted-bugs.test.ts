@@ -141,12 +141,12 @@ const BUGS: readonly Planted[] = [
     law: /epoch \d+|must hold|(window_tops|best_of_finals).* has \d+ rows/,
   },
   {
-    bug: "sessions forget in a checkpoint which of their rows are out",
+    bug: "sessions are numbered from the first one again behind a checkpoint",
     views: ["stays", "closed_stays"],
     plant: () =>
       onMeta(
-        (part) => /\/sessions\/\d+$/.test(part),
-        (entry) => ({ ...entry, shown: null }),
+        (part) => part.endsWith("/sessions"),
+        (meta) => ({ ...meta, next: "1" }),
       ),
     law: /epoch \d+|must hold|(stays|closed_stays).* has \d+ rows/,
   },
