@@ -23,20 +23,20 @@ interface Ruled {
 /** Those that come. */
 export function placeRows(operator: SessionAggregate, batch: ChangeBatch, ruled: Ruled): void {
   const { book } = operator
-  const weights = batch.weights ?? ONES
+  const weightOf = (row: number) => batch.weights?.[row] ?? 1
   const { keys, times } = columnsOf(batch, ruled)
   const sessions: (Session | null)[] = new Array(batch.length).fill(null)
   const order = ruled.origins === null ? byTimes(times) : null
   book.begin(batch)
   for (let k = 0; k < batch.length; k++) {
     const row = order === null ? k : order[k]!
-    const weight = weights[row] ?? 1
+    const weight = weightOf(row)
     if (weight > 0) sessions[row] = book.place(keyAt(keys, row), row, times[row]!, weight)
   }
   rule(ruled, batch, (row) => sessions[row] !== null)
   const placed: number[] = []
   for (let row = 0; row < batch.length; row++) if (sessions[row] !== null) placed.push(row)
-  for (const row of placed) book.rows?.add(row, weights[row] ?? 1)
+  for (const row of placed) book.rows?.add(row, weightOf(row))
   operator.enter(withNumbers(batch, placed, sessions))
 }
 
@@ -107,5 +107,3 @@ function withNumbers(
 function columnsOf({ vectors }: ChangeBatch, { timeAt }: Ruled) {
   return { keys: vectors.slice(timeAt + 1), times: (vectors[timeAt] as Vector).values as BigInt64Array }
 }
-
-const ONES = new Int32Array(0)
