@@ -252,13 +252,11 @@ export class SessionAggregate implements StatefulOperator {
     this.book.rows!.read(at, this.#moves)
   }
 
-  /** What is kept of a session itself, which finds its one group. */
+  /** What is kept of a session itself, which finds its one group: nobody reads more. */
   #name(session: Session): void {
     this.#add(session, 1)
     const { columns, length } = this.#moves
-    const keysAt = this.#rows.timeAt + 1
-    for (let k = 0; k < keysAt; k++) columns[k]!.nulls[length - 1] = 1
-    this.book.keys.decode(session.key, columns.slice(keysAt), length - 1)
+    this.book.keys.decode(session.key, columns.slice(this.#rows.timeAt + 1), length - 1)
   }
 
   #add({ number }: Session, weight: number): void {

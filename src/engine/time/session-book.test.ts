@@ -23,9 +23,9 @@ class Sessions {
   readonly moves: Move[] = []
   readonly #told = new RowBuilder(COLUMNS.map(({ type }) => type))
 
-  constructor(allowedLatenessUs = 0n, keepsRows = true) {
+  constructor({ allowedLatenessUs = 0n, keepsRows = true, limitBytes = 64 << 20 } = {}) {
     this.book = new SessionBook({
-      store: new PageStore(64 << 20),
+      store: new PageStore(limitBytes),
       gapUs: GAP,
       ...{ allowedLatenessUs, keepsRows },
       columns: { columns: COLUMNS, timeAt: 1, used: new Set([0]) },
@@ -118,7 +118,7 @@ test("a row between two sessions joins them, and the smaller one's rows move", (
 })
 
 test("where no rows are kept the younger of two that are joined becomes a part of the older", () => {
-  const sessions = new Sessions(0n, false)
+  const sessions = new Sessions({ keepsRows: false })
   const [first, second] = [sessions.add("a", 20n)!, sessions.add("a", 0n)!]
   assert.equal(sessions.add("a", 10n), first)
   assert.deepEqual(sessions.book.takeMerges(), [{ from: second, to: first }])
@@ -162,36 +162,93 @@ test("a row that would join a gone session is late, however young it is, and beg
   assert.equal(sessions.isLate("b", 10n), false, "another key has other sessions")
   assert.equal(sessions.isLate("b", 0n), true, "its own end is reached")
   assert.deepEqual(sessions.gone(), [[0n, 0n]])
+  assert.equal(sessions.book.rows!.table.count, 0)
   sessions.pass(20n)
   assert.deepEqual(sessions.gone(), [], "no row of it can come in time any more")
   assert.equal(sessions.isLate("a", 10n), true)
 })
 
+/** Sessions that stay objects, and some that are read from their records in each epoch. */
+const LIMITS = [64 << 20, 1 << 15]
+
 test("where a session is gone is known as long as the next one of its key lives", () => {
-  const sessions = new Sessions()
-  sessions.add("a", 0n)
-  sessions.pass(10n)
-  for (let time = 12n; time <= 100n; time += 8n) {
-    sessions.add("a", time)
-    sessions.pass(time)
-    assert.equal(sessions.isLate("a", 10n), true, `at ${time}`)
-    assert.equal(sessions.isLate("a", 11n), false, `at ${time}: it lengthens the session`)
+  for (const limitBytes of LIMITS) {
+    const sessions = new Sessions({ limitBytes })
+    sessions.add("a", 0n)
+    sessions.pass(10n)
+    for (let time = 12n; time <= 100n; time += 8n) {
+      sessions.add("a", time)
+      sessions.pass(time)
+      assert.equal(sessions.isLate("a", 10n), true, `at ${time}`)
+      assert.equal(sessions.isLate("a", 11n), false, `at ${time}: it lengthens the session`)
+    }
+    assert.deepEqual([sessions.gone(), sessions.shape()], [[], [[12n, 100n, 12]]])
   }
-  assert.deepEqual([sessions.gone(), sessions.shape()], [[], [[12n, 100n, 12]]])
 })
 
-test("what was before a session that is emptied is known to the next one", () => {
-  const sessions = new Sessions()
-  sessions.book.judgeBy(10n)
-  sessions.add("a", 5n)
-  sessions.add("a", 16n)
-  sessions.remove("a", 5n)
-  assert.equal(sessions.isLate("a", 6n), false)
-  sessions.add("a", 6n)
-  sessions.remove("a", 6n)
-  sessions.add("a", 9n)
-  assert.equal(sessions.isLate("a", 0n), true, "it was over when the first of them began")
-  assert.equal(sessions.isLate("a", 1n), false)
+/** [0] is gone and forgotten, which the session [12] knows, and those behind it do not. */
+function behindOne(limitBytes: number, ...times: readonly bigint[]): Sessions {
+  const sessions = new Sessions({ limitBytes })
+  sessions.add("a", 0n)
+  sessions.pass(10n)
+  for (const time of [12n, ...times]) sessions.add("a", time)
+  sessions.pass(20n)
+  assert.deepEqual(sessions.gone(), [])
+  return sessions
+}
+
+test("a session that is emptied hands on what it knew was before it", () => {
+  for (const limitBytes of LIMITS) {
+    const sessions = behindOne(limitBytes, 40n)
+    sessions.remove("a", 12n)
+    sessions.endEpoch()
+    for (const time of [30n, 20n]) sessions.add("a", time)
+    sessions.endEpoch()
+    assert.equal(sessions.isLate("a", 10n), true)
+    assert.equal(sessions.isLate("a", 11n), false)
+  }
+})
+
+test("a session knows what one knew that became a part of it", () => {
+  for (const limitBytes of LIMITS) {
+    const sessions = behindOne(limitBytes, 30n, 40n)
+    sessions.add("a", 21n)
+    assert.deepEqual(sessions.shape(), [[12n, 40n, 4]])
+    assert.equal(sessions.isLate("a", 10n), true)
+    assert.equal(sessions.isLate("a", 11n), false)
+  }
+})
+
+test("a part of a session knows what was before it", () => {
+  for (const limitBytes of LIMITS) {
+    const sessions = behindOne(limitBytes)
+    for (const time of [20n, 28n, 29n]) sessions.add("a", time)
+    sessions.remove("a", 20n)
+    assert.equal(sessions.isLate("a", 10n), true, "it would lengthen the smaller part, [12]")
+    sessions.remove("a", 12n)
+    for (const time of [21n, 20n]) sessions.add("a", time)
+    sessions.endEpoch()
+    assert.deepEqual(sessions.shape(), [[20n, 29n, 4]])
+    assert.equal(sessions.isLate("a", 10n), true)
+  }
+})
+
+test("one that begins beside others is lengthened as those are", () => {
+  for (const limitBytes of LIMITS) {
+    const sessions = new Sessions({ limitBytes })
+    sessions.book.judgeBy(10n)
+    sessions.add("before", 30n)
+    sessions.add("behind", 50n)
+    sessions.endEpoch()
+    sessions.book.judgeBy(39n)
+    sessions.add("behind", 32n)
+    assert.equal(sessions.isLate("behind", 25n), false, "it was not over when [50] began")
+    sessions.add("before", 45n)
+    sessions.remove("before", 30n)
+    sessions.add("before", 36n)
+    assert.equal(sessions.isLate("before", 28n), false, "it was not over when [30] began")
+    assert.equal(sessions.isLate("alone", 28n), true)
+  }
 })
 
 test("a row whose own end is over may still join a session that lives", () => {
@@ -203,7 +260,7 @@ test("a row whose own end is over may still join a session that lives", () => {
 })
 
 test("lateness keeps sessions, and nothing is late before the first watermark", () => {
-  const sessions = new Sessions(5n)
+  const sessions = new Sessions({ allowedLatenessUs: 5n })
   sessions.book.judgeBy(NO_WATERMARK)
   assert.equal(sessions.isLate("a", -(2n ** 60n)), false)
   sessions.book.judgeBy(14n)

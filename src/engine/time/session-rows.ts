@@ -24,7 +24,7 @@ export interface SessionRowColumns {
   /** Those of the input, the time, the keys. */
   readonly columns: readonly Column[]
   readonly timeAt: number
-  /** Columns of the input that groups read; the others are NULL. */
+  /** Columns of the input that groups read; the others are not kept. */
   readonly used: ReadonlySet<number>
 }
 
@@ -33,7 +33,6 @@ export class SessionRows {
   readonly #codec: OrderedRowCodec
   /** Which columns are kept. */
   readonly #kept: readonly number[]
-  readonly #left: readonly number[]
   readonly #at: OrderedCursor
 
   constructor(store: PageStore, { columns, timeAt, used }: SessionRowColumns) {
@@ -41,7 +40,6 @@ export class SessionRows {
     this.#at = new OrderedCursor(this.table)
     const places = [...columns.keys()]
     this.#kept = places.filter((k) => k >= timeAt || used.has(k))
-    this.#left = places.filter((k) => !this.#kept.includes(k))
     const kept = this.#kept.map((k) => ({ ...columns[k]!, nullable: k !== timeAt }))
     const time = this.#kept.indexOf(timeAt)
     const keys = [...kept.keys()].slice(time + 1)
@@ -91,11 +89,10 @@ export class SessionRows {
     while (this.#timeIn(at, range) !== null) this.table.addAt(at, -at.weight)
   }
 
-  /** Reads the cursor's row into the builder's last row. */
+  /** Reads the cursor's row into the builder's last row, but for columns that nobody reads. */
   read({ start }: OrderedCursor, { columns, length }: RowBuilder): void {
     const kept = this.#kept.map((k) => columns[k]!)
     this.#codec.decode(this.table.store.u8, start, kept, length - 1)
-    for (const k of this.#left) columns[k]!.nulls[length - 1] = 1
   }
 
   #seek(key: Uint8Array, timeUs: bigint): OrderedCursor {

@@ -62,7 +62,6 @@ export class Session implements SessionRecord {
     session.start = record.start
     session.end = record.end
     session.visible = record.visible
-    session.showing = record.visible
     return session
   }
 
