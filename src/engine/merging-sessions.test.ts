@@ -8,6 +8,7 @@ import { compareSeed } from "./kit/compare-with-naive.ts"
 import { END, EVENT, KEY, TUMBLE, VALUE, WINDOWS } from "./kit/events.ts"
 import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
+import { keepingNothing, MemorySpill } from "./kit/memory-spill.ts"
 import { randomSessions } from "./kit/random-sessions.ts"
 
 const TIME = col(EVENT, "time")
@@ -36,6 +37,25 @@ test("of two that are joined nothing is left but the one that they are", () => {
   engine.epoch([["a", 1, 10n]])
   assert.equal(rowsOf("groups"), 2)
   assert.equal(rowsOf("view v"), 2)
+})
+
+test("two groups become one whose pages leave whenever they may", () => {
+  const spec = groupBy("events", {
+    session: { time: TIME, gapUs: 10n, keys: [KEY] },
+    keys: [KEY, END],
+    windowKeys: { start: null, end: 1 },
+    aggregates: [aggregate("count", null), aggregate("sum", VALUE)],
+  })
+  const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
+  const engine = new Harness(specs, EVENT, keepingNothing(() => new MemorySpill()))
+  const epochOf = (time: bigint) =>
+    engine.epoch(Array.from({ length: 1_000 }, (_, k) => [`key ${k}`, k, time] as const))
+  for (const time of [0n, 20n, 10n]) epochOf(time)
+  const rows = engine.rows("v")
+  assert.equal(rows.length, 1_000)
+  for (const [key, end, count, sum] of rows) {
+    assert.deepEqual([end, count, sum], [30n, 3n, 3n * BigInt(String(key).slice(4))])
+  }
 })
 
 test("floats of two sessions add up and compare as those of one, whatever they are", () => {
