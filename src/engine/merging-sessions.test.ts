@@ -2,6 +2,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { FLOAT64, STRING, TIMESTAMP } from "../columns/types.ts"
+import type { AggregateCall } from "../expr/expression.ts"
+import type { EngineOptions } from "./create-engine.ts"
 import { column } from "./kit/batches.ts"
 import { compareParts } from "./kit/compare-parts.ts"
 import { compareSeed } from "./kit/compare-with-naive.ts"
@@ -13,6 +15,17 @@ import { randomSessions } from "./kit/random-sessions.ts"
 
 const TIME = col(EVENT, "time")
 
+/** Per key: key, end, and these. */
+function byKey(aggregates: readonly AggregateCall[], options: EngineOptions = {}): Harness {
+  const spec = groupBy("events", {
+    session: { time: TIME, gapUs: 10n, keys: [KEY] },
+    keys: [KEY, END],
+    windowKeys: { start: null, end: 1 },
+    aggregates,
+  })
+  return new Harness([source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])], EVENT, options)
+}
+
 test("random rows give the sessions and the values that sorting them gives", () => {
   for (let seed = 1; seed <= 200; seed++) compareSeed(seed, randomSessions)
 })
@@ -22,11 +35,7 @@ test("they are the same in one, two and three parts, also across a restore", () 
 })
 
 test("of two that are joined nothing is left but the one that they are", () => {
-  const spec = groupBy("events", {
-    ...{ session: { time: TIME, gapUs: 10n, keys: [KEY] }, keys: [KEY, END] },
-    ...{ windowKeys: { start: null, end: 1 }, aggregates: [aggregate("count", null)] },
-  })
-  const engine = new Harness([source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])], EVENT)
+  const engine = byKey([aggregate("count", null)])
   const rowsOf = (id: string) => engine.engine.work("v").find((work) => work.id === id)!.state.rows
   engine.epoch([
     ["a", 1, 0n],
@@ -40,14 +49,10 @@ test("of two that are joined nothing is left but the one that they are", () => {
 })
 
 test("two groups become one whose pages leave whenever they may", () => {
-  const spec = groupBy("events", {
-    session: { time: TIME, gapUs: 10n, keys: [KEY] },
-    keys: [KEY, END],
-    windowKeys: { start: null, end: 1 },
-    aggregates: [aggregate("count", null), aggregate("sum", VALUE)],
-  })
-  const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
-  const engine = new Harness(specs, EVENT, keepingNothing(() => new MemorySpill()))
+  const engine = byKey(
+    [aggregate("count", null), aggregate("sum", VALUE)],
+    keepingNothing(() => new MemorySpill()),
+  )
   const epochOf = (time: bigint) =>
     engine.epoch(Array.from({ length: 1_000 }, (_, k) => [`key ${k}`, k, time] as const))
   for (const time of [0n, 20n, 10n]) epochOf(time)
@@ -126,14 +131,7 @@ test("which changes are late does not depend on the order that they come in", ()
 })
 
 test("a session takes no more memory with each row", () => {
-  const spec = groupBy("events", {
-    session: { time: TIME, gapUs: 10n, keys: [KEY] },
-    keys: [KEY, END],
-    windowKeys: { start: null, end: 1 },
-    aggregates: [aggregate("count", null), aggregate("max", VALUE)],
-  })
-  const specs = [source(EVENT), spec, view("v", "groups", spec.columns, [0, 1])]
-  const engine = new Harness(specs, EVENT, { maxStateBytes: 2 ** 20 })
+  const engine = byKey([aggregate("count", null), aggregate("max", VALUE)], { maxStateBytes: 2 ** 20 })
   const rows = (from: number) => Array.from({ length: 20_000 }, (_, k) => ["a", k, BigInt(from + k)] as const)
   engine.epoch(rows(0))
   const bytes = engine.engine.stateBytes()

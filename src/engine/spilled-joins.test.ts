@@ -11,7 +11,7 @@ import type { Row } from "./kit/batches.ts"
 import { sliceOf } from "./kit/batches.ts"
 import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
-import { assertWithin, changesOf, compareInAnEighth, limited } from "./kit/in-an-eighth.ts"
+import { changesOf, compareInAnEighth, compareTakenOver } from "./kit/in-an-eighth.ts"
 import { type JoinParts, joinOf, SIDE, within } from "./kit/joins.ts"
 import { keepingNothing } from "./kit/memory-spill.ts"
 
@@ -99,23 +99,11 @@ for (const one of CASES) {
 }
 
 test("a join whose pages are out is taken over by other numbers of parts, within their memory", () => {
-  const free = createEngine(graph(REPLACED))
-  const made = (parts: number) => limited(graph(REPLACED), LIMIT_OF_PART * parts, parts)
-  let engine = made(1)
-  for (const input of epochsOf(REPLACED)) {
-    assert.deepEqual(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
-    const parts = new Map([
-      [5, 3],
-      [7, 2],
-    ]).get(input.epoch)
-    if (parts === undefined) continue
-    using checkpoint = engine.checkpoint()
-    const next = made(parts)
-    next.restore([...checkpoint.parts()])
-    assertWithin(next, LIMIT_OF_PART * parts, `taken over by ${parts} parts`)
-    assert.ok(engine.spill().spilledBytes > LIMIT_OF_PART && next.spill().spilledBytes > LIMIT_OF_PART)
-    engine = next
-  }
+  const numbers = new Map([
+    [5, 3],
+    [7, 2],
+  ])
+  compareTakenOver(graph(REPLACED), epochsOf(REPLACED), LIMIT_OF_PART, numbers)
 })
 
 test("a page of a join that no checkpoint writes again, going by its stamp, is as it was", () => {

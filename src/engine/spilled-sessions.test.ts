@@ -1,14 +1,12 @@
 /** Sessions, their rows and their groups, with more of them than their memory. */
-import assert from "node:assert/strict"
 import { test } from "node:test"
 import { INT32 } from "../columns/types.ts"
 import type { SeededRandom } from "../std/random.ts"
-import { createEngine } from "./create-engine.ts"
 import type { AggregateSpec, OperatorSpec } from "./dataflow.ts"
 import { WINDOWS } from "./kit/events.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
-import { assertWithin, changesOf, compareInAnEighth, limited } from "./kit/in-an-eighth.ts"
+import { compareInAnEighth, compareTakenOver } from "./kit/in-an-eighth.ts"
 import { EPOCH_US, LONG_EVENT as EVENT, longRowEpochs } from "./kit/long-rows.ts"
 
 const LIMIT = 4 << 20
@@ -81,26 +79,10 @@ test("sessions with several groups each, which close, in an eighth of their memo
 })
 
 test("sessions that are out of memory are taken over by other numbers of parts", () => {
-  for (const [specs, epochs] of [
-    [merging(), byText],
-    [keeping("final"), byKey],
-  ] as const) {
-    const free = createEngine(specs)
-    const made = (parts: number) => limited(specs, LIMIT * parts, parts)
-    let engine = made(1)
-    for (const input of epochs.slice(0, 16)) {
-      assert.deepEqual(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
-      const parts = new Map([
-        [10, 3],
-        [13, 2],
-      ]).get(input.epoch)
-      if (parts === undefined) continue
-      using checkpoint = engine.checkpoint()
-      const next = made(parts)
-      next.restore([...checkpoint.parts()])
-      assertWithin(next, LIMIT * parts, `taken over by ${parts} parts`)
-      assert.ok(next.spill().spilledBytes > LIMIT)
-      engine = next
-    }
-  }
+  const numbers = new Map([
+    [10, 3],
+    [13, 2],
+  ])
+  compareTakenOver(merging(), byText.slice(0, 16), LIMIT, numbers)
+  compareTakenOver(keeping("final"), byKey.slice(0, 16), LIMIT, numbers)
 })

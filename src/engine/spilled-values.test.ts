@@ -1,14 +1,12 @@
 /** Lists, percentiles, modes, and extremes of rows that are replaced, with more values than their memory. */
-import assert from "node:assert/strict"
 import { test } from "node:test"
 import { INT32, STRING } from "../columns/types.ts"
 import type { AggregateCall, AggregateName } from "../expr/expression.ts"
 import type { SeededRandom } from "../std/random.ts"
-import { createEngine } from "./create-engine.ts"
 import type { AggregateSpec, EngineWindow, OperatorSpec } from "./dataflow.ts"
 import { aggregate, col, compare, lit } from "./kit/expressions.ts"
 import { groupBy, source, view } from "./kit/harness.ts"
-import { assertWithin, changesOf, compareInAnEighth, limited } from "./kit/in-an-eighth.ts"
+import { compareInAnEighth, compareTakenOver } from "./kit/in-an-eighth.ts"
 import { EPOCH_US, LONG_EVENT as EVENT, longRowEpochs } from "./kit/long-rows.ts"
 
 /** A row may need some pages of 64 KB beyond seven eighths of it, in each of the windows that are open. */
@@ -57,24 +55,11 @@ test("values of groups at random, in an eighth of their memory", () => {
 
 test("values whose pages are out are taken over by other numbers of parts, within their memory", () => {
   const groups = groupBy("events", { keys: [KEY], aggregates: values })
-  const specs = [source(EVENT), groups, ...shown(groups)]
-  const free = createEngine(specs)
-  const made = (parts: number) => limited(specs, LIMIT * parts, parts)
-  let engine = made(1)
-  for (const input of epochsOf(700)) {
-    assert.deepEqual(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
-    const parts = new Map([
-      [4, 3],
-      [6, 2],
-    ]).get(input.epoch)
-    if (parts === undefined) continue
-    using checkpoint = engine.checkpoint()
-    const next = made(parts)
-    next.restore([...checkpoint.parts()])
-    assertWithin(next, LIMIT * parts, `taken over by ${parts} parts`)
-    assert.ok(next.spill().spilledBytes > LIMIT)
-    engine = next
-  }
+  const numbers = new Map([
+    [4, 3],
+    [6, 2],
+  ])
+  compareTakenOver([source(EVENT), groups, ...shown(groups)], epochsOf(700), LIMIT, numbers)
 })
 
 test("values of few large groups, in an eighth of their memory", () => {

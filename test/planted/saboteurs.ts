@@ -119,9 +119,8 @@ export function onMeta(
 ): RuntimeSimulationOptions {
   const changed = (part: CheckpointPart): CheckpointPart => {
     if (!isMeant(part.name)) return part
-    const meta: JsonObject | readonly JsonObject[] = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
-    const lies = Array.isArray(meta) ? meta.map(change) : change(meta as JsonObject)
-    return { ...part, bytes: Buffer.from(JSON.stringify(lies)) }
+    const meta: JsonObject = JSON.parse(Buffer.from(part.bytes).toString("utf8"))
+    return { ...part, bytes: Buffer.from(JSON.stringify(change(meta))) }
   }
   return onEngine((engine) => ({
     checkpoint: () => {

@@ -77,7 +77,7 @@ export function* pagesOf(held: Iterable<{ readonly pages: Iterable<number> }>): 
 }
 
 /** A multiset, or another table in order. */
-type Ordered = Pick<OrderedMultiset, "table">
+export type Ordered = Pick<OrderedMultiset, "table">
 
 export interface CapturedWindow {
   readonly start: bigint

@@ -4,8 +4,7 @@ import type { Losses } from "../losses.ts"
 import type { AggregateOperator } from "../operators/aggregate.ts"
 import type { ViewOperator } from "../operators/view.ts"
 import type { KeyTable } from "../state/key-table.ts"
-import type { OrderedMultiset } from "../state/ordered-multiset.ts"
-import { tablesOf } from "./capture.ts"
+import { type Ordered, tablesOf } from "./capture.ts"
 import { adoptOrdered } from "./ordered-state.ts"
 import type { OperatorMeta, TableMeta, WindowMeta } from "./part-format.ts"
 import { readJson } from "./part-format.ts"
@@ -32,7 +31,7 @@ export function restoreTables(saved: {
   readonly parts: SavedState
   readonly losses: Losses
   readonly tables: readonly KeyTable[]
-  readonly multisets: readonly Pick<OrderedMultiset, "table">[]
+  readonly multisets: readonly Ordered[]
 }): OperatorMeta {
   const { id, parts, losses, tables, multisets } = saved
   const meta = readJson<OperatorMeta>(parts, `${id}/meta`)
@@ -65,7 +64,7 @@ export function adoptTables(
 }
 
 function adoptMultisets(
-  multisets: readonly Pick<OrderedMultiset, "table">[],
+  multisets: readonly Ordered[],
   { multisets: saved }: Pick<WindowMeta, "multisets">,
   from: { readonly id: string; readonly parts: SavedState },
 ): void {

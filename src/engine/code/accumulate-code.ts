@@ -20,7 +20,14 @@ import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
 import { addToExactPairs, addToRunningPairs } from "./pairs.ts"
 import type { SlotPlace } from "./slot-code.ts"
-import { findOrInsert, hashKeys, loadTable, RETAKE_VIEWS, storeBytes } from "./slot-code.ts"
+import {
+  findOrInsert,
+  hashKeys,
+  loadTable,
+  RETAKE_VIEWS,
+  STOP_WHEN_CROWDED,
+  storeBytes,
+} from "./slot-code.ts"
 import { addSquareOfBig, addSquareOfInt32, addToExact, addToRunning } from "./squares.ts"
 
 /** Up to this weight a 32-bit value times its weight stays far inside a double. */
@@ -47,8 +54,6 @@ export interface AccumulateContext {
   readonly weighted: boolean
   /** Expressions for a distinct table and a multiset of the current window. */
   readonly distinctTable: (index: number) => string
-  /** See Lookup. */
-  readonly onMemory: string
   readonly multiset: (index: number) => string
 }
 
@@ -190,7 +195,6 @@ function updateDistinct(
     ],
     ...names,
     onInsert: "",
-    onMemory: context.onMemory,
   })
   const countAt = (at: number) => `f64[${names.address} + ${at}]`
   const updates = sharing.map((arg) => {
@@ -320,7 +324,7 @@ function updateExtreme(context: AccumulateContext, arg: LoadedArgument, extreme:
     if (arg.state.extremes[0] !== extreme) return ""
     assert(arg.value !== null && plan.groupAt !== null, "a multiset has values")
     return `${context.multiset(extreme.multiset)}.add(f64[${a} + ${plan.groupAt}], ${arg.value}, w);
-      ${RETAKE_VIEWS} ${context.onMemory}`
+      ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED}`
   }
   assert(!context.weighted, "values that can be retracted are in a multiset")
   const { type } = arg.state.expression

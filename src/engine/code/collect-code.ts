@@ -6,7 +6,7 @@ import { leftOut } from "./accumulate-code.ts"
 import type { CollectionState } from "./collections.ts"
 import { countValue } from "./heavy-hitters.ts"
 import { bucketOf } from "./sketches.ts"
-import { RETAKE_VIEWS } from "./slot-code.ts"
+import { RETAKE_VIEWS, STOP_WHEN_CROWDED } from "./slot-code.ts"
 
 export interface LoadedTuple {
   readonly collection: CollectionState
@@ -52,7 +52,7 @@ export function collect(context: AccumulateContext, tuples: readonly LoadedTuple
     const target = `${context.multiset(multiset)}`
     const group = `f64[${place.address} + ${plan.groupAt}]`
     const add = addition(context, collection, { target, group, tuple })
-    const retaken = `${add} ${RETAKE_VIEWS} ${context.onMemory}`
+    const retaken = `${add} ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED}`
     return out === null ? retaken : `if (!(${out})) { ${retaken} }`
   })
   return lines.join("\n")

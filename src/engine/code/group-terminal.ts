@@ -88,7 +88,6 @@ export class GroupTerminal implements Terminal {
       plan: this.#argumentsOver(input),
       place: PLACE,
       weighted: this.shape.weighted,
-      onMemory: STOP_WHEN_CROWDED,
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
     }
@@ -111,7 +110,7 @@ export class GroupTerminal implements Terminal {
     const next = `${operator}.nextGroup`
     const onInsert = groupAt === null ? "" : `f64[a + ${groupAt}] = ${next}; ${next} += ${share.count};`
     const onHash = bySession === true ? "" : share.skipOthers("h", writer.leave)
-    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash, onMemory: STOP_WHEN_CROWDED }
+    const lookup = { ...PLACE, keys, layout, hash: "h", onInsert, onHash }
     return `${findOrInsert(writer.scope, lookup)}
       if (emitting) {
         const u = i32[(a << 1) + 1];

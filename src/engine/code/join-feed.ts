@@ -169,7 +169,6 @@ class FeedWriter {
       layout,
       onInsert: "",
       onHash,
-      onMemory: STOP_WHEN_CROWDED,
     })
     return `${find}
       const head = i32[(ka << 1) + ${this.#own.headHalf}], first = i32[(ka << 1) + ${this.#other.headHalf}];

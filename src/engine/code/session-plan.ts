@@ -17,13 +17,6 @@ interface SessionPlanOptions {
   readonly retracting: boolean
 }
 
-/** Keys of a group that are the session's, bounds among them, say nothing that its number does not. */
-export function areSessionKeys({ keys, windowKeys, session }: AggregateSpec): boolean {
-  const known = new Set(session!.keys.map(structuralKey))
-  const isBound = (k: number) => k === windowKeys!.start || k === windowKeys!.end
-  return keys.every((key, k) => isBound(k) || known.has(structuralKey(key)))
-}
-
 /**
  * Groups by the session's number behind their own keys; the bounds are no fields. Keys that are the session's
  * are read from its columns, so that a group can be found by what is kept of a session.
@@ -54,6 +47,13 @@ export function planSessions(
   const keyFields = keys.map((key, k) => (isBound(k) ? null : layout.addField(key.type, key.nullable)))
   const accumulators = planAccumulators(spec.aggregates, layout, { retracting })
   return { spec: { ...spec, keys, filter: null }, layout, keyFields, accumulators, share, bySession: true }
+}
+
+/** All keys of groups are their sessions', bounds among them: these say nothing that a number does not. */
+export function hasSessionKeysOnly({ spec, keyFields }: GroupPlan, keysAt: number): boolean {
+  return spec.keys.every((key, k) => {
+    return keyFields[k] === null || (key.kind === "column" && key.index >= keysAt)
+  })
 }
 
 /** For rows as they come in, without what is known of their sessions. */

@@ -42,10 +42,6 @@ export interface Lookup extends SlotPlace {
   readonly onInsert: string
   /** Statements behind the hash, before the table is looked at. @default none */
   readonly onHash?: string
-  /**
-   * Statement behind whatever may have brought pages into memory: STOP_WHEN_CROWDED, or nothing. @default ""
-   */
-  readonly onMemory?: string
 }
 
 /** The loop over `i` ends behind this row when there are too many pages in memory, so that some can leave. */
@@ -53,11 +49,11 @@ export const STOP_WHEN_CROWDED = "if (S.isCrowded) count = i + 1;"
 
 /** Declares page, address and hash, and leaves them at the key's slot, inserted when it was missing. */
 export function findOrInsert(scope: CodeScope, lookup: Lookup): string {
-  const { table, mirror, page, address, hash, keys, onHash = "", onMemory = "" } = lookup
+  const { table, mirror, page, address, hash, keys, onHash = "" } = lookup
   const lines = [hashKeys(scope, hash, keys), onHash]
   lines.push(`let ${page} = ${mirror}_dir[${hash} >>> ${mirror}_shift], ${address} = 0;`)
   lines.push(`if (f64[${page}] !== ${mirror}_gen) {
-    ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} ${onMemory} }`)
+    ${page} = ${table}.own(${hash}); ${RETAKE_VIEWS} ${STOP_WHEN_CROWDED} }`)
   lines.push(probe(scope, lookup, insertion(lookup)))
   return lines.join("\n")
 }
@@ -89,14 +85,14 @@ function probe(scope: CodeScope, lookup: Omit<Lookup, "onInsert" | "mirror">, mi
 }
 
 function insertion(lookup: Lookup): string {
-  const { table, mirror, page, address, hash, keys, onMemory = "" } = lookup
+  const { table, mirror, page, address, hash, keys } = lookup
   const lengths = keys.flatMap(({ loaded }) =>
     loaded.bytes ? [`${loaded.bytes.end} - ${loaded.bytes.start}`] : [],
   )
   const bytes = lengths.length === 0 ? "0" : lengths.join(" + ")
   return `
       ${address} = ${table}.insert(${hash}, ${bytes}); ${page} = ${table}.page;
-      ${RETAKE_VIEWS} ${loadTable(mirror, table)} ${onMemory}
+      ${RETAKE_VIEWS} ${loadTable(mirror, table)} ${STOP_WHEN_CROWDED}
       ${storeFields(lookup, keys)}
       ${lookup.onInsert}
       break;`

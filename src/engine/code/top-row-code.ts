@@ -15,14 +15,7 @@ import { CodeScope } from "./code-scope.ts"
 import { compareBytes } from "./extremes.ts"
 import type { LoadedField } from "./field-loader.ts"
 import type { KeyedField, SlotPlace } from "./slot-code.ts"
-import {
-  DECLARE_VIEWS,
-  declareTable,
-  findOrInsert,
-  loadTable,
-  STOP_WHEN_CROWDED,
-  storeFields,
-} from "./slot-code.ts"
+import { DECLARE_VIEWS, declareTable, findOrInsert, loadTable, storeFields } from "./slot-code.ts"
 import type { ViewLayout } from "./view-code.ts"
 import { plainLoader, reference } from "./view-code.ts"
 
@@ -60,7 +53,7 @@ export function compileKeepTopRows(
   const keys = plan.key.map(load)
   const onHash = target.share.skipOthers("h", "break row;")
   const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "", onHash }
-  const find = findOrInsert(scope, { ...lookup, onMemory: STOP_WHEN_CROWDED })
+  const find = findOrInsert(scope, lookup)
   const keyLines = lines.splice(0)
   const terms = order.filter(({ column }) => !plan.key.includes(column))
   const compared = terms.map((term) => ({ term, ...load(term.column) }))

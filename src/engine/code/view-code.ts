@@ -23,7 +23,6 @@ import {
   findOnly,
   findOrInsert,
   loadTable,
-  STOP_WHEN_CROWDED,
   storeFields,
 } from "./slot-code.ts"
 
@@ -77,7 +76,7 @@ export function compileApply(
   })
   const keys = plan.key.map(load)
   const lookup = { ...PLACE, keys, layout: plan.layout, hash: "h", onInsert: "" }
-  const find = findOrInsert(scope, { ...lookup, onMemory: STOP_WHEN_CROWDED })
+  const find = findOrInsert(scope, lookup)
   const keyLines = lines.splice(0)
   const rest = columns
     .map((_, k) => k)

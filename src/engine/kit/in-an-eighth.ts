@@ -64,6 +64,35 @@ export function compareInAnEighth(
   assert(changes > 20, `${changes} changes say something`)
 }
 
+/**
+ * Parts that have as much memory each put out what one engine that has all of it does, while their state, of
+ * which most is out of memory, is taken over by others.
+ *
+ * @param numbers of parts by the epoch behind which they take over; it begins with one
+ */
+export function compareTakenOver(
+  specs: readonly OperatorSpec[],
+  epochs: readonly EpochInput[],
+  limitOfPart: number,
+  numbers: ReadonlyMap<number, number>,
+): void {
+  const free = createEngine(specs)
+  let engine = limited(specs, limitOfPart)
+  for (const input of epochs) {
+    same(changesOf(engine, input).sort(), changesOf(free, input).sort(), `epoch ${input.epoch}`)
+    const parts = numbers.get(input.epoch)
+    if (parts === undefined) continue
+    using checkpoint = engine.checkpoint()
+    const next = limited(specs, limitOfPart * parts, parts)
+    next.restore([...checkpoint.parts()])
+    assertWithin(next, limitOfPart * parts, `taken over by ${parts} parts`)
+    for (const each of [engine, next]) {
+      assert(each.spill().spilledBytes > limitOfPart, "more is out than a part has memory")
+    }
+    engine = next
+  }
+}
+
 function rowsKept(engine: Engine, view: string): number[] {
   return engine.work(view).map(({ state }) => state.rows)
 }

@@ -21,7 +21,7 @@ import type { RouteShape } from "../code/route-writer.ts"
 import { RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
 import {
-  areSessionKeys,
+  hasSessionKeysOnly,
   planSessions,
   sessionOutputs,
   usedColumns,
@@ -41,7 +41,7 @@ import { bytesOfTables } from "../state/state-size.ts"
 import type { Session } from "../time/session.ts"
 import { SessionBook } from "../time/session-book.ts"
 import type { SessionRowColumns } from "../time/session-rows.ts"
-import { RowBuilder, setScalar } from "./row-builder.ts"
+import { RowBuilder } from "./row-builder.ts"
 import { type SessionIntake, sessionIntake } from "./session-intake.ts"
 import type { CapturedState, StatefulOperator } from "./stateful-operator.ts"
 import { TouchedSlots } from "./touched-slots.ts"
@@ -106,9 +106,9 @@ export class SessionAggregate implements StatefulOperator {
     const columns = [...options.inputColumns, ...added].map((column) => ({ ...column, nullable: true }))
     const timeAt = options.inputColumns.length
     const { share, store } = options
-    this.#oneGroup = areSessionKeys(spec)
     const places = { keysAt: timeAt + 1, share }
     const merging = planSessions(spec, { ...places, retracting: false })
+    this.#oneGroup = hasSessionKeysOnly(merging, places.keysAt)
     this.merges = this.#oneGroup && !options.retractingInput && canMerge(merging.accumulators)
     this.plan = this.merges ? merging : planSessions(spec, { ...places, retracting: true })
     this.judged = withInputKeys(this.plan, spec)
@@ -249,21 +249,20 @@ export class SessionAggregate implements StatefulOperator {
 
   #read(at: OrderedCursor, session: Session, weight: number): void {
     this.#add(session, weight)
-    this.book.rows!.read(at, this.#moves)
+    this.book.rows!.read(at, this.#moves.columns, this.#moves.length - 1)
   }
 
   /** What is kept of a session itself, which finds its one group: nobody reads more. */
   #name(session: Session): void {
     this.#add(session, 1)
-    const { columns, length } = this.#moves
-    this.book.keys.decode(session.key, columns.slice(this.#rows.timeAt + 1), length - 1)
+    this.book.keys.decode(session.key, this.#moves.columns, this.#moves.length - 1)
   }
 
   #add({ number }: Session, weight: number): void {
     const builder = this.#moves
     if (builder.length === builder.capacity) builder.grow()
     const row = builder.length++
-    setScalar(builder.columns.at(-1)!, row, number)
+    builder.columns.at(-1)!.values[row] = number
     builder.weights[row] = weight
   }
 

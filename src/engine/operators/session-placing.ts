@@ -36,7 +36,7 @@ export function placeRows(operator: SessionAggregate, batch: ChangeBatch, ruled:
   rule(ruled, batch, (row) => sessions[row] !== null)
   const placed: number[] = []
   for (let row = 0; row < batch.length; row++) if (sessions[row] !== null) placed.push(row)
-  for (const row of placed) book.rows?.add(row, weightOf(row))
+  if (book.rows !== null) for (const row of placed) book.rows.add(row, weightOf(row))
   operator.enter(withNumbers(batch, placed, sessions))
 }
 

@@ -45,12 +45,16 @@ export class OrderedRowCodec {
   #decodeAt = 0
   #scratch = new Uint8Array(FIRST_BYTES)
 
-  /** @param peerTerms how many terms of the order make rows peers */
+  /**
+   * @param peerTerms how many terms of the order make rows peers
+   * @param rest other columns that are kept, by default all
+   */
   constructor(
     columns: readonly Column[],
     partition: readonly number[],
     order: readonly OrderSpec[],
     peerTerms: number,
+    rest: Iterable<number> = columns.keys(),
   ) {
     const fields: Field[] = []
     const add = (column: number, descending: boolean, nullsFirst: boolean) => {
@@ -63,9 +67,7 @@ export class OrderedRowCodec {
     this.#peerFields = fields.length
     for (const term of order.slice(peerTerms)) add(term.column, term.descending, term.nullsFirst)
     this.#orderFields = fields.length
-    columns.forEach((_, column) => {
-      add(column, false, false)
-    })
+    for (const column of rest) add(column, false, false)
     this.#fields = fields
   }
 

@@ -4,14 +4,9 @@
  */
 import { assert } from "../../std/assert.ts"
 import { Session, type SessionTables } from "./session.ts"
-import type { SessionRecord, SessionRecords } from "./session-records.ts"
+import type { Around, SessionRecord, SessionRecords } from "./session-records.ts"
 
-/** Sessions, or places where they are gone. */
-export interface Neighbours {
-  readonly before: Neighbour | null
-  readonly behind: Neighbour | null
-}
-
+/** A session, or a place where one is gone. */
 export type Neighbour = Session | SessionRecord
 
 /** About what a session takes as an object, beside its key. */
@@ -49,7 +44,7 @@ export class OpenSessions {
   }
 
   /** The last one whose anchor is this time or before it, and the next one. */
-  around(key: Uint8Array, timeUs: bigint): Neighbours {
+  around(key: Uint8Array, timeUs: bigint): Around<Neighbour> {
     const { before, behind } = this.records.around(key, timeUs)
     return { before: this.#neighbour(key, before), behind: this.#neighbour(key, behind) }
   }

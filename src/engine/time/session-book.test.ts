@@ -32,8 +32,7 @@ class Sessions {
       tables: { distinct: [], multisets: [] },
       share: Share.whole,
       move: (at, weight, from, to) => {
-        this.#told.length = 1
-        this.book.rows!.read(at, this.#told)
+        this.book.rows!.read(at, this.#told.columns, 0)
         this.moves.push([from.number, to?.number ?? null, this.#told.columns[1]!.values[0] as bigint, weight])
       },
     })

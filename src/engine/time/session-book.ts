@@ -28,11 +28,11 @@ import type { Share } from "../exchange/share.ts"
 import type { OrderedCursor } from "../state/ordered-cursor.ts"
 import type { OrderedTable } from "../state/ordered-table.ts"
 import type { PageStore } from "../state/page-store.ts"
-import { type Neighbour, type Neighbours, OpenSessions } from "./open-sessions.ts"
+import { type Neighbour, OpenSessions } from "./open-sessions.ts"
 import type { SessionMerge, SessionTables } from "./session.ts"
 import { Session } from "./session.ts"
 import { type SessionKey, SessionKeys } from "./session-keys.ts"
-import { EARLIEST_US, type SessionRecord, SessionRecords } from "./session-records.ts"
+import { type Around, EARLIEST_US, type SessionRecord, SessionRecords } from "./session-records.ts"
 import { type SessionRowColumns, SessionRows } from "./session-rows.ts"
 
 export interface SessionBookOptions {
@@ -84,7 +84,7 @@ export class SessionBook {
   constructor(options: SessionBookOptions) {
     this.#options = options
     const { store, columns, share } = options
-    this.keys = new SessionKeys(columns.columns.slice(columns.timeAt + 1).map(({ type }) => type))
+    this.keys = new SessionKeys(columns.columns, columns.timeAt + 1)
     this.records = new SessionRecords(store, this.keys)
     this.#open = new OpenSessions(this.records, options.tables)
     this.rows = options.keepsRows ? new SessionRows(store, columns) : null
@@ -114,9 +114,9 @@ export class SessionBook {
   }
 
   /** The batch whose rows are placed next. */
-  begin({ vectors }: ChangeBatch): void {
-    this.keys.begin(vectors.slice(this.#options.columns.timeAt + 1))
-    this.rows?.begin(vectors)
+  begin(batch: ChangeBatch): void {
+    this.keys.begin(batch)
+    this.rows?.begin(batch)
   }
 
   /** True when the session that the row would begin or join is gone. */
@@ -249,7 +249,7 @@ export class SessionBook {
     return session
   }
 
-  #beginAt(key: Uint8Array, timeUs: bigint, { before, behind }: Neighbours): Session {
+  #beginAt(key: Uint8Array, timeUs: bigint, { before, behind }: Around<Neighbour>): Session {
     const session = this.#begin(key, timeUs)
     if (before instanceof Session) session.notBeforeUs = before.notBeforeUs
     else if (behind instanceof Session) session.notBeforeUs = behind.notBeforeUs
@@ -295,7 +295,7 @@ export class SessionBook {
 
   #reaches({ firstUs, lastUs }: Bounds, timeUs: bigint): boolean {
     const { gapUs } = this.#options
-    return timeUs >= firstUs - gapUs && timeUs <= lastUs + gapUs
+    return timeUs < firstUs ? firstUs - timeUs <= gapUs : timeUs - lastUs <= gapUs
   }
 
   /** A row of this time and the session that lives are one. */
@@ -303,7 +303,7 @@ export class SessionBook {
     return neighbour instanceof Session && this.#reaches(neighbour, timeUs)
   }
 
-  #isLate({ before, behind }: Neighbours, timeUs: bigint): boolean {
+  #isLate({ before, behind }: Around<Neighbour>, timeUs: bigint): boolean {
     let isReached = false
     for (const each of [before, behind]) {
       if (each === null || !this.#reaches(each, timeUs)) continue

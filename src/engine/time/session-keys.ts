@@ -1,6 +1,7 @@
 /** Keys of sessions: as bytes in the tables of what is kept of them, and as something to find in a Map. */
+import type { ChangeBatch } from "../../columns/batch.ts"
 import { readScalar } from "../../columns/scalar.ts"
-import type { Column, LogicalType, Scalar } from "../../columns/types.ts"
+import type { Column, Scalar } from "../../columns/types.ts"
 import type { Vector } from "../../columns/vector.ts"
 import { RowColumn } from "../operators/row-builder.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
@@ -15,19 +16,21 @@ const word = new BigInt64Array(1)
 const wordBytes = new Uint8Array(word.buffer)
 
 export class SessionKeys {
-  readonly columns: readonly Column[]
   readonly #codec: OrderedRowCodec
   readonly #out: readonly RowColumn[]
+  readonly #outKeys: readonly RowColumn[]
 
-  constructor(types: readonly LogicalType[]) {
-    this.columns = types.map((type, k) => ({ name: `key ${k}`, type, nullable: true }))
-    this.#codec = new OrderedRowCodec(this.columns, [...types.keys()], [], 0)
-    this.#out = types.map((type) => new RowColumn(type, 1))
+  /** @param columns of rows, of which those from `keysAt` on are the keys */
+  constructor(columns: readonly Column[], keysAt: number) {
+    const keys = [...columns.keys()].slice(keysAt)
+    this.#codec = new OrderedRowCodec(columns, keys, [], 0, [])
+    this.#out = columns.map(({ type }) => new RowColumn(type, 1))
+    this.#outKeys = this.#out.slice(keysAt)
   }
 
-  /** The columns whose rows are encoded next. */
-  begin(vectors: readonly Vector[]): void {
-    this.#codec.begin({ vectors })
+  /** The batch whose rows are encoded next. */
+  begin(batch: ChangeBatch): void {
+    this.#codec.begin(batch)
   }
 
   /** A copy. */
@@ -36,6 +39,7 @@ export class SessionKeys {
     return this.#codec.bytes.slice(0, this.#codec.length)
   }
 
+  /** Into the columns of rows, those of the keys. */
   decode(bytes: Uint8Array, columns: readonly RowColumn[], row: number): void {
     this.#codec.decode(bytes, 0, columns, row)
   }
@@ -47,9 +51,9 @@ export class SessionKeys {
 
   /** Of the key that begins at `start`, as `keyAt` has it. */
   nameAt(bytes: Uint8Array, start: number): SessionKey {
-    for (const column of this.#out) column.used = 0
+    for (const column of this.#outKeys) column.used = 0
     this.#codec.decode(bytes, start, this.#out, 0)
-    return keyAt(this.#out, 0)
+    return keyAt(this.#outKeys, 0)
   }
 }
 

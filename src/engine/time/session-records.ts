@@ -32,10 +32,10 @@ export interface SessionRecord {
   readonly end: bigint
 }
 
-export interface RecordsAround {
+export interface Around<T> {
   /** The last one whose anchor is this time or before it. */
-  readonly before: SessionRecord | null
-  readonly behind: SessionRecord | null
+  readonly before: T | null
+  readonly behind: T | null
 }
 
 /** Something that waited, by where its record is. */
@@ -74,7 +74,7 @@ export class SessionRecords {
     this.#at = new OrderedCursor(this.table)
   }
 
-  around(key: Uint8Array, timeUs: bigint): RecordsAround {
+  around(key: Uint8Array, timeUs: bigint): Around<SessionRecord> {
     const probe = keyWithTime(key, timeUs)
     const at = this.table.find(this.#at, probe, probe.length)
     // A record is longer than its key and its anchor, so that the one that is anchored here is not before it.

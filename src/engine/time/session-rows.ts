@@ -4,9 +4,9 @@
  *
  *   key | time | the columns that groups read
  */
+import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"
-import type { Vector } from "../../columns/vector.ts"
-import type { RowBuilder } from "../operators/row-builder.ts"
+import type { RowColumn } from "../operators/row-builder.ts"
 import { OrderedCursor } from "../state/ordered-cursor.ts"
 import { OrderedRowCodec } from "../state/ordered-row.ts"
 import { OrderedTable } from "../state/ordered-table.ts"
@@ -31,25 +31,21 @@ export interface SessionRowColumns {
 export class SessionRows {
   readonly table: OrderedTable
   readonly #codec: OrderedRowCodec
-  /** Which columns are kept. */
-  readonly #kept: readonly number[]
   readonly #at: OrderedCursor
 
   constructor(store: PageStore, { columns, timeAt, used }: SessionRowColumns) {
     this.table = new OrderedTable(store)
     this.#at = new OrderedCursor(this.table)
-    const places = [...columns.keys()]
-    this.#kept = places.filter((k) => k >= timeAt || used.has(k))
-    const kept = this.#kept.map((k) => ({ ...columns[k]!, nullable: k !== timeAt }))
-    const time = this.#kept.indexOf(timeAt)
-    const keys = [...kept.keys()].slice(time + 1)
-    const order = [{ column: time, descending: false, nullsFirst: false }]
-    this.#codec = new OrderedRowCodec(kept, keys, order, 1)
+    const known = columns.map((column, k) => ({ ...column, nullable: k !== timeAt }))
+    const keys = [...columns.keys()].slice(timeAt + 1)
+    const order = [{ column: timeAt, descending: false, nullsFirst: false }]
+    const rest = [...used].filter((k) => k < timeAt)
+    this.#codec = new OrderedRowCodec(known, keys, order, 1, rest)
   }
 
-  /** The columns whose rows are meant next. */
-  begin(vectors: readonly Vector[]): void {
-    this.#codec.begin({ vectors: this.#kept.map((k) => vectors[k]!) })
+  /** The batch whose rows are meant next. */
+  begin(batch: ChangeBatch): void {
+    this.#codec.begin(batch)
   }
 
   add(row: number, weight: number): void {
@@ -65,7 +61,7 @@ export class SessionRows {
     return at.valid && at.equals(bytes, length) ? at : null
   }
 
-  /** Times of the rows next to a cursor, that of its own row the second; null where they are of another. */
+  /** Times of the row before a cursor and of the one at it; null where there is none of the range. */
   timesAt(at: OrderedCursor, range: RowRange): { beforeUs: bigint | null; behindUs: bigint | null } {
     const behindUs = this.#timeIn(at, range)
     return { beforeUs: this.#timeIn(at.previous(), range), behindUs }
@@ -80,19 +76,20 @@ export class SessionRows {
 
   /** A cursor at each; what is done meanwhile may let pages leave, but must not change rows. */
   *in(range: RowRange): Generator<OrderedCursor> {
-    for (const at = this.#seek(range.key, range.firstUs); this.#timeIn(at, range) !== null; at.next())
-      yield at
+    const until = keyWithTime(range.key, range.lastUs + 1n)
+    const at = this.#seek(range.key, range.firstUs)
+    for (; isBefore(at, until); at.next()) yield at
   }
 
   remove(range: RowRange): void {
+    const until = keyWithTime(range.key, range.lastUs + 1n)
     const at = this.#seek(range.key, range.firstUs)
-    while (this.#timeIn(at, range) !== null) this.table.addAt(at, -at.weight)
+    while (isBefore(at, until)) this.table.addAt(at, -at.weight)
   }
 
-  /** Reads the cursor's row into the builder's last row, but for columns that nobody reads. */
-  read({ start }: OrderedCursor, { columns, length }: RowBuilder): void {
-    const kept = this.#kept.map((k) => columns[k]!)
-    this.#codec.decode(this.table.store.u8, start, kept, length - 1)
+  /** Into the columns of rows, those that are kept. */
+  read({ start }: OrderedCursor, columns: readonly RowColumn[], row: number): void {
+    this.#codec.decode(this.table.store.u8, start, columns, row)
   }
 
   #seek(key: Uint8Array, timeUs: bigint): OrderedCursor {
@@ -105,4 +102,8 @@ export class SessionRows {
     const timeUs = readTime(this.table.store.u8, at.start + key.length)
     return timeUs < firstUs || timeUs > lastUs ? null : timeUs
   }
+}
+
+function isBefore(at: OrderedCursor, bytes: Uint8Array): boolean {
+  return at.valid && at.compare(bytes, bytes.length, 0) < 0
 }
