@@ -27,10 +27,10 @@ import type {
 } from "./dataflow.ts"
 import type { GoingOn } from "./engine-checkpoint.ts"
 import { largestHolders, stateFull } from "./errors.ts"
-import type { Exchanging } from "./exchange/offer.ts"
+import type { Exchanging, Readers } from "./exchange/offer.ts"
 import { changesOf, mergeReports, offerChanges, offerReports } from "./exchange/offer.ts"
 import type { PartOf } from "./graph/placement.ts"
-import { placeOperators } from "./graph/placement.ts"
+import { placeOperators, readByAll } from "./graph/placement.ts"
 import type { DataflowGraph, ViewPipeline } from "./graph/routes.ts"
 import { combineUpstream, partlyApplied } from "./graph/upstream-verdicts.ts"
 import type { Losses } from "./losses.ts"
@@ -79,6 +79,8 @@ export class EnginePart implements OtherPart, Disposable {
   readonly part: PartOf
   /** Ids of views that other views read. */
   readonly #readViews: ReadonlySet<string>
+  /** Ids of what operators of every part read. */
+  readonly #readByAll: ReadonlySet<string>
   /** Of the epoch that runs, or ran last. */
   #clockMs: number | null = null
 
@@ -88,6 +90,7 @@ export class EnginePart implements OtherPart, Disposable {
     this.store = new PageStore(maxStateBytes, spill)
     this.meter = new WorkMeter(nowMs)
     const shareOf = placeOperators(specs, part)
+    this.#readByAll = readByAll(graph)
     this.#readViews = new Set(
       graph.pipelines.flatMap(({ routes }) =>
         routes.flatMap(({ origin }) => (origin.kind === "view" ? [origin.id] : [])),
@@ -263,10 +266,12 @@ export class EnginePart implements OtherPart, Disposable {
       const rowsIn = running.feed(spec, fed, readChanges)
       const changes = operator.flush(this.#marks.after(this.#sourcesOf(spec.id)))
       sinceMs = meter.note(spec.id, sinceMs, rowsIn, changes?.length ?? 0)
-      const offers = yield offerChanges([changes, ...(operator.sideChanges?.() ?? [])])
+      const sides = this.#graph.sides.get(spec.id) ?? []
+      const readers = this.#readersOf([spec.id, ...sides.flat()])
+      const offers = yield offerChanges([changes, ...(operator.sideChanges?.() ?? [])], readers)
       sinceMs = meter.now()
       all.set(spec.id, changesOf(offers, 0))
-      for (const [side, ids] of this.#graph.sides.get(spec.id)?.entries() ?? []) {
+      for (const [side, ids] of sides.entries()) {
         for (const id of ids) all.set(id, changesOf(offers, side + 1))
       }
     }
@@ -321,8 +326,9 @@ export class EnginePart implements OtherPart, Disposable {
       changes = running.view.flush()
       meter.note(id, sinceMs, rowsIn, this.#isFirst ? (changes?.length ?? 0) : 0)
     }
-    if (this.#readViews.has(id) && !isInternal) all.set(id, changesOf(yield offerChanges([changes]), 0))
-    else if (changes !== null) all.set(id, [changes])
+    if (this.#readViews.has(id) && !isInternal) {
+      all.set(id, changesOf(yield offerChanges([changes], this.#readersOf([id])), 0))
+    } else if (changes !== null) all.set(id, [changes])
   }
 
   /** Verdicts for every slice that reaches the view: its own, and those of the views that it reads. */
@@ -340,6 +346,10 @@ export class EnginePart implements OtherPart, Disposable {
       all.set(slice, combineUpstream([...new Set(found)]))
     }
     return all
+  }
+
+  #readersOf(ids: readonly string[]): Readers {
+    return ids.some((id) => this.#readByAll.has(id)) ? "all" : "first"
   }
 
   #sourcesOf(operator: string): ReadonlySet<string> {

@@ -16,8 +16,8 @@ export interface HeldPart extends Disposable {
   readonly part: PartOf
   /** Everything but pages. */
   parts(): Iterable<CheckpointPart>
-  /** In the order in which a restore asks for them. */
-  pages(): Iterable<HeldPage>
+  /** In the order in which a restore asks for them. Images are asked for of those that are wanted. */
+  pages(isWanted: (mark: PageMark) => boolean): Iterable<HeldPage>
 }
 
 interface Held {
@@ -51,7 +51,7 @@ export class HeldCheckpoint implements EngineCheckpoint {
     yield jsonPart(META, this.#held.meta)
     yield* this.#plainParts()
     let shared = NO_BYTES
-    for (const page of this.#pages()) {
+    for (const page of this.#pages((mark) => isHeld?.(mark) !== true)) {
       const { mark, sizeBytes } = page
       const name = pageName(mark.group, mark.index)
       if (isHeld?.(mark) === true) {
@@ -71,18 +71,11 @@ export class HeldCheckpoint implements EngineCheckpoint {
     }
   }
 
-  *#pages(): Generator<HeldPage> {
+  *#pages(isWanted: (mark: PageMark) => boolean): Generator<HeldPage> {
     for (const held of this.#held.parts) {
-      const { part } = held
-      for (const page of held.pages()) {
+      for (const page of held.pages((mark) => isWanted(markInCheckpoint(mark, held.part)))) {
         assert(!this.#isReleased, "a checkpoint is read before it is released")
-        const { group, key } = page.mark
-        const mark = {
-          ...page.mark,
-          group: nameInCheckpoint(group, part.index),
-          key: keyInCheckpoint(key, part),
-        }
-        yield { ...page, mark }
+        yield { ...page, mark: markInCheckpoint(page.mark, held.part) }
       }
     }
   }
@@ -91,6 +84,10 @@ export class HeldCheckpoint implements EngineCheckpoint {
     this.#isReleased = true
     for (const held of this.#held.parts) held[Symbol.dispose]()
   }
+}
+
+function markInCheckpoint(mark: PageMark, part: PartOf): PageMark {
+  return { ...mark, group: nameInCheckpoint(mark.group, part.index), key: keyInCheckpoint(mark.key, part) }
 }
 
 /** What operators have captured in one page store. */

@@ -15,19 +15,29 @@ export interface Offer {
   readonly changes: readonly (ChangeBatch | null)[]
   /** Verdicts that follow from state: each part has a say on the rows whose keys it keeps. */
   readonly reports: readonly Ruled[]
+  /** Who goes on with it; no other part looks at it. */
+  readonly readers: Readers
 }
+
+/** The first part has the views' rows. */
+export type Readers = "first" | "all"
 
 export type Ruled = Pick<SliceReport, "verdicts" | "failures" | "goneEnds">
 
 /** A part at work on an epoch: it yields an offer and is resumed with those of all parts, in their order. */
 export type Exchanging<Result> = Generator<Offer, Result, readonly Offer[]>
 
-export function offerChanges(changes: Offer["changes"]): Offer {
-  return { changes, reports: [] }
+export function offerChanges(changes: Offer["changes"], readers: Readers): Offer {
+  return { changes, reports: [], readers }
 }
 
 export function offerReports(reports: Offer["reports"]): Offer {
-  return { changes: [], reports }
+  return { changes: [], reports, readers: "all" }
+}
+
+/** What parts behind the first go on with. */
+export function forOthers(offers: readonly Offer[]): readonly Offer[] {
+  return offers.map((offer) => (offer.readers === "all" ? offer : { ...offer, changes: [] }))
 }
 
 /** By output: what all parts have put out, in their order. */

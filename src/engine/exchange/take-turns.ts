@@ -1,6 +1,7 @@
 /** Parts of an engine in one thread: one after the other takes the step that is next. */
 import { assert } from "../../std/assert.ts"
 import type { Exchanging, Offer } from "./offer.ts"
+import { forOthers } from "./offer.ts"
 
 /** What the first part returns. All parts offer equally often. */
 export function takeTurns<Result>(parts: readonly Exchanging<Result>[]): Result {
@@ -14,6 +15,7 @@ export function takeTurns<Result>(parts: readonly Exchanging<Result>[]): Result 
     )
     if (first.done === true) return first.value
     const offers = steps.map(({ value }) => value as Offer)
-    steps = parts.map((part) => part.next(offers))
+    const handed = forOthers(offers)
+    steps = parts.map((part, k) => part.next(k === 0 ? offers : handed))
   }
 }

@@ -1,10 +1,11 @@
 /**
  * Which operators are split among the parts of an engine, and which the first one keeps whole: processes,
  * whose calls are numbered and see rows as they come, and all whose changes reach one, so that the order in
- * which it sees them is the same for any number of parts.
+ * which it sees them is the same for any number of parts. The first part also has the views' rows.
  */
 import type { OperatorSpec } from "../dataflow.ts"
 import { Share } from "../exchange/share.ts"
+import type { DataflowGraph } from "./routes.ts"
 import { inputsOf } from "./routes.ts"
 
 export interface PartOf {
@@ -31,4 +32,11 @@ function keptWhole(specs: readonly OperatorSpec[]): ReadonlySet<string> {
     for (const input of inputsOf(spec)) whole.add(input)
   }
   return whole
+}
+
+/** Ids of operators, sides and views whose changes every part reads; those of others go into rows alone. */
+export function readByAll({ pipelines }: DataflowGraph): ReadonlySet<string> {
+  const routes = pipelines.flatMap((pipeline) => pipeline.routes)
+  const read = routes.filter(({ target }) => target.kind !== "view" || target.isInternal === true)
+  return new Set(read.map(({ origin }) => origin.id))
 }

@@ -9,6 +9,7 @@
 import type { ChangeBatch } from "../../columns/batch.ts"
 import type { Column } from "../../columns/types.ts"
 import { INT64 } from "../../columns/types.ts"
+import { usedColumns } from "../../expr/used-columns.ts"
 import { assert } from "../../std/assert.ts"
 import type { SavedState } from "../checkpoint/saved-state.ts"
 import { captureSessions, restoreSessions } from "../checkpoint/session-parts.ts"
@@ -20,13 +21,7 @@ import { canMerge, mergeSlots } from "../code/merge-slots.ts"
 import type { RouteShape } from "../code/route-writer.ts"
 import { RouteWriter } from "../code/route-writer.ts"
 import type { RouteRun, RowReport } from "../code/row-report.ts"
-import {
-  hasSessionKeysOnly,
-  planSessions,
-  sessionOutputs,
-  usedColumns,
-  withInputKeys,
-} from "../code/session-plan.ts"
+import { hasSessionKeysOnly, planSessions, sessionOutputs, withInputKeys } from "../code/session-plan.ts"
 import type { AggregateSpec, SessionWindow } from "../dataflow.ts"
 import { NO_WATERMARK } from "../dataflow.ts"
 import type { Share } from "../exchange/share.ts"

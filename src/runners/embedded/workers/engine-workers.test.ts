@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { INT32 } from "../../../columns/types.ts"
+import { INT32, STRING } from "../../../columns/types.ts"
 import { createEngine, createEngineOf } from "../../../engine/create-engine.ts"
 import type { EpochInput, OperatorSpec } from "../../../engine/dataflow.ts"
 import { column, sliceOf } from "../../../engine/kit/batches.ts"
@@ -15,6 +15,7 @@ import { randomJoins } from "../../../engine/kit/random-joins.ts"
 import { randomPartitions } from "../../../engine/kit/random-partitions.ts"
 import { randomPatterns } from "../../../engine/kit/random-patterns.ts"
 import { randomGraph } from "../../../engine/kit/random-plans.ts"
+import { savedBytes } from "../../../engine/kit/saved-bytes.ts"
 import { EngineWorkers } from "./engine-workers.ts"
 import type { PartQuestion } from "./messages.ts"
 import { PartHost } from "./part-host.ts"
@@ -57,6 +58,46 @@ function epochOf(number: number, rows: number): EpochInput {
   )
   return { epoch: number, slices: [slice], watermarksUs: new Map() }
 }
+
+const TEXTS = [column("key", INT32), column("text", STRING)]
+
+/** More than goes from thread to thread at a time, with one text that alone is longer than that. */
+function textsOf(number: number, count: number): EpochInput {
+  const rows = Array.from({ length: count }, (_, k) => [k, `${"text".repeat(20)} ${number}`] as const)
+  const long = [-number, "long ".repeat(400_000)] as const
+  return { epoch: number, slices: [sliceOf("events", TEXTS, [...rows, long])], watermarksUs: new Map() }
+}
+
+test("many pages, and long ones, are the same in checkpoints of threads and of one thread's parts", async () => {
+  const texts = groupBy("events", {
+    keys: [col(TEXTS, "key")],
+    aggregates: [aggregate("max", col(TEXTS, "text")), aggregate("count", null)],
+  })
+  const specs = [source(TEXTS), texts, view("texts", "groups", texts.columns, [0])]
+  await using two = await EngineWorkers.start(2)
+  await using three = await EngineWorkers.start(3)
+  let pairs = [two.createEngine(specs, {}), createEngine(specs, { parts: 2 })]
+  let before = -1
+  const saved = (number: number, count: number) => {
+    const [threads, parts] = pairs.map((engine) => {
+      engine.runEpoch(textsOf(number, count))
+      using checkpoint = engine.checkpoint()
+      const changed = savedBytes(checkpoint.parts(({ stamp }) => stamp <= before))
+      return { all: [...checkpoint.parts()], changed, generation: checkpoint.generation }
+    })
+    assert.deepEqual(threads!.changed, parts!.changed)
+    assert.deepEqual(savedBytes(threads!.all), savedBytes(parts!.all))
+    before = threads!.generation
+    return threads!
+  }
+  saved(1, 40_000)
+  const { all, changed } = saved(2, 50)
+  const kept = changed.filter(([, bytes]) => bytes === "").length
+  assert.ok(kept > 100 && changed.length - kept > 40, `${kept} of ${changed.length} were not sent`)
+  pairs = [three.createEngine(specs, {}), createEngine(specs, { parts: 3 })]
+  for (const engine of pairs) engine.restore(all)
+  saved(3, 50)
+})
 
 test("a part that runs full fails the epoch with its own reason, and the threads still end", async () => {
   await using workers = await EngineWorkers.start(2)

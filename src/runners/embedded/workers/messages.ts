@@ -1,8 +1,7 @@
 /** What an engine asks one of its parts in another thread, and how that answers: one answer a question. */
-import type { ChangeBatch } from "../../../columns/batch.ts"
 import type { EpochInput, OperatorSpec, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
 import type { CheckpointPart, PageMark } from "../../../engine/engine-checkpoint.ts"
-import type { Ruled } from "../../../engine/exchange/offer.ts"
+import type { Offer } from "../../../engine/exchange/offer.ts"
 import type { PartOf } from "../../../engine/graph/placement.ts"
 import type { SpillOptions } from "../../../engine/state/page-store.ts"
 import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
@@ -18,38 +17,36 @@ export type PartQuestion =
       readonly maxStateBytes: number
       readonly spill: SentSpill | null
     }
-  /** Then all its pages, one by one, and that there are no more. */
+  /** Then all its pages, some at a time, and that there are no more. */
   | { readonly kind: "restore"; readonly state: SentState }
-  | { readonly kind: "fill"; readonly mark: PageMark; readonly image: Uint8Array }
+  | { readonly kind: "fill"; readonly marks: readonly PageMark[]; readonly images: SharedArrayBuffer }
   | { readonly kind: "filled" }
   | { readonly kind: "epoch"; readonly input: EpochInput }
-  /** On to the next step, with what all parts offer. */
-  | { readonly kind: "step"; readonly offers: readonly SentOffer[] }
+  /** On to the next step, with what all parts offer; changes are in shared memory. */
+  | { readonly kind: "step"; readonly offers: readonly Offer[] }
   | { readonly kind: "work"; readonly view: string }
   | { readonly kind: "hold"; readonly generation: number }
   /** All but the images of the state that is held under this number. */
   | { readonly kind: "contents"; readonly held: number }
-  /** The image of one of its pages, by its place among them. */
-  | { readonly kind: "page"; readonly held: number; readonly place: number }
+  /** Images of its pages, by their places among them, one behind the other. */
+  | {
+      readonly kind: "pages"
+      readonly held: number
+      readonly places: readonly number[]
+      readonly images: SharedArrayBuffer
+    }
   | { readonly kind: "release"; readonly held: number }
 
 export type PartAnswer =
-  | { readonly kind: "offer"; readonly offer: SentOffer }
+  | { readonly kind: "offer"; readonly offer: Offer }
   /** Made, filled, or done with an epoch. */
   | { readonly kind: "rest"; readonly rest: PartAtRest }
   | { readonly kind: "work"; readonly work: readonly OperatorWork[] }
   | { readonly kind: "held"; readonly held: number }
   | { readonly kind: "contents"; readonly contents: SentContents }
-  | { readonly kind: "page"; readonly image: Uint8Array }
   /** What there is nothing to say about. */
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: ErrorData | null; readonly message: string }
-
-/** Changes are in shared memory. */
-export interface SentOffer {
-  readonly changes: readonly (ChangeBatch | null)[]
-  readonly reports: readonly Ruled[]
-}
 
 export interface PartAtRest {
   readonly generation: number

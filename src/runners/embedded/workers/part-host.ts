@@ -9,6 +9,7 @@ import type { SpillFile } from "../../../engine/state/spilled-pages.ts"
 import { assert } from "../../../std/assert.ts"
 import { errorToData } from "../../../std/error-data.ts"
 import { isPlatformError } from "../../../std/errors.ts"
+import { freshMemory } from "./epoch-memory.ts"
 import type { PartAnswer, PartAtRest, PartQuestion, SentContents, SentState } from "./messages.ts"
 import { shareChanges } from "./shared-batch.ts"
 
@@ -76,8 +77,8 @@ export class PartHost implements Disposable {
         return { kind: "held", held: this.#hold(question.generation) }
       case "contents":
         return { kind: "contents", contents: this.#contents(question.held) }
-      case "page":
-        return { kind: "page", image: this.#image(question) }
+      case "pages":
+        return this.#pages(question)
       case "release":
         this.#held.get(question.held)?.part[Symbol.dispose]()
         this.#held.delete(question.held)
@@ -115,10 +116,15 @@ export class PartHost implements Disposable {
     return DONE
   }
 
-  #fill({ mark, image }: Question<"fill">): PartAnswer {
-    const target = this.#restoring?.of(mark)
-    assert(target?.sizeBytes === image.length, "a page that was sent has its place")
-    target.change((bytes) => bytes.set(image))
+  #fill({ marks, images }: Question<"fill">): PartAnswer {
+    let start = 0
+    for (const mark of marks) {
+      const target = this.#restoring?.of(mark) ?? null
+      assert(target !== null, "a page that was sent has its place")
+      const image = new Uint8Array(images, start, target.sizeBytes)
+      target.change((bytes) => bytes.set(image))
+      start += target.sizeBytes
+    }
     return DONE
   }
 
@@ -136,10 +142,10 @@ export class PartHost implements Disposable {
       this.#run = null
       return { kind: "rest", rest: this.#atRest() }
     }
-    const { changes, reports } = step.value
-    const shared = changes.map((batch) => (batch === null ? null : shareChanges(batch)))
+    const { changes, reports, readers } = step.value
+    const shared = changes.map((batch) => (batch === null ? null : shareChanges(batch, freshMemory)))
     const ruled = reports.map(({ verdicts, failures, goneEnds }) => ({ verdicts, failures, goneEnds }))
-    return { kind: "offer", offer: { changes: shared, reports: ruled } }
+    return { kind: "offer", offer: { changes: shared, reports: ruled, readers } }
   }
 
   #atRest(): PartAtRest {
@@ -157,7 +163,7 @@ export class PartHost implements Disposable {
   #hold(generation: number): number {
     const part = this.#made.hold(generation)
     const held = ++this.#lastHeld
-    this.#held.set(held, { part, pages: part.pages()[Symbol.iterator](), next: 0 })
+    this.#held.set(held, { part, pages: allPages(part), next: 0 })
     return held
   }
 
@@ -169,19 +175,28 @@ export class PartHost implements Disposable {
 
   #contents(number: number): SentContents {
     const { part } = this.#heldAs(number)
-    const pages = Array.from(part.pages(), ({ mark, sizeBytes }) => ({ mark, sizeBytes }))
+    const pages = Array.from(part.pages(EACH), ({ mark, sizeBytes }) => ({ mark, sizeBytes }))
     return { plain: [...part.parts()], pages }
   }
 
   /** Pages are found again as they are reached: meanwhile they may have left memory, or come back. */
-  #image({ held: number, place }: Question<"page">): Uint8Array {
+  #pages({ held: number, places, images }: Question<"pages">): PartAnswer {
     const held = this.#heldAs(number)
-    if (place < held.next) Object.assign(held, { pages: held.part.pages()[Symbol.iterator](), next: 0 })
-    let step = held.pages.next()
-    for (held.next++; held.next <= place; held.next++) step = held.pages.next()
-    assert(step.done !== true, "a page that is asked for is held")
-    return step.value.copyTo(new Uint8Array(new SharedArrayBuffer(step.value.sizeBytes)))
+    let start = 0
+    for (const place of places) {
+      if (place < held.next) Object.assign(held, { pages: allPages(held.part), next: 0 })
+      let step = held.pages.next()
+      for (held.next++; held.next <= place; held.next++) step = held.pages.next()
+      assert(step.done !== true, "a page that is asked for is held")
+      const { sizeBytes, copyTo } = step.value
+      copyTo(new Uint8Array(images, start, sizeBytes))
+      start += sizeBytes
+    }
+    return DONE
   }
 }
+
+const EACH = () => true
+const allPages = (part: HeldPart) => part.pages(EACH)[Symbol.iterator]()
 
 const DONE: PartAnswer = { kind: "done" }

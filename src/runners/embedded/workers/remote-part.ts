@@ -5,6 +5,7 @@
 import type { HeldPage, HeldPart } from "../../../engine/checkpoint/held-checkpoint.ts"
 import { type CrewOptions, type OtherPart, partOfLimit } from "../../../engine/crew.ts"
 import type { EpochInput, OperatorWork, ViewLosses } from "../../../engine/dataflow.ts"
+import type { PageMark } from "../../../engine/engine-checkpoint.ts"
 import type { Offer } from "../../../engine/exchange/offer.ts"
 import type { PartOf } from "../../../engine/graph/placement.ts"
 import type { EnginePart } from "../../../engine/part.ts"
@@ -12,6 +13,7 @@ import type { SpillStats } from "../../../engine/state/spilled-pages.ts"
 import { assert } from "../../../std/assert.ts"
 import { errorFromData } from "../../../std/error-data.ts"
 import { workerFailed } from "../errors.ts"
+import { ImageRoom } from "./image-room.ts"
 import type { PartAnswer, PartAtRest, PartQuestion, SentContents, SentSpill } from "./messages.ts"
 import { sendableSpec } from "./sendable-spec.ts"
 
@@ -83,16 +85,30 @@ export class RemotePart implements OtherPart {
     return this.#call({ kind: "work", view }, "work").work
   }
 
-  /** Takes the state of a part that has the same keys, page by page: there is no room for all twice. */
+  /** Takes the state of a part that has the same keys, some pages at a time: there is no room for all twice. */
   replace(part: EnginePart): void {
     using held = part.hold(part.generation)
     const { lastKey, watermarks } = part
     const state = { plain: [...held.parts()], lastKey, watermarks: watermarks.entries() }
     this.#call({ kind: "restore", state }, "done")
-    for (const { mark, sizeBytes, copyTo } of held.pages()) {
-      const image = copyTo(new Uint8Array(new SharedArrayBuffer(sizeBytes)))
-      this.#call({ kind: "fill", mark, image }, "done")
+    const room = new ImageRoom()
+    let marks: PageMark[] = []
+    const send = () => {
+      this.#call({ kind: "fill", marks, images: room.memory }, "done")
+      marks = []
+      room.clear()
     }
+    for (const { mark, sizeBytes, copyTo } of held.pages(() => true)) {
+      let image = room.add(sizeBytes)
+      if (image === null) {
+        send()
+        image = room.add(sizeBytes)
+      }
+      assert(image !== null, "an image alone has room")
+      copyTo(image)
+      marks.push(mark)
+    }
+    send()
     this.#rest = this.#call({ kind: "filled" }, "rest").rest
   }
 
@@ -125,7 +141,7 @@ export class RemotePart implements OtherPart {
     return {
       part: this.#part,
       parts: () => contents().plain,
-      pages: () => this.#pages(held, contents()),
+      pages: (isWanted) => this.#pages(held, contents(), isWanted),
       [Symbol.dispose]: () => {
         if (!this.#isAbandoned) this.#call({ kind: "release", held }, "done")
       },
@@ -137,10 +153,27 @@ export class RemotePart implements OtherPart {
     this.#isAbandoned = true
   }
 
-  *#pages(held: number, { pages }: SentContents): Generator<HeldPage> {
+  /** With the image of a page that is wanted come those of the next ones. */
+  *#pages(held: number, { pages }: SentContents, isWanted: (mark: PageMark) => boolean): Generator<HeldPage> {
+    const room = new ImageRoom()
+    const brought = new Map<number, Uint8Array>()
+    const bring = (from: number) => {
+      brought.clear()
+      room.clear()
+      for (let place = from; place < pages.length; place++) {
+        const { mark, sizeBytes } = pages[place]!
+        if (!isWanted(mark)) continue
+        const image = room.add(sizeBytes)
+        if (image === null) break
+        brought.set(place, image)
+      }
+      this.#call({ kind: "pages", held, places: [...brought.keys()], images: room.memory }, "done")
+    }
     for (const [place, page] of pages.entries()) {
       const copyTo = (target: Uint8Array) => {
-        const { image } = this.#call({ kind: "page", held, place }, "page")
+        if (!brought.has(place)) bring(place)
+        const image = brought.get(place)
+        assert(image !== undefined, "the image of a page is asked for where it is wanted")
         target.set(image)
         return target.subarray(0, image.length)
       }

@@ -1,25 +1,30 @@
 /**
  * Batches in shared memory: what several threads read is copied once, and only as much as the batch has.
- * Such a batch is not written to again.
  */
 import type { Batch, ChangeBatch } from "../../../columns/batch.ts"
 import { isVariableWidth } from "../../../columns/types.ts"
 import type { Vector, VectorValues } from "../../../columns/vector.ts"
 import { wordsPerRow } from "../../../columns/vector.ts"
 
+import type { SharedMemory } from "./epoch-memory.ts"
+
 /** Arrays begin at multiples of it. */
 const ALIGNMENT = 8
 
 type TypedArray = Uint8Array | Int32Array | BigInt64Array | Float64Array
 
-export function shareBatch({ length, vectors }: Batch): Batch {
-  return { length, vectors: shareArrays(vectors, length, []).vectors }
+type TakeMemory = (sizeBytes: number) => SharedMemory
+
+/** Columns that nobody reads have no rows then. */
+export function shareBatch({ length, vectors }: Batch, read: ReadonlySet<number>, take: TakeMemory): Batch {
+  const used = vectors.map((vector, k) => usedArrays(vector, read.has(k) ? length : 0))
+  return { length, vectors: shareArrays(used, [], take).vectors }
 }
 
-export function shareChanges({ length, vectors, weights }: ChangeBatch): ChangeBatch {
-  if (weights === null) return { ...shareBatch({ length, vectors }), weights }
-  const shared = shareArrays(vectors, length, [weights.subarray(0, length)])
-  return { length, vectors: shared.vectors, weights: shared.others[0] as Int32Array }
+export function shareChanges({ length, vectors, weights }: ChangeBatch, take: TakeMemory): ChangeBatch {
+  const used = vectors.map((vector) => usedArrays(vector, length))
+  const shared = shareArrays(used, weights === null ? [] : [weights.subarray(0, length)], take)
+  return { length, vectors: shared.vectors, weights: (shared.others[0] as Int32Array | undefined) ?? null }
 }
 
 interface SharedArrays {
@@ -29,13 +34,12 @@ interface SharedArrays {
 
 function shareArrays(
   vectors: readonly Vector[],
-  length: number,
   others: readonly TypedArray[],
+  take: TakeMemory,
 ): SharedArrays {
-  const used = vectors.map((vector) => usedArrays(vector, length))
   // Strings of several columns often are slices of the same bytes.
   const all = new Set([
-    ...used.flatMap(({ nulls, values, ends, data }) => [nulls, values, ends, data]),
+    ...vectors.flatMap(({ nulls, values, ends, data }) => [nulls, values, ends, data]),
     ...others,
   ])
   const places = new Map<TypedArray, number>()
@@ -44,10 +48,10 @@ function shareArrays(
     places.set(array, size)
     size += Math.ceil(array.byteLength / ALIGNMENT) * ALIGNMENT
   }
-  const memory = new SharedArrayBuffer(size)
-  const shared = new Map([...places].map(([array, at]) => [array, copyTo(memory, at, array)]))
+  const { buffer, at: start } = take(size)
+  const shared = new Map([...places].map(([array, at]) => [array, copyTo(buffer, start + at, array)]))
   return {
-    vectors: used.map(({ type, nulls, values, ends, data }) => ({
+    vectors: vectors.map(({ type, nulls, values, ends, data }) => ({
       type,
       nulls: shared.get(nulls) as Uint8Array,
       values: shared.get(values) as VectorValues,

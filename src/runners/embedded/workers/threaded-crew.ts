@@ -6,20 +6,30 @@
 import type { Crew, CrewOptions } from "../../../engine/crew.ts"
 import { makePart, makeParts } from "../../../engine/crew.ts"
 import type { EpochInput, EpochResult } from "../../../engine/dataflow.ts"
-import type { Offer } from "../../../engine/exchange/offer.ts"
+import { forOthers, type Offer } from "../../../engine/exchange/offer.ts"
+import { readColumns } from "../../../engine/graph/read-columns.ts"
+import { planRoutes } from "../../../engine/graph/routes.ts"
 import type { EnginePart } from "../../../engine/part.ts"
 import { assert } from "../../../std/assert.ts"
+import { EpochMemory } from "./epoch-memory.ts"
 import { type PartLink, RemotePart } from "./remote-part.ts"
 import { shareBatch, shareChanges } from "./shared-batch.ts"
+
+const NOTHING: ReadonlySet<number> = new Set()
 
 export class ThreadedCrew implements Crew {
   readonly first: EnginePart
   readonly others: readonly RemotePart[]
   readonly #options: CrewOptions
+  /** By source: which of its columns a part reads. */
+  readonly #read: ReadonlyMap<string, ReadonlySet<number>>
+  readonly #memory = new EpochMemory()
+  readonly #take = (sizeBytes: number) => this.#memory.take(sizeBytes)
 
   constructor(options: CrewOptions, links: readonly PartLink[]) {
     const count = links.length + 1
     this.#options = options
+    this.#read = readColumns(planRoutes(options.specs))
     this.first = makePart(options, { index: 0, count })
     this.others = links.map((link, k) => new RemotePart(link, options, { index: k + 1, count }))
   }
@@ -34,7 +44,10 @@ export class ThreadedCrew implements Crew {
   }
 
   #run(input: EpochInput): EpochResult {
-    const slices = input.slices.map((slice) => ({ ...slice, batch: shareBatch(slice.batch) }))
+    this.#memory.reuse()
+    const slices = input.slices.map((slice) => {
+      return { ...slice, batch: shareBatch(slice.batch, this.#read.get(slice.source) ?? NOTHING, this.#take) }
+    })
     for (const part of this.others) part.begin({ ...input, slices })
     const own = this.first.runEpoch(input)
     let step = own.next([])
@@ -47,10 +60,18 @@ export class ThreadedCrew implements Crew {
         )
         return step.value
       }
-      const all = [shared(step.value), ...offers.map(offered)]
-      for (const part of this.others) part.goOn(all)
+      const all = [step.value, ...offers.map(offered)]
+      const handed = this.#handOn(all)
+      for (const part of this.others) part.goOn(handed)
       step = own.next(all)
     }
+  }
+
+  /** To the others, what they go on with: only the first part's is not in shared memory yet. */
+  #handOn(all: readonly Offer[]): readonly Offer[] {
+    const [own, ...others] = forOthers(all)
+    const changes = own!.changes.map((batch) => (batch === null ? null : shareChanges(batch, this.#take)))
+    return [{ ...own!, changes }, ...others]
   }
 
   standIns(): readonly EnginePart[] {
@@ -63,10 +84,6 @@ export class ThreadedCrew implements Crew {
       part.replace(standIn)
     })
   }
-}
-
-function shared({ changes, reports }: Offer): Offer {
-  return { changes: changes.map((batch) => (batch === null ? null : shareChanges(batch))), reports }
 }
 
 function offered(offer: Offer | null): Offer {
