@@ -5,13 +5,13 @@ import type { Scalar } from "../columns/types.ts"
 import { FLOAT64, INT64, JSON_TEXT, STRING, TIMESTAMP } from "../columns/types.ts"
 import type { AggregateCall } from "../expr/expression.ts"
 import { SeededRandom } from "../std/random.ts"
-import { DISTINCT_ERROR } from "./code/distinct-sketch.ts"
-import { COUNTERS_PER_VALUE } from "./code/heavy-hitters.ts"
-import { bucketOf, RELATIVE_ERROR, valueOfBucket } from "./code/sketches.ts"
 import type { OperatorSpec } from "./dataflow.ts"
 import { column } from "./kit/batches.ts"
 import { aggregate, col } from "./kit/expressions.ts"
 import { groupBy, Harness, source, view } from "./kit/harness.ts"
+import { bucketOf, RELATIVE_ERROR, valueOfBucket } from "./sketches/ddsketch.ts"
+import { DISTINCT_ERROR } from "./sketches/distinct-sketch.ts"
+import { COUNTERS_PER_VALUE } from "./sketches/heavy-hitters.ts"
 
 const EVENT = [
   column("key", STRING),

@@ -4,6 +4,7 @@
  * CASE or COALESCE that is not taken cannot fail; AND and OR stop at the first operand that decides.
  */
 import type { LogicalType, Scalar } from "../columns/types.ts"
+import type { SketchAggregateName } from "./sketch-aggregates.ts"
 
 interface Typed {
   readonly type: LogicalType
@@ -78,6 +79,7 @@ export type AggregateName =
   | "approx_percentile"
   | "approx_count_distinct"
   | "approx_top_k"
+  | SketchAggregateName
 
 /** Statistics over pairs of floats; a pair with a NULL is not taken. */
 export const PAIR_AGGREGATES = [
@@ -113,14 +115,15 @@ export interface AggregateCall {
    * so that rows that are equal here cannot be told apart in the result.
    */
   readonly order?: readonly SortTerm[]
-  /** The delimiter of string_agg; the fraction of a percentile. */
+  /** The delimiter of string_agg; the fraction of a percentile; the text of what approx_frequency_merge counts. */
   readonly constant?: string | number
   /**
    * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->
    * decimal(38,s), float64; avg, variances and deviations of integers and decimals -> decimal(38, max(16, s))
    * rounded half away from zero, of float64 float64; min, max, first, last, percentile_disc, mode as the
    * argument; percentile_cont, approx_percentile float64; string_agg string; json_agg, array_agg,
-   * approx_top_k json; statistics over pairs float64.
+   * approx_top_k json; statistics over pairs float64; states of sketches bytes, their estimates int64, of
+   * percentiles float64.
    */
   readonly type: LogicalType
   /** Counts are never null; the others are null over no rows. */

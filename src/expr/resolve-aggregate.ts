@@ -79,6 +79,9 @@ const AGGREGATES: ReadonlyMap<string, Aggregate> = new Map([
 /** Aggregates that cannot give a row back, each with the exact form that can. */
 export const APPENDING_ONLY: ReadonlyMap<string, string> = new Map([
   ["approx_count_distinct", "count(DISTINCT x)"],
+  ["approx_count_distinct_state", "count(DISTINCT x)"],
+  ["approx_count_distinct_merge", "count(DISTINCT x) over the rows themselves"],
+  ["approx_count_distinct_merge_state", "count(DISTINCT x) over the rows themselves"],
   ["approx_top_k", "GROUP BY x with count(*) in a WITH query, and json_agg over its rows"],
 ])
 

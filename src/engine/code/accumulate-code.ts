@@ -6,15 +6,15 @@
 import type { LogicalType } from "../../columns/types.ts"
 import { isVariableWidth } from "../../columns/types.ts"
 import { wordsPerRow } from "../../columns/vector.ts"
-import type { Expression } from "../../expr/expression.ts"
+import type { Expression, Failure } from "../../expr/expression.ts"
 import { onlyWhere } from "../../expr/rewrite.ts"
 import type { RowCode } from "../../expr/row-code.ts"
 import { assert, assertNever } from "../../std/assert.ts"
+import type { SketchPlace } from "../sketches/distinct-sketch.ts"
+import { DistinctSketch, SECOND_SEED } from "../sketches/distinct-sketch.ts"
 import type { SlotField } from "../state/slot-layout.ts"
 import type { AccumulatorPlan, ArgumentState, DistinctTable, ExtremeState } from "./accumulators.ts"
 import type { CodeScope } from "./code-scope.ts"
-import type { SketchPlace } from "./distinct-sketch.ts"
-import { DistinctSketch, SECOND_SEED } from "./distinct-sketch.ts"
 import { addLimbs, addTriple, addWords, carryWords, LIMB_CARRY } from "./exact-sums.ts"
 import { compareBytes, readWideWord, replaces, writeWideWord } from "./extremes.ts"
 import type { FieldLoader, LoadedField } from "./field-loader.ts"
@@ -55,6 +55,8 @@ export interface AccumulateContext {
   /** Expressions for a distinct table and a multiset of the current window. */
   readonly distinctTable: (index: number) => string
   readonly multiset: (index: number) => string
+  /** Statement that leaves the row, which failed. */
+  readonly fail: (failure: Failure) => string
 }
 
 /** Evaluates all arguments; the row may fail here. */

@@ -6,7 +6,7 @@
  * page and slot.
  */
 
-import type { Expression } from "../../expr/expression.ts"
+import type { Expression, Failure } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"
 import { assert } from "../../std/assert.ts"
 import type { AggregateSpec } from "../dataflow.ts"
@@ -90,6 +90,7 @@ export class GroupTerminal implements Terminal {
       weighted: this.shape.weighted,
       distinctTable: (index: number) => `W.distinct[${index}]`,
       multiset: (index: number) => `W.multisets[${index}]`,
+      fail: (failure: Failure) => writer.failure(failure),
     }
     const args = this.#touching ? [] : loadArguments(context, writer.lines)
     const tuples = this.#touching ? [] : loadTuples(context, writer.lines)

@@ -10,7 +10,7 @@
 import type { Column } from "../../columns/types.ts"
 import { TIMESTAMP } from "../../columns/types.ts"
 import { createRowCode } from "../../expr/compile/row-code-writer.ts"
-import { type Expression, FAILURES } from "../../expr/expression.ts"
+import { type Expression, FAILURES, type Failure } from "../../expr/expression.ts"
 import { substituteColumns } from "../../expr/rewrite.ts"
 import type { CodeValue, RowCode } from "../../expr/row-code.ts"
 import { assert } from "../../std/assert.ts"
@@ -29,8 +29,6 @@ export const FAILED = VERDICTS.indexOf("failed")
 export const DUPLICATE = VERDICTS.indexOf("duplicate")
 /** Where a verdict follows from state that another part of the engine has. */
 export const ELSEWHERE = VERDICTS.length
-/** Index in FAILURES of timestamp-out-of-range. */
-const WINDOW_OUT_OF_RANGE = FAILURES.indexOf("timestamp-out-of-range")
 
 export interface RouteShape {
   readonly columns: readonly Column[]
@@ -204,7 +202,12 @@ export class RouteWriter {
   }
 
   windowFailure(): string {
-    return this.#onFailure(WINDOW_OUT_OF_RANGE)
+    return this.failure("timestamp-out-of-range")
+  }
+
+  /** Statement that leaves the row, which failed. */
+  failure(failure: Failure): string {
+    return this.#onFailure(FAILURES.indexOf(failure))
   }
 
   #stage(stage: StageSpec, columns: readonly Expression[]): Expression[] {

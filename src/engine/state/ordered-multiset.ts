@@ -116,6 +116,27 @@ export class OrderedMultiset {
     return true
   }
 
+  /** Keeps of values with the same first item the one whose second is greatest: for rows that only come. */
+  keepGreatest(group: number, first: Scalar, second: Scalar, widthOfSecond: number): void {
+    const length = this.#encode(group, [first, second])
+    const { bytes } = this.#codec
+    const at = this.table.find(this.#at, bytes, length - widthOfSecond)
+    if (at.valid && at.startsWith(bytes, length - widthOfSecond)) {
+      if (at.compare(bytes, length, 0) >= 0) return
+      this.table.addAt(at, -at.weight)
+    }
+    this.#known = null
+    this.table.add(bytes, length, 1)
+  }
+
+  /** How often the value is there. */
+  countOf(group: number, value: Held): number {
+    const length = this.#encode(group, value)
+    const { bytes } = this.#codec
+    const at = this.table.find(this.#at, bytes, length)
+    return at.valid && at.equals(bytes, length, 0) ? at.weight : 0
+  }
+
   /** The least or greatest value of a group that has one. */
   extreme(group: number, name: "min" | "max"): readonly Scalar[] {
     const { from, to } = this.#range(group)

@@ -36,6 +36,13 @@ export const OTHER_SYSTEMS: readonly (readonly [name: string, instead: string])[
   ["list_agg", "write array_agg(x)"],
   ["count_distinct", "write count(DISTINCT x)"],
   ["approx_distinct", "write approx_count_distinct(x)"],
+  ...["approx_set", "hll_sketch_agg", "hll_accumulate", "uniqstate"].map((name) => {
+    return [name, "write approx_count_distinct_state(x)"] as const
+  }),
+  ...["hll_union_agg", "hll_combine", "uniqmerge", "hll_estimate", "hll_sketch_estimate"].map((name) => {
+    return [name, "write approx_count_distinct_merge(s), or approx_count_distinct_merge_state(s)"] as const
+  }),
+  ["count_min_sketch", "write approx_frequency_state(x), and approx_frequency_merge(s, 'value')"],
   ["latest_by_offset", "write last(x)"],
   ["earliest_by_offset", "write first(x)"],
   ["topk", "write approx_top_k(x, n), or ORDER BY … LIMIT n"],

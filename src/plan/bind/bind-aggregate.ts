@@ -4,11 +4,14 @@ import { BOOLEAN, FLOAT64 } from "../../columns/types.ts"
 import type { AggregateCall, Expression } from "../../expr/expression.ts"
 import { resolveOperator } from "../../expr/resolve.ts"
 import { APPENDING_ONLY, resolveAggregate } from "../../expr/resolve-aggregate.ts"
+import type { SketchAggregateName } from "../../expr/sketch-aggregates.ts"
+import { sketchAggregate } from "../../expr/sketch-aggregates.ts"
 import { findings, Refused } from "../errors.ts"
 import { conjunction } from "../expressions/conjunction.ts"
 import { unsupported } from "../unsupported.ts"
 import { bindOrderedAggregate, orderedAggregateNames } from "./bind-ordered-aggregate.ts"
 import { bindPairAggregate, pairAggregateNames } from "./bind-pair-aggregate.ts"
+import { bindSketchAggregate } from "./bind-sketch-aggregate.ts"
 import type { Bound } from "./bound.ts"
 import { castTo, coerce, demand, typed, typeOf, typeText } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
@@ -39,6 +42,7 @@ export function bindAggregate(name: string, call: FuncCall, context: ExpressionC
 /** Most are one aggregate; some are the product of two. */
 function bindCalls(name: string, call: FuncCall, inside: ExpressionContext): readonly AggregateCall[] {
   if (orderedAggregateNames().includes(name)) return [bindOrderedAggregate(name, call, inside)]
+  if (sketchAggregate(name) !== null) return [bindSketchAggregate(name as SketchAggregateName, call, inside)]
   if (pairAggregateNames().includes(name)) return bindPairAggregate(name, call, inside)
   return [bindPlain(name, call, inside)]
 }

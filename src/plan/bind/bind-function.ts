@@ -2,6 +2,7 @@
 import type { FuncCall } from "libpg-query"
 import { refusedName, resolveFunction, suggestName } from "../../expr/resolve.ts"
 import { aggregateNames } from "../../expr/resolve-aggregate.ts"
+import { SKETCH_AGGREGATES } from "../../expr/sketch-aggregates.ts"
 import { findings, Refused } from "../errors.ts"
 import { names } from "../sql/tree.ts"
 import { unsupported, unsupportedAggregate } from "../unsupported.ts"
@@ -15,7 +16,12 @@ import { constantOf, typeOf } from "./bound.ts"
 import type { ExpressionContext } from "./expression-context.ts"
 import { makeCall } from "./expression-context.ts"
 
-const AGGREGATES = new Set([...aggregateNames(), ...orderedAggregateNames(), ...pairAggregateNames()])
+const AGGREGATES: ReadonlySet<string> = new Set([
+  ...aggregateNames(),
+  ...orderedAggregateNames(),
+  ...pairAggregateNames(),
+  ...SKETCH_AGGREGATES,
+])
 
 /** PostgreSQL's other aggregates: known words, so that they are not called unknown functions. */
 const OTHER_AGGREGATES = new Set(
@@ -58,7 +64,10 @@ export function bindFunction(call: FuncCall, context: ExpressionContext): Bound 
   const args = (call.args ?? []).map((arg) => context.bind(arg, context))
   const resolution = resolveFunction(name, args.map(typeOf), args.map(constantOf))
   if (!resolution.ok && resolution.reason === "no-such-function") {
-    throw new Refused(findings.unknownFunction(name, suggestName(name, orderedAggregateNames())), byte)
+    throw new Refused(
+      findings.unknownFunction(name, suggestName(name, [...orderedAggregateNames(), ...SKETCH_AGGREGATES])),
+      byte,
+    )
   }
   return makeCall({ name, resolution, args, byte })
 }

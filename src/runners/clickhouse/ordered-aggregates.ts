@@ -8,10 +8,10 @@ import type { Names } from "../../expr/clickhouse/sql-writer.ts"
 import { floatOfRank, floatRank, textLiteral } from "../../expr/clickhouse/sql-writer.ts"
 import { noClickHouseSpelling } from "../../expr/errors.ts"
 import type { AggregateCall, Expression, SortTerm } from "../../expr/expression.ts"
+import { isSketch } from "../../expr/sketch-aggregates.ts"
 import { assert } from "../../std/assert.ts"
 
-export const isOrdered = ({ name, order }: AggregateCall): boolean =>
-  order !== undefined || name === "approx_percentile" || name === "approx_top_k"
+export const isOrdered = ({ name, order }: AggregateCall): boolean => order !== undefined || isSketch(name)
 
 export type Spell = (expression: Expression) => string
 
@@ -44,6 +44,7 @@ function refuse({ name }: AggregateCall): void {
   if (name === "approx_percentile") {
     throw noClickHouseSpelling(name, "the borders of its buckets differ in their last digit there")
   }
+  if (isSketch(name)) throw noClickHouseSpelling(name, "its sketches have other bytes there")
 }
 
 function termSql(names: Names, { expression, descending, nullsFirst }: SortTerm, sql: string): string[] {

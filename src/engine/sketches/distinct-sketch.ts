@@ -13,12 +13,13 @@ import type { KeyTable } from "../state/key-table.ts"
 import type { PageStore } from "../state/page-store.ts"
 
 const INDEX_BITS = 12
-const REGISTERS = 1 << INDEX_BITS
+export const REGISTERS = 1 << INDEX_BITS
 const ENTRY_BYTES = 5
 const FIRST_ENTRIES = 8
 const MAX_ENTRIES = 1_024
 /** Bits behind the index. */
 const RANK_BITS = 64 - INDEX_BITS
+export const MAX_RANK = RANK_BITS + 1
 
 /** A second seed, so that two hashes of 32 bits make one of 64. */
 export const SECOND_SEED = 0x51ed270b
@@ -51,7 +52,7 @@ export class DistinctSketch {
     const length = i32[(address + at) * 2 + 1]!
     this.page = page
     if (length === REGISTERS) {
-      const register = start + indexOf(high)
+      const register = start + registerOf(high)
       if (u8[register]! < rank) u8[register] = rank
       return address
     }
@@ -82,7 +83,7 @@ export class DistinctSketch {
     const scratch = this.#scratch.fill(0)
     if (entries === MAX_ENTRIES) {
       for (let entry = start; entry < start + length; entry += ENTRY_BYTES) {
-        const index = indexOf(hashAt(u8, entry))
+        const index = registerOf(hashAt(u8, entry))
         scratch[index] = Math.max(scratch[index]!, u8[entry + 4]!)
       }
     } else scratch.set(u8.subarray(start, start + length))
@@ -98,19 +99,19 @@ export class DistinctSketch {
     const { i32, u8, f64 } = store
     const start = page * 8 + i32[(address + at) * 2]!
     if (i32[(address + at) * 2 + 1] !== REGISTERS) return f64[address + entriesAt]!
-    const ranks = new Int32Array(RANK_BITS + 2)
+    const ranks = new Int32Array(MAX_RANK + 1)
     for (let k = 0; k < REGISTERS; k++) ranks[u8[start + k]!]!++
     return estimateOf(ranks)
   }
 }
 
 /** Position of the first one bit behind the index, from 1. */
-function rankOf(high: number, low: number): number {
+export function rankOf(high: number, low: number): number {
   const rest = high & ((1 << (32 - INDEX_BITS)) - 1)
   return rest !== 0 ? Math.clz32(rest) - INDEX_BITS + 1 : 32 - INDEX_BITS + Math.clz32(low) + 1
 }
 
-const indexOf = (high: number) => high >>> (32 - INDEX_BITS)
+export const registerOf = (high: number) => high >>> (32 - INDEX_BITS)
 
 function hashAt(u8: Uint8Array, entry: number): number {
   return ((u8[entry]! << 24) | (u8[entry + 1]! << 16) | (u8[entry + 2]! << 8) | u8[entry + 3]!) >>> 0
@@ -127,9 +128,10 @@ function placeOf(u8: Uint8Array, start: number, entries: number, hash: number): 
   return from
 }
 
-function estimateOf(ranks: Int32Array): number {
+/** From how many registers hold each rank; 0 is none. */
+export function estimateOf(ranks: Int32Array): number {
   const m = REGISTERS
-  let z = m * tau(1 - ranks[RANK_BITS + 1]! / m)
+  let z = m * tau(1 - ranks[MAX_RANK]! / m)
   for (let rank = RANK_BITS; rank >= 1; rank--) z = 0.5 * (z + ranks[rank]!)
   z += m * sigma(ranks[0]! / m)
   return Math.round((m * m) / (2 * Math.LN2 * z))

@@ -17,6 +17,7 @@ const LOG_MIDDLE = Math.log((GROWTH + 1) / 2)
 const OFFSET = 40_000
 const INFINITE = 100_000
 const NAN_BUCKET = INFINITE + 1
+export const MAX_BUCKET = NAN_BUCKET
 
 /** Buckets are in the order of their values; NaN is the greatest. */
 export function bucketOf(x: number): number {
