@@ -31,7 +31,8 @@ test("bytes that are no sketch, or one of another kind, are none; nor is one tha
     [70, 1_000],
   ])
   assert.notEqual(decodeState("percentile", bytes), null)
-  assert.equal(decodeState("frequency", bytes), null)
+  const distinct = encodeState("count_distinct", [[70, 3]])
+  for (const kind of ["percentile", "frequency"] as const) assert.equal(decodeState(kind, distinct), null)
   assert.equal(decodeState("percentile", new Uint8Array()), null)
   const whole = encodeState("percentile", [[-5, 3]]).length
   for (let length = 0; length < bytes.length; length++) {
@@ -50,6 +51,7 @@ test("bytes that are no sketch, or one of another kind, are none; nor is one tha
 
 test("a value of any type is counted where its text is", () => {
   const texts = cellsOf("frequency", "12", STRING)
+  assert.equal(texts.length, 2 * 5)
   assert.deepEqual(cellsOf("frequency", 12n, INT64), texts)
   assert.deepEqual(cellsOf("frequency", 12_00n, { kind: "decimal", precision: 9, scale: 2 }), texts)
   assert.deepEqual(cellsOf("frequency", 12.0, { kind: "float64" }), texts)
