@@ -57,9 +57,12 @@ export const bench: Bench = {
       report(figure(text, found.columns, flink))
       report(figure(`${name} from NDJSON`, found.bytes, found.byHand))
     }
-    report(ratio("columns, geometric mean of the ratios to Flink", means.columns))
-    report(ratio("NDJSON, geometric mean of the ratios to Flink", means.bytes))
-    report(ratio("NDJSON, geometric mean of the ratios by hand", means.byHand))
+    const ratios = [
+      ratio("columns, geometric mean of the ratios to Flink", means.columns),
+      ratio("NDJSON, geometric mean of the ratios to Flink", means.bytes),
+      ratio("NDJSON, geometric mean of the ratios by hand", means.byHand),
+    ]
+    for (const figure of ratios.flat()) report(figure)
     report({ metric: "load when it ended", value: loadavg()[0]!, unit: "programs", baseline: null })
   },
 }
@@ -68,9 +71,9 @@ const figure = (metric: string, value: number, baseline: number | null): Figure 
   ...{ metric, value, unit: "k events/CPU-s", baseline },
 })
 
-const ratio = (metric: string, mean: GeometricMean): Figure => ({
-  ...{ metric, value: mean.value(), unit: "times", baseline: null },
-})
+/** None of queries without a baseline. */
+const ratio = (metric: string, mean: GeometricMean): readonly Figure[] =>
+  mean.isEmpty ? [] : [{ metric, value: mean.value(), unit: "times", baseline: null }]
 
 interface Found {
   /** Thousand events per CPU-second. */

@@ -7,6 +7,10 @@ export class GeometricMean {
     if (baseline !== null) this.#ratios.push(value / baseline)
   }
 
+  get isEmpty(): boolean {
+    return this.#ratios.length === 0
+  }
+
   value(): number {
     return Math.exp(this.#ratios.reduce((sum, each) => sum + Math.log(each), 0) / this.#ratios.length)
   }
