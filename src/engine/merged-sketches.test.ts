@@ -15,7 +15,7 @@ import { DISTINCT_ERROR } from "./sketches/distinct-sketch.ts"
 import { encodeState } from "./sketches/state-bytes.ts"
 
 const EVENT = [column("id", INT64), column("part", INT64), column("price", FLOAT64), column("word", STRING)]
-/** Of Count-Min: by how much of all values an estimate is too large, and for how many values it may be more. */
+/** Of Count-Min: what part of all values an estimate is too large by, but for this part of the values. */
 const [EPSILON, DELTA] = [0.001, 0.007]
 
 function sketch(name: SketchAggregateName, argument: AggregateCall["argument"], constant?: number | string) {

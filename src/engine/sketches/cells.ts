@@ -4,8 +4,8 @@
  *
  *   count_distinct   register -> greatest rank         HyperLogLog; cells are merged by the greater number
  *   percentile       bucket -> how many values         DDSketch; numbers are added, or taken away
- *   frequency        row, column -> how many values    Count-Min (Cormode, Muthukrishnan, J. Algorithms 2005);
- *                                                      a value adds to one column of each row
+ *   frequency        row, column -> how many values    Count-Min (Cormode, Muthukrishnan, J. Algorithms
+ *                                                      2005); a value adds to one column of each row
  *
  * A value of Count-Min is counted by the least of its cells: never too few, and too many by at most e / width
  * of all values (0.1 %), which e^-depth of values (0.7 %) can miss.

@@ -25,7 +25,7 @@ test("what was written is read, up to the least and greatest of all", () => {
   }
 })
 
-test("bytes that are no sketch, or one of another kind, are none; nor is one that was cut short or changed", () => {
+test("bytes that are no sketch of the kind are none, nor those of one that was cut short or changed", () => {
   const bytes = encodeState("percentile", [
     [-5, 3],
     [70, 1_000],

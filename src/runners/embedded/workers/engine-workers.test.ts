@@ -68,7 +68,7 @@ function textsOf(number: number, count: number): EpochInput {
   return { epoch: number, slices: [sliceOf("events", TEXTS, [...rows, long])], watermarksUs: new Map() }
 }
 
-test("many pages, and long ones, are the same in checkpoints of threads and of one thread's parts", async () => {
+test("many pages, and long ones, are the same in checkpoints of threads and of parts in one", async () => {
   const texts = groupBy("events", {
     keys: [col(TEXTS, "key")],
     aggregates: [aggregate("max", col(TEXTS, "text")), aggregate("count", null)],

@@ -85,7 +85,7 @@ export class RemotePart implements OtherPart {
     return this.#call({ kind: "work", view }, "work").work
   }
 
-  /** Takes the state of a part that has the same keys, some pages at a time: there is no room for all twice. */
+  /** Takes the state of a part with the same keys, some pages at a time: there is no room for all twice. */
   replace(part: EnginePart): void {
     using held = part.hold(part.generation)
     const { lastKey, watermarks } = part
