@@ -115,7 +115,7 @@ export interface AggregateCall {
    * so that rows that are equal here cannot be told apart in the result.
    */
   readonly order?: readonly SortTerm[]
-  /** The delimiter of string_agg; the fraction of a percentile; the text that approx_frequency_merge asks for. */
+  /** The delimiter of string_agg; a percentile's fraction; what approx_frequency_merge counts, as text. */
   readonly constant?: string | number
   /**
    * Result: count, approx_count_distinct int64; sum int32 -> int64, int64 -> decimal(38,0), decimal(p,s) ->

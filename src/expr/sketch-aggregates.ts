@@ -6,6 +6,7 @@
  *   approx_percentile_merge(s, 0.99)    states -> estimate
  */
 
+/** States have their positions here. */
 export const SKETCHES = ["count_distinct", "percentile", "frequency"] as const
 export type SketchKind = (typeof SKETCHES)[number]
 

@@ -1,4 +1,4 @@
-/** What sketches take for the same value: its text, so that whole numbers and decimals of one value are. */
+/** A value as sketches know it: by its text, so that 12 and 12.00 are one. */
 import type { LogicalType, Scalar } from "../../columns/types.ts"
 import { formatDecimal } from "../decimal.ts"
 import { jsonOf } from "./to-json.ts"

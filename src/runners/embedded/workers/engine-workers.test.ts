@@ -15,6 +15,7 @@ import { randomJoins } from "../../../engine/kit/random-joins.ts"
 import { randomPartitions } from "../../../engine/kit/random-partitions.ts"
 import { randomPatterns } from "../../../engine/kit/random-patterns.ts"
 import { randomGraph } from "../../../engine/kit/random-plans.ts"
+import { randomSessions } from "../../../engine/kit/random-sessions.ts"
 import { savedBytes } from "../../../engine/kit/saved-bytes.ts"
 import { EngineWorkers } from "./engine-workers.ts"
 import type { PartQuestion } from "./messages.ts"
@@ -31,7 +32,7 @@ test("one, two and three threads give the same, also across a restore with anoth
   await using three = await EngineWorkers.start(3, join(folder, "three"))
   let [shared, faulted] = [0, 0]
   const makers = [createEngine, two.createEngine.bind(two), three.createEngine.bind(three)]
-  for (const graphOf of [randomGraph, randomJoins, randomPartitions, randomPatterns]) {
+  for (const graphOf of [randomGraph, randomJoins, randomPartitions, randomPatterns, randomSessions]) {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { isShared, faults } = compareParts(seed, graphOf, (specs, parts, options) => {
         return makers[COUNTS.indexOf(parts)]!(specs, options)
