@@ -1,6 +1,5 @@
 /** Text that puts a row's tuples into the multisets of its group. */
 import type { Scalar } from "../../columns/types.ts"
-import { isVariableWidth } from "../../columns/types.ts"
 import { onlyWhere } from "../../expr/rewrite.ts"
 import type { SketchKind } from "../../expr/sketch-aggregates.ts"
 import type { Cells } from "../sketches/cells.ts"
@@ -39,9 +38,8 @@ function loadTuple(context: AccumulateContext, collection: CollectionState, line
     const { value, isNull } = row.evaluate(cheap ? expression : onlyWhere(filter, expression))
     lines.push(row.takeStatements())
     if (k === valueAt && isNull !== null && !keepsNull) out.push(isNull)
-    // Bytes are a part of the batch, whose memory is used again.
-    const own =
-      isVariableWidth(expression.type) && expression.type.kind === "bytes" ? `${value}.slice()` : value
+    // Bytes are a part of the batch, whose memory is used again; of a sketch they are gone with the row.
+    const own = sketch === null && expression.type.kind === "bytes" ? `${value}.slice()` : value
     return isNull === null ? own : `(${isNull}) ? null : ${own}`
   })
   const condition = out.length === 0 ? null : out.join(" || ")

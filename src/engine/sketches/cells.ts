@@ -40,9 +40,9 @@ export const CELLS: Readonly<Record<SketchKind, CellRange>> = {
 export function cellsOf(kind: SketchKind, value: Scalar, type: LogicalType): Cells {
   if (kind === "percentile") return [bucketOf(value as number), 1]
   const bytes = encodeText(sketchedText(value, type))
-  const [high, low] = [HASH_SEED, SECOND_SEED].map((seed) => finished(mixBytes(seed, bytes, 0, bytes.length)))
-  if (kind === "count_distinct") return [registerOf(high!), rankOf(high!, low!)]
-  return frequencyCells(high!, low!).flatMap((cell) => [cell, 1])
+  const [high, low] = [hashOf(bytes, HASH_SEED), hashOf(bytes, SECOND_SEED)]
+  if (kind === "count_distinct") return [registerOf(high), rankOf(high, low)]
+  return frequencyCells(high >>> 0, low >>> 0)
 }
 
 /** Where Count-Min counts the value of this text: a cell of each row. */
@@ -50,7 +50,11 @@ export function cellsOfText(text: string): readonly number[] {
   return cellsOf("frequency", text, { kind: "string" }).filter((_, k) => k % 2 === 0)
 }
 
+const hashOf = (bytes: Uint8Array, seed: number) => finished(mixBytes(seed, bytes, 0, bytes.length))
+
 /** Two hashes make as many as are needed (Kirsch, Mitzenmacher, ESA 2006). */
-function frequencyCells(high: number, low: number): readonly number[] {
-  return Array.from({ length: DEPTH }, (_, row) => row * WIDTH + (((high >>> 0) + row * (low >>> 0)) % WIDTH))
+function frequencyCells(high: number, low: number): Cells {
+  const cells: number[] = []
+  for (let row = 0; row < DEPTH; row++) cells.push(row * WIDTH + ((high + row * low) % WIDTH), 1)
+  return cells
 }
